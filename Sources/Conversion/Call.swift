@@ -1,0 +1,146 @@
+/// One request to Salesforce: all that the drain ever asks of it.
+public enum CallRequest: Sendable {
+    /// A new access token, from the login host. Costs nothing of the org's allowance.
+    case logIn
+    /// Converts 1...100 leads in one API request.
+    /// `allowDuplicates` overrides duplicate rules that only warn (`DuplicateRuleHeader`).
+    case convert([LeadConversion], allowDuplicates: Bool)
+    /// Reads which of 1...2,000 leads are converted, and into what.
+    case verify([RecordID])
+    /// Reads the org's daily allowance.
+    case readLimits
+
+    /// The word for it in `calls.kind`.
+    public var kind: CallKind {
+        switch self {
+        case .logIn: .token
+        case .convert: .convert
+        case .verify: .verify
+        case .readLimits: .limits
+        }
+    }
+}
+
+/// What a call was for; the words are those of `calls.kind`.
+public enum CallKind: String, Sendable, CaseIterable {
+    /// `convertLead`.
+    case convert
+    /// Reading leads whose conversion is in doubt.
+    case verify
+    /// A request to the login host.
+    case token
+    /// Reading the org's limits.
+    case limits
+    /// Part of `leadconvert check`.
+    case check
+}
+
+/// What came back from a call, and what it told us in passing.
+public struct CallReply: Sendable {
+    /// What the call came to.
+    public var outcome: CallOutcome
+    /// The HTTP status, if an answer came at all. Never a basis for a decision on a SOAP answer.
+    public var httpStatus: Int?
+    /// The org's own count of API requests, if the answer carried it.
+    public var usage: OrgUsage?
+
+    /// A reply.
+    public init(_ outcome: CallOutcome, httpStatus: Int? = nil, usage: OrgUsage? = nil) {
+        self.outcome = outcome
+        self.httpStatus = httpStatus
+        self.usage = usage
+    }
+}
+
+/// What a call came to, with a case for each thing the drain does differently.
+public enum CallOutcome: Sendable, Equatable {
+    /// A token is at hand.
+    case loggedIn
+    /// The limits were read; they are in the reply's usage.
+    case limitsRead
+    /// A clear answer for each lead, in the order of the request.
+    case converted([LeadOutcome])
+    /// What each lead was read as, in the order of the request.
+    case verified([LeadReading])
+    /// The call took no effect, as a whole.
+    case refused(Obstacle, Reason)
+    /// The call may have taken effect, for any of its leads.
+    case unclear(Reason)
+}
+
+/// What a conversion call said of one lead.
+public enum LeadOutcome: Sendable, Equatable {
+    /// Converted into these records.
+    case converted(ConvertedRecords)
+    /// Refused because the lead is converted already: by an earlier call of ours, or by others.
+    case refusedAsConverted(Reason)
+    /// Refused for now; the same request may pass later.
+    case transient(Reason)
+    /// Refused for good.
+    case permanent(Reason)
+    /// Refused for something that is not this lead's fault and stops all of them.
+    case obstructed(Obstacle, Reason)
+}
+
+/// What a lead was read as.
+public enum LeadReading: Sendable, Equatable {
+    /// Converted into these records.
+    case converted(ConvertedRecords)
+    /// Not converted at the time of reading.
+    case notConverted
+    /// Not shown to us: deleted, merged away, or hidden from the user.
+    case notVisible
+}
+
+/// What stands in the way of every call, not of one lead.
+public enum Obstacle: Sendable, Equatable, CaseIterable {
+    /// The session has ended: log in, then send again.
+    case session
+    /// Login or permission was refused, a fresh token included: nothing will pass until an
+    /// operator acts.
+    case permission
+    /// A setting is wrong: nothing will pass until an operator acts.
+    case configuration
+    /// The org's daily allowance of API requests is spent.
+    case allowance
+    /// Too many long calls at once in the org.
+    case concurrency
+    /// Salesforce, or the way to it, is down.
+    case outage
+    /// Salesforce could not carry out the call as it stands, whoever in it is the cause.
+    case callTooLarge
+}
+
+/// Why something did not work: a code to decide by and a sentence to read.
+public struct Reason: Hashable, Sendable {
+    /// Salesforce's status or exception code, or a word of ours in the same style (`TIMEOUT`).
+    public var code: String
+    /// Salesforce's message as it came, or a sentence of ours. Localised: never decided by.
+    public var message: String
+
+    /// A reason.
+    public init(_ code: String, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// Whether somebody else held the row, or one above it: for a lead, mostly its account. A
+    /// trigger that met the lock reports a failure of its own, with the lock's code inside.
+    public var isLock: Bool {
+        code == "UNABLE_TO_LOCK_ROW" || message.contains("UNABLE_TO_LOCK_ROW")
+    }
+}
+
+/// The org's own count of API requests in its rolling 24 hours, all programs together.
+public struct OrgUsage: Hashable, Sendable {
+    /// Requests used; may exceed `limit` in production orgs.
+    public var current: Int
+    /// Requests allowed.
+    public var limit: Int
+
+    /// A count.
+    public init(current: Int, limit: Int) {
+        self.current = current
+        self.limit = limit
+    }
+}

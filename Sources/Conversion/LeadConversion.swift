@@ -1,0 +1,87 @@
+/// What is asked for one lead.
+///
+/// Field by field the `LeadConvert` of Salesforce's SOAP API, less what Salesforce documents as
+/// internal. Source: SOAP API Developer Guide, `convertLead()`.
+public struct LeadConversion: Hashable, Sendable {
+    /// The lead to convert.
+    public var leadID: RecordID
+    /// A lead status that the org marks as converted; it can't be guessed, orgs rename it.
+    public var convertedStatus: String
+    /// Whether to leave out the opportunity.
+    public var doNotCreateOpportunity = false
+    /// The new opportunity's name; the lead's company without it. Not sent when none is made.
+    public var opportunityName: String?
+    /// An existing opportunity to use instead of a new one.
+    public var opportunityID: RecordID?
+    /// An existing account to merge into; without it a new one is made.
+    public var accountID: RecordID?
+    /// An existing contact, of that account, to merge into; without it a new one is made.
+    public var contactID: RecordID?
+    /// Who shall own the new records; required when a queue owns the lead.
+    public var ownerID: RecordID?
+    /// Whether the lead's source replaces the existing contact's.
+    public var overwriteLeadSource = false
+    /// Whether Salesforce mails the new owner.
+    public var sendNotificationEmail = false
+
+    /// A conversion that asks for nothing beyond what is required.
+    public init(leadID: RecordID, convertedStatus: String) {
+        self.leadID = leadID
+        self.convertedStatus = convertedStatus
+    }
+
+    /// The first rule that this request breaks, or nil.
+    ///
+    /// These are the rules that Salesforce documents for the fields together; the schema's
+    /// constraints say the same in SQL, for those who enqueue with it.
+    public var contradiction: Contradiction? {
+        if convertedStatus.allSatisfy(\.isWhitespace) { return .emptyStatus }
+        if contactID != nil && accountID == nil { return .contactWithoutAccount }
+        if opportunityID != nil && opportunityName != nil { return .opportunityNamedTwice }
+        if opportunityID != nil && doNotCreateOpportunity { return .opportunityNotWanted }
+        return nil
+    }
+
+    /// Fields that can't stand beside each other.
+    public enum Contradiction: Error, Equatable, CustomStringConvertible {
+        /// No status to give the lead.
+        case emptyStatus
+        /// A contact is merged into only together with its account.
+        case contactWithoutAccount
+        /// An existing opportunity has a name already.
+        case opportunityNamedTwice
+        /// An opportunity is given and none is wanted.
+        case opportunityNotWanted
+
+        /// What is wrong and what to do.
+        public var description: String {
+            switch self {
+            case .emptyStatus:
+                "convertedStatus is empty: give a lead status that your org marks as converted"
+            case .contactWithoutAccount:
+                "contactId stands without accountId: give the contact's account too"
+            case .opportunityNamedTwice:
+                "opportunityId and opportunityName stand together: give one of them"
+            case .opportunityNotWanted:
+                "opportunityId stands beside doNotCreateOpportunity: drop one of them"
+            }
+        }
+    }
+}
+
+/// The records that a lead was converted into.
+public struct ConvertedRecords: Hashable, Sendable {
+    /// The account, new or given.
+    public var accountID: String?
+    /// The contact, new or given.
+    public var contactID: String?
+    /// The opportunity, if one was made or given.
+    public var opportunityID: String?
+
+    /// Ids as Salesforce sent them: what we are told is recorded as it came.
+    public init(accountID: String?, contactID: String?, opportunityID: String?) {
+        self.accountID = accountID
+        self.contactID = contactID
+        self.opportunityID = opportunityID
+    }
+}

@@ -1,0 +1,35 @@
+/// Now, on two clocks: the wall clock, which people read and set, and the machine's uptime, which
+/// nobody sets. Records carry the first; how long ago something was is asked of the second.
+public struct Moment: Hashable, Sendable {
+    /// The wall clock.
+    public var wall: Timestamp
+    /// Milliseconds since the machine started, suspended time included.
+    public var uptimeMS: Int64
+    /// Which start of the machine the uptime counts from.
+    public var bootID: String
+
+    /// A moment.
+    public init(wall: Timestamp, uptimeMS: Int64, bootID: String) {
+        self.wall = wall
+        self.uptimeMS = uptimeMS
+        self.bootID = bootID
+    }
+
+    /// How many milliseconds have surely passed since an earlier moment, 0 or more.
+    ///
+    /// Within one start of the machine the uptimes answer, whatever was done to the wall clock.
+    /// Across a restart at least this start's uptime has passed; but the file may have come from
+    /// another machine, so the wall clock must bear it out, unless it was set back.
+    public func since(_ earlier: Moment) -> Int64 {
+        if bootID == earlier.bootID { return max(0, uptimeMS - earlier.uptimeMS) }
+        let passed = wall - earlier.wall
+        return passed < 0 ? uptimeMS : min(uptimeMS, passed)
+    }
+
+    /// The moment so many milliseconds later.
+    public static func + (left: Moment, milliseconds: Int64) -> Moment {
+        Moment(
+            wall: left.wall + milliseconds, uptimeMS: left.uptimeMS + milliseconds,
+            bootID: left.bootID)
+    }
+}

@@ -1,0 +1,49 @@
+/// A fault that stops a program, told to the person who runs it.
+public struct OperatorError: Error, Sendable, CustomStringConvertible {
+    /// The exit status that scripts go by.
+    public var status: ExitStatus
+    /// What is wrong, as one sentence without secrets and without any lead's data.
+    public var sentence: String
+    /// What to do or to type next.
+    public var remedy: String?
+
+    /// An error.
+    public init(_ status: ExitStatus, _ sentence: String, remedy: String? = nil) {
+        self.status = status
+        self.sentence = sentence
+        self.remedy = remedy
+    }
+
+    /// Sentence and remedy on one line.
+    public var description: String {
+        remedy.map { "\(sentence) \($0)" } ?? sentence
+    }
+}
+
+/// How our programs end: the codes of `sysexits.h`.
+public enum ExitStatus: Int32, Sendable {
+    /// Done.
+    case ok = 0
+    /// Wrong usage.
+    case usage = 64
+    /// Some input was refused; the rest was taken.
+    case dataRefused = 65
+    /// No such file, batch, job or lead.
+    case notFound = 66
+    /// Salesforce can't be reached.
+    case unavailable = 69
+    /// A bug of ours.
+    case internalBug = 70
+    /// The operating system refused something.
+    case systemRefused = 71
+    /// The file can't be made.
+    case cannotCreate = 73
+    /// The file can't be read or written, or is corrupt.
+    case inputOutput = 74
+    /// Try again later.
+    case tryLater = 75
+    /// Login or permission refused.
+    case permission = 77
+    /// Wrong settings.
+    case configuration = 78
+}

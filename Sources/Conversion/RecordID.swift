@@ -1,0 +1,87 @@
+/// The id of a Salesforce record, held in its 18-character form.
+///
+/// Salesforce hands out 15 case-sensitive characters; the three behind them repeat the case of
+/// those fifteen, so that an id survives programs that fold case. Both forms name one record:
+/// two ids are equal when their first fifteen characters are.
+/// Source: developer.salesforce.com, SOAP API Developer Guide, "Field Types", ID.
+public struct RecordID: Hashable, Sendable, CustomStringConvertible {
+    /// The objects whose ids we are given, each with the three characters its ids begin with.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// A lead, `00Q`.
+        case lead = "00Q"
+        /// An account, `001`.
+        case account = "001"
+        /// A contact, `003`.
+        case contact = "003"
+        /// An opportunity, `006`.
+        case opportunity = "006"
+        /// A user, `005`; a queue (`00G`) can own a lead but not what it is converted into.
+        case user = "005"
+    }
+
+    /// The 18 characters, suffix included.
+    public let description: String
+
+    /// Reads an id of 15 or 18 characters.
+    /// - Throws: `MalformedRecordID`, which says what is wrong.
+    public init(_ text: some StringProtocol, of kind: Kind) throws(MalformedRecordID) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 15 || bytes.count == 18 else { throw .length(bytes.count) }
+        guard bytes.allSatisfy(\.isLetterOrDigit) else { throw .character }
+        guard bytes.starts(with: kind.rawValue.utf8) else { throw .prefix(expected: kind) }
+        let stem = bytes.prefix(15)
+        let suffix = Self.suffix(of: stem)
+        guard bytes.count == 15 || suffix.elementsEqual(bytes.suffix(3)) else {
+            throw .suffix(expected: String(decoding: suffix, as: UTF8.self))
+        }
+        description = String(decoding: stem + suffix, as: UTF8.self)
+    }
+
+    /// For each group of five characters the letter that says which of them are capitals.
+    ///
+    /// `00QD0` has capitals at places 2 and 3: 4 + 8 = 12, which is `M`; `00000` has none: `A`.
+    private static func suffix(of stem: ArraySlice<UInt8>) -> [UInt8] {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345".utf8)
+        return stride(from: 0, to: 15, by: 5).map { start in
+            let capitals = (0..<5).reduce(0) { bits, place in
+                stem[stem.startIndex + start + place].isCapital ? bits | 1 << place : bits
+            }
+            return alphabet[capitals]
+        }
+    }
+}
+
+/// Why a text is not the id of a record.
+public enum MalformedRecordID: Error, Equatable, CustomStringConvertible {
+    /// Neither 15 nor 18 characters.
+    case length(Int)
+    /// A character that is neither an ASCII letter nor a digit.
+    case character
+    /// An id of another object.
+    case prefix(expected: RecordID.Kind)
+    /// The last three characters do not belong to the first fifteen.
+    case suffix(expected: String)
+
+    /// What is wrong, without the id itself.
+    public var description: String {
+        switch self {
+        case .length(let count):
+            "an id has 15 or 18 characters, this one has \(count)"
+        case .character:
+            "an id has only the letters A-Z, a-z and the digits"
+        case .prefix(let kind):
+            "the id of a \(kind) begins with \(kind.rawValue)"
+        case .suffix(let expected):
+            "its last three characters should be \(expected): one of the characters is mistyped"
+        }
+    }
+}
+
+extension UInt8 {
+    fileprivate var isCapital: Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) }
+
+    fileprivate var isLetterOrDigit: Bool {
+        isCapital || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
+            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
+    }
+}
