@@ -1,0 +1,418 @@
+-- The queue of leads to convert, and the record of what became of each.
+--
+-- To have a lead converted, insert a row into jobs. The least that works:
+--
+--     INSERT INTO jobs (lead_id, converted_status)
+--     VALUES ('00QWs000001AbcDMAS', 'Closed - Converted');
+--
+-- You may also give: do_not_create_opportunity (0/1), opportunity_name, opportunity_id, account_id,
+-- contact_id, owner_id, overwrite_lead_source (0/1), send_notification_email (0/1), batch_id,
+-- position (its place in the batch), policy, priority (higher first), run_at (not before), group_key.
+--
+-- Leads of one company that each make an account make as many accounts. Give them the same
+-- group_key, any text: the first that is converted makes the account, the others wait for it and
+-- join it, those that are inserted later, too. An account_id that you give stays.
+--
+-- The other columns are the daemon's; read them, don't write them.
+--
+-- A lead has one unsettled job at a time. A second INSERT for it fails; INSERT OR IGNORE skips it,
+-- but it skips a row that breaks a rule just as silently, so load with plain INSERT.
+-- Ids have 15 or 18 characters; the 15-character form is completed to 18.
+-- Times are UTC text like 2026-11-22T07:31:48.123Z; in SQL:
+-- strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+15 minutes').
+-- The rules are named constraints: what is refused says why.
+--
+-- To see what happened: SELECT * FROM run_history; failures; batch_progress; usage_by_hour.
+
+PRAGMA application_id = 0x4C434E56;
+
+CREATE TABLE policies (
+    name TEXT NOT NULL PRIMARY KEY
+        CONSTRAINT policy_name_must_not_be_empty CHECK (trim(name) <> ''),
+    max_attempts INTEGER NOT NULL DEFAULT 5
+        CONSTRAINT max_attempts_must_be_1_to_100 CHECK (max_attempts BETWEEN 1 AND 100),
+    base_delay_ms INTEGER NOT NULL DEFAULT 10000
+        CONSTRAINT base_delay_ms_must_be_0_to_one_day CHECK (base_delay_ms BETWEEN 0 AND 86400000),
+    factor REAL NOT NULL DEFAULT 2
+        CONSTRAINT factor_must_be_1_to_100 CHECK (factor BETWEEN 1 AND 100),
+    max_delay_ms INTEGER NOT NULL DEFAULT 900000
+        CONSTRAINT max_delay_ms_must_be_0_to_30_days CHECK (max_delay_ms BETWEEN 0 AND 2592000000),
+    jitter REAL NOT NULL DEFAULT 0.5
+        CONSTRAINT jitter_must_be_0_to_1 CHECK (jitter BETWEEN 0 AND 1),
+    on_failure TEXT NOT NULL DEFAULT 'continue'
+        CONSTRAINT on_failure_must_be_continue_or_pause CHECK (on_failure IN ('continue', 'pause')),
+    allow_duplicates INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT allow_duplicates_must_be_0_or_1 CHECK (allow_duplicates IN (0, 1))
+) STRICT;
+
+INSERT INTO policies (name) VALUES ('default');
+
+CREATE TRIGGER policies_default_stays_deleted BEFORE DELETE ON policies WHEN OLD.name = 'default'
+BEGIN
+    SELECT RAISE(ABORT, 'policy_default_must_stay: change its columns instead');
+END;
+
+CREATE TRIGGER policies_default_stays_named BEFORE UPDATE OF name ON policies
+WHEN OLD.name = 'default' AND NEW.name <> 'default'
+BEGIN
+    SELECT RAISE(ABORT, 'policy_default_must_stay: change its other columns instead');
+END;
+
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL
+        CONSTRAINT batch_name_must_be_new UNIQUE
+        CONSTRAINT batch_name_must_not_be_empty CHECK (trim(name) <> ''),
+    policy TEXT,
+    paused INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT paused_must_be_0_or_1 CHECK (paused IN (0, 1)),
+    total INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    finished_at TEXT
+) STRICT;
+
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+
+    lead_id TEXT NOT NULL,
+    converted_status TEXT NOT NULL
+        CONSTRAINT converted_status_must_not_be_empty CHECK (trim(converted_status) <> ''),
+    do_not_create_opportunity INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT do_not_create_opportunity_must_be_0_or_1 CHECK (do_not_create_opportunity IN (0, 1)),
+    opportunity_name TEXT,
+    opportunity_id TEXT,
+    account_id TEXT,
+    contact_id TEXT,
+    owner_id TEXT,
+    overwrite_lead_source INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT overwrite_lead_source_must_be_0_or_1 CHECK (overwrite_lead_source IN (0, 1)),
+    send_notification_email INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT send_notification_email_must_be_0_or_1 CHECK (send_notification_email IN (0, 1)),
+    batch_id INTEGER,
+    position INTEGER,
+    policy TEXT,
+    priority INTEGER NOT NULL DEFAULT 0,
+    run_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+        CONSTRAINT run_at_must_be_utc_like_2026_11_22T07_31_48_123Z
+            CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', run_at) IS run_at),
+
+    group_key TEXT
+        CONSTRAINT group_key_must_not_be_empty CHECK (trim(group_key) <> ''),
+
+    -- OR and not IN, here and below: for an IN of more than two, SQLite makes a table for each row.
+    state TEXT NOT NULL DEFAULT 'queued' CONSTRAINT state_must_be_one_of_the_seven CHECK (
+        state = 'queued' OR state = 'sending' OR state = 'verifying' OR state = 'held'
+        OR state = 'converted' OR state = 'failed' OR state = 'cancelled'),
+    attempts INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT attempts_must_not_be_negative CHECK (attempts >= 0),
+    result_account_id TEXT,
+    result_contact_id TEXT,
+    result_opportunity_id TEXT,
+    error_code TEXT,
+    error_message TEXT,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    finished_at TEXT,
+
+    -- The call it is in, or was in last.
+    call_id INTEGER,
+    -- Why it is verifying: no_answer to its call, crash of the daemon, or refused as converted already.
+    doubt TEXT CONSTRAINT doubt_must_be_no_answer_crash_or_refused
+        CHECK (doubt = 'no_answer' OR doubt = 'crash' OR doubt = 'refused'),
+    -- Leads of a call that failed as a whole go on in halves, each half with a number of its own.
+    split INTEGER,
+    -- The job whose account was locked: this one, of the same account or group, waits with it.
+    delayed_by INTEGER,
+
+    CONSTRAINT lead_id_must_be_the_id_of_a_lead_00Q CHECK (lead_id GLOB '00Q*'),
+    CONSTRAINT lead_id_must_have_15_or_18_letters_and_digits
+        CHECK (length(lead_id) IN (15, 18) AND lead_id NOT GLOB '*[^A-Za-z0-9]*'),
+    -- Characters 16 to 18 say which of the first fifteen are capitals, five to a letter.
+    CONSTRAINT lead_id_must_end_in_the_suffix_of_its_first_15_characters CHECK (length(lead_id) <> 18 OR substr(lead_id, 16) =
+        substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
+            + (lead_id GLOB '[A-Z]*') + 2 * (lead_id GLOB '?[A-Z]*')
+            + 4 * (lead_id GLOB '??[A-Z]*') + 8 * (lead_id GLOB '???[A-Z]*')
+            + 16 * (lead_id GLOB '????[A-Z]*'), 1)
+        || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
+            + (lead_id GLOB '?????[A-Z]*') + 2 * (lead_id GLOB '??????[A-Z]*')
+            + 4 * (lead_id GLOB '???????[A-Z]*') + 8 * (lead_id GLOB '????????[A-Z]*')
+            + 16 * (lead_id GLOB '?????????[A-Z]*'), 1)
+        || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
+            + (lead_id GLOB '??????????[A-Z]*') + 2 * (lead_id GLOB '???????????[A-Z]*')
+            + 4 * (lead_id GLOB '????????????[A-Z]*') + 8 * (lead_id GLOB '?????????????[A-Z]*')
+            + 16 * (lead_id GLOB '??????????????[A-Z]*'), 1)),
+    CONSTRAINT account_id_must_be_the_id_of_an_account_001
+        CHECK (account_id GLOB '001*' AND length(account_id) IN (15, 18) AND account_id NOT GLOB '*[^A-Za-z0-9]*'),
+    CONSTRAINT contact_id_must_be_the_id_of_a_contact_003
+        CHECK (contact_id GLOB '003*' AND length(contact_id) IN (15, 18) AND contact_id NOT GLOB '*[^A-Za-z0-9]*'),
+    CONSTRAINT opportunity_id_must_be_the_id_of_an_opportunity_006
+        CHECK (opportunity_id GLOB '006*' AND length(opportunity_id) IN (15, 18)
+            AND opportunity_id NOT GLOB '*[^A-Za-z0-9]*'),
+    CONSTRAINT owner_id_must_be_the_id_of_a_user_005
+        CHECK (owner_id GLOB '005*' AND length(owner_id) IN (15, 18) AND owner_id NOT GLOB '*[^A-Za-z0-9]*'),
+    CONSTRAINT contact_id_needs_its_account_id CHECK (contact_id IS NULL OR account_id IS NOT NULL),
+    CONSTRAINT opportunity_id_and_opportunity_name_exclude_each_other
+        CHECK (opportunity_id IS NULL OR opportunity_name IS NULL),
+    CONSTRAINT opportunity_id_and_do_not_create_opportunity_exclude_each_other
+        CHECK (opportunity_id IS NULL OR do_not_create_opportunity = 0),
+    CONSTRAINT finished_at_must_be_there_once_settled
+        CHECK ((state = 'converted' OR state = 'failed' OR state = 'cancelled') = (finished_at IS NOT NULL)),
+    CONSTRAINT sending_must_have_its_call CHECK (state <> 'sending' OR call_id IS NOT NULL),
+    CONSTRAINT verifying_must_say_its_doubt CHECK (state <> 'verifying' OR doubt IS NOT NULL)
+) STRICT;
+
+-- Unsettled is what has no end: an index that asks for the end and not for the state is left alone
+-- when a job is sent.
+CREATE UNIQUE INDEX jobs_one_unsettled_job_for_a_lead ON jobs (substr(lead_id, 1, 15))
+    WHERE finished_at IS NULL;
+CREATE INDEX jobs_by_lead ON jobs (substr(lead_id, 1, 15));
+CREATE INDEX jobs_to_send ON jobs (priority DESC, run_at, id) WHERE state = 'queued';
+CREATE INDEX jobs_by_state ON jobs (state, run_at);
+CREATE INDEX jobs_by_batch ON jobs (batch_id, position, id) WHERE batch_id IS NOT NULL;
+CREATE INDEX jobs_unsettled_by_batch ON jobs (batch_id)
+    WHERE batch_id IS NOT NULL AND finished_at IS NULL;
+CREATE INDEX jobs_busy_accounts ON jobs (substr(account_id, 1, 15))
+    WHERE account_id IS NOT NULL AND state IN ('sending', 'verifying');
+CREATE INDEX jobs_waiting_accounts ON jobs (substr(account_id, 1, 15))
+    WHERE account_id IS NOT NULL AND state = 'queued';
+CREATE INDEX jobs_by_group ON jobs (group_key, state) WHERE group_key IS NOT NULL;
+CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+
+-- Triggers and not foreign keys, because the sqlite3 shell leaves those off.
+CREATE TRIGGER jobs_need_a_known_policy BEFORE INSERT ON jobs
+WHEN NEW.policy IS NOT NULL AND NOT EXISTS (SELECT 1 FROM policies WHERE name = NEW.policy)
+BEGIN
+    SELECT RAISE(ABORT, 'policy_must_be_in_policies: insert it there first');
+END;
+
+CREATE TRIGGER jobs_need_a_known_batch BEFORE INSERT ON jobs
+WHEN NEW.batch_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM batches WHERE id = NEW.batch_id)
+BEGIN
+    SELECT RAISE(ABORT, 'batch_id_must_be_in_batches: insert it there first');
+END;
+
+CREATE TRIGGER batches_need_a_known_policy BEFORE INSERT ON batches
+WHEN NEW.policy IS NOT NULL AND NOT EXISTS (SELECT 1 FROM policies WHERE name = NEW.policy)
+BEGIN
+    SELECT RAISE(ABORT, 'policy_must_be_in_policies: insert it there first');
+END;
+
+CREATE TRIGGER jobs_are_counted_in_their_batch AFTER INSERT ON jobs WHEN NEW.batch_id IS NOT NULL
+BEGIN
+    UPDATE batches SET total = total + 1, finished_at = NULL WHERE id = NEW.batch_id;
+END;
+
+CREATE TRIGGER jobs_of_a_paused_batch_are_held AFTER INSERT ON jobs
+WHEN NEW.state = 'queued' AND (SELECT paused FROM batches WHERE id = NEW.batch_id) = 1
+BEGIN
+    UPDATE jobs SET state = 'held' WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER jobs_join_the_account_of_their_group AFTER INSERT ON jobs
+WHEN NEW.group_key IS NOT NULL AND NEW.account_id IS NULL
+BEGIN
+    UPDATE jobs SET account_id = (
+        SELECT result_account_id FROM jobs AS first
+        WHERE first.group_key = NEW.group_key AND first.state = 'converted'
+            AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
+        ORDER BY first.id DESC LIMIT 1)
+    WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER jobs_get_the_18_character_id AFTER INSERT ON jobs WHEN length(NEW.lead_id) = 15
+BEGIN
+    UPDATE jobs SET lead_id = lead_id
+        || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
+            + (lead_id GLOB '[A-Z]*') + 2 * (lead_id GLOB '?[A-Z]*')
+            + 4 * (lead_id GLOB '??[A-Z]*') + 8 * (lead_id GLOB '???[A-Z]*')
+            + 16 * (lead_id GLOB '????[A-Z]*'), 1)
+        || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
+            + (lead_id GLOB '?????[A-Z]*') + 2 * (lead_id GLOB '??????[A-Z]*')
+            + 4 * (lead_id GLOB '???????[A-Z]*') + 8 * (lead_id GLOB '????????[A-Z]*')
+            + 16 * (lead_id GLOB '?????????[A-Z]*'), 1)
+        || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
+            + (lead_id GLOB '??????????[A-Z]*') + 2 * (lead_id GLOB '???????????[A-Z]*')
+            + 4 * (lead_id GLOB '????????????[A-Z]*') + 8 * (lead_id GLOB '?????????????[A-Z]*')
+            + 16 * (lead_id GLOB '??????????????[A-Z]*'), 1)
+    WHERE id = NEW.id;
+END;
+
+-- A row for each attempt of each job and each look-up of it, there before the call leaves.
+CREATE TABLE run_log (
+    id INTEGER PRIMARY KEY,
+    job_id INTEGER NOT NULL,
+    lead_id TEXT NOT NULL,
+    batch_id INTEGER,
+    attempt INTEGER NOT NULL,
+    call_id INTEGER,
+    kind TEXT NOT NULL CONSTRAINT kind_must_be_convert_or_verify CHECK (kind IN ('convert', 'verify')),
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    duration_ms INTEGER,
+    outcome TEXT CONSTRAINT outcome_must_be_one_of_the_seven CHECK (
+        outcome = 'converted' OR outcome = 'already_converted' OR outcome = 'retry'
+        OR outcome = 'failed' OR outcome = 'unknown' OR outcome = 'not_sent'
+        OR outcome = 'not_converted'),
+    code TEXT,
+    message TEXT,
+    backoff_ms INTEGER,
+    next_run_at TEXT,
+    account_id TEXT,
+    contact_id TEXT,
+    opportunity_id TEXT,
+    CONSTRAINT outcome_must_come_with_finished_at CHECK ((outcome IS NULL) = (finished_at IS NULL))
+) STRICT;
+
+CREATE INDEX run_log_by_job ON run_log (job_id);
+CREATE INDEX run_log_by_start ON run_log (started_at);
+CREATE INDEX run_log_open ON run_log (call_id) WHERE finished_at IS NULL;
+
+-- Only prune takes rows out of the log: it puts a row in here, deletes, and takes that row away
+-- again, all in one transaction.
+CREATE TABLE prune_permit (id INTEGER PRIMARY KEY) STRICT;
+
+CREATE TRIGGER run_log_is_append_only_updated BEFORE UPDATE ON run_log WHEN OLD.finished_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'run_log_is_append_only: a finished row cannot be changed');
+END;
+
+CREATE TRIGGER run_log_is_append_only_deleted BEFORE DELETE ON run_log
+WHEN NOT EXISTS (SELECT 1 FROM prune_permit)
+BEGIN
+    SELECT RAISE(ABORT, 'run_log_is_append_only: use leadconvert prune');
+END;
+
+-- A row for each request to Salesforce, there before it leaves.
+CREATE TABLE calls (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CONSTRAINT kind_must_be_one_of_the_five
+        CHECK (kind IN ('convert', 'verify', 'token', 'limits', 'check')),
+    size INTEGER NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    duration_ms INTEGER,
+    http_status INTEGER,
+    code TEXT,
+    message TEXT,
+    waited_ms INTEGER,
+    waited_for TEXT CONSTRAINT waited_for_must_be_one_of_the_five
+        CHECK (waited_for IN ('token', 'slot', 'account', 'allowance', 'outage')),
+    usage_current INTEGER,
+    usage_limit INTEGER,
+    -- How many leads it might have carried, and why not as many as was set: a call took long (slow),
+    -- calls failed one after the other (fault), it was smaller yet (grown), or it is a half of a call
+    -- that failed (half).
+    size_limit INTEGER,
+    size_reason TEXT CONSTRAINT size_reason_must_be_slow_fault_grown_or_half
+        CHECK (size_reason IN ('slow', 'fault', 'grown', 'half')),
+    -- Its start on the clock that no one can set, and which boot of the machine that clock counts.
+    boot_id TEXT NOT NULL,
+    uptime_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX calls_by_start ON calls (started_at);
+CREATE INDEX calls_open ON calls (id) WHERE finished_at IS NULL;
+
+-- One row: the token bucket, so that a restart neither refills nor forgets it, and the org's own
+-- count of requests as the last answer carried it.
+CREATE TABLE limiter (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    tokens REAL NOT NULL,
+    capacity REAL NOT NULL,
+    rate REAL NOT NULL,
+    at TEXT NOT NULL,
+    boot_id TEXT NOT NULL,
+    uptime_ms INTEGER NOT NULL,
+    usage_current INTEGER,
+    usage_limit INTEGER,
+    usage_at TEXT
+) STRICT;
+
+-- One row: the queue as a whole.
+CREATE TABLE queue (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    paused INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT paused_must_be_0_or_1 CHECK (paused IN (0, 1)),
+    waiting_for TEXT,
+    waiting_until TEXT,
+    -- One moment on both clocks, so that a wall clock that was set is noticed, once.
+    clock_at TEXT,
+    clock_boot_id TEXT,
+    clock_uptime_ms INTEGER
+) STRICT;
+
+INSERT INTO queue (id) VALUES (1);
+
+CREATE VIEW run_history AS
+SELECT
+    run_log.started_at AS at,
+    run_log.job_id AS job,
+    run_log.lead_id AS lead,
+    batches.name AS batch,
+    run_log.kind AS kind,
+    run_log.attempt AS attempt,
+    coalesce(run_log.outcome, 'in flight') AS outcome,
+    run_log.code AS code,
+    run_log.message AS message,
+    run_log.duration_ms AS ms,
+    run_log.backoff_ms AS backoff_ms,
+    run_log.next_run_at AS next_run_at,
+    jobs.state AS now,
+    run_log.account_id AS account,
+    run_log.contact_id AS contact,
+    run_log.opportunity_id AS opportunity,
+    run_log.call_id AS call,
+    calls.size AS leads_in_call,
+    calls.http_status AS http,
+    calls.waited_ms AS waited_ms,
+    calls.waited_for AS waited_for,
+    calls.usage_current AS org_calls_used,
+    calls.usage_limit AS org_calls_limit,
+    calls.size_limit AS leads_at_most,
+    calls.size_reason AS leads_at_most_for
+FROM run_log
+LEFT JOIN jobs ON jobs.id = run_log.job_id
+LEFT JOIN batches ON batches.id = run_log.batch_id
+LEFT JOIN calls ON calls.id = run_log.call_id;
+
+CREATE VIEW failures AS
+SELECT
+    jobs.id AS job,
+    jobs.lead_id AS lead,
+    batches.name AS batch,
+    jobs.error_code AS code,
+    jobs.error_message AS message,
+    jobs.attempts AS attempts,
+    jobs.finished_at AS failed_at
+FROM jobs
+LEFT JOIN batches ON batches.id = jobs.batch_id
+WHERE jobs.state = 'failed';
+
+CREATE VIEW batch_progress AS
+SELECT
+    batches.name AS batch,
+    batches.total AS total,
+    count(*) FILTER (WHERE jobs.state = 'converted') AS converted,
+    count(*) FILTER (WHERE jobs.state = 'failed') AS failed,
+    count(*) FILTER (WHERE jobs.state = 'cancelled') AS cancelled,
+    count(*) FILTER (WHERE jobs.state IN ('queued', 'held')) AS waiting,
+    count(*) FILTER (WHERE jobs.state IN ('sending', 'verifying')) AS under_way,
+    batches.paused AS paused,
+    batches.created_at AS created_at,
+    batches.finished_at AS finished_at
+FROM batches
+LEFT JOIN jobs ON jobs.batch_id = batches.id
+GROUP BY batches.id;
+
+CREATE VIEW usage_by_hour AS
+SELECT
+    substr(started_at, 1, 13) || ':00Z' AS hour,
+    count(*) FILTER (WHERE kind <> 'token') AS api_calls,
+    count(*) FILTER (WHERE kind = 'convert') AS convert_calls,
+    count(*) FILTER (WHERE kind = 'verify') AS verify_calls,
+    count(*) FILTER (WHERE kind = 'token') AS token_requests,
+    coalesce(sum(size) FILTER (WHERE kind = 'convert'), 0) AS leads_sent,
+    max(usage_current) AS org_calls_used,
+    max(usage_limit) AS org_calls_limit
+FROM calls
+GROUP BY substr(started_at, 1, 13);
