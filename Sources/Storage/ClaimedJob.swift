@@ -1,0 +1,65 @@
+public import Conversion
+
+/// A job as the drain needs it to send it, or to ask about it, and to settle it.
+public struct ClaimedJob: Sendable {
+    /// The job's number.
+    public var id: Int64
+    /// Its open row in the run log; 0 before there is one.
+    public var entry: Int64 = 0
+    /// What is asked for the lead.
+    public var conversion: LeadConversion
+    /// Attempts used so far.
+    public var attempts: Int
+    /// Its batch.
+    public var batchID: Int64?
+    /// The half of a failed call that it travels with, if any.
+    public var split: Int64?
+    /// How it is tried again.
+    public var policy: RetryPolicy
+    /// The group of leads that share one account, if any.
+    public var groupKey: String?
+}
+
+/// Jobs that are in a call now.
+public struct ClaimedCall: Sendable {
+    /// The call's number.
+    public var id: Int64
+    /// Its jobs, in the order in which they are sent.
+    public var jobs: [ClaimedJob]
+}
+
+/// A job whose call had no clear outcome.
+public struct DoubtfulJob: Sendable {
+    /// Why it is in doubt; the words are those of `jobs.doubt`.
+    public enum Doubt: String, Sendable {
+        /// No clear answer came.
+        case noAnswer = "no_answer"
+        /// The daemon ended before the answer came.
+        case crash
+        /// Refused as converted already.
+        case refused
+    }
+
+    /// The job.
+    public var job: ClaimedJob
+    /// Why it is in doubt.
+    public var doubt: Doubt
+    /// The call in doubt.
+    public var callID: Int64
+    /// When that call started.
+    public var sentAt: Moment
+    /// How many leads that call had.
+    public var callSize: Int
+    /// Whether an earlier call for it ended without a clear answer, besides this one.
+    public var hadUnclearCall: Bool
+    /// What was wrong with the call in doubt.
+    public var reason: Reason
+}
+
+/// Jobs that Salesforce is being asked about now.
+public struct ClaimedQuestion: Sendable {
+    /// The call's number.
+    public var id: Int64
+    /// Its jobs, in the order in which they are asked about.
+    public var jobs: [DoubtfulJob]
+}

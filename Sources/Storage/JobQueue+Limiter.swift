@@ -1,0 +1,74 @@
+public import Conversion
+import GRDB
+
+extension JobQueue {
+    /// The limiter as the last daemon left it; nil on a new file.
+    public func limiter() throws -> LimiterState? {
+        try read { database in
+            let sql = """
+                SELECT tokens, capacity, rate, at, uptime_ms, boot_id,
+                    usage_current, usage_limit, usage_at
+                FROM limiter
+                """
+            guard let row = try Row.fetchOne(database, sql: sql) else { return nil }
+            let wall = Timestamp(row[3] as String) ?? Timestamp(milliseconds: 0)
+            var state = LimiterState(
+                tokens: row[0], capacity: row[1], rate: row[2],
+                at: Moment(wall: wall, uptimeMS: row[4], bootID: row[5]))
+            if let current = row[6] as Int?, let limit = row[7] as Int? {
+                state.usage = OrgUsage(current: current, limit: limit)
+                state.usageAt = (row[8] as String?).flatMap { Timestamp($0) }
+            }
+            return state
+        }
+    }
+
+    /// Calls of the last 24 hours that count against the org's allowance, by whole minutes since
+    /// their start; requests for a token don't count.
+    ///
+    /// A call of this boot is as old as the uptime says, whatever was done to the wall clock.
+    public func callsOfTheLastDay(at now: Moment) throws -> [(minutesAgo: Int64, calls: Int)] {
+        try read { database in
+            // Newest first: what comes after the first that is older than a day is older still.
+            let sql = """
+                SELECT started_at, uptime_ms, boot_id FROM calls
+                WHERE kind <> 'token' ORDER BY id DESC
+                """
+            var calls: [Int64: Int] = [:]
+            let rows = try Row.fetchCursor(database, sql: sql)
+            while let row = try rows.next() {
+                let isOfThisBoot = row[2] == now.bootID
+                let wall = isOfThisBoot ? now.wall : Timestamp(row[0] as String) ?? now.wall
+                let age = isOfThisBoot ? now.uptimeMS - (row[1] as Int64) : now.wall - wall
+                guard age < 86_400_000 + 60_000 else { break }
+                calls[max(0, age) / 60_000, default: 0] += 1
+            }
+            return calls.map { ($0.key, $0.value) }
+        }
+    }
+
+    /// Tells those who look from outside what the queue waits for; nil when it doesn't.
+    public func note(waitingFor reason: String?, until: Timestamp?) throws {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE queue SET waiting_for = ?, waiting_until = ?",
+                arguments: [reason, until?.description])
+        }
+    }
+}
+
+extension Database {
+    /// Writes the limiter in the transaction that spends from it.
+    func save(_ limiter: LimiterState) throws {
+        let sql = """
+            INSERT OR REPLACE INTO limiter (id, tokens, capacity, rate, at, uptime_ms, boot_id,
+                usage_current, usage_limit, usage_at)
+            VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """
+        try cachedStatement(sql: sql).execute(arguments: [
+            limiter.tokens, limiter.capacity, limiter.rate, limiter.at.wall.description,
+            limiter.at.uptimeMS, limiter.at.bootID, limiter.usage?.current, limiter.usage?.limit,
+            limiter.usageAt?.description,
+        ])
+    }
+}

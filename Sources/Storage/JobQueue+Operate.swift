@@ -1,0 +1,155 @@
+public import Conversion
+import GRDB
+
+extension JobQueue {
+    /// Makes failed jobs run again: attempts start anew, the log keeps what was. A batch that its
+    /// policy paused at one of them goes on.
+    /// - Throws: `OperatorError` 66 when a job, lead or batch does not exist; then nothing is
+    ///   changed.
+    public func retry(_ selections: [JobSelection], at now: Timestamp) throws -> Change {
+        try change(selections) { database, job, change in
+            guard job.state == .failed else { return .leave }
+            change.released += try database.release(batchHeldBy: job, at: now)
+            return try database.retry(job, at: now)
+        }
+    }
+
+    /// Cancels jobs that were not sent yet.
+    /// - Throws: `OperatorError` 66 when a job, lead or batch does not exist; then nothing is
+    ///   changed.
+    public func cancel(_ selections: [JobSelection], at now: Timestamp) throws -> Change {
+        try change(selections) { database, job, _ in
+            guard job.state == .queued || job.state == .held else { return .leave }
+            let sql = """
+                UPDATE jobs SET state = 'cancelled', updated_at = ?1, finished_at = ?1
+                WHERE id = ?2
+                """
+            try database.cachedStatement(sql: sql).execute(arguments: [now.description, job.id])
+            return .move(.cancelled)
+        } finishing: { database, batches in
+            try database.finish(batches: batches, at: now)
+        }
+    }
+
+    private func change(
+        _ selections: [JobSelection],
+        _ act: (Database, SelectedJob, inout Change) throws -> Action,
+        finishing: (Database, Set<Int64>) throws -> Void = { _, _ in }
+    ) throws -> Change {
+        try write { database in
+            var change = Change()
+            var seen: Set<Int64> = []
+            var batches: Set<Int64> = []
+            // All are found before the first is touched: one may be meant twice, by number and lead.
+            for job in try selections.flatMap({ try database.select($0) }) {
+                guard seen.insert(job.id).inserted else { continue }
+                switch try act(database, job, &change) {
+                case .leave: change.left[job.state, default: 0] += 1
+                case .supersede: change.superseded += 1
+                case .move(let state):
+                    change.changed += 1
+                    change.held += state == .held ? 1 : 0
+                    if let batch = job.batchID { batches.insert(batch) }
+                }
+            }
+            try finishing(database, batches)
+            return change
+        }
+    }
+}
+
+/// What becomes of a job that an operator named.
+private enum Action {
+    case move(JobState)
+    case leave
+    /// Left alone, since its lead has another job.
+    case supersede
+}
+
+private struct SelectedJob {
+    let id: Int64
+    let state: JobState
+    let batchID: Int64?
+}
+
+extension Database {
+    fileprivate func retry(_ job: SelectedJob, at now: Timestamp) throws -> Action {
+        // OR IGNORE: a lead that was enqueued again meanwhile has its one unsettled job.
+        let sql = """
+            UPDATE OR IGNORE jobs SET
+                state = CASE WHEN (SELECT paused FROM batches WHERE id = batch_id) = 1
+                    THEN 'held' ELSE 'queued' END,
+                attempts = 0, run_at = ?1, error_code = NULL, error_message = NULL, doubt = NULL,
+                split = NULL, updated_at = ?1, finished_at = NULL
+            WHERE id = ?2
+            RETURNING state
+            """
+        let state = try String.fetchOne(
+            cachedStatement(sql: sql), arguments: [now.description, job.id])
+        guard let state = state.flatMap(JobState.init(rawValue:)) else { return .supersede }
+        if let batch = job.batchID {
+            try execute(
+                sql: "UPDATE batches SET finished_at = NULL WHERE id = ?", arguments: [batch])
+        }
+        return .move(state)
+    }
+
+    /// Lets a batch go on that was paused because the job failed; one that goes by another policy
+    /// was paused by somebody, who has to resume it.
+    /// - Returns: How many jobs were let go.
+    fileprivate func release(batchHeldBy job: SelectedJob, at now: Timestamp) throws -> Int {
+        guard let batch = job.batchID else { return 0 }
+        let sql = """
+            UPDATE batches SET paused = 0
+            WHERE id = ?1 AND paused = 1 AND EXISTS (
+                SELECT 1 FROM policies
+                WHERE on_failure = 'pause' AND name = coalesce(
+                    (SELECT policy FROM jobs WHERE id = ?2), batches.policy, 'default'))
+            """
+        try cachedStatement(sql: sql).execute(arguments: [batch, job.id])
+        guard changesCount == 1 else { return 0 }
+        try execute(
+            sql: """
+                UPDATE jobs SET state = 'queued', updated_at = ?
+                WHERE batch_id = ? AND state = 'held'
+                """,
+            arguments: [now.description, batch])
+        return changesCount
+    }
+
+    fileprivate func select(_ selection: JobSelection) throws -> [SelectedJob] {
+        switch selection {
+        case .job(let number):
+            try one("id = ?", [number], missing: "job \(number)")
+        case .lead(let lead):
+            try one(
+                "substr(lead_id, 1, 15) = ?", [String(lead.description.prefix(15))],
+                missing: "job for lead \(lead)")
+        case .batch(let name):
+            try many("batch_id = ?", [existingBatch(name)])
+        case .all(let state):
+            try many("state = ?", [state.rawValue])
+        }
+    }
+
+    private func one(
+        _ condition: String, _ arguments: StatementArguments, missing: String
+    ) throws -> [SelectedJob] {
+        let latest = try many("\(condition) ORDER BY id DESC LIMIT 1", arguments)
+        guard !latest.isEmpty else {
+            throw OperatorError(
+                .notFound, "There is no \(missing).", remedy: "See: leadconvert jobs")
+        }
+        return latest
+    }
+
+    private func many(
+        _ condition: String, _ arguments: StatementArguments
+    ) throws -> [SelectedJob] {
+        let sql = "SELECT id, state, batch_id FROM jobs WHERE \(condition)"
+        return try Row.fetchAll(self, sql: sql, arguments: arguments).map { row in
+            SelectedJob(
+                id: row[0], state: JobState(rawValue: row[1]) ?? .failed, batchID: row[2])
+        }
+    }
+}

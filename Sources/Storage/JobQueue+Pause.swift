@@ -1,0 +1,64 @@
+public import Conversion
+import GRDB
+
+extension JobQueue {
+    /// Pauses or resumes the whole queue, or one batch, whose waiting jobs are held meanwhile.
+    /// - Throws: `OperatorError` 66 when there is no such batch.
+    @discardableResult
+    public func pause(_ isPaused: Bool, batch: String?, at now: Timestamp) throws -> PauseChange {
+        try write { database in
+            if let batch {
+                let id = try database.existingBatch(batch)
+                return try database.pause(isPaused, batch: id, at: now)
+            }
+            return try database.pause(isPaused)
+        }
+    }
+}
+
+extension Database {
+    fileprivate func pause(_ isPaused: Bool) throws -> PauseChange {
+        let wasPaused = try isQueuePaused()
+        try execute(sql: "UPDATE queue SET paused = ?", arguments: [isPaused])
+        return PauseChange(
+            wasSo: wasPaused == isPaused, left: try unsettled("state IN", []),
+            isQueuePaused: isPaused)
+    }
+
+    fileprivate func pause(
+        _ isPaused: Bool, batch: Int64, at now: Timestamp
+    ) throws -> PauseChange {
+        let wasPaused = try Bool.fetchOne(
+            self, sql: "SELECT paused FROM batches WHERE id = ?", arguments: [batch])
+        try execute(
+            sql: "UPDATE batches SET paused = ? WHERE id = ?", arguments: [isPaused, batch])
+        let states = isPaused ? ["queued", "held"] : ["held", "queued"]
+        try execute(
+            sql: "UPDATE jobs SET state = ?, updated_at = ? WHERE batch_id = ? AND state = ?",
+            arguments: [states[1], now.description, batch, states[0]])
+        var change = PauseChange(
+            wasSo: wasPaused == isPaused, changed: changesCount, isQueuePaused: try isQueuePaused())
+        change.left = try unsettled("batch_id = ? AND state IN", [batch])
+        return change
+    }
+
+    private func isQueuePaused() throws -> Bool {
+        try Bool.fetchOne(self, sql: "SELECT paused FROM queue") ?? false
+    }
+
+    /// Jobs that are in a call, or asked about, by state.
+    private func unsettled(
+        _ condition: String, _ arguments: StatementArguments
+    ) throws -> [JobState: Int] {
+        let sql = """
+            SELECT state, count(*) FROM jobs
+            WHERE \(condition) ('sending', 'verifying')
+            GROUP BY state
+            """
+        var counts: [JobState: Int] = [:]
+        for row in try Row.fetchAll(self, sql: sql, arguments: arguments) {
+            if let state = JobState(rawValue: row[0]) { counts[state] = row[1] }
+        }
+        return counts
+    }
+}

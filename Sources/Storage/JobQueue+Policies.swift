@@ -1,0 +1,33 @@
+public import Conversion
+import GRDB
+
+extension JobQueue {
+    /// All retry policies, by name.
+    public func policies() throws -> [String: RetryPolicy] {
+        try read { try $0.policies() }
+    }
+
+    /// Makes a policy, or changes the one of that name; attempts from now on go by it.
+    /// - Throws: `OperatorError` 65 naming the rule, when a value is out of its range.
+    public func set(_ policy: RetryPolicy, named name: String) throws {
+        let sql = """
+            INSERT INTO policies (name, max_attempts, base_delay_ms, factor, max_delay_ms, jitter,
+                on_failure, allow_duplicates)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET
+                max_attempts = excluded.max_attempts, base_delay_ms = excluded.base_delay_ms,
+                factor = excluded.factor, max_delay_ms = excluded.max_delay_ms,
+                jitter = excluded.jitter, on_failure = excluded.on_failure,
+                allow_duplicates = excluded.allow_duplicates
+            """
+        try write { database in
+            try database.execute(
+                sql: sql,
+                arguments: [
+                    name, policy.maxAttempts, policy.baseDelayMS, policy.factor,
+                    policy.maxDelayMS, policy.jitter, policy.onFailure.rawValue,
+                    policy.allowDuplicates,
+                ])
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Conversion
+import GRDB
+
+extension JobQueue {
+    /// Jobs, oldest first: the names of their columns, then one job at a time.
+    public func readJobs(
+        _ filter: JobFilter, columns: ([String]) throws -> Void = { _ in },
+        _ body: (TableRow) throws -> Void
+    ) throws {
+        try read { database in
+            var query = TableQuery(
+                """
+                id, lead_id, converted_status, do_not_create_opportunity, opportunity_name,
+                opportunity_id, account_id, contact_id, owner_id, overwrite_lead_source,
+                send_notification_email, batch_id, position, policy, priority, run_at, state,
+                attempts, result_account_id, result_contact_id, result_opportunity_id, error_code,
+                error_message, created_at, updated_at, finished_at
+                """, from: "jobs", limit: filter.limit)
+            // Numbers come out of the subquery in order, so that nothing has to be sorted. Only the
+            // narrowest condition is looked up: the plus keeps the planner from the others.
+            if let lead = filter.lead {
+                query.add(
+                    "id IN (SELECT id FROM jobs WHERE substr(lead_id, 1, 15) = ?)",
+                    String(lead.description.prefix(15)))
+            }
+            if let batch = filter.batch {
+                let id = try database.existingBatch(batch)
+                query.add(
+                    filter.lead == nil
+                        ? "id IN (SELECT id FROM jobs WHERE batch_id = ?)" : "+batch_id = ?", id)
+            }
+            if let state = filter.state {
+                query.add(
+                    filter.lead == nil && filter.batch == nil
+                        ? "id IN (SELECT id FROM jobs INDEXED BY jobs_by_state WHERE state = ?)"
+                        : "+state = ?", state.rawValue)
+            }
+            try database.stream(query, columns, body)
+        }
+    }
+
+    /// The run log, oldest first: the names of its columns, then one row at a time.
+    /// - Throws: `OperatorError` 66 when the job or the batch does not exist.
+    public func readLog(
+        _ filter: LogFilter, columns: ([String]) throws -> Void = { _ in },
+        _ body: (TableRow) throws -> Void
+    ) throws {
+        try read { database in
+            var query = TableQuery(
+                """
+                id, job_id, lead_id, batch_id, attempt, call_id, kind, started_at, finished_at,
+                duration_ms, outcome, code, message, backoff_ms, next_run_at, account_id,
+                contact_id, opportunity_id
+                """, from: "run_log", limit: filter.limit)
+            if let job = filter.job {
+                try database.require(job: job)
+                query.add("job_id = ?", job)
+            }
+            // Through the jobs, which have indexes on lead and batch; the log has none.
+            if let lead = filter.lead {
+                query.add(
+                    "job_id IN (SELECT id FROM jobs WHERE substr(lead_id, 1, 15) = ?)",
+                    String(lead.description.prefix(15)))
+            }
+            if let batch = filter.batch {
+                query.add(
+                    "job_id IN (SELECT id FROM jobs WHERE batch_id = ?)",
+                    try database.existingBatch(batch))
+            }
+            if let since = filter.since {
+                let isOnlyOne = query.isWhole
+                query.add(isOnlyOne ? "started_at >= ?" : "+started_at >= ?", since.description)
+                // Rows are written as they start, so this is their order too, and the index has it.
+                if isOnlyOne { query.order = ["started_at", "id"] }
+            }
+            if let outcome = filter.outcome { query.add("outcome = ?", outcome.rawValue) }
+            try database.stream(query, columns, body)
+        }
+    }
+
+    /// The calls, oldest first, one at a time.
+    public func readCalls(_ body: (TableRow) throws -> Void) throws {
+        let query = TableQuery(
+            """
+            id, kind, size, started_at, finished_at, duration_ms, http_status, code, message,
+            waited_ms, waited_for, usage_current, usage_limit, size_limit, size_reason
+            """, from: "calls", limit: nil)
+        try read { try $0.stream(query, { _ in }, body) }
+    }
+}
+
+extension Database {
+    /// The number of a batch that must be there.
+    func existingBatch(_ name: String) throws -> Int64 {
+        let sql = "SELECT id FROM batches WHERE name = ?"
+        guard let id = try Int64.fetchOne(self, sql: sql, arguments: [name]) else {
+            throw OperatorError(
+                .notFound, "There is no batch named \(name).",
+                remedy: "See them with: sqlite3 FILE 'SELECT * FROM batch_progress'")
+        }
+        return id
+    }
+
+    /// - Throws: `OperatorError` 66 when there is no such job, nor any trace of one.
+    fileprivate func require(job: Int64) throws {
+        let sql = """
+            SELECT EXISTS (SELECT 1 FROM jobs WHERE id = ?1)
+                OR EXISTS (SELECT 1 FROM run_log WHERE job_id = ?1)
+            """
+        guard try Bool.fetchOne(self, sql: sql, arguments: [job]) == true else {
+            throw OperatorError(
+                .notFound, "There is no job \(job).", remedy: "See: leadconvert jobs")
+        }
+    }
+
+    fileprivate func stream(
+        _ query: TableQuery, _ columns: ([String]) throws -> Void,
+        _ body: (TableRow) throws -> Void
+    ) throws {
+        let statement = try makeStatement(sql: query.sql)
+        let names = statement.columnNames
+        try columns(names)
+        let rows = try Row.fetchCursor(statement, arguments: query.arguments)
+        while let row = try rows.next() { try body(TableRow(row, columns: names)) }
+    }
+}

@@ -1,0 +1,89 @@
+import Conversion
+import GRDB
+
+extension JobQueue {
+    /// Settles a call: outcomes, next states, run-log rows, the call's row and the org's usage,
+    /// all in one transaction.
+    ///
+    /// A job that is not where the settlement expects it has moved on; it is left alone, and so is
+    /// its run-log row.
+    /// - Returns: How many jobs were settled.
+    @discardableResult
+    public func settle(_ end: CallEnd, _ settlements: [Settlement]) throws -> Int {
+        try write { database in
+            let time = end.at.wall.description
+            var settled = 0
+            var batches: Set<Int64> = []
+            for settlement in settlements where try database.move(settlement, at: time) {
+                settled += 1
+                try database.close(settlement, end, at: time)
+                try database.tellKin(of: settlement, at: time)
+                guard let batchID = settlement.batchID, settlement.to.isSettled else { continue }
+                batches.insert(batchID)
+                if settlement.pausesBatch { try database.hold(batch: batchID, at: end.at.wall) }
+            }
+            try database.finish(batches: batches, at: end.at.wall)
+            try database.end(end)
+            return settled
+        }
+    }
+}
+
+extension Database {
+    fileprivate func move(_ job: Settlement, at time: String) throws -> Bool {
+        // A job that comes back to a batch which was paused meanwhile is held like the others.
+        let sql = """
+            UPDATE jobs SET
+                state = CASE
+                    WHEN ?1 = 'queued' AND (SELECT paused FROM batches WHERE id = batch_id) = 1
+                    THEN 'held' ELSE ?1 END,
+                attempts = ?2, run_at = coalesce(?3, run_at), doubt = ?4, split = ?5,
+                error_code = ?6, error_message = ?7, result_account_id = ?8,
+                result_contact_id = ?9, result_opportunity_id = ?10, updated_at = ?11,
+                finished_at = ?12
+            WHERE id = ?13 AND state = ?14 AND call_id = ?15
+            """
+        try cachedStatement(sql: sql).execute(
+            with: job.to.rawValue, job.attempts, job.nextRunAt?.description, job.doubt?.rawValue,
+            job.split, job.reason?.code, job.reason?.message, job.records?.accountID,
+            job.records?.contactID, job.records?.opportunityID, time,
+            job.to.isSettled ? time : nil, job.jobID, job.from.rawValue, job.sentIn)
+        return changesCount == 1
+    }
+
+    fileprivate func close(_ job: Settlement, _ end: CallEnd, at time: String) throws {
+        let sql = """
+            UPDATE run_log SET finished_at = ?, duration_ms = ?, outcome = ?, code = ?,
+                message = ?, backoff_ms = ?, next_run_at = ?, account_id = ?, contact_id = ?,
+                opportunity_id = ?
+            WHERE id = ?
+            """
+        try cachedStatement(sql: sql).execute(
+            with: time, end.at.since(end.startedAt), job.outcome.rawValue,
+            job.reason?.code, job.reason?.message, job.backoffMS, job.nextRunAt?.description,
+            job.records?.accountID, job.records?.contactID, job.records?.opportunityID, job.entry)
+    }
+
+    fileprivate func hold(batch: Int64, at now: Timestamp) throws {
+        try execute(sql: "UPDATE batches SET paused = 1 WHERE id = ?", arguments: [batch])
+        try execute(
+            sql: """
+                UPDATE jobs SET state = 'held', updated_at = ?
+                WHERE batch_id = ? AND state = 'queued'
+                """,
+            arguments: [now.description, batch])
+    }
+
+    /// Marks the batches of which no job is left unsettled.
+    func finish(batches: Set<Int64>, at now: Timestamp) throws {
+        let sql = """
+            UPDATE batches SET finished_at = ?1
+            WHERE id = ?2 AND finished_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM jobs
+                WHERE batch_id = ?2 AND finished_at IS NULL)
+            """
+        for batch in batches {
+            try cachedStatement(sql: sql).execute(arguments: [now.description, batch])
+        }
+    }
+}

@@ -1,0 +1,65 @@
+public import Conversion
+import GRDB
+
+/// The queue at a glance.
+public struct QueueStatus: Sendable, Equatable {
+    /// Jobs by state; every state is there.
+    public var counts: [JobState: Int]
+    /// Leads settled a second, over the last minute in which some were.
+    public var ratePerSecond: Double
+    /// Seconds until all that is unsettled will be done at that rate; nil when nothing moves.
+    public var etaSeconds: Double?
+    /// Whether the whole queue is paused.
+    public var isPaused: Bool
+    /// What it waits for, and until when, as the daemon last said.
+    public var waitingFor: String?
+    /// Until when.
+    public var waitingUntil: Timestamp?
+    /// The limiter and the org's usage; nil before the first call.
+    public var limiter: LimiterState?
+    /// The daemon that works on it now.
+    public var daemon: DaemonLock.Holder?
+}
+
+extension JobQueue {
+    /// The queue at a glance; nothing is changed by looking.
+    public func status(at now: Timestamp) throws -> QueueStatus {
+        let limiter = try limiter()
+        let daemon = DaemonLock.holder(queue: path)
+        return try read { database in
+            var counts = Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0, 0) })
+            let sql = "SELECT state, count(*) FROM jobs INDEXED BY jobs_by_state GROUP BY state"
+            for row in try Row.fetchAll(database, sql: sql) {
+                if let state = JobState(rawValue: row[0]) { counts[state] = row[1] }
+            }
+            let rate = try database.settledPerSecond(at: now)
+            let left = counts.filter { !$0.key.isSettled && $0.key != .held }.values.reduce(0, +)
+            let queue = try Row.fetchOne(
+                database, sql: "SELECT paused, waiting_for, waiting_until FROM queue")
+            return QueueStatus(
+                counts: counts, ratePerSecond: rate,
+                etaSeconds: rate > 0 && left > 0 ? Double(left) / rate : nil,
+                isPaused: queue?[0] ?? false,
+                waitingFor: daemon == nil ? nil : queue?[1],
+                waitingUntil: daemon == nil
+                    ? nil
+                    : (queue?[2] as String?).flatMap { Timestamp($0) },
+                limiter: limiter, daemon: daemon)
+        }
+    }
+}
+
+extension Database {
+    /// Over the last minute, or since the first of its leads was settled if that is shorter.
+    fileprivate func settledPerSecond(at now: Timestamp) throws -> Double {
+        let sql = """
+            SELECT count(*), min(finished_at) FROM jobs INDEXED BY jobs_by_end
+            WHERE finished_at >= ? AND state <> 'cancelled'
+            """
+        let since = now + -60_000
+        guard let row = try Row.fetchOne(self, sql: sql, arguments: [since.description]),
+            let first = (row[1] as String?).flatMap({ Timestamp($0) })
+        else { return 0 }
+        return Double(row[0] as Int) / (Double(max(1000, now - first)) / 1000)
+    }
+}

@@ -1,0 +1,103 @@
+public import Conversion
+import Foundation
+import GRDB
+
+extension JobQueue {
+    /// Makes a consistent copy, whoever writes meanwhile. It is there whole or not at all.
+    /// - Throws: `OperatorError` 73 when the copy can't be made, or there is such a file already.
+    public func backup(to copy: String) throws {
+        guard !FileManager.default.fileExists(atPath: copy) else {
+            throw OperatorError(
+                .cannotCreate, "\(copy) is there already.", remedy: "Name a new file.")
+        }
+        let unfinished = copy + ".unfinished"
+        if FileManager.default.fileExists(atPath: unfinished) {
+            try FileManager.default.removeItem(atPath: unfinished)
+        }
+        try DatabaseFailure.explained(copy) {
+            try FilePermission.keepingOthersOut {
+                let destination = try DatabaseQueue(path: unfinished)
+                try database.backup(to: destination)
+                // Of its own, it needs no -wal beside it to be whole.
+                try destination.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+                try destination.close()
+            }
+        }
+        try FileManager.default.moveItem(atPath: unfinished, toPath: copy)
+    }
+
+    /// What `prune` took out.
+    public struct Pruned: Sendable, Equatable {
+        /// Settled jobs.
+        public var jobs = 0
+        /// Their rows in the run log.
+        public var logRows = 0
+        /// Calls that no job left refers to.
+        public var calls = 0
+    }
+
+    /// Deletes jobs settled before `time`, with their log, and the calls before it, in small
+    /// transactions between which others can write; then gives the space back.
+    /// - Parameter callsBefore: The calls' own limit, where it is not the jobs': those of the last
+    ///   24 hours count against our share of the org's allowance.
+    public func prune(
+        before time: Timestamp, callsBefore: Timestamp? = nil, at once: Int = 1000
+    ) throws -> Pruned {
+        var pruned = Pruned()
+        while true {
+            let step = try write { try $0.pruneJobs(before: time, atMost: once) }
+            pruned.jobs += step.jobs
+            pruned.logRows += step.logRows
+            guard step.jobs > 0 else { break }
+        }
+        while true {
+            let calls = try write { try $0.pruneCalls(before: callsBefore ?? time, atMost: once) }
+            pruned.calls += calls
+            guard calls > 0 else { break }
+        }
+        while try write({ try $0.giveSpaceBack(pages: once) }) {}
+        return pruned
+    }
+}
+
+extension Database {
+    fileprivate func pruneJobs(
+        before time: Timestamp, atMost count: Int
+    ) throws -> (jobs: Int, logRows: Int) {
+        let old = """
+            SELECT id FROM jobs INDEXED BY jobs_by_end WHERE finished_at < ? LIMIT ?
+            """
+        let jobs = try Int64.fetchAll(self, sql: old, arguments: [time.description, count])
+        try execute(sql: "INSERT INTO prune_permit DEFAULT VALUES")
+        var logRows = 0
+        for job in jobs {
+            try cachedStatement(sql: "DELETE FROM run_log WHERE job_id = ?").execute(arguments: [
+                job
+            ])
+            logRows += changesCount
+            try cachedStatement(sql: "DELETE FROM jobs WHERE id = ?").execute(arguments: [job])
+        }
+        try execute(sql: "DELETE FROM prune_permit")
+        return (jobs.count, logRows)
+    }
+
+    /// - Returns: Whether there is more to give back.
+    fileprivate func giveSpaceBack(pages count: Int) throws -> Bool {
+        try execute(sql: "PRAGMA incremental_vacuum(\(count))")
+        return try Int.fetchOne(self, sql: "PRAGMA freelist_count") ?? 0 > 0
+    }
+
+    /// The call of a job in doubt says when it was sent, which verification needs.
+    fileprivate func pruneCalls(before time: Timestamp, atMost count: Int) throws -> Int {
+        let sql = """
+            DELETE FROM calls WHERE id IN (
+                SELECT id FROM calls
+                WHERE started_at < ? AND finished_at IS NOT NULL AND id NOT IN (
+                    SELECT call_id FROM jobs
+                    WHERE call_id IS NOT NULL AND state IN ('sending', 'verifying'))
+                LIMIT ?)
+            """
+        try execute(sql: sql, arguments: [time.description, count])
+        return changesCount
+    }
+}

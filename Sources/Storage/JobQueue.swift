@@ -1,0 +1,94 @@
+import Conversion
+import Foundation
+import GRDB
+
+/// The queue's SQLite file: jobs, batches, policies, the run log, the calls, the limiter.
+///
+/// Each method is one transaction that leaves the file in a state that holds. Many processes may
+/// write jobs; one daemon at a time claims and settles them, under its `DaemonLock`.
+public struct JobQueue: Sendable {
+    /// Who opens the file.
+    public enum Role: Sendable {
+        /// The daemon: its commits are on disk when they return, and it alone checkpoints.
+        case daemon
+        /// Everybody else. Two connections that checkpoint at once can lose a WAL frame in SQLite
+        /// before 3.51.3, so these leave it to the daemon.
+        case client
+    }
+
+    /// The file, as it was named.
+    public let path: String
+    let database: DatabaseQueue
+    private let identity: FileIdentity?
+
+    /// Opens the file; makes it, and brings its schema up to date, where that is needed.
+    /// - Parameter busyTimeout: Seconds to wait for another writer.
+    /// - Throws: `OperatorError`: 73 can't be made, 74 can't be read or written or is corrupt,
+    ///   75 locked, 78 not ours or newer than this program.
+    public init(path: String, as role: Role, busyTimeout: Double = 5) throws {
+        self.path = path
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(busyTimeout)
+        configuration.foreignKeysEnabled = false
+        configuration.maximumReaderCount = 1
+        configuration.prepareDatabase { database in
+            // Prune gives space back through it. On a new file only, and first: later it has no
+            // effect and would still want the write lock, just to look.
+            if try Int.fetchOne(database, sql: "PRAGMA page_count") == 0 {
+                try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            }
+            try database.execute(sql: "PRAGMA journal_mode = WAL")
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            // Otherwise each statement's own journal begins with a buffer of 64 KB, which glibc
+            // gives back to the kernel when the statement ends: a system call or two for every
+            // row of a file that is enqueued.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
+            let pages = role == .daemon ? 1000 : 0
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)")
+        }
+        database = try DatabaseFailure.explained(path) {
+            try FilePermission.keepingOthersOut {
+                let database = try DatabaseQueue(path: path, configuration: configuration)
+                try Schema.apply(to: database, at: path)
+                return database
+            }
+        }
+        identity = FileIdentity(path: path)
+    }
+
+    /// Runs one writing transaction.
+    func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try identity?.check(path)
+        return try DatabaseFailure.explained(path) { try database.write(body) }
+    }
+
+    /// Runs one reading transaction.
+    ///
+    /// GRDB's own `read` turns `PRAGMA query_only` on and off around it, after which SQLite
+    /// prepares every statement anew: here that would be all of them, for each call.
+    func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try DatabaseFailure.explained(path) {
+            try database.inDatabase { database in
+                try database.beginTransaction(.deferred)
+                let result = Swift.Result { try body(database) }
+                try database.rollback()
+                return try result.get()
+            }
+        }
+    }
+
+    /// A number that changes when another connection has committed.
+    public func dataVersion() throws -> Int64 {
+        try DatabaseFailure.explained(path) {
+            try database.inDatabase { database in
+                try database.cachedStatement(sql: "PRAGMA data_version").fetchFirstInteger()
+            }
+        }
+    }
+}
+
+extension Statement {
+    fileprivate func fetchFirstInteger() throws -> Int64 {
+        try Int64.fetchOne(self) ?? 0
+    }
+}

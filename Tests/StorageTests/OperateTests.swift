@@ -1,0 +1,95 @@
+import Conversion
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct OperateTests {
+    private let now = Moment.ms(20).wall
+
+    @Test func changesAJobOnceHoweverOftenItIsNamed() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            let lead = try RecordID.lead(1)
+            let change = try queue.cancel([.job(1), .lead(lead), .job(1)], at: now)
+            #expect(change == Change(changed: 1))
+        }
+    }
+
+    @Test func changesNothingWhenOneIsUnknown() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            #expect(throws: OperatorError.self) { try queue.cancel([.job(1), .job(7)], at: now) }
+            #expect(try queue.jobs().map { $0.text("state") } == ["queued"])
+        }
+    }
+
+    @Test func leavesWhatIsBeingSentAlone() async throws {
+        try await withBatch(policy: nil) { queue, _ in
+            _ = try queue.claim(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
+            #expect(
+                try queue.cancel([.batch("friday")], at: now)
+                    == Change(changed: 1, left: [.sending: 1, .failed: 1]))
+            #expect(try queue.pause(true, batch: "friday", at: now).left == [.sending: 1])
+            #expect(try queue.pause(true, batch: nil, at: now).left == [.sending: 1])
+        }
+    }
+
+    @Test func letsABatchGoOnThatItsPolicyHeldAtAFailure() async throws {
+        try await withBatch(policy: RetryPolicy(onFailure: .pause)) { queue, failed in
+            #expect(try queue.jobs().map { $0.text("state") } == ["failed", "held", "held"])
+            let change = try queue.retry([.job(failed)], at: now)
+            #expect(change == Change(changed: 1, released: 2))
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "queued" })
+        }
+    }
+
+    @Test func holdsWhatItRetriesInABatchThatSomebodyPaused() async throws {
+        try await withBatch(policy: nil) { queue, failed in
+            try queue.pause(true, batch: "friday", at: now)
+            #expect(try queue.retry([.job(failed)], at: now) == Change(changed: 1, held: 1))
+            #expect(try queue.pause(false, batch: "friday", at: now).changed == 3)
+        }
+    }
+
+    @Test func leavesAFailedJobAloneWhoseLeadIsInTheQueueAgain() async throws {
+        try await withBatch(policy: nil) { queue, failed in
+            try queue.add(1...1)
+            let change = try queue.retry([.all(.failed)], at: now)
+            #expect(change == Change(superseded: 1))
+        }
+    }
+
+    /// Three jobs of the batch `friday`, the first of which has failed.
+    private func withBatch(
+        policy: RetryPolicy?, _ body: (JobQueue, Int64) throws -> Void
+    ) async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            if let policy {
+                try queue.set(policy, named: "strict")
+                options.policy = "strict"
+            }
+            try queue.add(1...3, options)
+            let claimed = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            let call = try #require(claimed)
+            var failure = Settlement(call.jobs[0], in: call.id, .failed, to: .failed)
+            failure.pausesBatch = policy?.onFailure == .pause
+            try queue.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)), [failure])
+            try body(queue, call.jobs[0].id)
+        }
+    }
+}
+
+extension Change {
+    fileprivate init(
+        changed: Int = 0, held: Int = 0, released: Int = 0, left: [JobState: Int] = [:],
+        superseded: Int = 0
+    ) {
+        self.init()
+        (self.changed, self.held, self.released) = (changed, held, released)
+        (self.left, self.superseded) = (left, superseded)
+    }
+}

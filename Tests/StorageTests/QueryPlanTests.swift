@@ -1,0 +1,144 @@
+import Conversion
+import GRDB
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Storage
+
+/// What SQLite means to do for each statement that the queue runs: the tables may grow to millions
+/// of rows, and the plans are the same for three.
+@Suite struct QueryPlanTests {
+    /// Passes over an index that are meant: jobs to send are taken from its front, of rows in
+    /// flight there are few, and to count all jobs by state takes looking at each once.
+    private let meant = [
+        "SCAN jobs USING INDEX jobs_to_send", "SCAN run_log USING INDEX run_log_open",
+        "SCAN calls USING INDEX calls_open", "SCAN jobs USING COVERING INDEX jobs_by_state",
+    ]
+
+    @Test func scansNoBigTable() async throws {
+        try await withQueue { queue in
+            let recorder = StatementRecorder()
+            queue.database.inDatabase { recorder.listen(to: $0) }
+            try work(queue)
+            try look(queue)
+            try operate(queue)
+            let plans = try queue.database.inDatabase { database in
+                try recorder.statements.map { (sql: $0, steps: try database.plan(of: $0)) }
+            }
+            #expect(plans.count > 40)
+            for (sql, steps) in plans {
+                let scans = steps.filter { step in
+                    ["jobs", "busy", "run_log", "calls"].contains { step.hasPrefix("SCAN \($0)") }
+                }
+                #expect(scans.allSatisfy(meant.contains), "\(sql)\n\(steps)")
+            }
+        }
+    }
+
+    @Test func sortsNoBigList() async throws {
+        try await withQueue { queue in
+            let recorder = StatementRecorder()
+            queue.database.inDatabase { recorder.listen(to: $0) }
+            try queue.add(1...3)
+            _ = try queue.jobs(filter { $0.state = .failed })
+            _ = try queue.log(filter { $0.since = Moment.ms(0).wall })
+            _ = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            try queue.database.inDatabase { database in
+                for sql in recorder.statements {
+                    let steps = try database.plan(of: sql)
+                    #expect(!steps.contains("USE TEMP B-TREE FOR ORDER BY"), "\(sql)\n\(steps)")
+                }
+            }
+        }
+    }
+
+    /// What the daemon does.
+    private func work(_ queue: JobQueue) throws {
+        var options = EnqueueOptions()
+        options.batch = "friday"
+        try queue.add(1...4, options)
+        _ = try queue.work(at: .ms(0), countingTo: 100)
+        let call = try queue.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
+        let claimed = try #require(call)
+        try queue.settle(
+            CallEnd(callID: claimed.id, startedAt: .ms(0), at: .ms(9)),
+            [
+                Settlement(claimed.jobs[0], in: claimed.id, .converted, to: .converted),
+                Settlement(claimed.jobs[1], in: claimed.id, .failed, to: .failed),
+            ])
+        _ = try queue.claim(upTo: 1, CallStart(at: .ms(10)), choosing: { $0 })
+        _ = try queue.recover(at: .ms(11))
+        _ = try queue.claimQuestion(upTo: 10, CallStart(at: .ms(12)))
+    }
+
+    /// What the operator does.
+    private func operate(_ queue: JobQueue) throws {
+        let now = Moment.ms(20).wall
+        _ = try queue.retry([.all(.failed)], at: now)
+        _ = try queue.cancel([.lead(.lead(2)), .job(4)], at: now)
+        _ = try queue.retry([.batch("friday")], at: now)
+        try queue.pause(true, batch: "friday", at: now)
+        try queue.pause(false, batch: "friday", at: now)
+        _ = try queue.prune(before: Moment.ms(15).wall)
+    }
+
+    /// What the operator looks at.
+    private func look(_ queue: JobQueue) throws {
+        _ = try queue.status(at: Moment.ms(20).wall)
+        _ = try queue.jobs(filter { $0.state = .failed })
+        _ = try queue.jobs(filter { ($0.state, $0.limit) = (.failed, 10) })
+        _ = try queue.jobs(filter { $0.batch = "friday" })
+        _ = try queue.jobs(filter { ($0.batch, $0.state) = ("friday", .failed) })
+        _ = try queue.jobs(filter { $0.lead = try? .lead(1) })
+        _ = try queue.log(filter { $0.job = 1 })
+        _ = try queue.log(filter { $0.lead = try? .lead(1) })
+        _ = try queue.log(filter { $0.batch = "friday" })
+        _ = try queue.log(filter { $0.since = Moment.ms(0).wall })
+        _ = try queue.log(filter { ($0.since, $0.limit) = (Moment.ms(0).wall, 10) })
+        _ = try queue.log(filter { ($0.batch, $0.since) = ("friday", Moment.ms(0).wall) })
+        _ = try queue.readResults(batch: "friday") { _ in }
+        var place = ResultsPlace()
+        _ = try queue.readResults(batch: "friday", from: &place, columns: { _ in }) { _ in }
+    }
+}
+
+private func filter(_ set: (inout JobFilter) -> Void) -> JobFilter {
+    var filter = JobFilter()
+    set(&filter)
+    return filter
+}
+
+private func filter(_ set: (inout LogFilter) -> Void) -> LogFilter {
+    var filter = LogFilter()
+    set(&filter)
+    return filter
+}
+
+/// Keeps each statement that a connection runs, once.
+private final class StatementRecorder: Sendable {
+    private let seen = Mutex<[String]>([])
+
+    /// The statements that read or write rows.
+    var statements: [String] {
+        seen.withLock { $0 }.filter { sql in
+            ["SELECT", "UPDATE", "DELETE", "INSERT"].contains { sql.hasPrefix($0) }
+        }
+    }
+
+    func listen(to database: Database) {
+        database.trace { [self] event in
+            guard case .statement(let statement) = event else { return }
+            seen.withLock { if !$0.contains(statement.sql) { $0.append(statement.sql) } }
+        }
+    }
+}
+
+extension Database {
+    /// The steps of the plan for a statement, whatever its arguments are.
+    fileprivate func plan(of sql: String) throws -> [String] {
+        let statement = try makeStatement(sql: "EXPLAIN QUERY PLAN \(sql)")
+        statement.setUncheckedArguments([])
+        return try Row.fetchAll(statement).map { $0["detail"] }
+    }
+}

@@ -1,0 +1,69 @@
+import Conversion
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct RecoveryTests {
+    @Test func putsWhatADeadDaemonSentInDoubt() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            _ = try queue.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
+            #expect(try queue.recover(at: .ms(5)) == .init(jobs: 2, calls: 1))
+            #expect(
+                try queue.jobs().map { $0.text("state") } == ["verifying", "verifying", "queued"])
+            #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 0 })
+            #expect(try queue.log().map { $0.text("outcome") } == ["unknown", "unknown"])
+            let question = try #require(try queue.claimQuestion(upTo: 10, CallStart(at: .ms(6))))
+            #expect(question.jobs.map(\.doubt) == [.crash, .crash])
+            #expect(question.jobs.map(\.sentAt) == [.ms(0), .ms(0)])
+            #expect(question.jobs.map(\.callSize) == [2, 2])
+        }
+    }
+
+    @Test func asksAgainWhenTheDaemonDiedWhileAsking() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            _ = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            _ = try queue.recover(at: .ms(5))
+            _ = try queue.claimQuestion(upTo: 10, CallStart(at: .ms(6)))
+            #expect(try queue.recover(at: .ms(7)) == .init(jobs: 0, calls: 1))
+            #expect(try queue.claimQuestion(upTo: 10, CallStart(at: .ms(8)))?.jobs.count == 1)
+            #expect(try queue.log().map { $0.text("kind") } == ["convert", "verify", "verify"])
+        }
+    }
+
+    @Test func letsOneDaemonWorkOnAFileAndNamesIt() async throws {
+        try await withQueue { queue in
+            #expect(DaemonLock.holder(queue: queue.path) == nil)
+            do {
+                let lock = try DaemonLock(queue: queue.path, at: Moment.ms(0).wall)
+                let error = #expect(throws: OperatorError.self) {
+                    try DaemonLock(queue: queue.path, at: Moment.ms(1).wall)
+                }
+                #expect(error?.status == .tryLater)
+                let holder = try #require(DaemonLock.holder(queue: queue.path))
+                #expect(error?.sentence.contains("pid \(holder.pid)") == true)
+                #expect(holder.since == Moment.ms(0).wall)
+                withExtendedLifetime(lock) {}
+            }
+            #expect(DaemonLock.holder(queue: queue.path) == nil)
+            _ = try DaemonLock(queue: queue.path, at: Moment.ms(2).wall)
+        }
+    }
+
+    @Test func remembersTheLimiter() async throws {
+        try await withQueue { queue in
+            #expect(try queue.limiter() == nil)
+            try queue.add(1...1)
+            let limiter = LimiterState(
+                tokens: 3.5, capacity: 10, rate: 0.25, at: .ms(0),
+                usage: OrgUsage(current: 7, limit: 100), usageAt: Moment.ms(0).wall)
+            _ = try queue.claim(
+                upTo: 1, CallStart(at: .ms(0), limiter: limiter), choosing: { $0 })
+            let other = try JobQueue(path: queue.path, as: .client)
+            #expect(try other.limiter() == limiter)
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import Conversion
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct SchemaTests {
+    /// What an INSERT by hand is told, or nil when it is taken.
+    private func refusal(_ queue: JobQueue, _ columns: String, _ values: String) -> String? {
+        do {
+            try queue.database.write {
+                try $0.execute(sql: "INSERT INTO jobs (\(columns)) VALUES (\(values))")
+            }
+            return nil
+        } catch let error as DatabaseError {
+            return error.message
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func takesTheLeastInsert() async throws {
+        try await withQueue { queue in
+            let values = "'00QWs000001AbcDMAS', 'Closed - Converted'"
+            #expect(refusal(queue, "lead_id, converted_status", values) == nil)
+            let job = try #require(queue.jobs().first)
+            #expect(job.text("state") == "queued")
+            #expect(job.number("attempts") == 0)
+            #expect(Timestamp(job.text("run_at") ?? "") != nil)
+        }
+    }
+
+    @Test func completesTheShortIdAndKnowsTheLeadByEither() async throws {
+        try await withQueue { queue in
+            let columns = "lead_id, converted_status"
+            #expect(refusal(queue, columns, "'00QD000000FP14J', 'x'") == nil)
+            let jobs = try queue.jobs()
+            #expect(jobs.first?.text("lead_id") == "00QD000000FP14JMAT")
+            let second = refusal(queue, columns, "'00QD000000FP14JMAT', 'x'")
+            #expect(second?.contains("jobs_one_unsettled_job_for_a_lead") == true)
+        }
+    }
+
+    @Test(arguments: [
+        ("lead_id", "'001D000000HRzTR'", "lead_id_must_be_the_id_of_a_lead_00Q"),
+        ("lead_id", "'00QD000000FP14'", "lead_id_must_have_15_or_18_letters_and_digits"),
+        ("lead_id", "'00QD000000FP1-J'", "lead_id_must_have_15_or_18_letters_and_digits"),
+        (
+            "lead_id", "'00QD000000FP14JMAX'",
+            "lead_id_must_end_in_the_suffix_of_its_first_15_characters"
+        ),
+        ("converted_status", "'  '", "converted_status_must_not_be_empty"),
+        ("contact_id", "'0034C00000UQ6jI'", "contact_id_needs_its_account_id"),
+        ("account_id", "'0034C00000UQ6jI'", "account_id_must_be_the_id_of_an_account_001"),
+        ("owner_id", "'00G4C00000UQ6jI'", "owner_id_must_be_the_id_of_a_user_005"),
+        ("run_at", "'2026-11-22 07:31'", "run_at_must_be_utc_like_2026_11_22T07_31_48_123Z"),
+        ("state", "'done'", "state_must_be_one_of_the_seven"),
+        ("policy", "'nosuch'", "policy_must_be_in_policies"),
+        ("batch_id", "7", "batch_id_must_be_in_batches"),
+        ("state", "'converted'", "finished_at_must_be_there_once_settled"),
+        ("state", "'sending'", "sending_must_have_its_call"),
+    ])
+    func refusesABadRowByNamingItsRule(_ column: String, _ value: String, _ rule: String)
+        async throws
+    {
+        try await withQueue { queue in
+            var row = ["lead_id": "'00QD000000FP14J'", "converted_status": "'x'"]
+            row[column] = value
+            let sorted = row.sorted { $0.key < $1.key }
+            let told = refusal(
+                queue, sorted.map(\.key).joined(separator: ","),
+                sorted.map(\.value).joined(separator: ","))
+            #expect(told?.contains(rule) == true, "\(told ?? "taken")")
+        }
+    }
+
+    @Test func refusesFieldsThatExcludeEachOther() async throws {
+        try await withQueue { queue in
+            let columns = "lead_id, converted_status, opportunity_id"
+            let values = "'00QD000000FP14J', 'x', '0062z000001uX5c'"
+            #expect(
+                refusal(queue, columns + ", opportunity_name", values + ", 'Deal'")?
+                    .contains("opportunity_id_and_opportunity_name_exclude_each_other") == true)
+            #expect(
+                refusal(queue, columns + ", do_not_create_opportunity", values + ", 1")?
+                    .contains("opportunity_id_and_do_not_create_opportunity_exclude_each_other")
+                    == true)
+            #expect(
+                refusal(
+                    queue, "lead_id, converted_status, opportunity_name, do_not_create_opportunity",
+                    "'00QD000000FP14J', 'x', 'Deal', 1") == nil)
+        }
+    }
+
+    @Test func holdsAJobThatJoinsAPausedBatchAndCountsIt() async throws {
+        try await withQueue { queue in
+            try await queue.database.write {
+                try $0.execute(sql: "INSERT INTO batches (name, paused) VALUES ('b', 1)")
+            }
+            #expect(
+                refusal(queue, "lead_id, converted_status, batch_id", "'00QD000000FP14J','x',1")
+                    == nil)
+            let jobs = try queue.jobs()
+            #expect(jobs.first?.text("state") == "held")
+            let total = try await queue.database.read {
+                try Int.fetchOne($0, sql: "SELECT total FROM batches")
+            }
+            #expect(total == 1)
+        }
+    }
+
+    @Test func syncsFullyOnTheOpenConnection() async throws {
+        for role in [JobQueue.Role.daemon, .client] {
+            try await withQueue(as: role) { queue in
+                let pragmas = try await queue.database.writeWithoutTransaction { database in
+                    (
+                        try Int.fetchOne(database, sql: "PRAGMA synchronous"),
+                        try String.fetchOne(database, sql: "PRAGMA journal_mode")
+                    )
+                }
+                #expect(pragmas.0 == 2)
+                #expect(pragmas.1 == "wal")
+            }
+        }
+    }
+
+    @Test func registersEveryFileOfTheFolder() throws {
+        let folder = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().appendingPathComponent("../../migrations")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(Set(files) == Set(Schema.migrations.map { $0.name + ".sql" }))
+    }
+
+    @Test func refusesAFileThatIsNotOurs() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("other.db").path
+            try await DatabaseQueue(path: path).write {
+                try $0.execute(sql: "CREATE TABLE customers (id INTEGER)")
+            }
+            let error = #expect(throws: OperatorError.self) {
+                try JobQueue(path: path, as: .client)
+            }
+            #expect(error?.status == .configuration)
+            try "no database at all, but long enough to be looked at".write(
+                toFile: path, atomically: true, encoding: .utf8)
+            let second = #expect(throws: OperatorError.self) {
+                try JobQueue(path: path, as: .client)
+            }
+            #expect(second?.status == .configuration)
+        }
+    }
+
+    @Test func refusesANewerSchema() async throws {
+        try await withQueue { queue in
+            try await queue.database.write {
+                try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v999_future')")
+            }
+            let error = #expect(throws: OperatorError.self) {
+                try JobQueue(path: queue.path, as: .client)
+            }
+            #expect(error?.status == .configuration)
+            #expect(error?.sentence.contains("newer version") == true)
+        }
+    }
+
+    @Test func keepsOthersOutOfTheFile() async throws {
+        try await withQueue { queue in
+            let rights = try FileManager.default.attributesOfItem(atPath: queue.path)
+            let mode = try #require(rights[.posixPermissions] as? NSNumber)
+            #expect(mode.intValue & 0o007 == 0)
+        }
+    }
+}

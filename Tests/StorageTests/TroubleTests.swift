@@ -1,0 +1,156 @@
+import Conversion
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct TroubleTests {
+    private func status(of body: () throws -> Void) -> Conversion.ExitStatus? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return (error as? OperatorError)?.status
+        }
+    }
+
+    @Test func writesNothingMoreIntoAFileThatWasDeleted() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            try FileManager.default.removeItem(atPath: queue.path)
+            #expect(status { try queue.add(2...2) } == .inputOutput)
+        }
+    }
+
+    @Test func writesNothingMoreIntoAFileThatWasReplaced() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            let copy = queue.path + ".copy"
+            try queue.backup(to: copy)
+            try FileManager.default.removeItem(atPath: queue.path)
+            try FileManager.default.moveItem(atPath: copy, toPath: queue.path)
+            let error = #expect(throws: OperatorError.self) { try queue.add(2...2) }
+            #expect(error?.sentence.contains("replaced") == true)
+        }
+    }
+
+    @Test func saysThatATruncatedFileIsDamaged() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1000)
+            try queue.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try queue.database.close()
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: queue.path))
+            try file.truncate(atOffset: 20_000)
+            try file.close()
+            #expect(
+                status {
+                    let damaged = try JobQueue(path: queue.path, as: .client)
+                    try damaged.add(2000...2001)
+                    _ = try damaged.jobs()
+                } == .inputOutput)
+        }
+    }
+
+    @Test func saysThatScribbledPagesAreDamage() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1000)
+            try queue.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try queue.database.close()
+            let file = try FileHandle(forUpdating: URL(fileURLWithPath: queue.path))
+            let size = try file.seekToEnd()
+            try file.seek(toOffset: 4096 * 3)
+            try file.write(contentsOf: Data(repeating: 0x5A, count: Int(size) - 4096 * 3))
+            try file.close()
+            #expect(
+                status {
+                    let damaged = try JobQueue(path: queue.path, as: .client)
+                    _ = try damaged.jobs()
+                    try damaged.add(2000...2001)
+                } == .inputOutput)
+        }
+    }
+
+    @Test func saysThatTheDiskIsFullAndLosesNothing() async throws {
+        try await withQueue { queue in
+            try queue.add(1...10)
+            try queue.database.inDatabase { database in
+                let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+                try database.execute(sql: "PRAGMA max_page_count = \(pages)")
+            }
+            #expect(status { try queue.add(11...5000) } == .inputOutput)
+            #expect(try queue.jobs().count == 10)
+        }
+    }
+
+    @Test func waitsForAnotherWriterAndThenSaysSo() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("queue.db").path
+            let queue = try JobQueue(path: path, as: .client, busyTimeout: 0.01)
+            var configuration = Configuration()
+            configuration.allowsUnsafeTransactions = true
+            let other = try DatabaseQueue(path: path, configuration: configuration)
+            try other.inDatabase { database in
+                try database.execute(sql: "BEGIN IMMEDIATE")
+                #expect(status { try queue.add(1...1) } == .tryLater)
+                try database.execute(sql: "ROLLBACK")
+            }
+            try queue.add(1...1)
+        }
+    }
+
+    /// The bound of the WAL under a steady load is a thousand pages, which is 4 MB, and what one
+    /// transaction adds; behind a long reader it grows, and is used again from its beginning once
+    /// that reader has gone.
+    @Test func keepsTheWriteAheadLogBounded() async throws {
+        try await withQueue { queue in
+            let log = URL(fileURLWithPath: queue.path + "-wal")
+            func megabytes() throws -> Double {
+                let size = try FileManager.default.attributesOfItem(atPath: log.path)[.size]
+                return Double(try #require(size as? UInt64)) / 1_048_576
+            }
+            for batch in 0..<100 {
+                try queue.add((batch * 500)..<(batch * 500 + 500))
+            }
+            let bound = try megabytes()
+            #expect(bound < 6)
+
+            let reader = try DatabaseQueue(path: queue.path)
+            try reader.inDatabase { database in
+                try database.execute(sql: "BEGIN; SELECT count(*) FROM jobs")
+                for batch in 100..<200 {
+                    try queue.add((batch * 500)..<(batch * 500 + 500))
+                }
+                try database.execute(sql: "COMMIT")
+            }
+            let behindTheReader = try megabytes()
+            #expect(behindTheReader > bound)
+            for batch in 200..<300 {
+                try queue.add((batch * 500)..<(batch * 500 + 500))
+            }
+            let afterwards = try megabytes()
+            #expect(afterwards <= behindTheReader + 1)
+        }
+    }
+
+    @Test func keepsTheLengthOfAPauseWhenTheClockIsSet() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            let call = try #require(
+                try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+            var retry = Settlement(call.jobs[0], in: call.id, .retry, to: .queued)
+            retry.reason = Reason("UNABLE_TO_LOCK_ROW", "locked")
+            retry.nextRunAt = Moment.ms(10_000).wall
+            try queue.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(5)), [retry])
+            var setBack = Moment.ms(10)
+            setBack.wall = setBack.wall + -7_200_500
+            try queue.clockWasSet(by: -7_200_500, at: setBack)
+            let jobs = try queue.jobs()
+            #expect(jobs[0].text("run_at") == Moment.ms(10_000 - 7_200_500).wall.description)
+            // It was due, and still is.
+            #expect(jobs[1].text("run_at") == setBack.wall.description)
+        }
+    }
+}
