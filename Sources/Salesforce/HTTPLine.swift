@@ -1,0 +1,130 @@
+import AsyncHTTPClient
+import Conversion
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// The line to Salesforce: asks once, and tells exactly what is known of a failure.
+///
+/// It follows no redirect, since a POST would arrive twice or as something else, and tries nothing
+/// a second time: each request is counted, recorded and paid for by the caller.
+struct HTTPLine: Sendable {
+    /// 100 results with their errors are about 40 KB, 2,000 leads read about 600 KB.
+    private static let answerLimit = 10 << 20
+
+    private let client: HTTPClient
+    private let connectTimeout: Duration
+
+    /// Opens no connection yet. Must be closed before it is let go.
+    init(_ settings: SalesforceSettings) throws(OperatorError) {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow,
+            timeout: .init(connect: .nanoseconds(settings.connectTimeout.nanoseconds)))
+        configuration.httpVersion = .http1Only
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
+            max(1, settings.connections)
+        // Salesforce drops idle connections too; the less they idle, the rarer a question is put
+        // to one that is closing, which leaves its outcome in doubt.
+        configuration.connectionPool.idleTimeout = .seconds(20)
+        configuration.tlsConfiguration = try Self.tls(trusting: settings.caFile)
+        client = HTTPClient(configuration: configuration)
+        connectTimeout = settings.connectTimeout
+    }
+
+    private static func tls(trusting caFile: String?) throws(OperatorError) -> TLSConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        guard let caFile else { return tls }
+        do {
+            let roots = try NIOSSLCertificate.fromPEMFile(caFile)
+            tls.additionalTrustRoots = [.certificates(roots)]
+            return tls
+        } catch {
+            throw OperatorError(
+                .configuration, "SALESFORCE_CA_FILE can't be read as PEM certificates.",
+                remedy: "Check that \(caFile) is there, readable, and holds BEGIN CERTIFICATE.")
+        }
+    }
+
+    /// Asks once.
+    func ask(_ question: Question) async -> Exchange {
+        let collector = AnswerCollector(limit: Self.answerLimit)
+        do {
+            let request = try HTTPClient.Request(
+                url: question.url, method: question.method, headers: question.headers,
+                body: question.body.map { .byteBuffer($0) })
+            let task = client.execute(
+                request: request, delegate: collector,
+                deadline: .now() + .nanoseconds(question.timeout.nanoseconds))
+            let answer = try await withTaskCancellationHandler {
+                try await task.get()
+            } onCancel: {
+                task.cancel()
+            }
+            return .answered(answer)
+        } catch {
+            return collector.hasLeft
+                ? .lost(doubt(error, after: question.timeout), status: collector.status)
+                : .neverSent(obstruction(error))
+        }
+    }
+
+    /// Closes all connections; questions under way are lost.
+    func close() async throws {
+        try await client.shutdown()
+    }
+
+    // MARK: - Sentences
+
+    private static let callOffs: [HTTPClientError] = [.cancelled, .alreadyShutdown]
+    private static let timeouts: [HTTPClientError] = [
+        .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout, .deadlineExceeded,
+        .readTimeout,
+    ]
+
+    private func obstruction(_ error: any Error) -> Reason {
+        let sentence =
+            switch error {
+            case let error as HTTPClientError where Self.callOffs.contains(error):
+                "The request was called off before it was sent."
+            case let error as HTTPClientError where Self.timeouts.contains(error):
+                "No connection came about within \(connectTimeout)."
+            case let error as NIOConnectionError where error.connectionErrors.isEmpty:
+                "The name of the host can't be resolved."
+            case is NIOConnectionError:
+                "The host refuses connections or can't be reached."
+            case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+                """
+                TLS failed: check the host's certificate, the machine's clock and SALESFORCE_CA_FILE.
+                """
+            default:
+                "The connection broke before the request was sent."
+            }
+        return Reason("UNREACHABLE", sentence)
+    }
+
+    private func doubt(_ error: any Error, after timeout: Duration) -> Reason {
+        switch error {
+        case let error as HTTPClientError where Self.timeouts.contains(error):
+            Reason("TIMEOUT", "No whole answer came within \(timeout).")
+        case let error as HTTPClientError where Self.callOffs.contains(error):
+            Reason("CALLED_OFF", "The wait for the answer was called off.")
+        case is AnswerCollector.TooLarge:
+            .unreadable("The answer is longer than \(Self.answerLimit >> 20) MB")
+        case let error as HTTPParserError where error != .invalidEOFState:
+            .unreadable("The answer is not HTTP as it should be")
+        default:
+            Reason("CONNECTION_LOST", "The connection broke before the whole answer was there.")
+        }
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds, as many as fit.
+    fileprivate var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max / 2 : whole + attoseconds / 1_000_000_000
+    }
+}

@@ -1,0 +1,57 @@
+import Conversion
+import NIOCore
+
+/// Reads which leads are converted, and into what: up to 2,000 of them in one request.
+///
+/// Source: REST API Developer Guide, "Get Records with a Request Body" (sObject Collections): the
+/// answer stands in the order of the ids, with null where one is invalid or not shown to us.
+enum LeadRetrieval {
+    private static let fields = [
+        "Id", "IsConverted", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId",
+    ]
+
+    /// The body of the request. Ids are letters and digits, so they need no escaping.
+    static func body(_ ids: [RecordID]) -> ByteBuffer {
+        let quotedIDs = ids.map { "\"\($0)\"" }.joined(separator: ",")
+        let quotedFields = fields.map { "\"\($0)\"" }.joined(separator: ",")
+        return ByteBuffer(string: "{\"ids\":[\(quotedIDs)],\"fields\":[\(quotedFields)]}")
+    }
+
+    /// What the answer says of each.
+    static func outcome(of answer: Answer, for ids: [RecordID]) -> CallOutcome {
+        guard answer.status == 200 else { return answer.outcomeOfReading }
+        guard let leads = answer.json([Lead?].self) else {
+            return .unclear(.unreadable("The answer is not a list of leads"))
+        }
+        guard leads.count == ids.count else {
+            return .unclear(.shortAnswer(leads.count, of: ids.count))
+        }
+        guard zip(leads, ids).allSatisfy({ lead, id in lead.map { id.isNamed(by: $0.id) } ?? true })
+        else { return .unclear(.wrongLead) }
+        return .verified(leads.map { $0?.reading ?? .notVisible })
+    }
+
+    /// A lead as the org writes it; an answer without `Id` or `IsConverted` is none.
+    private struct Lead: Decodable {
+        enum CodingKeys: String, CodingKey {
+            case id = "Id"
+            case isConverted = "IsConverted"
+            case accountID = "ConvertedAccountId"
+            case contactID = "ConvertedContactId"
+            case opportunityID = "ConvertedOpportunityId"
+        }
+
+        var id: String
+        var isConverted: Bool
+        var accountID: String?
+        var contactID: String?
+        var opportunityID: String?
+
+        var reading: LeadReading {
+            guard isConverted else { return .notConverted }
+            return .converted(
+                ConvertedRecords(
+                    accountID: accountID, contactID: contactID, opportunityID: opportunityID))
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Conversion
+
+/// Reads the org's daily allowance from `GET /limits`.
+///
+/// Source: REST API Developer Guide, "Limits". It takes the permission "View Setup and
+/// Configuration", which a user that only converts leads need not have; then we go by the counts
+/// that come with every other answer.
+enum LimitsAnswer {
+    private struct Limits: Decodable {
+        struct Limit: Decodable {
+            enum CodingKeys: String, CodingKey {
+                case max = "Max"
+                case remaining = "Remaining"
+            }
+
+            var max: Int
+            var remaining: Int
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case daily = "DailyApiRequests"
+        }
+
+        var daily: Limit
+    }
+
+    private static let withheld: Set = [
+        "FUNCTIONALITY_NOT_ENABLED", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY",
+    ]
+
+    /// The reply, with the allowance as its usage.
+    static func reply(from answer: Answer) -> CallReply {
+        let passing = OrgUsage(header: answer.headers)
+        if answer.status == 200 {
+            guard let daily = answer.json(Limits.self)?.daily else {
+                let reason = Reason.unreadable("The answer has no DailyApiRequests")
+                return CallReply(.unclear(reason), httpStatus: 200, usage: passing)
+            }
+            let usage = OrgUsage(current: daily.max - daily.remaining, limit: daily.max)
+            return CallReply(.limitsRead, httpStatus: 200, usage: usage)
+        }
+        var outcome = answer.outcomeOfReading
+        if case .refused(_, let reason) = outcome, isWithheld(reason, answer.status) {
+            let sentence = "The user may not read the org's limits (\(reason.code))."
+            outcome = .unclear(Reason("LIMITS_NOT_VISIBLE", sentence))
+        }
+        return CallReply(outcome, httpStatus: answer.status, usage: passing)
+    }
+
+    private static func isWithheld(_ reason: Reason, _ status: Int) -> Bool {
+        withheld.contains(reason.code) || (status == 403 && reason.code == "HTTP_403")
+    }
+}

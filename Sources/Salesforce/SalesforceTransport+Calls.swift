@@ -1,0 +1,115 @@
+import Conversion
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+extension SalesforceTransport {
+    /// `convertLead`, the one call that changes anything.
+    func convert(_ leads: [LeadConversion], allowDuplicates: Bool) async -> CallReply {
+        precondition((1...100).contains(leads.count), "convertLead takes 1...100 leads")
+        return await call(.soap) { session in
+            var headers = headers(contentType: "text/xml; charset=UTF-8")
+            headers.add(name: "Accept", value: "text/xml")
+            headers.add(name: "SOAPAction", value: "\"\"")
+            return Question(
+                url: "\(session.instance)/services/Soap/u/\(version)", headers: headers,
+                body: ConvertLeadRequest(
+                    token: session.token, client: settings.clientName, leads: leads,
+                    allowDuplicates: allowDuplicates
+                ).body,
+                timeout: settings.callTimeout)
+        } read: { answer in
+            ConvertLeadReply.reply(to: leads, from: answer)
+        }
+    }
+
+    /// Reads which leads are converted.
+    func verify(_ ids: [RecordID]) async -> CallReply {
+        precondition((1...2000).contains(ids.count), "a retrieval takes 1...2,000 ids")
+        return await call(.rest) { session in
+            Question(
+                url: "\(session.instance)/services/data/v\(version)/composite/sobjects/Lead",
+                headers: restHeaders(session, contentType: "application/json"),
+                body: LeadRetrieval.body(ids), timeout: settings.readTimeout)
+        } read: { answer in
+            CallReply(
+                LeadRetrieval.outcome(of: answer, for: ids), httpStatus: answer.status,
+                usage: OrgUsage(header: answer.headers))
+        }
+    }
+
+    /// Reads the org's limits.
+    func readLimits() async -> CallReply {
+        await call(.rest) { session in
+            Question(
+                method: .GET, url: "\(session.instance)/services/data/v\(version)/limits",
+                headers: restHeaders(session), timeout: settings.readTimeout)
+        } read: { answer in
+            LimitsAnswer.reply(from: answer)
+        }
+    }
+
+    /// Who we are, and in what form we ask.
+    func headers(contentType: String? = nil) -> HTTPHeaders {
+        var headers: HTTPHeaders = ["User-Agent": settings.clientName]
+        if let contentType { headers.add(name: "Content-Type", value: contentType) }
+        return headers
+    }
+
+    private func restHeaders(_ session: Session, contentType: String? = nil) -> HTTPHeaders {
+        var headers = headers(contentType: contentType)
+        headers.add(name: "Accept", value: "application/json")
+        headers.add(name: "Authorization", value: "Bearer \(session.token.text)")
+        return headers
+    }
+
+    /// One request on a session: what came of it, and what that says of the session.
+    private func call(
+        _ door: Door, ask: (Session) -> Question, read: (Answer) -> CallReply
+    ) async -> CallReply {
+        guard let session = state.withLock(\.session) else {
+            return CallReply(.refused(.session, .noSession))
+        }
+        switch await line.ask(ask(session)) {
+        case .neverSent(let reason):
+            return CallReply(.refused(.outage, reason))
+        case .lost(let reason, let status):
+            return CallReply(.unclear(reason), httpStatus: status)
+        case .answered(let answer):
+            return judged(read(answer), of: session, at: door)
+        }
+    }
+
+    private func judged(_ reply: CallReply, of session: Session, at door: Door) -> CallReply {
+        switch reply.outcome {
+        case .refused(.session, let reason):
+            let (obstacle, login) = state.withLock {
+                ($0.refused(session, at: door, now: .now), $0.login)
+            }
+            var reply = reply
+            reply.outcome = .refused(
+                obstacle, obstacle == .permission ? reason.hopeless(login) : reason)
+            return reply
+        case .converted, .verified, .limitsRead:
+            state.withLock { $0.succeeded(session, at: door) }
+            return reply
+        default:
+            return reply
+        }
+    }
+}
+
+extension Reason {
+    /// The org's reason, with what can be done about it when logging in again cannot help.
+    fileprivate func hopeless(_ login: SalesforceSettings.Login) -> Reason {
+        if case .accessToken = login {
+            return Reason(code, "\(message) \(Reason.accessTokenRefused.message)")
+        }
+        return Reason(
+            code,
+            """
+            \(message) The org refuses fresh tokens too. Check that the user has API Enabled, that \
+            the app's scopes include api, and that it does not issue JWT-based access tokens.
+            """)
+    }
+}

@@ -1,0 +1,50 @@
+import Conversion
+import NIOCore
+import Synchronization
+
+extension SalesforceTransport {
+    /// Asks the login host for a token.
+    func logIn() async -> CallReply {
+        let (login, credentials, hasSession) = state.withLock {
+            ($0.login, $0.credentials, $0.session != nil)
+        }
+        let form: TokenRequest
+        do {
+            guard let request = try TokenRequest(login, at: loginHost) else {
+                return CallReply(
+                    hasSession ? .loggedIn : .refused(.permission, .accessTokenRefused))
+            }
+            form = request
+        } catch {
+            return CallReply(.refused(.configuration, Reason("PRIVATE_KEY", error.description)))
+        }
+        let exchange = await line.ask(
+            Question(
+                url: "\(loginHost)/services/oauth2/token",
+                headers: headers(contentType: "application/x-www-form-urlencoded"),
+                body: form.body, timeout: settings.readTimeout))
+        return loginReply(to: exchange, from: credentials)
+    }
+
+    private func loginReply(to exchange: Exchange, from credentials: Int) -> CallReply {
+        switch exchange {
+        case .neverSent(let reason):
+            return CallReply(.refused(.outage, reason))
+        case .lost(let reason, let status):
+            // A token that got lost on the way costs nothing: this is no doubt, only an outage.
+            return CallReply(.refused(.outage, reason), httpStatus: status)
+        case .answered(let answer):
+            switch TokenAnswer(answer) {
+            case .none(let outcome):
+                return CallReply(outcome, httpStatus: answer.status)
+            case .token(let token, let instance):
+                let isAdopted = state.withLock {
+                    $0.adopt(token, on: instance, from: credentials, now: .now)
+                }
+                return CallReply(
+                    isAdopted ? .loggedIn : .refused(.session, .credentialsReplaced),
+                    httpStatus: answer.status)
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+public import Conversion
+import Synchronization
+
+/// Carries our requests to an org and tells what came of them.
+///
+/// Each `send` makes one HTTP request or none, never more: nothing is tried again and nobody is
+/// logged in behind the caller's back, since the caller counts and records every request. It never
+/// throws either; whatever goes wrong is an outcome.
+public final class SalesforceTransport: Sendable {
+    let settings: SalesforceSettings
+    let loginHost: Origin
+    let version: APIVersion
+    let line: HTTPLine
+    let state: Mutex<SessionState>
+
+    /// Checks the settings; opens no connection. `shutdown()` must be called before it is let go.
+    /// - Throws: `OperatorError` with `.configuration`, naming the setting.
+    public init(_ settings: SalesforceSettings) throws(OperatorError) {
+        self.settings = settings
+        loginHost = try Origin(settings.loginURL, setting: "SALESFORCE_LOGIN_URL")
+        version = try APIVersion(settings.apiVersion)
+        _ = try TokenRequest(settings.login, at: loginHost)
+        state = Mutex(try SessionState(settings.login, now: .now))
+        line = try HTTPLine(settings)
+    }
+
+    /// Carries out one request.
+    ///
+    /// Without a session all but `.logIn` are refused with `NO_SESSION`, and no request is made.
+    /// `.logIn` makes none either when the token was given.
+    public func send(_ request: CallRequest) async -> CallReply {
+        switch request {
+        case .logIn:
+            await logIn()
+        case .convert(let leads, let allowDuplicates):
+            await convert(leads, allowDuplicates: allowDuplicates)
+        case .verify(let ids):
+            await verify(ids)
+        case .readLimits:
+            await readLimits()
+        }
+    }
+
+    /// Whether a token is at hand for the next request.
+    public var hasSession: Bool { state.withLock { $0.session != nil } }
+
+    /// Forgets the token, so that the next login gets a new one. A given token is kept.
+    public func endSession() {
+        state.withLock { $0.end() }
+    }
+
+    /// Goes on with other credentials; requests under way end with those they began with.
+    /// - Throws: `OperatorError`, and then the old ones stay.
+    public func replaceCredentials(_ login: SalesforceSettings.Login) throws(OperatorError) {
+        _ = try TokenRequest(login, at: loginHost)
+        // A closure given to `withLock` forgets which error it throws.
+        let result = state.withLock { state in
+            Result { () throws(OperatorError) in try state.replace(login, now: .now) }
+        }
+        try result.get()
+    }
+
+    /// Closes all connections. Requests under way come back as unclear.
+    public func shutdown() async {
+        do {
+            try await line.close()
+        } catch {
+            // It is closed already, which is what was asked for.
+        }
+    }
+}

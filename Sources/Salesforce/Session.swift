@@ -1,0 +1,14 @@
+/// An access token and the server that honours it.
+struct Session: Sendable {
+    let token: Secret
+    let instance: Origin
+    /// Tells the tokens apart in the order they were obtained.
+    let number: Int
+    let since: ContinuousClock.Instant
+}
+
+/// The two ways into an org; a token may be welcome at one and not at the other.
+enum Door: Sendable {
+    case soap
+    case rest
+}

@@ -1,0 +1,113 @@
+import Conversion
+
+/// Which token is in use, and when a refused one means more than an expired session.
+///
+/// Several calls fly at once on one token. Only the refusal of the token in use ends the session;
+/// a late refusal of an older one must not take the new one down with it.
+struct SessionState {
+    /// How a token is come by.
+    private(set) var login: SalesforceSettings.Login
+    /// The session in use.
+    private(set) var session: Session?
+    /// Tells the credentials apart, so that a token asked for with old ones is not taken up.
+    private(set) var credentials = 0
+
+    /// The least that an admin can set a session's life to.
+    /// Source: Salesforce Help, "Modify Session Security Settings", Timeout Value.
+    private static let shortestLife = Duration.seconds(15 * 60)
+
+    private var issued = 0
+    private var worked = false
+    /// Where the token before this one was refused, until this one has worked there.
+    private var refusedAt: Door?
+    private var ended: (session: Int, as: Obstacle)?
+
+    init(
+        _ login: SalesforceSettings.Login, now: ContinuousClock.Instant
+    ) throws(OperatorError) {
+        self.login = login
+        session = try Self.given(login, number: 0, now: now)
+    }
+
+    /// Takes up a token that was asked for with these credentials; false when others have
+    /// replaced them since.
+    mutating func adopt(
+        _ token: Secret, on instance: Origin, from credentials: Int, now: ContinuousClock.Instant
+    ) -> Bool {
+        guard credentials == self.credentials else { return false }
+        issued += 1
+        worked = false
+        session = Session(token: token, instance: instance, number: issued, since: now)
+        return true
+    }
+
+    /// Notes that a call got through with this session.
+    mutating func succeeded(_ used: Session, at door: Door) {
+        guard used.number == session?.number else { return }
+        worked = true
+        if refusedAt == door { refusedAt = nil }
+    }
+
+    /// Ends the session if it is still the one in use, and says what stands in the way.
+    mutating func refused(
+        _ used: Session, at door: Door, now: ContinuousClock.Instant
+    ) -> Obstacle {
+        guard used.number == session?.number else {
+            return used.number == ended?.session ? ended?.as ?? .session : .session
+        }
+        session = nil
+        let isFresh = now - used.since < Self.shortestLife
+        let obstacle = isHopeless(at: door, isFresh: isFresh) ? Obstacle.permission : .session
+        refusedAt = door
+        ended = (used.number, obstacle)
+        return obstacle
+    }
+
+    /// A token that cannot be renewed, or a fresh one that replaced a refused one and is refused
+    /// in its turn.
+    ///
+    /// An expired session is cured by the next token. One that is too young to have expired and
+    /// has not worked here is no cure, even if it has worked at the other door: the two could take
+    /// turns for ever. An older one may have expired while an outage kept it from working.
+    private func isHopeless(at door: Door, isFresh: Bool) -> Bool {
+        if case .accessToken = login { return true }
+        return refusedAt != nil && isFresh && (refusedAt == door || !worked)
+    }
+
+    /// Forgets the token in use, but not a token that could not be had again.
+    mutating func end() {
+        if case .accessToken = login { return }
+        session = nil
+    }
+
+    /// Goes on with other credentials; with the same ones the session stays as it is.
+    mutating func replace(
+        _ login: SalesforceSettings.Login, now: ContinuousClock.Instant
+    ) throws(OperatorError) {
+        refusedAt = nil
+        guard login != self.login || session == nil else { return }
+        let number = issued + 1
+        session = try Self.given(login, number: number, now: now)
+        issued = number
+        credentials += 1
+        worked = false
+        self.login = login
+    }
+
+    private static func given(
+        _ login: SalesforceSettings.Login, number: Int, now: ContinuousClock.Instant
+    ) throws(OperatorError) -> Session? {
+        guard case .accessToken(let token, let instanceURL) = login else { return nil }
+        let instance = try Origin(instanceURL, setting: "SALESFORCE_INSTANCE_URL")
+        if token.isJSONWebToken {
+            let reason = Reason.jwtAccessToken
+            throw OperatorError(.configuration, reason.message)
+        }
+        guard token.isHeaderSafe else {
+            throw OperatorError(
+                .configuration, "SALESFORCE_ACCESS_TOKEN is empty or has characters of no token.",
+                remedy: "Give the token alone, without quotes or spaces.")
+        }
+        return Session(token: token, instance: instance, number: number, since: now)
+    }
+}

@@ -1,0 +1,47 @@
+import Conversion
+
+/// The few codes that mean several things. The texts that tell them apart are matched only where
+/// Salesforce writes them in English whatever the user's language.
+extension StatusCodes {
+    /// What an error means for its lead.
+    static func verdict(ofLead error: Reason) -> LeadVerdict {
+        let verdict = ofLeads[error.code] ?? .transient
+        switch verdict {
+        case .obstructed(.allowance) where isConcurrency(error):
+            return .obstructed(.concurrency)
+        case .permanent where error.message.contains("UNABLE_TO_LOCK_ROW"):
+            // A trigger that lost a lock reports its own failure, with the lock's code inside.
+            // Trying again is bounded, so a coincidence costs little.
+            return .transient
+        default:
+            return verdict
+        }
+    }
+
+    /// What a fault, or a REST error, means for its call.
+    static func verdict(ofCall error: Reason) -> CallVerdict {
+        switch error.code {
+        case "REQUEST_LIMIT_EXCEEDED" where isConcurrency(error):
+            .refused(.concurrency)
+        case "INVALID_SESSION_ID" where isNotExpiry(error):
+            .refused(.permission)
+        case "UNKNOWN_EXCEPTION" where error.message.contains("Destination URL not reset"):
+            .refused(.configuration)
+        default:
+            ofCalls[error.code] ?? .failed
+        }
+    }
+
+    /// `ConcurrentPerOrgLongTxn Limit exceeded.` passes in seconds, `TotalRequests Limit exceeded.`
+    /// in hours; what names neither is taken for the latter.
+    private static func isConcurrency(_ error: Reason) -> Bool {
+        error.message.contains("Concurrent")
+    }
+
+    /// Two refusals wear the code of an expired session and stay however often one logs in.
+    /// Source: jsforce, src/http-api.ts.
+    private static func isNotExpiry(_ error: Reason) -> Bool {
+        error.message.contains("Connected app is not attached to Agent")
+            || error.message.contains("This session is not valid for use with")
+    }
+}

@@ -1,0 +1,159 @@
+import Conversion
+
+/// What one code means for the lead that got it.
+enum LeadVerdict: Equatable {
+    /// Passes by itself.
+    case transient
+    /// Stays until somebody changes the lead, the request or the org.
+    case permanent
+    /// Says that the lead is converted already.
+    case converted
+    /// Is not about this lead.
+    case obstructed(Obstacle)
+}
+
+/// What one code means for the call that was answered with it, as a whole.
+enum CallVerdict: Equatable {
+    /// The call took no effect.
+    case refused(Obstacle)
+    /// Salesforce began, gave up and took back what it did; who in the call is the cause is not
+    /// said. A conversion is cut in half until the culprit stands alone, a reading is repeated.
+    case failed
+    /// The exception to the rule that a fault means no effect.
+    case unclear
+}
+
+/// The one table where Salesforce's codes meet our outcomes. A code it lacks is never a success:
+/// for a lead it is transient, so that it is tried a few times and then parked; for a call it is
+/// `failed`.
+///
+/// Sources: SOAP API Developer Guide, "Core Data Types Used in API Calls" (StatusCode,
+/// ExceptionCode); Partner WSDL 58.0; the recorded answers of several public projects.
+enum StatusCodes {
+    // swift-format-ignore
+    static let ofLeads: [String: LeadVerdict] = [
+        "CANNOT_UPDATE_CONVERTED_LEAD": .converted,
+
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK": .transient,
+        "CANNOT_EXECUTE_FLOW_TRIGGER": .transient,  // documented: try again
+        "FAILED_DUE_TO_OTHER_INPUTS": .transient,
+        "INTERNAL_ERROR": .transient,
+        "LIMIT_EXCEEDED": .transient,
+        "QUERY_TIMEOUT": .transient,
+        "REQUEST_RUNNING_TOO_LONG": .transient,
+        "TOO_MANY_APEX_REQUESTS": .transient,
+        "TXN_SECURITY_METERING_ERROR": .transient,
+        "UNABLE_TO_LOCK_ROW": .transient,
+        "UNKNOWN_EXCEPTION": .transient,
+
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": .permanent,  // a trigger threw; see `verdict(ofLead:)`
+        "DUPLICATES_DETECTED": .permanent,
+        "DUPLICATE_VALUE": .permanent,
+        "ENTITY_IS_DELETED": .permanent,
+        "ENTITY_IS_LOCKED": .permanent,  // an approval holds it: longer than any backoff
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION": .permanent,
+        "FIELD_FILTER_VALIDATION_EXCEPTION": .permanent,
+        "FIELD_INTEGRITY_EXCEPTION": .permanent,
+        "INACTIVE_OWNER_OR_USER": .permanent,
+        "INSUFFICIENT_ACCESS": .permanent,
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": .permanent,
+        "INSUFFICIENT_ACCESS_OR_READONLY": .permanent,
+        "INVALID_ACCOUNT": .permanent,
+        "INVALID_CONTACT": .permanent,
+        "INVALID_CROSS_REFERENCE_KEY": .permanent,
+        "INVALID_EMAIL_ADDRESS": .permanent,
+        "INVALID_FIELD": .permanent,
+        "INVALID_FIELD_FOR_INSERT_UPDATE": .permanent,
+        "INVALID_ID_FIELD": .permanent,
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": .permanent,
+        "INVALID_OWNER": .permanent,
+        "INVALID_STATUS": .permanent,
+        "INVALID_TYPE": .permanent,
+        "MALFORMED_ID": .permanent,
+        "MISSING_ARGUMENT": .permanent,
+        "NUMBER_OUTSIDE_VALID_RANGE": .permanent,
+        "OP_WITH_INVALID_USER_TYPE_EXCEPTION": .permanent,
+        "REQUIRED_FIELD_MISSING": .permanent,
+        "STRING_TOO_LONG": .permanent,
+        "TRANSFER_REQUIRES_READ": .permanent,
+        "TXN_SECURITY_NO_ACCESS": .permanent,
+        "UNAVAILABLE_RECORDTYPE_EXCEPTION": .permanent,
+
+        "API_CURRENTLY_DISABLED": .obstructed(.permission),
+        "API_DISABLED_FOR_ORG": .obstructed(.permission),
+        "FUNCTIONALITY_NOT_ENABLED": .obstructed(.permission),
+        "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE": .obstructed(.outage),
+        "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": .obstructed(.outage),
+        "ORG_IN_MAINTENANCE": .obstructed(.outage),
+        "ORG_LOCKED": .obstructed(.permission),
+        "REQUEST_LIMIT_EXCEEDED": .obstructed(.allowance),
+        "SERVER_UNAVAILABLE": .obstructed(.outage),
+        "STORAGE_LIMIT_EXCEEDED": .obstructed(.permission),  // full until somebody makes room
+        "TRIAL_EXPIRED": .obstructed(.permission),
+    ]
+
+    // swift-format-ignore
+    static let ofCalls: [String: CallVerdict] = [
+        "INVALID_AUTH_HEADER": .refused(.session),
+        "INVALID_SESSION_ID": .refused(.session),
+
+        "API_CURRENTLY_DISABLED": .refused(.permission),
+        "API_DISABLED_FOR_ORG": .refused(.permission),
+        "CLIENT_NOT_ACCESSIBLE_FOR_USER": .refused(.permission),
+        "FUNCTIONALITY_NOT_ENABLED": .refused(.permission),
+        "INSUFFICIENT_ACCESS": .refused(.permission),
+        "INVALID_FIELD": .refused(.permission),  // hidden from the user
+        "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": .refused(.permission),
+        "INVALID_TYPE": .refused(.permission),  // hidden from the user
+        "LOGIN_DURING_RESTRICTED_DOMAIN": .refused(.permission),
+        "LOGIN_DURING_RESTRICTED_TIME": .refused(.permission),
+        "MUTUAL_AUTHENTICATION_FAILED": .refused(.permission),
+        "ORG_LOCKED": .refused(.permission),
+        "PASSWORD_LOCKOUT": .refused(.permission),
+        "STORAGE_LIMIT_EXCEEDED": .refused(.permission),
+        "TRIAL_EXPIRED": .refused(.permission),
+
+        "GONE": .refused(.configuration),
+        "INVALID_SOAP_HEADER": .refused(.configuration),
+        "NOT_FOUND": .refused(.configuration),
+        "ORG_NOT_OWNED_BY_INSTANCE": .refused(.configuration),
+        "UNSUPPORTED_API_VERSION": .refused(.configuration),
+        "UNSUPPORTED_CLIENT": .refused(.configuration),
+        "soapenv:Client": .refused(.configuration),
+        "soapenv:MustUnderstand": .refused(.configuration),
+        "soapenv:VersionMismatch": .refused(.configuration),
+
+        "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE": .refused(.outage),
+        "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": .refused(.outage),
+        "ORG_IN_MAINTENANCE": .refused(.outage),
+        "ORG_IS_SIGNING_UP": .refused(.outage),
+        "SERVER_UNAVAILABLE": .refused(.outage),
+
+        "REQUEST_LIMIT_EXCEEDED": .refused(.allowance),  // or .concurrency: see `verdict(ofCall:)`
+
+        "EXCEEDED_ID_LIMIT": .refused(.callTooLarge),
+        "EXCEEDED_LEAD_CONVERT_LIMIT": .refused(.callTooLarge),
+        "EXCEEDED_MAX_SIZE_REQUEST": .refused(.callTooLarge),
+        "OPERATION_TOO_LARGE": .refused(.callTooLarge),
+        "QUERY_TIMEOUT": .refused(.callTooLarge),
+        "TOO_MANY_RECORDS": .refused(.callTooLarge),
+
+        "BATCH_PROCESSING_HALTED": .failed,
+        "EXCEEDED_QUOTA": .failed,
+        "INTERNAL_ERROR": .failed,
+        "INTERNAL_SERVER_ERROR": .failed,
+        "LIMIT_EXCEEDED": .failed,
+        "MALFORMED_ID": .failed,
+        "MISSING_ARGUMENT": .failed,
+        "TOO_MANY_APEX_REQUESTS": .failed,
+        "TXN_SECURITY_METERING_ERROR": .failed,
+        "TXN_SECURITY_NO_ACCESS": .failed,
+        "TXN_SECURITY_RUNTIME_ERROR": .failed,
+        "UNABLE_TO_LOCK_ROW": .failed,
+        "UNKNOWN_EXCEPTION": .failed,
+        "XML_PARSER_ERROR": .failed,  // one lead's text may be what it stumbled over
+
+        "REQUEST_RUNNING_TOO_LONG": .unclear,
+        "soapenv:Server": .unclear,  // not one of Salesforce's own: it promises nothing
+    ]
+}

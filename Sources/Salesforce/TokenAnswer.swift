@@ -1,0 +1,67 @@
+import Conversion
+
+/// What the login host said.
+enum TokenAnswer {
+    /// A token, and the server that honours it.
+    case token(Secret, Origin)
+    /// None.
+    case none(CallOutcome)
+
+    private struct Grant: Decodable {
+        enum CodingKeys: String, CodingKey {
+            case accessToken = "access_token"
+            case instanceURL = "instance_url"
+        }
+
+        var accessToken: String
+        var instanceURL: String
+    }
+
+    private struct Refusal: Decodable {
+        enum CodingKeys: String, CodingKey {
+            case error
+            case description = "error_description"
+        }
+
+        var error: String
+        var description: String?
+    }
+
+    /// Reads the answer to a token request.
+    init(_ answer: Answer) {
+        switch answer.status {
+        case 200..<300:
+            self = Self.grant(answer)
+        case 500..<600:
+            let sentence = "The login host is out of order (HTTP \(answer.status))."
+            self = .none(.refused(.outage, Reason("HTTP_\(answer.status)", sentence)))
+        default:
+            self = .none(Self.refusal(answer))
+        }
+    }
+
+    private static func grant(_ answer: Answer) -> TokenAnswer {
+        guard let grant = answer.json(Grant.self) else {
+            return .none(.unclear(.unreadable("The login host's answer holds no token")))
+        }
+        let token = Secret(grant.accessToken)
+        guard !token.isJSONWebToken else {
+            return .none(.refused(.configuration, .jwtAccessToken))
+        }
+        guard token.isHeaderSafe, let instance = Origin(grant.instanceURL) else {
+            return .none(
+                .unclear(.unreadable("The login host's token or instance_url is not usable")))
+        }
+        return .token(token, instance)
+    }
+
+    private static func refusal(_ answer: Answer) -> CallOutcome {
+        guard let refusal = answer.json(Refusal.self) else {
+            // Without an error of OAuth's a 401 is no expired session: there is none yet.
+            let outcome = answer.outcomeByStatus
+            guard case .refused(.session, let reason) = outcome else { return outcome }
+            return .refused(.permission, reason)
+        }
+        return LoginError.outcome(of: refusal.error, refusal.description ?? "")
+    }
+}

@@ -1,0 +1,219 @@
+import Conversion
+import NIOCore
+import Testing
+
+@testable import Salesforce
+
+@Suite struct ConvertLeadReplyTests {
+    private let converted = LeadOutcome.converted(
+        ConvertedRecords(
+            accountID: "001Ws000002XyZaIAK", contactID: "003Ws000003PqRsIAK", opportunityID: nil))
+
+    private func outcome(
+        _ body: String, status: Int = 200, of leads: [LeadConversion] = [Samples.first]
+    ) -> CallOutcome {
+        ConvertLeadReply.reply(to: leads, from: Answer(status, body)).outcome
+    }
+
+    private func outcome(ofErrors errors: String) -> CallOutcome {
+        outcome(Samples.response(Samples.failure(errors)))
+    }
+
+    private func isUnclear(_ outcome: CallOutcome, _ code: String) -> Bool {
+        if case .unclear(let reason) = outcome { reason.code == code } else { false }
+    }
+
+    // MARK: - Results
+
+    @Test func readsEachLeadForItself() {
+        let errors = Samples.error(
+            "INVALID_STATUS", "invalid convertedStatus: Nope", fields: "<fields>Status</fields>")
+        let body = Samples.response(
+            Samples.success(), Samples.failure(errors, id: "00QWs000001AbcEMAS"))
+        let reason = Reason("INVALID_STATUS", "invalid convertedStatus: Nope (Status)")
+        #expect(
+            outcome(body, of: [Samples.first, Samples.second])
+                == .converted([converted, .permanent(reason)]))
+    }
+
+    @Test func readsTheOrgsCountFromTheEnvelope() {
+        let answer = Answer(200, Samples.response(Samples.success()), usage: "api-usage=1/2")
+        let reply = ConvertLeadReply.reply(to: [Samples.first], from: answer)
+        #expect(reply.usage == OrgUsage(current: 4893, limit: 351_000))
+        #expect(reply.httpStatus == 200)
+    }
+
+    @Test func readsPrefixedElementsToo() {
+        let body = """
+            <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:p="urn:partner">\
+            <s:Body><p:convertLeadResponse><p:result><p:leadId>00QWs000001AbcD</p:leadId>\
+            <p:success>1</p:success></p:result></p:convertLeadResponse></s:Body></s:Envelope>
+            """
+        let records = ConvertedRecords(accountID: nil, contactID: nil, opportunityID: nil)
+        #expect(outcome(body) == .converted([.converted(records)]))
+    }
+
+    @Test func readsADuplicateAsAnyOtherError() {
+        #expect(
+            outcome(ofErrors: Samples.duplicate)
+                == .converted([
+                    .permanent(Reason("DUPLICATES_DETECTED", "Use one of these records?"))
+                ]))
+    }
+
+    @Test func readsEntitiesAndCharacterData() {
+        let errors = Samples.error(
+            "FIELD_CUSTOM_VALIDATION_EXCEPTION", "A &amp; B &lt;&#233;&gt; <![CDATA[<raw>]]>")
+        let reason = Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "A & B <é> <raw>")
+        #expect(outcome(ofErrors: errors) == .converted([.permanent(reason)]))
+    }
+
+    @Test func keepsAllMessagesAndLetsTheWeightiestErrorDecide() {
+        let lock = Samples.error("UNABLE_TO_LOCK_ROW", "locked")
+        let rule = Samples.error("FIELD_CUSTOM_VALIDATION_EXCEPTION", "no")
+        let full = Samples.error("STORAGE_LIMIT_EXCEEDED", "full")
+        let done = Samples.error("CANNOT_UPDATE_CONVERTED_LEAD", "converted")
+        func one(_ outcome: LeadOutcome) -> CallOutcome { .converted([outcome]) }
+
+        #expect(
+            outcome(ofErrors: lock + rule)
+                == one(.permanent(Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "locked; no"))))
+        #expect(
+            outcome(ofErrors: rule + full)
+                == one(.obstructed(.permission, Reason("STORAGE_LIMIT_EXCEEDED", "no; full"))))
+        #expect(
+            outcome(ofErrors: full + done)
+                == one(
+                    .refusedAsConverted(Reason("CANNOT_UPDATE_CONVERTED_LEAD", "full; converted"))))
+        #expect(
+            outcome(ofErrors: lock) == one(.transient(Reason("UNABLE_TO_LOCK_ROW", "locked"))))
+    }
+
+    @Test func triesAgainWhenAFailureHasNoReason() {
+        let reason = Reason("UNKNOWN_ERROR", "Salesforce refused this lead and gave no reason.")
+        #expect(outcome(ofErrors: "") == .converted([.transient(reason)]))
+    }
+
+    // MARK: - Answers that don't fit the question
+
+    @Test func doubtsAnAnswerWithResultsMissingOrTooMany() {
+        let two = [Samples.first, Samples.second]
+        #expect(isUnclear(outcome(Samples.response(Samples.success()), of: two), "SHORT_ANSWER"))
+        #expect(isUnclear(outcome(Samples.response(), of: two), "SHORT_ANSWER"))
+        let both = Samples.response(Samples.success(), Samples.success())
+        #expect(isUnclear(outcome(both), "SHORT_ANSWER"))
+    }
+
+    @Test func doubtsAnAnswerWithResultsSwapped() {
+        let body = Samples.response(
+            Samples.success("00QWs000001AbcEMAS"), Samples.success("00QWs000001AbcDMAS"))
+        #expect(isUnclear(outcome(body, of: [Samples.first, Samples.second]), "WRONG_LEAD"))
+    }
+
+    @Test func doubtsAFailureOfAnotherLead() {
+        let errors = Samples.error("INVALID_STATUS", "no")
+        let body = Samples.response(Samples.failure(errors, id: "00QWs000001AbcEMAS"))
+        #expect(isUnclear(outcome(body), "WRONG_LEAD"))
+    }
+
+    @Test(arguments: ["", "<success/>", "<success>maybe</success>"])
+    func doubtsAResultThatDoesNotSayWhetherItIsASuccess(success: String) {
+        let body = Samples.response(
+            "<result><leadId>00QWs000001AbcDMAS</leadId>\(success)</result>")
+        #expect(isUnclear(outcome(body), "UNREADABLE_ANSWER"))
+    }
+
+    @Test func believesNoAnswerThatWasCutAnywhere() {
+        let whole = Array(
+            Samples.response(
+                Samples.success(), Samples.failure(Samples.duplicate, id: "00QWs000001AbcEMAS")
+            ).utf8)
+        let leads = [Samples.first, Samples.second]
+        for length in 0..<whole.count {
+            let cut = String(decoding: whole.prefix(length), as: UTF8.self)
+            #expect(isUnclear(outcome(cut, of: leads), "UNREADABLE_ANSWER"), "cut at \(length)")
+        }
+    }
+
+    @Test func survivesAnyByteBeingWrong() {
+        let whole = Array(Samples.response(Samples.failure(Samples.duplicate)).utf8)
+        for place in whole.indices {
+            for byte in [UInt8(ascii: "<"), UInt8(ascii: "&"), 0xFF] {
+                var bytes = whole
+                bytes[place] = byte
+                let answer = Answer(status: 200, body: ByteBuffer(bytes: bytes))
+                let reply = ConvertLeadReply.reply(to: [Samples.first], from: answer)
+                #expect(reply.outcome != .converted([converted]))
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "<html><body>Down for maintenance</body></html>", "{}", "", "\u{0}", "<a>",
+        "<!DOCTYPE x [<!ENTITY e \"true\">]>" + Samples.response(Samples.success()),
+        String(repeating: " ", count: 9000) + "<!DOCTYPE x []>"
+            + Samples.response(Samples.success()),
+        String(repeating: "<a>", count: 10_000), Samples.envelope("<loginResponse/>"),
+    ])
+    func doubtsWhatIsNoEnvelope(body: String) {
+        #expect(isUnclear(outcome(body), "UNREADABLE_ANSWER"))
+    }
+
+    // MARK: - Faults
+
+    @Test func goesByTheCodeOfAFaultAndNotByItsStatus() {
+        let text = "Invalid Session ID found in SessionHeader: Illegal Session"
+        let reason = Reason("INVALID_SESSION_ID", text)
+        #expect(outcome(Samples.expired, status: 500) == .refused(.session, reason))
+        #expect(outcome(Samples.expired, status: 200) == .refused(.session, reason))
+        #expect(
+            outcome(Samples.bareFault("INVALID_SESSION_ID", text), status: 500)
+                == .refused(.session, reason))
+        #expect(
+            outcome(
+                Samples.bareFault("sf:INVALID_SESSION_ID", "INVALID_SESSION_ID: \(text)"),
+                status: 500) == .refused(.session, reason))
+    }
+
+    @Test(arguments: ["soapenv:Client", "SOAP-ENV:Client", "Client"])
+    func takesAFaultBeforeDispatchForAWrongSetting(code: String) {
+        let reason = Reason("soapenv:Client", "No operation available for request")
+        #expect(
+            outcome(Samples.bareFault(code, reason.message), status: 500)
+                == .refused(.configuration, reason))
+    }
+
+    @Test func looksForTheCulpritBehindAFaultItDoesNotKnow() {
+        #expect(
+            outcome(Samples.fault("A_CODE_OF_NEXT_YEAR", "who knows"), status: 500)
+                == .refused(.callTooLarge, Reason("A_CODE_OF_NEXT_YEAR", "who knows")))
+    }
+
+    @Test func doubtsACallThatRanTooLong() {
+        let body = Samples.fault("REQUEST_RUNNING_TOO_LONG", "stopped")
+        #expect(isUnclear(outcome(body, status: 500), "REQUEST_RUNNING_TOO_LONG"))
+    }
+
+    // MARK: - Answers of others than Salesforce's API
+
+    @Test(arguments: [
+        (301, Obstacle.configuration), (307, .configuration), (404, .configuration),
+        (401, .session), (413, .callTooLarge), (414, .callTooLarge), (431, .callTooLarge),
+        (420, .outage), (429, .outage), (503, .outage),
+    ])
+    func knowsARefusalByItsStatus(status: Int, obstacle: Obstacle) {
+        guard case .refused(obstacle, let reason) = outcome("<html/>", status: status) else {
+            Issue.record("HTTP \(status) is not \(obstacle)")
+            return
+        }
+        #expect(reason.code == "HTTP_\(status)")
+    }
+
+    @Test(arguments: [
+        (200, "UNREADABLE_ANSWER"), (204, "UNREADABLE_ANSWER"), (408, "TIMEOUT"),
+        (500, "SERVER_ERROR"), (502, "BAD_GATEWAY"), (504, "BAD_GATEWAY"), (599, "SERVER_ERROR"),
+    ])
+    func doubtsAStatusThatMayHideASuccess(status: Int, code: String) {
+        #expect(isUnclear(outcome("<html/>", status: status), code))
+    }
+}

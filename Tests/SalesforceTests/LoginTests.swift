@@ -1,0 +1,252 @@
+import Conversion
+import CryptoExtras
+import Foundation
+import NIOCore
+import Testing
+
+@testable import Salesforce
+
+@Suite struct LoginTests {
+    private static func token(_ token: String, _ request: ScriptedServer.Request) -> String {
+        let instance = "http://\(request.header("Host") ?? "")"
+        return ScriptedServer.http(
+            200, #"{"access_token":"\#(token)","instance_url":"\#(instance)","issued_at":"1"}"#)
+    }
+
+    private static func isLogin(_ request: ScriptedServer.Request) -> Bool {
+        request.line == "POST /services/oauth2/token HTTP/1.1"
+    }
+
+    private static func gist(_ answer: String) async throws -> (String, hasSession: Bool) {
+        try await withTransport(clientCredentials) { _ in
+            .say(answer)
+        } _: { transport, _ in
+            let gist = await transport.send(.logIn).outcome.gist
+            return (gist, transport.hasSession)
+        }
+    }
+
+    // MARK: - Sessions
+
+    @Test func asksForNothingWithoutASession() async throws {
+        try await withTransport(clientCredentials) { _ in
+            .stall
+        } _: { transport, server in
+            for request in [conversion, .verify([Samples.first.leadID]), .readLimits] {
+                #expect(await transport.send(request).outcome.gist == "refused session NO_SESSION")
+            }
+            #expect(server.requests.isEmpty)
+            #expect(!transport.hasSession)
+        }
+    }
+
+    @Test func logsInWithOneRequestAndUsesTheInstanceItIsGiven() async throws {
+        try await withTransport(clientCredentials) { request in
+            Self.isLogin(request)
+                ? .say(Self.token("00D!one", request))
+                : .say(ScriptedServer.http(200, Samples.response(Samples.success())))
+        } _: { transport, server in
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            #expect(transport.hasSession)
+            #expect(await transport.send(conversion).outcome.gist == "converted")
+            let login = try #require(server.requests.first)
+            #expect(
+                login.body
+                    == "grant_type=client_credentials&client_id=demo&client_secret=a%2Bb%26c%3D%C3%A9"
+            )
+            #expect(login.header("Content-Type") == "application/x-www-form-urlencoded")
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test func endsAnExpiredSessionAndGivesUpWhenTheNextIsRefusedToo() async throws {
+        try await withTransport(clientCredentials) { request in
+            Self.isLogin(request)
+                ? .say(Self.token("00D!one", request))
+                : .say(ScriptedServer.http(500, Samples.expired))
+        } _: { transport, _ in
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            let first = await transport.send(conversion)
+            #expect(first.outcome.gist == "refused session INVALID_SESSION_ID")
+            #expect(!transport.hasSession)
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            let second = await transport.send(conversion)
+            #expect(second.outcome.gist == "refused permission INVALID_SESSION_ID")
+            #expect(!transport.hasSession)
+        }
+    }
+
+    @Test func endsASessionThatRESTRefuses() async throws {
+        let body = #"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#
+        try await withTransport(clientCredentials) { request in
+            Self.isLogin(request)
+                ? .say(Self.token("00D!one", request)) : .say(ScriptedServer.http(401, body))
+        } _: { transport, _ in
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            let reply = await transport.send(.readLimits)
+            #expect(reply.outcome.gist == "refused session INVALID_SESSION_ID")
+            #expect(!transport.hasSession)
+        }
+    }
+
+    @Test func saysWhatToDoAboutAGivenTokenThatIsRefused() async throws {
+        try await withTransport { _ in
+            .say(ScriptedServer.http(500, Samples.expired))
+        } _: { transport, server in
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            guard case .refused(.permission, let reason) = await transport.send(conversion).outcome
+            else {
+                Issue.record("not a matter of permission")
+                return
+            }
+            #expect(reason.code == "INVALID_SESSION_ID")
+            #expect(reason.message.contains("SALESFORCE_ACCESS_TOKEN"))
+            let login = await transport.send(.logIn)
+            #expect(login.outcome.gist == "refused permission ACCESS_TOKEN_REFUSED")
+            #expect(server.requests.count == 1)
+            try transport.replaceCredentials(
+                .accessToken(Secret("00D!new"), instanceURL: server.url))
+            #expect(transport.hasSession)
+        }
+    }
+
+    @Test func logsInAnewAfterTheSessionWasEnded() async throws {
+        try await withTransport(clientCredentials) { request in
+            .say(Self.token("00D!one", request))
+        } _: { transport, server in
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            transport.endSession()
+            #expect(!transport.hasSession)
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    // MARK: - Refusals
+
+    @Test(arguments: [
+        ("invalid_grant", "user hasn't approved this consumer", Obstacle.permission),
+        ("invalid_grant", "expired authorization code", .permission),
+        ("invalid_grant", "expired access/refresh token", .permission),
+        ("invalid_grant", "authentication failure", .permission),
+        ("invalid_grant", "inactive user", .permission),
+        ("invalid_grant", "inactive organization", .permission),
+        ("invalid_grant", "ip restricted", .permission),
+        ("invalid_grant", "request not supported on this domain", .configuration),
+        ("invalid_grant", "audience is invalid", .configuration),
+        ("invalid_grant", "no client credentials user enabled", .permission),
+        ("invalid_client", "invalid client credentials", .permission),
+        ("invalid_client_id", "client identifier invalid", .permission),
+        ("invalid_app_access", "user is not admin approved to access this app", .permission),
+        ("unsupported_grant_type", "grant type not supported", .permission),
+        ("something_new", "whatever", .permission),
+        ("unknown_error", "retry your request", .outage),
+    ])
+    func saysWhatToDoAboutARefusedLogin(
+        code: String, text: String, obstacle: Obstacle
+    ) async throws {
+        let body = #"{"error":"\#(code)","error_description":"\#(text)"}"#
+        guard case .none(.refused(obstacle, let reason)) = TokenAnswer(Answer(400, body)) else {
+            Issue.record("\(code), \(text) is not \(obstacle)")
+            return
+        }
+        #expect(reason.code == code)
+        #expect(reason.message.hasPrefix("\(text): "))
+    }
+
+    @Test(arguments: [
+        (ScriptedServer.http(500, "<html/>"), "refused outage HTTP_500"),
+        (ScriptedServer.http(503, "<html/>"), "refused outage HTTP_503"),
+        (ScriptedServer.http(302, "", headers: "Location: /"), "refused configuration HTTP_302"),
+        (ScriptedServer.http(404, "<html/>"), "refused configuration HTTP_404"),
+        (ScriptedServer.http(401, "<html/>"), "refused permission HTTP_401"),
+        (ScriptedServer.http(200, "<html/>"), "unclear UNREADABLE_ANSWER"),
+        (
+            ScriptedServer.http(
+                200, #"{"access_token":"eyJ.a.b","instance_url":"https://a.example"}"#),
+            "refused configuration JWT_ACCESS_TOKEN"
+        ),
+        (
+            ScriptedServer.http(
+                200, #"{"access_token":"00D!a","instance_url":"http://a.example"}"#),
+            "unclear UNREADABLE_ANSWER"
+        ),
+    ])
+    func takesNoTokenFromAnAnswerThatIsNone(answer: String, expected: String) async throws {
+        let (gist, hasSession) = try await Self.gist(answer)
+        #expect(gist == expected)
+        #expect(!hasSession)
+    }
+
+    @Test func takesALostLoginForAnOutage() async throws {
+        try await withTransport(clientCredentials, timeout: .milliseconds(100)) { _ in
+            .stall
+        } _: { transport, _ in
+            #expect(await transport.send(.logIn).outcome.gist == "refused outage TIMEOUT")
+        }
+    }
+
+    // MARK: - The forms
+
+    @Test func refreshesWithOrWithoutASecret() throws {
+        let origin = try #require(Origin("https://login.salesforce.com"))
+        func form(_ secret: Secret?) throws -> String? {
+            try TokenRequest(
+                .refreshToken(
+                    clientID: "demo", clientSecret: secret, refreshToken: Secret("5Aep861=.x")),
+                at: origin
+            ).map { String(buffer: $0.body) }
+        }
+        let plain = "grant_type=refresh_token&client_id=demo&refresh_token=5Aep861%3D.x"
+        #expect(try form(nil) == plain)
+        #expect(try form(Secret("hush")) == plain + "&client_secret=hush")
+    }
+
+    @Test(arguments: [
+        ("https://login.salesforce.com", "https://login.salesforce.com"),
+        ("https://example.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://test.salesforce.com", "https://test.salesforce.com"),
+        ("https://example--dev.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+    ])
+    func signsAnAssertionThatTheCertificateProves(login: String, audience: String) throws {
+        let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+        let origin = try #require(Origin(login))
+        let request = try TokenRequest(
+            .jwtBearer(
+                clientID: "demo", username: "demo@example.com",
+                privateKeyPEM: Secret(key.pemRepresentation)),
+            at: origin, now: Date(timeIntervalSince1970: 1_790_000_000.9))
+        let form = String(buffer: try #require(request).body)
+        let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
+        #expect(form.hasPrefix(grant))
+        let parts = form.dropFirst(grant.count).split(separator: ".")
+        let texts = try parts.map { try #require(Data(base64URL: $0)) }
+        #expect(texts.count == 3)
+        #expect(String(decoding: texts[0], as: UTF8.self) == #"{"alg":"RS256"}"#)
+        #expect(
+            String(decoding: texts[1], as: UTF8.self)
+                == #"{"aud":"\#(audience)","exp":1790000180,"iss":"demo","sub":"demo@example.com"}"#
+        )
+        let signed = Data(parts[0..<2].joined(separator: ".").utf8)
+        #expect(
+            key.publicKey.isValidSignature(
+                _RSA.Signing.RSASignature(rawRepresentation: texts[2]), for: signed,
+                padding: .insecurePKCS1v1_5))
+    }
+
+    @Test func refusesAKeyThatIsNoneBeforeAnythingStarts() {
+        let login = SalesforceSettings.Login.jwtBearer(
+            clientID: "demo", username: "demo@example.com", privateKeyPEM: Secret("no key"))
+        #expect(throws: OperatorError.self) {
+            try SalesforceTransport(SalesforceSettings(login: login))
+        }
+    }
+}
+
+extension Data {
+    fileprivate init?(base64URL text: Substring) {
+        let padding = String(repeating: "=", count: (4 - text.count % 4) % 4)
+        self.init(
+            base64Encoded: text.replacing("-", with: "+").replacing("_", with: "/") + padding)
+    }
+}

@@ -1,0 +1,88 @@
+import Conversion
+import NIOCore
+import Testing
+
+@testable import Salesforce
+
+@Suite struct ReadingTests {
+    private let ids = [Samples.first.leadID, Samples.second.leadID]
+
+    private func verify(_ status: Int, _ body: String) -> CallOutcome {
+        LeadRetrieval.outcome(of: Answer(status, body), for: ids)
+    }
+
+    private func code(_ outcome: CallOutcome) -> String? {
+        if case .unclear(let reason) = outcome { reason.code } else { nil }
+    }
+
+    @Test func asksForTheLeadsByTheirIDs() {
+        #expect(
+            String(buffer: LeadRetrieval.body(ids)) == """
+                {"ids":["00QWs000001AbcDMAS","00QWs000001AbcEMAS"],"fields":["Id","IsConverted",\
+                "ConvertedAccountId","ConvertedContactId","ConvertedOpportunityId"]}
+                """)
+    }
+
+    @Test func readsEachLeadAtItsPlace() {
+        let body = """
+            [{"attributes":{"type":"Lead"},"Id":"00QWs000001AbcDMAS","IsConverted":true,
+              "ConvertedAccountId":"001Ws000002XyZaIAK","ConvertedContactId":null},
+             {"Id":"00QWs000001AbcEMAS","IsConverted":false}]
+            """
+        let records = ConvertedRecords(
+            accountID: "001Ws000002XyZaIAK", contactID: nil, opportunityID: nil)
+        #expect(verify(200, body) == .verified([.converted(records), .notConverted]))
+        #expect(verify(200, "[null,null]") == .verified([.notVisible, .notVisible]))
+    }
+
+    @Test func doubtsReadingsThatDoNotFitTheQuestion() {
+        let lead = #"{"Id":"00QWs000001AbcDMAS","IsConverted":true}"#
+        #expect(code(verify(200, "[\(lead)]")) == "SHORT_ANSWER")
+        #expect(code(verify(200, "[null,\(lead)]")) == "WRONG_LEAD")
+        #expect(code(verify(200, #"[{"Id":"00QWs000001AbcDMAS"},null]"#)) == "UNREADABLE_ANSWER")
+        #expect(code(verify(200, #"[{"IsConverted":true},null]"#)) == "UNREADABLE_ANSWER")
+        #expect(code(verify(200, "[null,nul")) == "UNREADABLE_ANSWER")
+        #expect(code(verify(502, "<html/>")) == "BAD_GATEWAY")
+    }
+
+    @Test(arguments: [
+        (401, "INVALID_SESSION_ID", "Session expired or invalid", Obstacle.session),
+        (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", .allowance),
+        (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", .concurrency),
+        (400, "INVALID_FIELD", "No such column 'ConvertedAccountId'", .permission),
+        (400, "QUERY_TIMEOUT", "", .callTooLarge),
+        (410, "GONE", "", .configuration),
+    ])
+    func knowsAPlainRefusal(status: Int, code: String, message: String, obstacle: Obstacle) {
+        let body = #"[{"message":"\#(message)","errorCode":"\#(code)"}]"#
+        #expect(verify(status, body) == .refused(obstacle, Reason(code, message)))
+    }
+
+    @Test func asksAgainAfterARefusalItDoesNotKnow() {
+        let body = #"[{"message":"ErrorId 1","errorCode":"UNKNOWN_EXCEPTION"}]"#
+        #expect(code(verify(500, body)) == "UNKNOWN_EXCEPTION")
+    }
+
+    // MARK: - Limits
+
+    @Test func readsTheDailyAllowance() {
+        let body = """
+            {"DailyApiRequests":{"Max":15000,"Remaining":14980,"Workbench":{"Max":0,"Remaining":0}},
+             "SingleEmail":{"Max":15,"Remaining":15}}
+            """
+        let reply = LimitsAnswer.reply(from: Answer(200, body))
+        #expect(reply.outcome == .limitsRead)
+        #expect(reply.usage == OrgUsage(current: 20, limit: 15_000))
+    }
+
+    @Test func goesOnWithoutLimitsThatItMayNotRead() {
+        let body = #"[{"message":"no","errorCode":"FUNCTIONALITY_NOT_ENABLED"}]"#
+        let reply = LimitsAnswer.reply(from: Answer(403, body, usage: "api-usage=3/15000"))
+        #expect(code(reply.outcome) == "LIMITS_NOT_VISIBLE")
+        #expect(reply.usage == OrgUsage(current: 3, limit: 15_000))
+    }
+
+    @Test func doubtsLimitsWithoutTheDailyOne() {
+        #expect(code(LimitsAnswer.reply(from: Answer(200, "{}")).outcome) == "UNREADABLE_ANSWER")
+    }
+}

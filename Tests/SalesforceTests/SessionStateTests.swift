@@ -1,0 +1,120 @@
+import Conversion
+import Testing
+
+@testable import Salesforce
+
+@Suite struct SessionStateTests {
+    private let login = SalesforceSettings.Login.clientCredentials(
+        clientID: "demo", secret: Secret("demo"))
+    private let instance: Origin
+    private let now = ContinuousClock.now
+
+    init() throws {
+        instance = try #require(Origin("https://example.my.salesforce.com"))
+    }
+
+    private func adopt(_ token: String, _ state: inout SessionState) throws -> Session {
+        let isAdopted = state.adopt(Secret(token), on: instance, from: state.credentials, now: now)
+        #expect(isAdopted)
+        return try #require(state.session)
+    }
+
+    @Test func endsTheSessionThatWasRefused() throws {
+        var state = try SessionState(login, now: now)
+        let first = try adopt("1", &state)
+        let verdict = state.refused(first, at: .soap, now: now)
+        #expect(verdict == .session)
+        #expect(state.session == nil)
+    }
+
+    @Test func keepsTheNewSessionWhenTheOldOneIsRefusedLate() throws {
+        var state = try SessionState(login, now: now)
+        let first = try adopt("1", &state)
+        let verdict = state.refused(first, at: .soap, now: now)
+        #expect(verdict == .session)
+        let second = try adopt("2", &state)
+        let next = state.refused(first, at: .soap, now: now)
+        #expect(next == .session)
+        #expect(state.session?.number == second.number)
+    }
+
+    @Test func givesUpWhenAFreshTokenIsRefusedToo() throws {
+        var state = try SessionState(login, now: now)
+        let verdict = state.refused(try adopt("1", &state), at: .soap, now: now)
+        #expect(verdict == .session)
+        let second = try adopt("2", &state)
+        let next = state.refused(second, at: .soap, now: now)
+        #expect(next == .permission)
+        let last = state.refused(second, at: .soap, now: now)
+        #expect(last == .permission)
+    }
+
+    @Test func takesAnExpiryForAnExpiryOnceTheTokenHasWorked() throws {
+        var state = try SessionState(login, now: now)
+        for token in ["1", "2", "3"] {
+            let session = try adopt(token, &state)
+            state.succeeded(session, at: .soap)
+            let verdict = state.refused(session, at: .soap, now: now)
+            #expect(verdict == .session)
+        }
+    }
+
+    @Test func takesTheRefusalOfAnOldTokenForAnExpiryEvenIfItNeverWorked() throws {
+        var state = try SessionState(login, now: now)
+        let verdict = state.refused(try adopt("1", &state), at: .soap, now: now)
+        #expect(verdict == .session)
+        let second = try adopt("2", &state)
+        let next = state.refused(second, at: .soap, now: now + .seconds(900))
+        #expect(next == .session)
+    }
+
+    @Test func givesUpOnATokenThatWorksOnlyAtTheOtherDoor() throws {
+        var state = try SessionState(login, now: now)
+        let verdict = state.refused(try adopt("1", &state), at: .soap, now: now)
+        #expect(verdict == .session)
+        let second = try adopt("2", &state)
+        state.succeeded(second, at: .rest)
+        let next = state.refused(second, at: .soap, now: now)
+        #expect(next == .permission)
+    }
+
+    @Test func neverRenewsAGivenToken() throws {
+        var state = try SessionState(
+            .accessToken(Secret("00D!a"), instanceURL: "https://example.my.salesforce.com"),
+            now: now)
+        let session = try #require(state.session)
+        state.succeeded(session, at: .soap)
+        state.end()
+        #expect(state.session != nil)
+        let verdict = state.refused(session, at: .soap, now: now)
+        #expect(verdict == .permission)
+        #expect(state.session == nil)
+    }
+
+    @Test func takesUpNoTokenOfReplacedCredentials() throws {
+        var state = try SessionState(login, now: now)
+        let old = state.credentials
+        try state.replace(.clientCredentials(clientID: "demo", secret: Secret("new")), now: now)
+        let isAdopted = state.adopt(Secret("1"), on: instance, from: old, now: now)
+        #expect(!isAdopted)
+        #expect(state.session == nil)
+    }
+
+    @Test func keepsTheSessionWhenTheCredentialsAreTheSame() throws {
+        var state = try SessionState(login, now: now)
+        let session = try adopt("1", &state)
+        try state.replace(login, now: now)
+        #expect(state.session?.number == session.number)
+    }
+
+    @Test func keepsTheOldCredentialsWhenTheNewOnesAreWrong() throws {
+        var state = try SessionState(login, now: now)
+        let session = try adopt("1", &state)
+        #expect(throws: OperatorError.self) {
+            try state.replace(
+                .accessToken(Secret("eyJ.x.y"), instanceURL: "https://a.example"), now: now)
+        }
+        #expect(state.session?.number == session.number)
+        #expect(state.login == login)
+    }
+}

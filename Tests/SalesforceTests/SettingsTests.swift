@@ -1,0 +1,89 @@
+import Conversion
+import Testing
+
+@testable import Salesforce
+
+@Suite struct SettingsTests {
+    private func refusal(_ settings: SalesforceSettings) -> OperatorError? {
+        do {
+            let transport = try SalesforceTransport(settings)
+            Task { await transport.shutdown() }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private let login = SalesforceSettings.Login.clientCredentials(
+        clientID: "demo", secret: Secret("hush"))
+
+    @Test(arguments: [
+        "http://example.my.salesforce.com", "ftp://127.0.0.1", "login.salesforce.com", "",
+        "https://", "https://u:p@example.com", "https://example.com/path",
+        "http://127.0.0.1.evil.com",
+        "https://example.com?a=b", "https://example.lightning.force.com",
+        "https://example.my.salesforce-setup.com",
+    ])
+    func refusesALoginURLThatIsNoServerOfSalesforce(url: String) throws {
+        let error = try #require(refusal(SalesforceSettings(loginURL: url, login: login)))
+        #expect(error.status == .configuration)
+        #expect(error.description.contains("SALESFORCE_LOGIN_URL"))
+        #expect(!error.description.contains("u:p"))
+    }
+
+    @Test(arguments: [
+        ("https://Example.my.salesforce.com/", "https://example.my.salesforce.com"),
+        ("https://example.my.salesforce.com:8443", "https://example.my.salesforce.com:8443"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://localhost", "http://localhost"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ])
+    func acceptsServersThatMayBeToldASecret(url: String, origin: String) {
+        #expect(Origin(url)?.description == origin)
+    }
+
+    @Test(arguments: ["v67.0", "67", "67.1", "40.0", "-1.0", "abc", "", "67.0/x", "9999.0"])
+    func refusesAVersionThatIsMalformedOrTooOld(version: String) throws {
+        let error = try #require(refusal(SalesforceSettings(apiVersion: version, login: login)))
+        #expect(error.status == .configuration)
+        #expect(error.description.contains("SALESFORCE_API_VERSION"))
+    }
+
+    @Test(arguments: ["eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln", "aa.bb.cc"])
+    func refusesAGivenTokenOfTheWrongKind(token: String) throws {
+        let login = SalesforceSettings.Login.accessToken(
+            Secret(token), instanceURL: "https://example.my.salesforce.com")
+        let error = try #require(refusal(SalesforceSettings(login: login)))
+        #expect(error.status == .configuration)
+        #expect(error.description.contains("JSON Web Token (JWT)-based access tokens"))
+        #expect(!error.description.contains(token))
+    }
+
+    @Test(arguments: ["", "00D!a b", "00D!a\r\nX-Evil: 1"])
+    func refusesAGivenTokenThatIsNone(token: String) {
+        let login = SalesforceSettings.Login.accessToken(
+            Secret(token), instanceURL: "https://example.my.salesforce.com")
+        #expect(refusal(SalesforceSettings(login: login))?.status == .configuration)
+    }
+
+    @Test func acceptsTokensAsSalesforceIssuesThem() {
+        #expect(!Secret("00DWs0000006aBc!AQEAQ.x_Y.Zz-9").isJSONWebToken)
+        #expect(Secret("00DWs0000006aBc!AQEAQ.x_Y.Zz-9").isHeaderSafe)
+    }
+
+    @Test func refusesRootsThatCannotBeRead() {
+        var settings = SalesforceSettings(login: login)
+        settings.caFile = "/nowhere/roots.pem"
+        #expect(refusal(settings)?.description.contains("SALESFORCE_CA_FILE") == true)
+    }
+
+    @Test func showsNoSecretWhateverPrintsIt() {
+        let settings = SalesforceSettings(login: login)
+        var dumped = ""
+        dump(settings, to: &dumped)
+        let texts = [
+            "\(settings)", String(reflecting: settings), String(describing: login), dumped,
+        ]
+        #expect(texts.allSatisfy { !$0.contains("hush") && $0.contains("<redacted>") })
+    }
+}

@@ -1,0 +1,90 @@
+import Conversion
+import Testing
+
+@testable import Salesforce
+
+@Suite struct StatusCodesTests {
+    @Test(arguments: [
+        "INVALID_STATUS", "DUPLICATES_DETECTED", "OP_WITH_INVALID_USER_TYPE_EXCEPTION",
+        "INACTIVE_OWNER_OR_USER", "TRANSFER_REQUIRES_READ", "UNAVAILABLE_RECORDTYPE_EXCEPTION",
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION", "FIELD_FILTER_VALIDATION_EXCEPTION",
+        "FIELD_INTEGRITY_EXCEPTION", "REQUIRED_FIELD_MISSING", "STRING_TOO_LONG", "MALFORMED_ID",
+        "INVALID_CROSS_REFERENCE_KEY", "INVALID_ID_FIELD", "ENTITY_IS_DELETED", "ENTITY_IS_LOCKED",
+        "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "TXN_SECURITY_NO_ACCESS",
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+    ])
+    func givesUpALeadThatNothingButAChangeCanCure(code: String) {
+        #expect(StatusCodes.verdict(ofLead: Reason(code, "")) == .permanent)
+    }
+
+    @Test(arguments: [
+        "UNABLE_TO_LOCK_ROW", "TOO_MANY_APEX_REQUESTS", "REQUEST_RUNNING_TOO_LONG",
+        "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION", "INTERNAL_ERROR", "TXN_SECURITY_METERING_ERROR",
+        "CANNOT_EXECUTE_FLOW_TRIGGER", "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "A_CODE_OF_NEXT_YEAR",
+    ])
+    func triesALeadAgainWhenItsFaultMayPassOrIsUnknown(code: String) {
+        #expect(StatusCodes.verdict(ofLead: Reason(code, "")) == .transient)
+    }
+
+    @Test func triesALeadAgainWhenATriggerLostALock() {
+        let text = "T: execution of AfterInsert caused by: first error: UNABLE_TO_LOCK_ROW, unable"
+        let error = Reason("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", text)
+        #expect(StatusCodes.verdict(ofLead: error) == .transient)
+    }
+
+    @Test func knowsTheCodeOfAConvertedLead() {
+        let error = Reason("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        #expect(StatusCodes.verdict(ofLead: error) == .converted)
+    }
+
+    @Test(arguments: [
+        ("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", Obstacle.outage),
+        ("STORAGE_LIMIT_EXCEEDED", .permission), ("API_CURRENTLY_DISABLED", .permission),
+        ("REQUEST_LIMIT_EXCEEDED", .allowance),
+    ])
+    func stopsForWhatIsNotALeadsFault(code: String, obstacle: Obstacle) {
+        #expect(StatusCodes.verdict(ofLead: Reason(code, "")) == .obstructed(obstacle))
+    }
+
+    @Test(arguments: [
+        ("INVALID_SESSION_ID", "Session expired or invalid", Obstacle.session),
+        ("INVALID_SESSION_ID", "Connected app is not attached to Agent", .permission),
+        ("INVALID_SESSION_ID", "This session is not valid for use with the REST API", .permission),
+        ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", .allowance),
+        ("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", .concurrency),
+        (
+            "REQUEST_LIMIT_EXCEEDED",
+            "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+            .concurrency
+        ),
+        ("REQUEST_LIMIT_EXCEEDED", "something new", .allowance),
+        ("SERVER_UNAVAILABLE", "server too busy", .outage),
+        ("ORG_IN_MAINTENANCE", "", .outage),
+        ("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", "", .outage),
+        ("API_DISABLED_FOR_ORG", "", .permission), ("API_CURRENTLY_DISABLED", "", .permission),
+        ("ORG_LOCKED", "", .permission), ("TRIAL_EXPIRED", "", .permission),
+        ("INSUFFICIENT_ACCESS", "", .permission),
+        ("UNSUPPORTED_API_VERSION", "", .configuration),
+        ("soapenv:Client", "No operation available", .configuration),
+        ("UNKNOWN_EXCEPTION", "Destination URL not reset. The URL returned", .configuration),
+        ("EXCEEDED_LEAD_CONVERT_LIMIT", "", .callTooLarge),
+        ("EXCEEDED_MAX_SIZE_REQUEST", "", .callTooLarge), ("EXCEEDED_ID_LIMIT", "", .callTooLarge),
+    ])
+    func namesWhatStandsInTheWayOfACall(code: String, message: String, obstacle: Obstacle) {
+        #expect(StatusCodes.verdict(ofCall: Reason(code, message)) == .refused(obstacle))
+    }
+
+    @Test(arguments: [
+        "UNKNOWN_EXCEPTION", "INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "UNABLE_TO_LOCK_ROW",
+        "EXCEEDED_QUOTA", "TOO_MANY_APEX_REQUESTS", "TXN_SECURITY_METERING_ERROR",
+        "TXN_SECURITY_RUNTIME_ERROR", "A_CODE_OF_NEXT_YEAR",
+    ])
+    func looksForTheCulpritInACallThatFailed(code: String) {
+        #expect(StatusCodes.verdict(ofCall: Reason(code, "")) == .failed)
+    }
+
+    @Test func believesNothingOfACallThatRanTooLong() {
+        #expect(StatusCodes.verdict(ofCall: Reason("REQUEST_RUNNING_TOO_LONG", "")) == .unclear)
+    }
+}

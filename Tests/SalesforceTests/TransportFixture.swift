@@ -1,0 +1,50 @@
+import Conversion
+
+@testable import Salesforce
+
+/// Runs a transport against a server that follows a script, and closes both.
+func withTransport<Value: Sendable>(
+    _ login: (String) -> SalesforceSettings.Login = {
+        .accessToken(Secret("00D!token"), instanceURL: $0)
+    },
+    timeout: Duration = .seconds(20),
+    script: @escaping ScriptedServer.Script,
+    _ body: (SalesforceTransport, ScriptedServer) async throws -> Value
+) async throws -> Value {
+    try await ScriptedServer.run(script) { server in
+        var settings = SalesforceSettings(loginURL: server.url, login: login(server.url))
+        settings.callTimeout = timeout
+        let transport = try SalesforceTransport(settings)
+        do {
+            let value = try await body(transport, server)
+            await transport.shutdown()
+            return value
+        } catch {
+            await transport.shutdown()
+            throw error
+        }
+    }
+}
+
+/// One conversion of one lead.
+let conversion = CallRequest.convert([Samples.first], allowDuplicates: false)
+
+/// A login that must ask for its tokens.
+func clientCredentials(_ url: String) -> SalesforceSettings.Login {
+    .clientCredentials(clientID: "demo", secret: Secret("a+b&c=é"))
+}
+
+extension CallOutcome {
+    /// `refused session INVALID_SESSION_ID`, `unclear TIMEOUT`: what a test compares when the
+    /// sentence does not matter.
+    var gist: String {
+        switch self {
+        case .refused(let obstacle, let reason): "refused \(obstacle) \(reason.code)"
+        case .unclear(let reason): "unclear \(reason.code)"
+        case .converted: "converted"
+        case .verified: "verified"
+        case .loggedIn: "loggedIn"
+        case .limitsRead: "limitsRead"
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Conversion
+import TestSupport
+import Testing
+
+@testable import Salesforce
+
+@Suite struct TransportTests {
+    private let success = ScriptedServer.http(200, Samples.response(Samples.success()))
+
+    private func gist(
+        of request: CallRequest = conversion, timeout: Duration = .seconds(20),
+        _ turn: ScriptedServer.Turn
+    ) async throws -> String {
+        try await withTransport(timeout: timeout) { _ in
+            turn
+        } _: { transport, server in
+            let gist = await transport.send(request).outcome.gist
+            #expect(server.requests.count == 1, "tried again")
+            return gist
+        }
+    }
+
+    // MARK: - What is asked
+
+    @Test func postsAConversionToThePartnerEndpoint() async throws {
+        let success = success
+        try await withTransport { _ in
+            .say(success)
+        } _: { transport, server in
+            let reply = await transport.send(conversion)
+            #expect(reply.outcome.gist == "converted")
+            #expect(reply.usage == OrgUsage(current: 4893, limit: 351_000))
+            let request = try #require(server.requests.first)
+            #expect(request.line == "POST /services/Soap/u/67.0 HTTP/1.1")
+            #expect(request.header("Content-Type") == "text/xml; charset=UTF-8")
+            #expect(request.header("SOAPAction") == "\"\"")
+            #expect(request.header("Accept") == "text/xml")
+            #expect(request.header("User-Agent") == "leadconvertd/1.0")
+            #expect(!request.head.contains("00D!token"))
+            #expect(request.body.contains("<urn:sessionId>00D!token</urn:sessionId>"))
+        }
+    }
+
+    @Test func readsLeadsAndLimitsOverREST() async throws {
+        try await withTransport { request in
+            request.line.hasPrefix("GET")
+                ? .say(
+                    ScriptedServer.http(200, #"{"DailyApiRequests":{"Max":10,"Remaining":4}}"#))
+                : .say(
+                    ScriptedServer.http(200, "[null]", headers: "Sforce-Limit-Info: api-usage=5/10")
+                )
+        } _: { transport, server in
+            let read = await transport.send(.verify([Samples.first.leadID]))
+            #expect(read.outcome == .verified([.notVisible]))
+            #expect(read.usage == OrgUsage(current: 5, limit: 10))
+            let limits = await transport.send(.readLimits)
+            #expect(limits.outcome == .limitsRead)
+            #expect(limits.usage == OrgUsage(current: 6, limit: 10))
+            let lines = server.requests.map(\.line)
+            #expect(
+                lines == [
+                    "POST /services/data/v67.0/composite/sobjects/Lead HTTP/1.1",
+                    "GET /services/data/v67.0/limits HTTP/1.1",
+                ])
+            #expect(
+                server.requests.allSatisfy { $0.header("Authorization") == "Bearer 00D!token" })
+        }
+    }
+
+    // MARK: - How it can break
+
+    @Test func isSureThatNothingWasSentWhenNobodyListens() async throws {
+        let port = SilentPort()
+        let transport = try SalesforceTransport(
+            SalesforceSettings(login: .accessToken(Secret("00D!token"), instanceURL: port.url)))
+        let reply = await transport.send(conversion)
+        #expect(reply.outcome.gist == "refused outage UNREACHABLE")
+        #expect(reply.httpStatus == nil)
+        await transport.shutdown()
+    }
+
+    @Test func isSureThatNothingWasSentWhenTLSDoesNotComeAbout() async throws {
+        try await ScriptedServer.run({ _ in .stall }) { server in
+            let url = server.url.replacing("http://", with: "https://")
+            var settings = SalesforceSettings(
+                login: .accessToken(Secret("00D!token"), instanceURL: url))
+            settings.connectTimeout = .milliseconds(100)
+            let transport = try SalesforceTransport(settings)
+            let reply = await transport.send(conversion)
+            #expect(reply.outcome.gist == "refused outage UNREACHABLE")
+            await transport.shutdown()
+        }
+    }
+
+    @Test func doubtsACallThatWasCalledOff() async throws {
+        try await ScriptedServer.run({ _ in .stall }) { server in
+            let transport = try SalesforceTransport(
+                SalesforceSettings(
+                    login: .accessToken(Secret("00D!token"), instanceURL: server.url)))
+            let call = Task { await transport.send(conversion).outcome.gist }
+            await server.firstRequest()
+            call.cancel()
+            #expect(await call.value == "unclear CALLED_OFF")
+            await transport.shutdown()
+        }
+    }
+
+    @Test func doubtsACallWithoutAnAnswerInTime() async throws {
+        #expect(try await gist(timeout: .milliseconds(100), .stall) == "unclear TIMEOUT")
+    }
+
+    @Test func countsTheBodyIntoTheTime() async throws {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<a>"
+        #expect(try await gist(timeout: .milliseconds(100), .say(head)) == "unclear TIMEOUT")
+    }
+
+    @Test func doubtsACallWhoseConnectionBroke() async throws {
+        #expect(try await gist(.reset) == "unclear CONNECTION_LOST")
+        #expect(try await gist(.sayAndClose("")) == "unclear CONNECTION_LOST")
+        let cut = String(success.dropLast(40))
+        #expect(try await gist(.sayAndClose(cut)) == "unclear CONNECTION_LOST")
+    }
+
+    @Test func doubtsAnAnswerThatEndsWithItsConnectionTooEarly() async throws {
+        let whole = Samples.response(Samples.success())
+        let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+        #expect(try await gist(.sayAndClose(head + whole)) == "converted")
+        #expect(
+            try await gist(.sayAndClose(head + whole.dropLast(40))) == "unclear UNREADABLE_ANSWER")
+    }
+
+    @Test func doubtsWhatIsNotHTTP() async throws {
+        #expect(try await gist(.sayAndClose("SSH-2.0-x\r\n\r\n")) == "unclear UNREADABLE_ANSWER")
+    }
+
+    @Test func readsNoMoreThanItCanHold() async throws {
+        let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+        let flood = head + String(repeating: "x", count: 11 << 20)
+        #expect(try await gist(.sayAndClose(flood)) == "unclear UNREADABLE_ANSWER")
+    }
+
+    @Test(arguments: [
+        (301, "refused configuration HTTP_301"), (307, "refused configuration HTTP_307"),
+        (429, "refused outage HTTP_429"), (502, "unclear BAD_GATEWAY"),
+        (503, "refused outage HTTP_503"), (504, "unclear BAD_GATEWAY"),
+    ])
+    func followsNoRedirectAndRepeatsNothing(status: Int, expected: String) async throws {
+        let answer = ScriptedServer.http(status, "<html/>", headers: "Location: /elsewhere")
+        #expect(try await gist(.say(answer)) == expected)
+    }
+
+    @Test func carriesManyCallsAtOnce() async throws {
+        let success = success
+        try await withTransport { _ in
+            .say(success)
+        } _: { transport, server in
+            await withTaskGroup(of: String.self) { group in
+                for _ in 0..<40 {
+                    group.addTask { await transport.send(conversion).outcome.gist }
+                }
+                for await gist in group { #expect(gist == "converted") }
+            }
+            #expect(server.requests.count == 40)
+        }
+    }
+
+    @Test func sendsNothingOnceItIsShutDown() async throws {
+        try await withTransport { _ in
+            .stall
+        } _: { transport, server in
+            await transport.shutdown()
+            #expect(await transport.send(conversion).outcome.gist == "refused outage UNREACHABLE")
+            #expect(server.requests.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import NIOCore
+import Testing
+
+@testable import Salesforce
+
+@Suite struct XMLReaderTests {
+    private func read(_ text: String) -> XMLNode? {
+        XMLReader.read(ByteBuffer(string: text))
+    }
+
+    @Test func readsElementsWithoutTheirPrefixes() throws {
+        let text = """
+            \u{FEFF}<?xml version="1.0"?>
+            <!-- <none/> --> <p:a xmlns:p = 'urn:p'>
+              <b  x="1>2" >one</b ><p:b>two</p:b><c/>
+            </p:a> <!---->
+            """
+        let root = try #require(read(text))
+        #expect(root.name == "a")
+        #expect(root.children.map(\.name) == ["b", "b", "c"])
+        #expect(root.children("b").map(\.text) == ["one", "two"])
+        #expect(root.text(of: "b") == "one")
+        #expect(root.text(of: "c") == nil)
+    }
+
+    @Test func tellsNilFromText() throws {
+        let root = try #require(read(#"<a><b xsi:nil="true">x</b><c i:nil='1'/><d nil="no"/></a>"#))
+        #expect(root.children.map(\.isNil) == [true, true, false])
+        #expect(root.text(of: "b") == nil)
+    }
+
+    @Test func resolvesReferencesAndCharacterData() {
+        let text = "<a>&lt;&gt;&amp;&quot;&apos;&#233;&#x1F44D;<![CDATA[<&amp;]]]]>&#10;</a>"
+        #expect(read(text)?.text == "<>&\"'é👍<&amp;]]\n")
+    }
+
+    @Test(arguments: [
+        "", " ", "text", "<a>", "<a", "</a>", "<a></b>", "<p:a></q:a>", "<a/><b/>", "<a/>text",
+        "text<a/>", "<a>&nbsp;</a>", "<a>&lt</a>", "<a>&#0;</a>", "<a>&#xD800;</a>", "<a>&#;</a>",
+        "<a>&;</a>", "<a b/>", "<a b=c/>", "<a b=\"c/>", "<a b=\"<\"/>", "<a b=\"&x;\"/>", "< a/>",
+        "<a/", "<!DOCTYPE a><a/>", "<a><!ENTITY x></a>", "<a><![CDATA[</a>", "<a><!-- </a>",
+        "<?xml <a/>", "<a>\u{0}</a>", "<>", "<a><></a>", "<a>&#x+41;</a>",
+    ])
+    func refusesWhatIsNotOneWholeDocument(text: String) {
+        #expect(read(text) == nil)
+    }
+
+    @Test(arguments: [0x80, 0xC0, 0xFF] as [UInt8])
+    func refusesBytesThatAreNotUTF8WhereverTheyStand(byte: UInt8) {
+        let whole = Array(#"<a b="c">d</a>"#.utf8)
+        for place in whole.indices {
+            var bytes = whole
+            bytes[place] = byte
+            #expect(XMLReader.read(ByteBuffer(bytes: bytes)) == nil, "at \(place)")
+        }
+    }
+
+    @Test func refusesWhatIsOutOfProportion() {
+        let deep = String(repeating: "<a>", count: 41) + String(repeating: "</a>", count: 41)
+        #expect(read(deep) == nil)
+        #expect(read("<a>" + String(repeating: "<b/>", count: 200_000) + "</a>") == nil)
+    }
+}
