@@ -1,0 +1,69 @@
+public import Foundation
+
+/// What really happened in the simulated org, for comparing with what a client believes.
+public struct Audit: Sendable {
+    /// A lead that was converted.
+    public struct Conversion: Sendable {
+        /// The 18 characters of the lead's id.
+        public let leadID: String
+        /// When it was committed.
+        public let at: Date
+        /// The number of the call that did it; 0 is somebody else.
+        public let call: Int
+    }
+
+    /// A request that arrived.
+    public struct Call: Sendable {
+        /// Its number, from 1.
+        public let call: Int
+        /// What it was for.
+        public let kind: CallKind
+        /// When it arrived.
+        public let at: Date
+        /// How many leads it was about.
+        public let size: Int
+        /// What was made to go wrong with it.
+        public internal(set) var fault: Fault?
+        /// Why it was refused as a whole, as Salesforce's code.
+        public internal(set) var refusal: String?
+        /// Whether it took from the daily allowance.
+        public internal(set) var counted = false
+    }
+
+    /// Every conversion, in the order of commit.
+    public internal(set) var conversions: [Conversion] = []
+    /// Every request, in the order of arrival.
+    public internal(set) var calls: [Call] = []
+
+    /// An audit of nothing.
+    public init() {}
+
+    /// The audit as the JSON that `/__simulator/audit` serves.
+    public var json: [UInt8] {
+        JSON.object([
+            "conversions": .array(conversions.map(\.json)), "calls": .array(calls.map(\.json)),
+        ]).bytes
+    }
+
+    private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    fileprivate static func text(_ date: Date) -> JSON {
+        .string(style.format(date))
+    }
+}
+
+extension Audit.Conversion {
+    fileprivate var json: JSON {
+        .object(["lead_id": .string(leadID), "at": Audit.text(at), "call": .int(call)])
+    }
+}
+
+extension Audit.Call {
+    fileprivate var json: JSON {
+        .object([
+            "call": .int(call), "kind": .string(kind.rawValue), "at": Audit.text(at),
+            "size": .int(size), "fault": .text(fault?.rawValue), "refusal": .text(refusal),
+            "counted": .bool(counted),
+        ])
+    }
+}

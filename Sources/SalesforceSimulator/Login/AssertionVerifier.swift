@@ -1,0 +1,70 @@
+import CryptoExtras
+import Foundation
+
+/// Checks the JWT of a server that logs in with its own key.
+struct AssertionVerifier: Sendable {
+    private struct Header: Decodable {
+        var alg: String
+    }
+
+    private struct Claims: Decodable {
+        var iss: String
+        var sub: String
+        var aud: String
+        var exp: Double
+    }
+
+    private let key: _RSA.Signing.PublicKey
+
+    init(pem: String) throws(SimulatorError) {
+        guard let key = try? _RSA.Signing.PublicKey(pemRepresentation: pem) else {
+            throw .unreadablePublicKey
+        }
+        self.key = key
+    }
+
+    /// - Parameter ownURL: the org's own address, which a JWT may name as its audience.
+    func verify(_ assertion: String, ownURL: String, now: Date) throws(LoginFailure) {
+        let parts = assertion.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let header = Self.decode(Header.self, parts[0]),
+            header.alg == "RS256", let claims = Self.decode(Claims.self, parts[1]),
+            let signature = Self.bytes(parts[2])
+        else { throw .invalidGrant("invalid assertion") }
+        guard claims.iss == TokenEndpoint.clientID else { throw .unknownClient }
+        guard isSigned("\(parts[0]).\(parts[1])", signature) else {
+            throw .invalidGrant("invalid assertion")
+        }
+        guard claims.sub == TokenEndpoint.username else {
+            throw .invalidGrant("user hasn't approved this consumer")
+        }
+        guard audiences(ownURL).contains(claims.aud) else {
+            throw .invalidGrant("audience is invalid")
+        }
+        guard claims.exp > now.timeIntervalSince1970 else {
+            throw .invalidGrant("expired authorization code")
+        }
+    }
+
+    private func isSigned(_ text: String, _ signature: Data) -> Bool {
+        key.isValidSignature(
+            _RSA.Signing.RSASignature(rawRepresentation: signature), for: Data(text.utf8),
+            padding: .insecurePKCS1v1_5)
+    }
+
+    private func audiences(_ ownURL: String) -> [String] {
+        [
+            "https://login.salesforce.com", "https://test.salesforce.com", ownURL,
+            ownURL.replacing("127.0.0.1", with: "localhost"),
+        ]
+    }
+
+    private static func decode<T: Decodable>(_ type: T.Type, _ part: Substring) -> T? {
+        bytes(part).flatMap { try? JSONDecoder().decode(type, from: $0) }
+    }
+
+    /// Base64 with the alphabet of addresses and without padding.
+    private static func bytes(_ part: Substring) -> Data? {
+        let text = part.replacing("-", with: "+").replacing("_", with: "/")
+        return Data(base64Encoded: text + String(repeating: "=", count: (4 - text.count % 4) % 4))
+    }
+}

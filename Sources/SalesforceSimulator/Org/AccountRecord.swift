@@ -1,0 +1,16 @@
+/// An account, as far as conversions touch it.
+struct AccountRecord: Record {
+    var id: Identifier
+    var name: String
+    var ownerID: Identifier
+    var isDeleted = false
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("Name", .string(name)),
+            .init("OwnerId", .string(ownerID.text)),
+            .init("IsDeleted", .bool(isDeleted)),
+        ]
+    }
+}

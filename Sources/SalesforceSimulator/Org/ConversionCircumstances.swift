@@ -1,0 +1,11 @@
+import Foundation
+
+/// What makes one lead's conversion in one call special.
+struct ConversionCircumstances {
+    var options = ConvertOptions()
+    /// A row that another call holds.
+    var lockedRow: Identifier?
+    /// Chance, or a script, has this lead's row locked.
+    var meetsLockFault = false
+    var at: Date
+}

@@ -1,0 +1,69 @@
+import Foundation
+
+/// What converting one lead will write, once every rule is met.
+struct ConversionPlan {
+    /// What becomes of the opportunity.
+    enum Opportunity {
+        case none
+        case existing(Identifier)
+        case new(name: String)
+    }
+
+    var place: Int
+    var status: String
+    var accountID: Identifier?
+    var contactID: Identifier?
+    var ownerID: Identifier
+    var opportunity: Opportunity
+    var overwritesLeadSource = false
+    var modifiedByID = Org.integrationUser
+}
+
+extension Org {
+    /// Account, contact, opportunity, then the lead: the order in which Salesforce writes them.
+    mutating func carryOut(_ plan: ConversionPlan, at: Date) -> LeadConvertResult.Converted {
+        let lead = leads[plan.place]
+        let account = plan.accountID ?? insertAccount(lead, plan)
+        let contact = plan.contactID ?? insertContact(lead, plan, account)
+        if plan.overwritesLeadSource { contacts[contact]?.leadSource = "Web" }
+        let opportunity: Identifier? =
+            switch plan.opportunity {
+            case .none: nil
+            case .existing(let id): id
+            case .new(let name): insertOpportunity(name, plan, account)
+            }
+        let modifier = plan.modifiedByID, status = plan.status
+        change(plan.place) { lead in
+            lead.status = status
+            lead.modifiedByID = modifier
+            lead.conversion = LeadRecord.Conversion(
+                at: at, accountID: account, contactID: contact, opportunityID: opportunity)
+        }
+        return .init(accountID: account, contactID: contact, opportunityID: opportunity)
+    }
+
+    private mutating func insertAccount(_ lead: LeadRecord, _ plan: ConversionPlan) -> Identifier {
+        let id = newID(.account)
+        accounts[id] = AccountRecord(id: id, name: lead.company, ownerID: plan.ownerID)
+        return id
+    }
+
+    private mutating func insertContact(
+        _ lead: LeadRecord, _ plan: ConversionPlan, _ account: Identifier
+    ) -> Identifier {
+        let id = newID(.contact)
+        contacts[id] = ContactRecord(
+            id: id, accountID: account, firstName: lead.firstName, lastName: lead.lastName,
+            email: lead.email, leadSource: "Web", ownerID: plan.ownerID)
+        return id
+    }
+
+    private mutating func insertOpportunity(
+        _ name: String, _ plan: ConversionPlan, _ account: Identifier
+    ) -> Identifier {
+        let id = newID(.opportunity)
+        opportunities[id] = OpportunityRecord(
+            id: id, accountID: account, name: name, ownerID: plan.ownerID)
+        return id
+    }
+}

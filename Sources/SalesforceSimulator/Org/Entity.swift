@@ -1,0 +1,31 @@
+/// The objects of the simulated org.
+enum Entity: String, CaseIterable, Sendable {
+    case lead = "Lead"
+    case account = "Account"
+    case contact = "Contact"
+    case opportunity = "Opportunity"
+    case user = "User"
+    case queue = "Group"
+    case leadStatus = "LeadStatus"
+
+    init?(name: String) {
+        guard
+            let match = Self.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }
+            )
+        else { return nil }
+        self = match
+    }
+
+    /// The three characters that its ids begin with.
+    var prefix: String {
+        switch self {
+        case .lead: "00Q"
+        case .account: "001"
+        case .contact: "003"
+        case .opportunity: "006"
+        case .user: "005"
+        case .queue: "00G"
+        case .leadStatus: "01J"
+        }
+    }
+}

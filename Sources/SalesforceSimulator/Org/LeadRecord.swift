@@ -1,0 +1,70 @@
+import Foundation
+
+/// A lead, and what will befall those who convert it.
+struct LeadRecord: Record {
+    /// What a conversion left on the lead.
+    struct Conversion {
+        var at: Date
+        var accountID: Identifier
+        var contactID: Identifier
+        var opportunityID: Identifier?
+    }
+
+    /// A contact that a duplicate rule takes for the same person.
+    struct Duplicate {
+        var contactID: Identifier
+        var blocks: Bool
+    }
+
+    var id: Identifier
+    var firstName: String
+    var lastName: String
+    var company: String
+    var email: String
+    var status: String
+    var ownerID: Identifier
+    var modifiedByID: Identifier
+    var isDeleted = false
+    var conversion: Conversion?
+
+    /// Tries that still find the row locked.
+    var locks = 0
+    /// Whether chance has had its say about a lock; it has one say, so that every lock clears.
+    var hasMetLockFault = false
+    var triggerFailure: String?
+    var duplicate: Duplicate?
+    var isPoison = false
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("FirstName", .string(firstName)),
+            .init("LastName", .string(lastName)),
+            .init("Name", .string("\(firstName) \(lastName)")),
+            .init("Company", .string(company)),
+            .init("Email", .string(email)),
+            .init("LeadSource", .string("Web")),
+            .init("Status", .string(status)),
+            .init("OwnerId", .string(ownerID.text)),
+            .init("LastModifiedById", .string(modifiedByID.text)),
+            .init("IsDeleted", .bool(isDeleted)),
+            .init("IsConverted", .bool(conversion != nil)),
+            .init("ConvertedDate", .text(conversion.map { Self.day.format($0.at) })),
+            .init("ConvertedAccountId", .text(conversion?.accountID.text)),
+            .init("ConvertedContactId", .text(conversion?.contactID.text)),
+            .init("ConvertedOpportunityId", .text(conversion?.opportunityID?.text)),
+        ]
+    }
+
+    func matches(_ state: SimulatedLead.State) -> Bool {
+        switch state {
+        case .all: true
+        case .open: conversion == nil && !isDeleted
+        case .converted: conversion != nil
+        case .deleted: isDeleted
+        case .queueOwned: conversion == nil && !isDeleted && ownerID.isOf(.queue)
+        }
+    }
+
+    private static let day = Date.ISO8601FormatStyle().year().month().day()
+}

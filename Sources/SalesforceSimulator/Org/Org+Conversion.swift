@@ -1,0 +1,67 @@
+import Foundation
+
+extension Org {
+    /// Converts one lead, or says why not. Each lead stands alone: it is wholly done or not at all.
+    mutating func convert(
+        _ ask: LeadConvert, _ circumstances: ConversionCircumstances
+    ) -> LeadConvertResult {
+        let echoed = Identifier(ask.leadID)?.text ?? ask.leadID
+        do throws(LeadFailure) {
+            let place = try openLead(ask)
+            try meetLock(place, circumstances)
+            let plan = try plan(ask, place, circumstances.options)
+            try meetOwnCode(place, circumstances.options)
+            return LeadConvertResult(
+                leadID: echoed, outcome: .success(carryOut(plan, at: circumstances.at)))
+        } catch {
+            return LeadConvertResult(leadID: echoed, outcome: .failure(error))
+        }
+    }
+
+    /// The lead, if it is there and not yet converted.
+    private func openLead(_ ask: LeadConvert) throws(LeadFailure) -> Int {
+        let id = try identifier(ask.leadID, .lead, field: "Lead ID")
+        guard let place = place(of: id) else { throw .unknownReference(field: "LeadId") }
+        guard !leads[place].isDeleted else { throw .deleted }
+        guard leads[place].conversion == nil else {
+            throw LeadFailure(
+                code: "CANNOT_UPDATE_CONVERTED_LEAD", message: "cannot reference converted lead")
+        }
+        return place
+    }
+
+    private mutating func meetLock(
+        _ place: Int, _ circumstances: ConversionCircumstances
+    ) throws(LeadFailure) {
+        if let row = circumstances.lockedRow { throw .locked(row) }
+        if circumstances.meetsLockFault { throw .locked(leads[place].id) }
+        guard leads[place].locks > 0 else { return }
+        change(place) { $0.locks -= 1 }
+        throw .locked(leads[place].id)
+    }
+
+    /// The org's own rules: duplicate rules first, then triggers, which see what would be saved.
+    private func meetOwnCode(_ place: Int, _ options: ConvertOptions) throws(LeadFailure) {
+        let lead = leads[place]
+        if let duplicate = lead.duplicate, duplicate.blocks || !options.savesDuplicates {
+            throw LeadFailure(
+                code: "DUPLICATES_DETECTED",
+                message: "You're creating a duplicate record. We recommend you use an existing "
+                    + "record instead.",
+                duplicate: duplicate)
+        }
+        if let message = lead.triggerFailure {
+            throw LeadFailure(code: "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message: message)
+        }
+    }
+
+    /// Somebody else's conversion, in the plainest way.
+    mutating func convertExternally(_ place: Int, at: Date) {
+        var plan = ConversionPlan(
+            place: place, status: "Closed - Converted",
+            ownerID: leads[place].ownerID.isOf(.user) ? leads[place].ownerID : Self.integrationUser,
+            opportunity: .none)
+        plan.modifiedByID = Identifier(.user, number: 3)
+        _ = carryOut(plan, at: at)
+    }
+}

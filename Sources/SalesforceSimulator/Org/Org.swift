@@ -1,0 +1,65 @@
+import Foundation
+
+/// The records of the simulated org.
+struct Org {
+    /// The user that every login of ours runs as.
+    static let integrationUser = Identifier(.user, number: 1)
+    /// The org's own id.
+    static let id = "00DWs000000oRgXMAU"
+
+    private(set) var leads: [LeadRecord] = []
+    private var places: [Identifier: Int] = [:]
+    var accounts: [Identifier: AccountRecord] = [:]
+    var contacts: [Identifier: ContactRecord] = [:]
+    var opportunities: [Identifier: OpportunityRecord] = [:]
+    var users: [Identifier: UserRecord] = [:]
+    var queues: [Identifier: QueueRecord] = [:]
+    var statuses: [LeadStatusRecord] = []
+    private var lastNumber: [Entity: Int] = [:]
+
+    /// The next free id of an object.
+    mutating func newID(_ entity: Entity) -> Identifier {
+        lastNumber[entity, default: 0] += 1
+        return Identifier(entity, number: lastNumber[entity, default: 1])
+    }
+
+    mutating func add(_ lead: LeadRecord) {
+        places[lead.id] = leads.count
+        leads.append(lead)
+    }
+
+    /// Where a lead stands in `leads`.
+    func place(of id: Identifier) -> Int? { places[id] }
+
+    /// Changes a lead where it stands.
+    mutating func change(_ place: Int, _ body: (inout LeadRecord) -> Void) { body(&leads[place]) }
+
+    /// The record with this id, deleted ones included.
+    func record(_ entity: Entity, _ id: Identifier) -> (any Record)? {
+        switch entity {
+        case .lead: places[id].map { leads[$0] }
+        case .account: accounts[id]
+        case .contact: contacts[id]
+        case .opportunity: opportunities[id]
+        case .user: users[id]
+        case .queue: queues[id]
+        case .leadStatus: statuses.first { $0.id == id }
+        }
+    }
+
+    /// All records of an object, in the order of their ids.
+    func records(_ entity: Entity) -> [any Record] {
+        func sorted(_ records: some Collection<any Record>) -> [any Record] {
+            records.sorted { $0.id.text < $1.id.text }
+        }
+        return switch entity {
+        case .lead: leads
+        case .account: sorted(accounts.values.map { $0 })
+        case .contact: sorted(contacts.values.map { $0 })
+        case .opportunity: sorted(opportunities.values.map { $0 })
+        case .user: sorted(users.values.map { $0 })
+        case .queue: sorted(queues.values.map { $0 })
+        case .leadStatus: statuses
+        }
+    }
+}

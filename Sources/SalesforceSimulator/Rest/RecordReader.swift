@@ -1,0 +1,57 @@
+/// Reads some fields of an object's records, as REST shows them.
+struct RecordReader {
+    private let org: Org
+    private let entity: Entity
+    private let columns: [Int]
+    private let version: String
+
+    /// - Parameter fields: what to show; nothing means every field.
+    /// - Throws: a refusal when the object has no such field.
+    init(
+        _ org: Org, _ entity: Entity, _ fields: [String], _ version: String
+    ) throws(Refusal) {
+        var columns: [Int] = []
+        for field in fields { columns.append(try Self.column(field, of: entity)) }
+        self.org = org
+        self.entity = entity
+        self.columns =
+            columns.isEmpty ? Array(Org.fieldNames[entity, default: []].indices) : columns
+        self.version = version
+    }
+
+    /// Where a field stands among the object's fields; names are read without case.
+    static func column(_ field: String, of entity: Entity) throws(Refusal) -> Int {
+        let wanted = field.lowercased()
+        let names = Org.fieldNames[entity, default: []]
+        guard let column = names.firstIndex(where: { $0.lowercased() == wanted }) else {
+            throw Refusal(
+                code: "INVALID_FIELD",
+                message: "No such column '\(field)' on sobject of type \(entity.rawValue)")
+        }
+        return column
+    }
+
+    /// One record, or the 404.
+    func one(_ text: String) throws(Refusal) -> JSON {
+        guard let record = record(text) else { throw .notFound() }
+        return json(record)
+    }
+
+    /// The records in the order of their ids, null for what is malformed, unknown or deleted.
+    func all(_ ids: [String]) -> [JSON] {
+        ids.map { record($0).map(json) ?? .null }
+    }
+
+    func json(_ record: any Record) -> JSON {
+        let url = "/services/data/v\(version)/sobjects/\(entity.rawValue)/\(record.id.text)"
+        let attributes = JSON.object(["type": .string(entity.rawValue), "url": .string(url)])
+        let fields = record.fields
+        return .object([JSON.Member("attributes", attributes)] + columns.map { fields[$0] })
+    }
+
+    private func record(_ text: String) -> (any Record)? {
+        guard let id = Identifier(text), let record = org.record(entity, id), !record.isDeleted
+        else { return nil }
+        return record
+    }
+}

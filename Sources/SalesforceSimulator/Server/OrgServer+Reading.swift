@@ -1,0 +1,65 @@
+import HTTPTypes
+
+extension OrgServer {
+    /// The API call that a request makes, read as strictly as its dialect demands.
+    func call(_ incoming: Incoming, _ route: Route) -> APICall {
+        switch route {
+        case .rest(let version, let rest):
+            return restCall(incoming, version, rest, kind: route.kind(incoming.method))
+        case .soap(let version):
+            return soapCall(incoming, version)
+        default:
+            return soapCall(incoming, nil)
+        }
+    }
+
+    private func restCall(
+        _ incoming: Incoming, _ version: String, _ rest: [String], kind: CallKind
+    ) -> APICall {
+        let operation = Result { () throws(Refusal) -> Operation in
+            try APIVersion.check(version, .rest)
+            try Self.checkLength(incoming)
+            return try RestRequest(incoming, rest, apexAction: configuration.apexAction).operation()
+        }
+        return APICall(
+            kind: kind, dialect: .rest, version: version, token: incoming.bearer,
+            operation: operation)
+    }
+
+    /// Salesforce takes 16,384 bytes of address and headers.
+    private static func checkLength(_ incoming: Incoming) throws(Refusal) {
+        let query = incoming.query.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        guard incoming.path.utf8.count + query <= 16_384 else {
+            throw Refusal(code: "URI_TOO_LONG", message: "URI Too Long", status: 414)
+        }
+    }
+
+    /// A nil version is a door that does not know the partner namespace.
+    private func soapCall(_ incoming: Incoming, _ version: String?) -> APICall {
+        var kind = CallKind.convert, token = ""
+        let operation = Result { () throws(Refusal) -> Operation in
+            guard incoming.method == .post, incoming.mediaType == "text/xml" else {
+                throw .beforeDispatch("content-type of the request should be text/xml")
+            }
+            guard let version else { throw .noOperation }
+            try APIVersion.check(version, .soap)
+            let request = try SoapRequest(incoming.body)
+            token = request.sessionID
+            switch request.call {
+            case .convertLead(let asks):
+                return .convert(asks, request.options, .soap)
+            case .getUserInfo:
+                kind = .userInfo
+                return .userInfo
+            }
+        }
+        return APICall(
+            kind: kind, dialect: .soap, version: version ?? "", token: token, operation: operation)
+    }
+}
+
+extension Refusal {
+    fileprivate static let noOperation = Refusal.beforeDispatch(
+        "No operation available for request {\(SoapRequest.partner)}convertLead, "
+            + "please check the WSDL for the service.")
+}

@@ -1,0 +1,81 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOConcurrencyHelpers
+
+/// Answers every request to the simulated org.
+final class OrgServer: HTTPResponder {
+    let configuration: SimulatorConfiguration
+    let world: NIOLockedValueBox<World>
+    private let tokens: TokenEndpoint
+    private let ownURL = NIOLockedValueBox("")
+
+    init(_ configuration: SimulatorConfiguration) throws(SimulatorError) {
+        self.configuration = configuration
+        tokens = try TokenEndpoint(configuration)
+        world = NIOLockedValueBox(World(configuration, now: Date()))
+    }
+
+    /// Where callers find the org; known once it listens.
+    var url: String {
+        get { ownURL.withLockedValue { $0 } }
+        set { ownURL.withLockedValue { $0 = newValue } }
+    }
+
+    func respond(to request: Request, context: CallContext) async throws -> Response {
+        let delivery = Delivery(channel: context.channel)
+        guard let incoming = try await read(request) else {
+            return delivery.whole(Dialect.soap.reply(.tooLarge))
+        }
+        let route = Route(incoming.path)
+        switch route {
+        case .soap, .otherSoap, .rest:
+            return try await answer(call(incoming, route), delivery)
+        case .token, .versions, .audit, .leads, .unknown:
+            return delivery.whole(answer(incoming, route))
+        }
+    }
+
+    /// The request read whole; nil when it is over the 50 MB that Salesforce takes.
+    private func read(_ request: Request) async throws -> Incoming? {
+        guard let body = try? await request.body.collect(upTo: 50 * 1024 * 1024) else { return nil }
+        return Incoming(
+            method: request.method, path: request.uri.path,
+            query: PercentText.fields(request.uri.query ?? ""), headers: request.headers,
+            body: Array(body.readableBytesView))
+    }
+
+    /// What is not an API call: neither counted, nor slowed down, nor disturbed.
+    private func answer(_ incoming: Incoming, _ route: Route) -> Reply {
+        switch route {
+        case .audit:
+            // Rendered outside the lock: a long audit must not hold up the calls it records.
+            let audit = world.withLockedValue { $0.audit }
+            return Reply(status: 200, contentType: "application/json", body: audit.json)
+        case .leads:
+            return LeadList.reply(incoming, world.withLockedValue { $0.org })
+        case .token:
+            let now = Date(), url = url
+            return world.withLockedValue { world in
+                _ = world.record(.token, size: 0, at: now)
+                return tokens.reply(incoming, &world, url: url, now: now)
+            }
+        case .versions:
+            record(.versions)
+            return .json(APIVersion.list)
+        case .soap, .otherSoap, .rest, .unknown:
+            record(.other)
+            return Dialect.rest.reply(.notFound())
+        }
+    }
+
+    private func record(_ kind: CallKind) {
+        world.withLockedValue { world in _ = world.record(kind, size: 0, at: Date()) }
+    }
+}
+
+extension Refusal {
+    fileprivate static let tooLarge = Refusal(
+        code: "EXCEEDED_MAX_SIZE_REQUEST", message: "the message is larger than 50 MB",
+        status: 413)
+}

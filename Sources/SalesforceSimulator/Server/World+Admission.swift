@@ -1,0 +1,129 @@
+import Foundation
+
+extension World {
+    /// Decides about a call when it arrives: what refuses it, and what goes wrong with it.
+    ///
+    /// The order is Salesforce's as far as it is known: first what cannot be read, then the
+    /// session, then the limits. Faults are drawn behind the session, so that a login under way
+    /// does not use up what was ordered for a call.
+    mutating func admit(_ call: APICall, at: Date) -> Admission {
+        let number = record(call.kind, size: call.size, at: at)
+        do throws(Refusal) {
+            let operation = try readable(call)
+            let fault = drawFault(call)
+            audit.calls[number - 1].fault = fault
+            if let reply = Self.page(fault) {
+                return Admission(number: number, verdict: .answer(reply))
+            }
+            try refuse(fault, call)
+            try checkLimits(call, operation, at: at)
+            count(number, fault, at: at)
+            guard !governor(operation, fault) else { throw .governor }
+            return start(operation, fault, number)
+        } catch {
+            audit.calls[number - 1].refusal = error.code ?? "CLIENT"
+            return Admission(number: number, verdict: .answer(call.dialect.reply(error)))
+        }
+    }
+
+    /// What the call wants, if its session is good. SOAP has the session in the body, so a body
+    /// that cannot be read is refused first; REST has it in a header, and looks there first.
+    private func readable(_ call: APICall) throws(Refusal) -> Operation {
+        if call.dialect == .soap { _ = try call.operation.get() }
+        guard sessions.accepts(call.token, call.dialect) else { throw .invalidSession }
+        return try call.operation.get()
+    }
+
+    /// The fault that was ordered for this call, or else the first that chance brings.
+    private mutating func drawFault(_ call: APICall) -> Fault? {
+        let (number, ordered) = script.next(call.kind)
+        if let ordered { return ordered }
+        return Fault.allCases.first { fault in
+            guard fault != .lock, call.kind == .convert || fault.reachesEveryCall,
+                fault != .expireSession || sessions.hasServed(call.token, call.dialect)
+            else { return false }
+            return dice.hits(
+                fault, call.kind, number: number, rate: configuration.faults[fault] ?? 0)
+        }
+    }
+
+    private static func page(_ fault: Fault?) -> Reply? {
+        switch fault {
+        case .unavailable: .unavailable
+        case .html: .loginPage
+        default: nil
+        }
+    }
+
+    private mutating func refuse(_ fault: Fault?, _ call: APICall) throws(Refusal) {
+        switch fault {
+        case .expireSession:
+            sessions.expire(call.token)
+            throw .invalidSession
+        case .concurrentLimit:
+            throw .concurrentLimit(call.dialect)
+        default:
+            return
+        }
+    }
+
+    private mutating func checkLimits(
+        _ call: APICall, _ operation: Operation, at: Date
+    ) throws(Refusal) {
+        let usage = usage(at: at)
+        guard configuration.allowsOverage || usage.used < usage.limit else { throw .dailyLimit }
+        guard running < configuration.concurrent ?? .max else {
+            throw .concurrentLimit(call.dialect)
+        }
+        guard operation.asks.count <= 100 else { throw .tooManyLeads }
+    }
+
+    /// The org's own code fails for the whole call, by the fault or by one poisonous lead.
+    private func governor(_ operation: Operation, _ fault: Fault?) -> Bool {
+        fault == .governor
+            || operation.asks.contains { ask in
+                guard let id = Identifier(ask.leadID), let place = org.place(of: id) else {
+                    return false
+                }
+                return org.leads[place].isPoison
+            }
+    }
+
+    /// A call that never arrived takes nothing from the allowance; one that was carried out does,
+    /// whatever became of its answer.
+    private mutating func count(_ number: Int, _ fault: Fault?, at: Date) {
+        guard fault != .dropBeforeCommit else { return }
+        calls.add(at: at.timeIntervalSince1970)
+        audit.calls[number - 1].counted = true
+    }
+
+    private mutating func start(
+        _ operation: Operation, _ fault: Fault?, _ number: Int
+    ) -> Admission {
+        running += 1
+        var admission = Admission(number: number, verdict: .perform(operation, fault), runs: true)
+        for (place, ask) in operation.asks.enumerated() {
+            guard let row = ask.accountID.flatMap(Identifier.init), org.accounts[row] != nil
+            else { continue }
+            if rowLocks.take(row, for: number) {
+                admission.rows.insert(row)
+            } else {
+                admission.lockedRows[place] = row
+            }
+        }
+        return admission
+    }
+
+    /// Gives back what a call held while it ran.
+    mutating func finish(_ admission: Admission) {
+        guard admission.runs else { return }
+        running -= 1
+        rowLocks.release(admission.rows, of: admission.number)
+    }
+}
+
+extension Refusal {
+    fileprivate static let tooManyLeads = Refusal(
+        code: "EXCEEDED_LEAD_CONVERT_LIMIT",
+        message: "too many IDs were sent to a convertLead() call, the limit is 100")
+}

@@ -1,0 +1,101 @@
+import Foundation
+
+extension World {
+    /// Carries a call out and words its answer.
+    mutating func perform(_ call: APICall, _ admission: Admission, at: Date) -> Reply {
+        guard case .perform(let operation, let fault) = admission.verdict else {
+            preconditionFailure("only an admitted call is carried out")
+        }
+        do throws(Refusal) {
+            let reply = try reply(to: operation, call, admission, fault, at: at)
+            if fault == nil || fault == .lock { sessions.serve(call.token, call.dialect) }
+            return reply
+        } catch {
+            audit.calls[admission.number - 1].refusal = error.code
+            return call.dialect.reply(error)
+        }
+    }
+
+    private mutating func reply(
+        to operation: Operation, _ call: APICall, _ admission: Admission, _ fault: Fault?, at: Date
+    ) throws(Refusal) -> Reply {
+        switch operation {
+        case .convert(let asks, let options, let door):
+            let results = convert(asks, options, admission, fault, at: at)
+            waiters.look(at: audit)
+            return reply(with: spoiled(results, by: fault), door, at: at)
+        case .userInfo:
+            return .xml(SoapWriter.userInfo(usage: usage(at: at)))
+        case .limits:
+            return .json(Limits.json(usage(at: at)))
+        case .query(let text, let includesDeleted):
+            let query = try Soql(text, includesDeleted: includesDeleted)
+            let json = try query.run(on: org, call.version, from: 0) { next in
+                "\(locators.keep(query))-\(next)"
+            }
+            return .json(json)
+        case .morePages(let locator):
+            let (query, offset, name) = try locators.find(locator)
+            return .json(
+                try query.run(on: org, call.version, from: offset) { "\(name)-\($0)" })
+        case .record(let entity, let id, let fields):
+            return .json(try RecordReader(org, entity, fields, call.version).one(id))
+        case .retrieve(let entity, let ids, let fields):
+            return .json(.array(try RecordReader(org, entity, fields, call.version).all(ids)))
+        }
+    }
+
+    private mutating func convert(
+        _ asks: [LeadConvert], _ options: ConvertOptions, _ admission: Admission, _ fault: Fault?,
+        at: Date
+    ) -> [LeadConvertResult] {
+        asks.enumerated().map { place, ask in
+            let meetsLock = meetsLockFault(ask)
+            let result = org.convert(
+                ask,
+                ConversionCircumstances(
+                    options: options, lockedRow: admission.lockedRows[place],
+                    meetsLockFault: meetsLock || fault == .lock, at: at))
+            if case .success = result.outcome {
+                audit.conversions.append(
+                    Audit.Conversion(leadID: result.leadID, at: at, call: admission.number))
+            }
+            return result
+        }
+    }
+
+    /// Chance is asked once for each lead, the first time it is tried.
+    private mutating func meetsLockFault(_ ask: LeadConvert) -> Bool {
+        guard let rate = configuration.faults[.lock], let id = Identifier(ask.leadID),
+            let place = org.place(of: id), !org.leads[place].hasMetLockFault
+        else { return false }
+        org.change(place) { $0.hasMetLockFault = true }
+        return dice.hits(.lock, .convert, number: place, rate: rate)
+    }
+
+    private func spoiled(
+        _ results: [LeadConvertResult], by fault: Fault?
+    ) -> [LeadConvertResult] {
+        var results = results
+        switch fault {
+        case .shortResult:
+            _ = results.popLast()
+        case .wrongLead:
+            guard let last = results.popLast() else { break }
+            let stranger = Identifier(.lead, number: 999_999_999).text
+            results.append(LeadConvertResult(leadID: stranger, outcome: last.outcome))
+        default:
+            break
+        }
+        return results
+    }
+
+    private mutating func reply(
+        with results: [LeadConvertResult], _ door: Operation.Door, at: Date
+    ) -> Reply {
+        switch door {
+        case .soap: .xml(SoapWriter.converted(results, usage: usage(at: at)))
+        case .action(let name): .json(.array(results.map { $0.actionResult(name) }))
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// All that changes while a simulator runs; it stands behind one lock.
+struct World {
+    let configuration: SimulatorConfiguration
+    let dice: Dice
+    var org: Org
+    var sessions: Sessions
+    var calls = RollingCount(minutes: 24 * 60)
+    var logins = RollingCount(minutes: 60)
+    var script = FaultScript()
+    var audit = Audit()
+    var rowLocks = RowLocks()
+    var locators = QueryLocators()
+    var waiters = Waiters()
+    var running = 0
+    private var sampled: Int
+
+    init(_ configuration: SimulatorConfiguration, now: Date) {
+        self.configuration = configuration
+        dice = Dice(seed: configuration.seed)
+        org = Org(leads: configuration.leads, seed: configuration.seed)
+        sampled = configuration.leads
+        sessions = Sessions(refreshToken: configuration.refreshToken, seed: configuration.seed)
+        // What was used before the start counts as used at the start.
+        calls.add(configuration.used, at: now.timeIntervalSince1970)
+    }
+
+    /// Notes that a request arrived, and numbers it.
+    mutating func record(_ kind: CallKind, size: Int, at: Date) -> Int {
+        let number = audit.calls.count + 1
+        audit.calls.append(Audit.Call(call: number, kind: kind, at: at, size: size))
+        waiters.look(at: audit)
+        return number
+    }
+
+    mutating func usage(at: Date) -> Usage {
+        Usage(used: calls.count(at: at.timeIntervalSince1970), limit: configuration.dailyLimit)
+    }
+
+    /// A lead like the others, for tests to make special.
+    mutating func nextSampleLead() -> LeadRecord {
+        sampled += 1
+        return org.sampleLead(sampled - 1, seed: configuration.seed)
+    }
+}

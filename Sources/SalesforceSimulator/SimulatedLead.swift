@@ -1,0 +1,50 @@
+/// A lead as it stands in the simulated org.
+public struct SimulatedLead: Hashable, Sendable {
+    /// Which leads to list.
+    public enum State: String, CaseIterable, Sendable {
+        /// Every lead, in whatever state.
+        case all
+        /// Neither converted nor deleted.
+        case open
+        /// Converted, by us or by somebody else.
+        case converted
+        /// In the recycle bin.
+        case deleted
+        /// Open, and owned by a queue.
+        case queueOwned = "queue-owned"
+    }
+
+    /// The 18 characters of its id.
+    public let id: String
+    /// The company's name.
+    public let company: String
+    /// The person's address.
+    public let email: String
+    /// The lead status.
+    public let status: String
+    /// A user's id, or a queue's.
+    public let ownerID: String
+    /// Whether it is in the recycle bin.
+    public let isDeleted: Bool
+    /// Whether it has been converted.
+    public let isConverted: Bool
+    /// The account it became, or joined.
+    public let convertedAccountID: String?
+    /// The contact it became, or joined.
+    public let convertedContactID: String?
+    /// The opportunity it became, if any.
+    public let convertedOpportunityID: String?
+
+    init(_ lead: LeadRecord) {
+        id = lead.id.text
+        company = lead.company
+        email = lead.email
+        status = lead.status
+        ownerID = lead.ownerID.text
+        isDeleted = lead.isDeleted
+        isConverted = lead.conversion != nil
+        convertedAccountID = lead.conversion?.accountID.text
+        convertedContactID = lead.conversion?.contactID.text
+        convertedOpportunityID = lead.conversion?.opportunityID?.text
+    }
+}

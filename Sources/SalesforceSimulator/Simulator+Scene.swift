@@ -1,0 +1,92 @@
+import Foundation
+import NIOConcurrencyHelpers
+
+/// Looking behind the wire, and setting the scene for a demo or a test.
+extension Simulator {
+    /// What was really received and committed so far.
+    public func audit() async -> Audit {
+        server.world.withLockedValue { $0.audit }
+    }
+
+    /// The leads in a state, in the order of their ids.
+    public func leads(
+        _ state: SimulatedLead.State = .all, limit: Int = .max
+    ) async -> [SimulatedLead] {
+        let leads = server.world.withLockedValue { $0.org.leads }
+        return leads.lazy.filter { $0.matches(state) }.prefix(limit).map(SimulatedLead.init)
+    }
+
+    /// One lead, by either form of its id.
+    public func lead(_ id: String) async -> SimulatedLead? {
+        server.world.withLockedValue { world in
+            guard let id = Identifier(id), let place = world.org.place(of: id) else { return nil }
+            return SimulatedLead(world.org.leads[place])
+        }
+    }
+
+    /// Adds a lead and gives its id.
+    public func addLead(
+        company: String? = nil, email: String? = nil, ownerID: String? = nil,
+        _ traits: LeadTrait...
+    ) async -> String {
+        server.world.withLockedValue { world in
+            var lead = world.nextSampleLead()
+            lead.company = company ?? lead.company
+            lead.email = email ?? lead.email
+            lead.ownerID = ownerID.flatMap(Identifier.init) ?? lead.ownerID
+            for trait in traits { lead.take(trait) }
+            world.org.add(lead)
+            if traits.contains(.alreadyConverted), let place = world.org.place(of: lead.id) {
+                world.org.convertExternally(place, at: Date())
+            }
+            return lead.id.text
+        }
+    }
+
+    /// Somebody else converts a lead; false when there is no such open lead.
+    @discardableResult
+    public func convertExternally(_ leadID: String) -> Bool {
+        server.world.withLockedValue { world in
+            guard let id = Identifier(leadID), let place = world.org.place(of: id),
+                world.org.leads[place].matches(.open)
+            else { return false }
+            let now = Date()
+            world.org.convertExternally(place, at: now)
+            world.audit.conversions.append(Audit.Conversion(leadID: id.text, at: now, call: 0))
+            world.waiters.look(at: world.audit)
+            return true
+        }
+    }
+
+    /// Orders a fault for the call with this number, from 1, among the calls of its kind.
+    ///
+    /// Calls are numbered as they come past the login: one with a dead session is not counted.
+    public func script(_ fault: Fault, forCall number: Int, of kind: CallKind = .convert) {
+        server.world.withLockedValue { $0.script.order(fault, forCall: number, of: kind) }
+    }
+
+    /// Orders a fault for the next calls of a kind.
+    public func script(_ fault: Fault, nextCalls count: Int = 1, of kind: CallKind = .convert) {
+        server.world.withLockedValue { $0.script.order(fault, nextCalls: count, of: kind) }
+    }
+
+    /// Ends every session; whoever calls next must log in again.
+    public func expireSessions() {
+        server.world.withLockedValue { $0.sessions.expireAll() }
+    }
+}
+
+extension LeadRecord {
+    fileprivate mutating func take(_ trait: LeadTrait) {
+        switch trait {
+        case .ownedByQueue: ownerID = Identifier(.queue, number: 1)
+        case .alreadyConverted: break
+        case .deleted: isDeleted = true
+        case .lockedFor(let times): locks = times
+        case .triggerFailure(let message): triggerFailure = message
+        case .duplicateOf(let contact, let blocks):
+            duplicate = Identifier(contact).map { Duplicate(contactID: $0, blocks: blocks) }
+        case .poison: isPoison = true
+        }
+    }
+}

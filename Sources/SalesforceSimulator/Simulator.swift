@@ -1,0 +1,68 @@
+import Hummingbird
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// A strict stand-in for a Salesforce org, on 127.0.0.1 over real HTTP.
+///
+/// It shares nothing with the client it is for, so that a misreading of the wire cannot agree with
+/// itself. What it really did is in `audit()`, whatever it told the caller.
+public final class Simulator: Sendable {
+    let server: OrgServer
+    private let run: Task<Void, any Error>
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    public var url: String { server.url }
+
+    private init(_ server: OrgServer, _ run: Task<Void, any Error>) {
+        self.server = server
+        self.run = run
+    }
+
+    /// Starts an org, and returns when it listens.
+    /// - Throws: `SimulatorError` when it cannot.
+    public static func start(_ configuration: SimulatorConfiguration) async throws -> Simulator {
+        let server = try OrgServer(configuration)
+        let (ports, listening) = AsyncThrowingStream<Int, any Error>.makeStream()
+        let application = Application(
+            responder: server,
+            configuration: .init(
+                address: .hostname("127.0.0.1", port: configuration.port), serverName: "sfdcedge"),
+            onServerRunning: { channel in
+                listening.yield(channel.localAddress?.port ?? configuration.port)
+            },
+            logger: Logger(label: "salesforce-simulator") { _ in SwiftLogNoOpLogHandler() })
+        let run = Task {
+            do {
+                try await application.run()
+                listening.finish()
+            } catch {
+                listening.finish(throwing: error)
+                throw error
+            }
+        }
+        let port = try await firstPort(ports, configuration.port)
+        server.url = "http://127.0.0.1:\(port)"
+        return Simulator(server, run)
+    }
+
+    /// Closes the listener and every connection. Calls that are still running do not commit.
+    public func stop() async {
+        run.cancel()
+        _ = await run.result
+        server.world.withLockedValue { $0.waiters.wakeAll() }
+    }
+
+    private static func firstPort(
+        _ ports: AsyncThrowingStream<Int, any Error>, _ wanted: Int
+    ) async throws -> Int {
+        do {
+            for try await port in ports { return port }
+            throw SimulatorError.cannotListen(port: wanted, reason: "the server ended at once")
+        } catch let error as SimulatorError {
+            throw error
+        } catch {
+            throw SimulatorError.cannotListen(port: wanted, reason: "\(error)")
+        }
+    }
+}

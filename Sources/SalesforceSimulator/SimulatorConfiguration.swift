@@ -1,0 +1,38 @@
+/// How a simulated org is set up.
+public struct SimulatorConfiguration: Sendable {
+    /// The port on 127.0.0.1; 0 picks a free one.
+    public var port = 0
+    /// How many open leads the org starts with.
+    public var leads = 1000
+    /// Where chance begins: equal seeds give equal leads and equal faults.
+    public var seed: UInt64 = 1
+    /// How long every API call takes, in milliseconds.
+    public var latency: ClosedRange<Int> = 0...0
+    /// API calls allowed in any 24 hours.
+    public var dailyLimit = 100_000
+    /// How many of them are already used.
+    public var used = 0
+    /// Whether calls still work above the daily limit, as they may in paid production orgs.
+    public var allowsOverage = false
+    /// API calls that may run at once; nil is no limit.
+    public var concurrent: Int?
+    /// How often each fault happens, 0...1.
+    public var faults: [Fault: Double] = [:]
+    /// Logins allowed in any hour, as Salesforce allows a user.
+    public var loginsPerHour = 3600
+    /// How long a stalled call keeps silent before it commits.
+    public var stallSeconds: Double = 15
+    /// The public half, in PEM, of the key that signs JWTs; nil refuses them all.
+    public var publicKeyPEM: String?
+    /// Whether access tokens look like JWTs, which SOAP always refuses.
+    public var issuesJWTShapedTokens = false
+    /// A refresh token that is good from the start.
+    public var refreshToken = "demo-refresh-token"
+    /// Whether a refresh token is replaced each time it is used.
+    public var rotatesRefreshTokens = false
+    /// The Apex class that converts leads as an invocable action; nil has none deployed.
+    public var apexAction: String?
+
+    /// An org with a thousand leads, no latency and no faults.
+    public init() {}
+}
