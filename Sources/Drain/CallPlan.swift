@@ -1,0 +1,24 @@
+import Conversion
+import Storage
+
+/// Which of the jobs that are next in line travel in one call.
+enum CallPlan {
+    /// The first in line always goes; with it go those that may share its call.
+    ///
+    /// - Leads of a call that failed as a whole stay with their half, so that the one that breaks
+    ///   it comes to stand alone.
+    /// - Overriding duplicate rules is a header of the call, so all its leads must want it.
+    /// - Of a group that has no account yet only one goes: it makes the account that the others
+    ///   then join. Two in one call would make two.
+    static func choose(_ offered: [ClaimedJob]) -> [ClaimedJob] {
+        guard let first = offered.first else { return [] }
+        var groups: Set<String> = []
+        return offered.filter { job in
+            guard job.split == first.split,
+                job.policy.allowDuplicates == first.policy.allowDuplicates
+            else { return false }
+            guard let group = job.groupKey, job.conversion.accountID == nil else { return true }
+            return groups.insert(group).inserted
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Storage
+
+/// How many leads a call may carry: at most what the operator set, half as many after a call that
+/// took long or when calls fail as a whole, and a few more after each full call that was quick.
+///
+/// Salesforce lets 25 requests (5 in a Developer Edition org) run for 20 seconds or more at once,
+/// all programs together, and refuses others meanwhile (Salesforce Developer Limits, API request
+/// limits). So 10 s are long: the next call may take twice as long and is still none of those.
+/// Between 5 s and 10 s it stays as it is, or it would swing for ever.
+///
+/// From 100, when each lead takes 0.5 s: 50, 25, 13, and there it stays at 6.5 s a call.
+struct CallSize: Equatable {
+    /// The operator's number, 1...100.
+    var most: Int {
+        didSet {
+            if limit >= min(most, oldValue) { (limit, reason) = (most, nil) }
+        }
+    }
+    /// Leads that the next call may carry.
+    private(set) var limit: Int
+    /// What made it so; nil when it is the operator's number.
+    private(set) var reason: SizeReason?
+    /// Calls in a row that failed as a whole.
+    private var failures = 0
+
+    static let slowMS: Int64 = 10_000
+    private static let quickMS: Int64 = 5000
+
+    /// Goes on where a daemon before left off.
+    init(most: Int, last: (limit: Int, reason: SizeReason)? = nil) {
+        self.most = most
+        limit = max(1, min(most, last?.limit ?? most))
+        reason = limit < most ? last?.reason : nil
+    }
+
+    /// A call of so many leads was answered, lead by lead.
+    mutating func answered(leads: Int, milliseconds: Int64) {
+        guard leads <= limit else { return }
+        failures = 0
+        if milliseconds >= Self.slowMS {
+            shrink(.slow)
+        } else if milliseconds < Self.quickMS, leads == limit, limit < most {
+            limit = min(most, limit + max(1, most / 20))
+            reason = limit < most ? .grown : nil
+        }
+    }
+
+    /// A call of so many leads failed as a whole. It goes on in halves by itself, and one such may
+    /// be the fault of one lead; the second in a row is not.
+    mutating func failed(leads: Int) {
+        // What left before it shrank says nothing about the size it has now.
+        guard leads <= limit else { return }
+        failures += 1
+        if failures > 1 { shrink(.fault) }
+    }
+
+    private mutating func shrink(_ reason: SizeReason) {
+        guard limit > 1 else { return }
+        limit = (limit + 1) / 2
+        self.reason = reason
+        failures = 0
+    }
+}

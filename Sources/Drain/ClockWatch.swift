@@ -1,0 +1,25 @@
+import Conversion
+
+/// Notices when the wall clock is set: its distance from the machine's uptime jumps.
+struct ClockWatch: Equatable {
+    private var last: Moment
+
+    /// A clock is steered by small steps all the time; that is not worth a write.
+    private static let tolerableMS: Int64 = 2000
+
+    init(from moment: Moment) {
+        last = moment
+    }
+
+    /// How far the wall clock was set since it was last asked, in milliseconds; nil when it was
+    /// not, or nothing can be said because the machine was started anew.
+    func jump(at now: Moment) -> Int64? {
+        guard now.bootID == last.bootID else { return nil }
+        let jump = (now.wall - last.wall) - (now.uptimeMS - last.uptimeMS)
+        return abs(jump) > Self.tolerableMS ? jump : nil
+    }
+
+    mutating func see(_ now: Moment) {
+        last = now
+    }
+}

@@ -1,0 +1,198 @@
+public import Conversion
+import Dispatch
+public import Logging
+public import Storage
+
+/// Drains the queue: what is due is sent, what comes back is settled, until told to stop.
+///
+/// All of it happens on one serial Dispatch queue, in passes. A pass does what can be done now and
+/// says when to look again; an answer, a commit by another process, a timer or a stop brings the
+/// next one. Only the calls themselves run beside it.
+///
+/// No lead is sent again blindly: its call is on disk before it leaves, and when no clear answer
+/// comes, Salesforce is asked before anything else happens to it.
+public actor Drain {
+    private nonisolated let executor = QueueExecutor("leadconvertd.drain")
+    /// The queue that all of it happens on.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    private var engine: Engine
+    private let queue: JobQueue
+    private let transport: Transport
+    private let clock: @Sendable () -> Moment
+    private let logger: Logger
+
+    private var timer: (any DispatchSourceTimer)?
+    private var watcher: ChangeWatcher?
+    private var seenVersion: Int64 = -1
+    /// Whether the file could not be written when it was last tried.
+    private var isEnduring = false
+    private var isStopping = false
+    private var ending: Ending?
+    private var waiter: CheckedContinuation<Ending, Never>?
+
+    /// How long nothing may happen before it looks by itself, in milliseconds: the kernel's
+    /// notices of other processes' commits can get lost.
+    private static let longestNapMS: Int64 = 5000
+    /// How long it leaves a file that can't be written alone, in milliseconds.
+    private static let writeAgainMS: Int64 = 500
+
+    /// A drain of the queue through a transport.
+    /// - Throws: `OperatorError` when the queue's file can't be read.
+    public init(
+        _ queue: JobQueue, through transport: Transport, options: DrainOptions, logger: Logger,
+        clock: @escaping @Sendable () -> Moment = SystemClock.now
+    ) throws {
+        self.queue = queue
+        self.transport = transport
+        self.clock = clock
+        self.logger = logger
+        engine = try Engine(
+            queue: queue, options: options, hasSession: transport.hasSession,
+            chance: { Double.random(in: 0..<1) }, logger: logger, at: clock())
+    }
+
+    /// Drains until it is stopped, or drained and told to end then, or can't go on.
+    ///
+    /// The jobs that a daemon before left in flight are taken over first.
+    public func run() async -> Ending {
+        do {
+            let leftover = try engine.recover(at: clock())
+            if leftover.jobs > 0 {
+                logger.notice(
+                    "took over what was in flight", metadata: ["jobs": "\(leftover.jobs)"])
+            }
+        } catch {
+            return .fault(OperatorError(explaining: error))
+        }
+        watch()
+        pass()
+        if let ending { return ending }
+        return await withCheckedContinuation { waiter = $0 }
+    }
+
+    /// One pass: all that can be done now.
+    private func pass() {
+        guard ending == nil else { return }
+        do {
+            while !isStopping {
+                let step = try engine.step(at: clock())
+                prevail()
+                switch step {
+                case .send(let call): send(call)
+                case .wait(let wait): return wake(at: wait.until)
+                case .end(let ending): return end(ending)
+                }
+            }
+            try engine.writeKeptAnswers(at: clock())
+            if engine.inFlight.isEmpty { end(.stopped(inFlight: 0)) }
+        } catch {
+            endure(OperatorError(explaining: error))
+        }
+    }
+
+    private func send(_ call: Outgoing) {
+        let request = call.request
+        Task {
+            let reply = await transport.send(request)
+            settle(call, reply)
+        }
+    }
+
+    private func settle(_ call: Outgoing, _ reply: CallReply) {
+        do {
+            try engine.finish(call, reply, at: clock())
+        } catch {
+            return endure(OperatorError(explaining: error))
+        }
+        pass()
+    }
+
+    /// The file can't be written just now. Nothing is sent in that time, and answers are kept; a
+    /// lock passes, anything else ends the daemon once its calls are home.
+    private func endure(_ error: OperatorError) {
+        if !isEnduring {
+            logger.error("the queue can't be written", metadata: ["error": "\(error)"])
+        }
+        isEnduring = true
+        if error.status != .tryLater {
+            guard !engine.inFlight.isEmpty else { return end(.fault(error)) }
+        }
+        wake(at: clock() + Self.writeAgainMS)
+    }
+
+    private func prevail() {
+        guard isEnduring else { return }
+        isEnduring = false
+        logger.notice("the queue can be written again")
+    }
+
+    // MARK: Waking
+
+    private func watch() {
+        let timer = DispatchSource.makeTimerSource(queue: executor.queue)
+        timer.setEventHandler { @Sendable [weak self] in
+            self?.assumeIsolated { $0.pass() }
+        }
+        timer.activate()
+        self.timer = timer
+        watcher = ChangeWatcher(path: queue.path, queue: executor.queue) { [weak self] in
+            self?.assumeIsolated { $0.passIfChanged() }
+        }
+    }
+
+    private func wake(at moment: Moment?) {
+        let pause = moment.map { $0.since(clock()) } ?? Self.longestNapMS
+        timer?.schedule(
+            deadline: .now() + .milliseconds(Int(min(pause, Self.longestNapMS))),
+            leeway: .milliseconds(pause > 1000 ? 50 : 0))
+    }
+
+    private func passIfChanged() {
+        // A file that is busy just now is looked at again: the watcher looks several times.
+        guard let version = try? queue.dataVersion(), version != seenVersion else { return }
+        seenVersion = version
+        pass()
+    }
+
+    // MARK: Stopping
+
+    /// Claims no more and lets the calls in flight settle; `run` returns once they have.
+    public func stop() {
+        guard !isStopping else { return }
+        isStopping = true
+        logger.notice("stopping", metadata: ["calls.in_flight": "\(engine.inFlight.count)"])
+        pass()
+    }
+
+    /// Waits no longer: the calls in flight are asked about at the next start.
+    public func leave() {
+        isStopping = true
+        end(.stopped(inFlight: engine.inFlight.count))
+    }
+
+    /// Goes on under other options.
+    public func adopt(_ options: DrainOptions) {
+        engine.adopt(options, at: clock())
+        pass()
+    }
+
+    private func end(_ ending: Ending) {
+        guard self.ending == nil else { return }
+        self.ending = ending
+        timer?.cancel()
+        timer = nil
+        watcher = nil
+        waiter?.resume(returning: ending)
+        waiter = nil
+    }
+}
+
+extension OperatorError {
+    /// An error of ours as it is; any other is a bug.
+    fileprivate init(explaining error: any Error) {
+        self = error as? OperatorError ?? OperatorError(.internalBug, "\(error)")
+    }
+}

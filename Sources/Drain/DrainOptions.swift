@@ -1,0 +1,34 @@
+/// What an operator may set about the drain; all of it can change while it runs.
+public struct DrainOptions: Sendable, Equatable {
+    /// Leads in one call, 1...100: Salesforce refuses more (SOAP API Developer Guide,
+    /// `convertLead()`).
+    public var callSize = 100
+    /// Calls in flight, 1 or more.
+    public var concurrency = 4
+    /// The part of the org's daily allowance that we may use, above 0, at most 1.
+    public var dailyShare = 0.5
+    /// Stop when the org as a whole has less than this part left, 0 or more, below 1.
+    public var reserve = 0.1
+    /// Calls a second; nil derives it from the allowance.
+    public var rate: Double?
+    /// Calls that may start at once after a rest, 1 or more; nil derives it.
+    public var burst: Double?
+    /// Milliseconds before the first probe of an outage or a spent allowance.
+    public var probeIntervalMS: Int64 = 30_000
+    /// Milliseconds after its start in which a call may still be running at Salesforce, which
+    /// gives up at 10 minutes (Salesforce Developer Limits, API request limits).
+    public var callLifetimeMS: Int64 = 600_000
+    /// When calls may start; nil is always.
+    public var window: RunWindow?
+    /// End, once no job is left that could move on its own.
+    public var untilEmpty = false
+    /// End, once Salesforce could not be reached for so many milliseconds.
+    public var giveUpAfterMS: Int64?
+
+    /// The defaults.
+    public init() {}
+
+    var allowance: Allowance {
+        Allowance(share: dailyShare, reserve: reserve, fixedRate: rate, fixedBurst: burst)
+    }
+}

@@ -1,0 +1,64 @@
+import Conversion
+import Logging
+import Storage
+
+/// When nothing can leave: why, until when, and what those who look from outside are told.
+extension Engine {
+    /// Why it is time to end, if Salesforce could not be reached for as long as the operator has
+    /// patience.
+    mutating func giveUp(at now: Moment) -> OperatorError? {
+        guard let most = options.giveUpAfterMS, inFlight.isEmpty, let spell = obstruction.spell,
+            spell.kind == .outage, now.since(spell.since) >= most
+        else { return nil }
+        let error = OperatorError(
+            .unavailable,
+            "Salesforce could not be reached for \(now.since(spell.since) / 1000) s: "
+                + "\(spell.reason.message) (\(spell.reason.code))",
+            remedy: "All jobs are still in the queue; start again once it can.")
+        fault = error
+        return error
+    }
+
+    mutating func rest(_ reason: Wait.Reason, ending: Ending) throws -> Step {
+        held = nil
+        if options.untilEmpty && inFlight.isEmpty {
+            try note(nil, until: nil)
+            return .end(ending)
+        }
+        return try wait(reason, until: nil)
+    }
+
+    mutating func wait(_ reason: Wait.Reason, until: Moment?) throws -> Step {
+        try note(reason, until: until)
+        logger.trace(
+            "waiting",
+            metadata: [
+                "reason": "\(reason.rawValue)", "until": "\(until?.wall.description ?? "")",
+            ])
+        return .wait(Wait(reason: reason, until: until))
+    }
+
+    /// Writes what the queue waits for where `status` reads it: the lasting reasons only, for a
+    /// slot comes and goes many times a second, and so does a token where more than one comes in
+    /// each second.
+    mutating func note(_ reason: Wait.Reason?, until: Moment?) throws {
+        let lasting: (reason: Wait.Reason?, until: Timestamp?) =
+            switch reason {
+            case .allowance, .outage, .paused, .time, .account, .hours: (reason, until?.wall)
+            case .token where bucket.rate < 1: (reason, until?.wall)
+            case .token, .slot, .work, nil: (nil, nil)
+            }
+        guard lasting != noted else { return }
+        try queue.note(waitingFor: lasting.reason?.rawValue, until: lasting.until)
+        noted = lasting
+    }
+
+    mutating func hold(_ reason: Wait.Reason, at now: Moment) {
+        guard let word = WaitReason(rawValue: reason.rawValue) else { return }
+        held = (word, held?.since ?? now)
+    }
+
+    func waited(at now: Moment) -> (reason: WaitReason, milliseconds: Int64)? {
+        held.map { ($0.reason, now.since($0.since)) }
+    }
+}

@@ -1,0 +1,69 @@
+public import Conversion
+
+/// The hours of the day in which calls may start, by the clocks of one place.
+///
+/// It is open at a moment if those clocks then show a time from `start` up to `end`. So where they
+/// are put forward, the hour that they skip is missing from it; where they are put back, it has the
+/// hour that they show twice, twice.
+public struct RunWindow: Sendable, Equatable {
+    /// How far the clocks are ahead of UTC, from a moment on.
+    public struct Offset: Sendable, Equatable {
+        /// From when on.
+        public var since: Timestamp
+        /// Seconds ahead of UTC; negative for behind.
+        public var seconds: Int
+
+        /// An offset.
+        public init(since: Timestamp, seconds: Int) {
+            self.since = since
+            self.seconds = seconds
+        }
+    }
+
+    private let startMS: Int64
+    private let endMS: Int64
+    private let offsets: [Offset]
+    private static let dayMS: Int64 = 86_400_000
+
+    /// Hours from `start` to `end`, in minutes after midnight, 0..<1440; at or before `start`, the
+    /// end is the next day's.
+    /// - Parameter offsets: In the order of time; the first holds before it, too, and the last for
+    ///   ever. Without any it is UTC.
+    public init(start: Int, end: Int, offsets: [Offset]) {
+        startMS = Int64(start) * 60_000
+        endMS = Int64(end) * 60_000
+        self.offsets = offsets
+    }
+
+    /// Whether calls may start then.
+    public func isOpen(at time: Timestamp) -> Bool {
+        let clock = clock(at: time)
+        return startMS < endMS
+            ? startMS <= clock && clock < endMS : startMS <= clock || clock < endMS
+    }
+
+    /// When it next opens, if it is closed at this time, or closes, if it is open.
+    public func nextChange(after time: Timestamp) -> Timestamp {
+        let isOpen = isOpen(at: time)
+        var time = time
+        // A change of the clocks that leaves it open, or closed, is passed over: there are only so
+        // many, and the hours begin and end every day.
+        while true {
+            let boundary = isOpen ? endMS : startMS
+            let wait = (boundary - clock(at: time) + Self.dayMS) % Self.dayMS
+            let byTheClock = time + (wait == 0 ? Self.dayMS : wait)
+            guard let change = offsets.first(where: { $0.since > time })?.since,
+                change <= byTheClock
+            else { return byTheClock }
+            time = change
+            if self.isOpen(at: time) != isOpen { return time }
+        }
+    }
+
+    /// Milliseconds after midnight that the clocks show.
+    private func clock(at time: Timestamp) -> Int64 {
+        let offset = (offsets.last { $0.since <= time } ?? offsets.first)?.seconds ?? 0
+        let local = (time.milliseconds + Int64(offset) * 1000) % Self.dayMS
+        return (local + Self.dayMS) % Self.dayMS
+    }
+}

@@ -1,0 +1,80 @@
+public import Conversion
+import Storage
+
+/// What the engine wants done next.
+enum Step {
+    /// Send this now: all that has to be on disk before is there.
+    case send(Outgoing)
+    /// Nothing to do until then, or until something happens.
+    case wait(Wait)
+    /// Nothing is in flight and nothing will be again.
+    case end(Ending)
+}
+
+/// Why nothing can be done just now.
+struct Wait: Equatable {
+    enum Reason: String {
+        /// There are no jobs.
+        case work
+        /// The next job's time has not come.
+        case time
+        /// The queue is paused by an operator.
+        case paused
+        /// The hours in which calls may start have not begun.
+        case hours
+        case token, slot, account, allowance, outage
+    }
+
+    var reason: Reason
+    /// When to look again; nil when only an event can change it.
+    var until: Moment?
+}
+
+/// A call that is out.
+struct Outgoing {
+    enum Content {
+        case conversions(ClaimedCall)
+        case question(ClaimedQuestion)
+        case login
+        case limits
+    }
+
+    var callID: Int64
+    var startedAt: Moment
+    var content: Content
+
+    var request: CallRequest {
+        switch content {
+        case .conversions(let call):
+            .convert(
+                call.jobs.map(\.conversion),
+                allowDuplicates: call.jobs.first?.policy.allowDuplicates ?? false)
+        case .question(let question):
+            .verify(question.jobs.map(\.job.conversion.leadID))
+        case .login: .logIn
+        case .limits: .readLimits
+        }
+    }
+
+    var isQuestion: Bool { if case .question = content { true } else { false } }
+    var readsLimits: Bool { if case .limits = content { true } else { false } }
+    var isLogin: Bool { if case .login = content { true } else { false } }
+}
+
+/// How a drain came to its end.
+public enum Ending: Sendable {
+    /// Nothing is left that could move on its own.
+    case drained
+    /// The queue is paused, and the drain was to run until it is empty.
+    case paused
+    /// It was told to stop; so many calls were still in flight, and are asked about at the next
+    /// start.
+    case stopped(inFlight: Int)
+    /// It can't go on.
+    case fault(OperatorError)
+
+    /// Whether calls are still out: whoever ends their connections now makes answers of them.
+    public var leavesCallsInFlight: Bool {
+        if case .stopped(let inFlight) = self { inFlight > 0 } else { false }
+    }
+}

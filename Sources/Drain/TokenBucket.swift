@@ -1,0 +1,54 @@
+import Conversion
+
+/// How many calls may start: a bucket that holds `capacity` tokens, gains `rate` of them a second
+/// and gives one for each call.
+///
+/// Over any window the calls started are at most capacity + rate x window. Time is the machine's
+/// uptime, so setting the clock neither fills nor empties it.
+struct TokenBucket: Equatable {
+    private(set) var capacity: Double
+    /// Tokens a second.
+    private(set) var rate: Double
+    private(set) var tokens: Double
+    private(set) var at: Moment
+
+    /// A new bucket is full.
+    init(capacity: Double, rate: Double, at now: Moment) {
+        self.init(capacity: capacity, rate: rate, tokens: capacity, at: now)
+    }
+
+    init(capacity: Double, rate: Double, tokens: Double, at now: Moment) {
+        precondition(capacity >= 1 && rate > 0, "A bucket must come to hold a whole token.")
+        self.capacity = capacity
+        self.rate = rate
+        self.tokens = min(tokens, capacity)
+        at = now
+    }
+
+    /// Milliseconds until a token is there; 0 when one is.
+    mutating func wait(at now: Moment) -> Int64 {
+        refill(at: now)
+        return tokens >= 1 ? 0 : Int64(((1 - tokens) / rate * 1000).rounded(.up))
+    }
+
+    /// Takes a token, which must be there.
+    mutating func take(at now: Moment) {
+        refill(at: now)
+        precondition(tokens >= 1, "A call starts only with a whole token.")
+        tokens -= 1
+    }
+
+    /// Goes on under another capacity and rate. What has come in so far came in at the old rate;
+    /// no token is given for the change.
+    mutating func adopt(capacity: Double, rate: Double, at now: Moment) {
+        refill(at: now)
+        self = TokenBucket(capacity: capacity, rate: rate, tokens: tokens, at: now)
+    }
+
+    private mutating func refill(at now: Moment) {
+        let passed = now.since(at)
+        guard passed > 0 else { return }
+        tokens = min(capacity, tokens + rate * Double(passed) / 1000)
+        at = now
+    }
+}

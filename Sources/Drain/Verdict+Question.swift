@@ -1,0 +1,95 @@
+import Conversion
+import Storage
+
+extension Verdict {
+    /// The settlements of a question.
+    func settle(_ question: ClaimedQuestion, _ outcome: CallOutcome) -> [Settlement] {
+        switch outcome {
+        case .verified(let readings):
+            precondition(
+                readings.count == question.jobs.count, "The transport matches the answers.")
+            return zip(question.jobs, readings).map(settle)
+        case .refused(_, let reason), .unclear(let reason):
+            return question.jobs.map { stillUnknown($0, reason, nextAt: now.wall) }
+        case .loggedIn, .limitsRead, .converted:
+            preconditionFailure("The transport answers what it was asked.")
+        }
+    }
+
+    private func settle(_ job: DoubtfulJob, _ reading: LeadReading) -> Settlement {
+        switch reading {
+        case .converted(let records): converted(job, records)
+        case .notConverted where job.doubt == .refused: contradicted(job)
+        case .notConverted where isOver(job): notConverted(job)
+        case .notConverted: askLater(Settlement(job, .notConverted, to: .verifying), job)
+        case .notVisible where isOver(job): notVisible(job)
+        case .notVisible: askLater(Settlement(job, .unknown, to: .verifying), job)
+        }
+    }
+
+    /// Ours, if a call of ours may have done it and it went where that call asked.
+    private func converted(_ job: DoubtfulJob, _ records: ConvertedRecords) -> Settlement {
+        let mayBeOurs = job.doubt != .refused || job.hadUnclearCall
+        let wanted = job.job.conversion.accountID?.description.prefix(15)
+        let isWhereAsked = wanted == nil || wanted == records.accountID?.prefix(15)
+        var done = Settlement(
+            job, mayBeOurs && isWhereAsked ? .converted : .alreadyConverted, to: .converted)
+        done.attempts += 1
+        done.records = records
+        return done
+    }
+
+    /// Refused as converted and read as not converted: one of the two will pass, so it is tried
+    /// again like any passing fault of the lead.
+    private func contradicted(_ job: DoubtfulJob) -> Settlement {
+        again(Settlement(job, .notConverted, to: .queued), job.job.policy, job.reason)
+    }
+
+    /// Nothing runs there any more and nothing was done: it is sent again. A lead that was alone
+    /// in its call has used an attempt, or a lead that no answer ever comes for would go round
+    /// for ever; our own crash is not held against it.
+    private func notConverted(_ job: DoubtfulJob) -> Settlement {
+        var back = Settlement(job, .notConverted, to: .queued)
+        if job.callSize == 1 && job.doubt == .noAnswer {
+            return again(back, job.job.policy, job.reason)
+        }
+        back.nextRunAt = now.wall
+        return back
+    }
+
+    private func notVisible(_ job: DoubtfulJob) -> Settlement {
+        let reason = Reason(
+            "LEAD_NOT_VISIBLE",
+            "No clear answer came for this lead (\(job.reason.code)), and Salesforce does not show "
+                + "it to this user now: deleted, merged into another, or hidden. Look it up in "
+                + "the recycle bin, then retry or cancel.")
+        return failed(Settlement(job, .failed, to: .failed), job.job.policy, reason)
+    }
+
+    private func stillUnknown(
+        _ job: DoubtfulJob, _ reason: Reason, nextAt: Timestamp
+    ) -> Settlement {
+        var doubt = Settlement(job, .unknown, to: .verifying)
+        doubt.reason = reason
+        doubt.doubt = job.doubt
+        doubt.nextRunAt = nextAt
+        return doubt
+    }
+
+    /// Asks again after as long as it has been since the call, but at least 15 s, and when the
+    /// call can no longer be running: by default at 15 s, 30 s, 1, 2, 4, 8 and 10 minutes.
+    private func askLater(_ settlement: Settlement, _ job: DoubtfulJob) -> Settlement {
+        var later = settlement
+        let age = now.since(job.sentAt)
+        later.reason = job.reason
+        later.doubt = job.doubt
+        later.nextRunAt = now.wall + max(0, min(callLifetimeMS - age, max(15_000, age)))
+        return later
+    }
+
+    /// Whether the call in doubt was over before the question was even asked: an answer that was
+    /// long under way may tell of a time when it was not.
+    private func isOver(_ job: DoubtfulJob) -> Bool {
+        startedAt.since(job.sentAt) >= callLifetimeMS
+    }
+}

@@ -1,0 +1,231 @@
+import Conversion
+import Storage
+import TestSupport
+import Testing
+
+@testable import Drain
+
+@Suite struct EngineTests {
+    private let lost = CallReply(.unclear(Reason("CONNECTION_LOST", "reset")))
+
+    @Test func convertsAllInCallsOfAHundred() async throws {
+        try await withQueue { queue in
+            try queue.add(1...250)
+            var drain = try VirtualDrain(queue)
+            guard case .drained = try drain.run({ .allConverted($0) }) else {
+                Issue.record("not drained")
+                return
+            }
+            #expect(drain.sizes == [100, 100, 50])
+            let jobs = try queue.jobs()
+            #expect(jobs.allSatisfy { $0.text("state") == "converted" })
+            #expect(jobs.allSatisfy { $0.number("attempts") == 1 })
+        }
+    }
+
+    @Test func asksBeforeItSendsAgainAndBelievesNoOnlyWhenTheCallIsOver() async throws {
+        try await withQueue { queue in
+            try queue.add(1...4)
+            var drain = try VirtualDrain(queue)
+            var answers = 0
+            try drain.run { request in
+                answers += 1
+                return answers == 1 ? lost : .noneConverted(request)
+            }
+            // Sent at 0; asked at once, at 15 s, 30 s ... 8 min and 10 min; then sent in halves.
+            #expect(drain.sizes == [4, 2, 2])
+            let asked = try queue.log().filter { $0.text("kind") == "verify" }
+            let believed = asked.filter { $0.text("next_run_at") == $0.text("finished_at") }
+            #expect(believed.count == 4)
+            #expect(asked.count == 4 * 8)
+            let resent = try queue.log().filter { $0.text("kind") == "convert" }.dropFirst(4)
+            let over = (Moment.ms(0).wall + 600_000).description
+            #expect(resent.allSatisfy { $0.text("started_at") ?? "" >= over })
+            #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 1 })
+        }
+    }
+
+    @Test func settlesWhatALostCallHadConverted() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                if case .convert = request { lost } else { .allConverted(request) }
+            }
+            #expect(drain.sizes == [3])
+            #expect(
+                try queue.log().map { $0.text("outcome") }
+                    == ["unknown", "unknown", "unknown", "converted", "converted", "converted"])
+        }
+    }
+
+    @Test func looksUpARefusalThatSaysConverted() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue)
+            let reason = Reason("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+            try drain.run { request in
+                if case .convert = request {
+                    CallReply(.converted([.refusedAsConverted(reason)]))
+                } else {
+                    .allConverted(request)
+                }
+            }
+            #expect(try queue.log().map { $0.text("outcome") } == ["unknown", "already_converted"])
+            #expect(try queue.jobs().first?.text("state") == "converted")
+            #expect(try queue.jobs().first?.text("result_account_id") == "001")
+        }
+    }
+
+    @Test func usesUpAttemptsOnALeadsOwnFaultsOnly() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            var drain = try VirtualDrain(queue)
+            let locked = Reason("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access")
+            let outage = Reason("SERVER_UNAVAILABLE", "server too busy")
+            var answers = 0
+            try drain.run { request in
+                guard case .convert(let leads, _) = request else { return .allConverted(request) }
+                answers += 1
+                if answers % 2 == 0 { return CallReply(.refused(.outage, outage)) }
+                let records = ConvertedRecords(accountID: "1", contactID: "3", opportunityID: nil)
+                return CallReply(
+                    .converted(
+                        try leads.map {
+                            try $0.leadID == .lead(1) ? .transient(locked) : .converted(records)
+                        }))
+            }
+            let log = try queue.log(LogFilter()).filter { $0.number("job_id") == 1 }
+            #expect(
+                log.map { $0.text("outcome") } == [
+                    "retry", "not_sent", "retry", "not_sent", "retry", "not_sent", "retry",
+                    "not_sent", "failed",
+                ])
+            #expect(log.map { $0.number("attempt") } == [1, 2, 2, 3, 3, 4, 4, 5, 5])
+            #expect(log.compactMap { $0.number("backoff_ms") } == [10_000, 20_000, 40_000, 80_000])
+            #expect(try queue.jobs().map { $0.text("state") } == ["failed", "converted"])
+        }
+    }
+
+    @Test func findsTheOneLeadThatBreaksWholeCalls() async throws {
+        try await withQueue { queue in
+            try queue.add(1...100)
+            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            var drain = try VirtualDrain(queue)
+            let governor = Reason("EXCEEDED_QUOTA", "Apex CPU time limit exceeded")
+            try drain.run { request in
+                if case .convert(let leads, _) = request,
+                    try leads.contains(where: { try $0.leadID == .lead(37) })
+                {
+                    return CallReply(.refused(.callTooLarge, governor))
+                }
+                return .allConverted(request)
+            }
+            #expect(drain.sizes.count <= 1 + 2 * 7 + 1)
+            let failed = try queue.jobs().filter { $0.text("state") == "failed" }
+            #expect(failed.map { $0.number("id") } == [37])
+            #expect(failed.first?.text("error_code") == "EXCEEDED_QUOTA")
+            #expect(try queue.jobs().filter { $0.text("state") == "converted" }.count == 99)
+        }
+    }
+
+    @Test func stopsWhenLoginIsRefusedAndPunishesNobody() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            var drain = try VirtualDrain(queue)
+            let ending = try drain.run { _ in
+                CallReply(
+                    .refused(.permission, Reason("INVALID_SESSION_ID", "fresh token refused")))
+            }
+            guard case .fault(let error) = ending else {
+                Issue.record("\(String(describing: ending))")
+                return
+            }
+            #expect(error.status == .permission)
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "queued" })
+            #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 0 })
+        }
+    }
+
+    @Test func probesASpentAllowanceAtItsIntervalAndUsesNoAttempts() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            var drain = try VirtualDrain(queue) { $0.callSize = 2 }
+            let spent = Reason("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+            var answers = 0
+            try drain.run(latencyMS: 0) { request in
+                answers += 1
+                guard answers > 3 else { return CallReply(.refused(.allowance, spent)) }
+                var reply = CallReply.allConverted(request)
+                reply.usage = OrgUsage(current: 10, limit: 1000)
+                return reply
+            }
+            // 30 s after the refusal, 60 s after that, 120 s after that: then it is free.
+            #expect(drain.sent.map(\.kind) == [.convert, .limits, .limits, .limits, .convert])
+            let starts = try queue.calls().compactMap { $0.text("started_at") }
+            #expect(
+                starts == [0, 30, 90, 210, 210].map { Moment.ms($0 * 1000).wall.description })
+            #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 1 })
+            #expect(try queue.calls().last?.text("waited_for") == nil)
+        }
+    }
+
+    @Test func growsBackToAllItsCallsAfterTooManyAtOnce() async throws {
+        try await withQueue { queue in
+            try queue.add(1...200)
+            var drain = try VirtualDrain(queue) { $0.callSize = 1 }
+            let many = Reason("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.")
+            var answers = 0
+            try drain.run(most: 20) { request in
+                answers += 1
+                guard answers > 2 else { return CallReply(.refused(.concurrency, many)) }
+                return .allConverted(request)
+            }
+            #expect(drain.engine.parallelism.limit == 4)
+            // A second later the first probe, two seconds later the next; nobody is punished.
+            let starts = try queue.calls().prefix(3).compactMap { $0.text("started_at") }
+            #expect(starts == [0, 1010, 3020].map { Moment.ms($0).wall.description })
+            #expect(try queue.jobs().allSatisfy { ($0.number("attempts") ?? 0) <= 1 })
+        }
+    }
+
+    @Test func waitsForTokensAndSaysSo() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            var drain = try VirtualDrain(queue) {
+                $0.rate = 0.1
+                $0.burst = 1
+                $0.callSize = 1
+            }
+            try drain.run { .allConverted($0) }
+            #expect(drain.now.since(.ms(0)) >= 20_000)
+            #expect(try queue.calls().map { $0.text("waited_for") } == [nil, "token", "token"])
+        }
+    }
+
+    @Test func isNotMisledByAnAnswerThatWasOvertaken() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            var engine = try VirtualDrain(queue) { $0.callSize = 1 }.engine
+            guard case .send(let first) = try engine.step(at: .ms(0)),
+                case .send(let second) = try engine.step(at: .ms(1))
+            else { return #expect(Bool(false), "two calls can fly") }
+            let answer = { (call: Outgoing, used: Int) in
+                var reply = CallReply.allConverted(call.request)
+                reply.usage = OrgUsage(current: used, limit: 1000)
+                return reply
+            }
+            try engine.finish(second, answer(second, 8), at: .ms(10))
+            try engine.finish(first, answer(first, 7), at: .ms(11))
+            #expect(engine.usage?.current == 8)
+            // A day later less is used; that is no answer overtaken.
+            try queue.add(3...3)
+            guard case .send(let third) = try engine.step(at: .ms(86_400_000)) else {
+                return #expect(Bool(false), "a call leaves")
+            }
+            try engine.finish(third, answer(third, 1), at: .ms(86_400_010))
+            #expect(engine.usage?.current == 1)
+            #expect(try queue.limiter()?.usage?.current == 1)
+        }
+    }
+}

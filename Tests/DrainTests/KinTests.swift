@@ -1,0 +1,94 @@
+import Conversion
+import Storage
+import TestSupport
+import Testing
+
+@testable import Drain
+
+/// Leads that share an account, or are to.
+@Suite struct KinTests {
+    private let account = "001D000000HRzTRIA1"
+
+    @Test func makesOneAccountForAGroup() async throws {
+        try await withQueue { queue in
+            try enqueue(1...6, in: queue) { $0 == 6 ? nil : $0 == 5 ? "other" : "Acme" }
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            // One of each group and the one of none; then the rest, with the account.
+            #expect(drain.sizes == [3, 3])
+            guard case .convert(let rest, _) = drain.sent.last else { return }
+            #expect(rest.allSatisfy { $0.accountID?.description == account })
+            // One that comes later joins it, too.
+            try enqueue(7...7, in: queue) { _ in "Acme" }
+            #expect(try queue.jobs().last?.text("account_id") == account)
+        }
+    }
+
+    @Test func letsTheNextOfAGroupTryWhenTheFirstFails() async throws {
+        try await withQueue { queue in
+            try enqueue(1...2, in: queue) { _ in "Acme" }
+            var drain = try VirtualDrain(queue)
+            let wrong = Reason("INVALID_STATUS", "invalid convertedStatus")
+            var answers = 0
+            try drain.run { request in
+                answers += 1
+                return answers == 1 ? CallReply(.converted([.permanent(wrong)])) : answer(request)
+            }
+            #expect(drain.sizes == [1, 1])
+            #expect(try queue.jobs().map { $0.text("state") } == ["failed", "converted"])
+        }
+    }
+
+    @Test func keepsAGroupWaitingWhileItsFirstIsInDoubt() async throws {
+        try await withQueue { queue in
+            try enqueue(1...2, in: queue) { _ in "Acme" }
+            var drain = try VirtualDrain(queue)
+            try drain.run(most: 2) { request in
+                if case .verify = request { return .noneConverted(request) }
+                return CallReply(.unclear(Reason("TIMEOUT", "no answer")))
+            }
+            #expect(drain.sent.map(\.kind) == [.convert, .verify])
+            try drain.run(most: 3, answer)
+            #expect(drain.sent.map(\.kind) == [.convert, .verify, .verify])
+        }
+    }
+
+    @Test func delaysTheOthersOfALockedAccount() async throws {
+        try await withQueue { queue in
+            try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
+                for number in 1...3 {
+                    var lead = try LeadConversion.lead(number)
+                    if number < 3 { lead.accountID = try RecordID(account, of: .account) }
+                    try enqueuing.add(lead)
+                }
+            }
+            var drain = try VirtualDrain(queue) { $0.callSize = 1 }
+            let lock = Reason("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access")
+            var answers = 0
+            try drain.run { request in
+                answers += 1
+                return answers == 1 ? CallReply(.converted([.transient(lock)])) : answer(request)
+            }
+            let log = try queue.log().compactMap { $0.number("job_id") }
+            #expect(log == [1, 3, 1, 2] || log == [1, 3, 2, 1])
+            let starts = try queue.calls().compactMap { $0.text("started_at") }
+            let free = Moment.ms(10 + 10_000).wall.description
+            #expect(starts.filter { $0 >= free }.count == 2)
+            #expect(try queue.jobs().map { $0.number("attempts") } == [2, 1, 1])
+        }
+    }
+
+    private func enqueue(
+        _ leads: ClosedRange<Int>, in queue: JobQueue, group: (Int) -> String?
+    ) throws {
+        try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
+            for number in leads { try enqueuing.add(.lead(number), group: group(number)) }
+        }
+    }
+
+    private func answer(_ request: CallRequest) -> CallReply {
+        let records = ConvertedRecords(accountID: account, contactID: "003", opportunityID: nil)
+        guard case .convert(let leads, _) = request else { return .allConverted(request) }
+        return CallReply(.converted(leads.map { _ in .converted(records) }))
+    }
+}

@@ -1,0 +1,127 @@
+import Conversion
+import Storage
+import TestSupport
+import Testing
+
+@testable import Drain
+
+/// Hours by the clocks of Berlin, which go forward on 29 March 2026 and back on 25 October, both at
+/// 01:00 UTC.
+@Suite struct RunWindowTests {
+    private func window(_ start: Int, _ end: Int) throws -> RunWindow {
+        RunWindow(
+            start: start * 60, end: end * 60,
+            offsets: [
+                .init(since: try time("2026-01-01T00:00"), seconds: 3600),
+                .init(since: try time("2026-03-29T01:00"), seconds: 7200),
+                .init(since: try time("2026-10-25T01:00"), seconds: 3600),
+            ])
+    }
+
+    private func time(_ text: String) throws -> Timestamp {
+        try #require(Timestamp("\(text):00.000Z"))
+    }
+
+    @Test func opensAndClosesByTheLocalClock() throws {
+        let night = try window(20, 6)
+        #expect(!night.isOpen(at: try time("2026-02-01T18:59")))
+        #expect(night.isOpen(at: try time("2026-02-01T19:00")))
+        #expect(night.isOpen(at: try time("2026-02-02T04:59")))
+        #expect(!night.isOpen(at: try time("2026-02-02T05:00")))
+        let opens = night.nextChange(after: try time("2026-02-01T12:00"))
+        #expect(opens == (try time("2026-02-01T19:00")))
+        #expect(night.nextChange(after: opens) == (try time("2026-02-02T05:00")))
+        let work = try window(9, 17)
+        let closes = work.nextChange(after: try time("2026-02-01T08:00"))
+        #expect(closes == (try time("2026-02-01T16:00")))
+        #expect(work.nextChange(after: closes) == (try time("2026-02-02T08:00")))
+    }
+
+    @Test func isAnHourShorterWhenClocksGoForward() throws {
+        let night = try window(20, 6)
+        let opens = night.nextChange(after: try time("2026-03-28T12:00"))
+        #expect(opens == (try time("2026-03-28T19:00")))
+        #expect(night.nextChange(after: opens) == (try time("2026-03-29T04:00")))
+        // The hour that is skipped: what would begin in it, at 02:00, begins when it is over, and
+        // what lies in it only does not take place.
+        let early = try window(2, 4)
+        let late = early.nextChange(after: try time("2026-03-29T00:00"))
+        #expect(late == (try time("2026-03-29T01:00")))
+        let skipped = try window(2, 3)
+        #expect(
+            skipped.nextChange(after: try time("2026-03-28T12:00"))
+                == (try time("2026-03-30T00:00")))
+    }
+
+    @Test func isAnHourLongerWhenClocksGoBack() throws {
+        let night = try window(20, 6)
+        let opens = night.nextChange(after: try time("2026-10-24T12:00"))
+        #expect(opens == (try time("2026-10-24T18:00")))
+        #expect(night.nextChange(after: opens) == (try time("2026-10-25T05:00")))
+        // The hour that is shown twice, from 02:00, is there twice, without a break.
+        let twice = try window(2, 3)
+        let first = twice.nextChange(after: try time("2026-10-24T12:00"))
+        #expect(first == (try time("2026-10-25T00:00")))
+        #expect(twice.nextChange(after: first) == (try time("2026-10-25T02:00")))
+    }
+
+    @Test func changesWhereItSaysAndNowhereElse() throws {
+        for (start, end) in [(20, 6), (9, 17), (2, 3), (1, 2), (0, 23), (3, 2)] {
+            let window = try window(start, end)
+            var minute = try time("2026-03-28T00:00")
+            for day in ["2026-03-31T00:00", "2026-10-27T00:00"] {
+                let end = try time(day)
+                var change = window.nextChange(after: minute)
+                while minute < end {
+                    let next = minute + 60_000
+                    let isChange = window.isOpen(at: minute) != window.isOpen(at: next)
+                    #expect(isChange == (next == change))
+                    if next == change { change = window.nextChange(after: next) }
+                    minute = next
+                }
+                minute = try time("2026-10-24T00:00")
+            }
+        }
+    }
+
+    /// The virtual clock starts on a noon, UTC.
+    @Test func startsNoCallOutsideItsHoursAndSaysSo() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            let hours = RunWindow(start: 14 * 60, end: 15 * 60, offsets: [])
+            var drain = try VirtualDrain(queue) {
+                $0.window = hours
+                $0.callSize = 1
+                $0.burst = 1
+                $0.rate = 1 / 2000.0
+            }
+            guard case .wait(let wait) = try drain.engine.step(at: drain.now) else {
+                Issue.record("it did not wait")
+                return
+            }
+            let hour: Int64 = 3_600_000
+            #expect(wait == Wait(reason: .hours, until: .ms(2 * hour)))
+            let status = try queue.status(at: drain.now.wall)
+            #expect(status.waitingFor == nil, "no daemon runs")
+            try drain.run { .allConverted($0) }
+            let starts = try queue.calls().compactMap { $0.text("started_at") }
+            // A token each 2,000 s; the third is there at 15:06, and waits for the next day.
+            let expected = [7200, 9200, 26 * 3600].map { Moment.ms($0 * 1000).wall.description }
+            #expect(starts == expected)
+        }
+    }
+
+    @Test func asksNoQuestionOutsideItsHoursEither() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue)
+            try drain.run(most: 1) { _ in CallReply(.unclear(Reason("TIMEOUT", "no answer"))) }
+            var options = drain.engine.options
+            options.window = RunWindow(start: 13 * 60, end: 14 * 60, offsets: [])
+            drain.engine.adopt(options, at: drain.now)
+            try drain.run(most: 2) { .allConverted($0) }
+            #expect(drain.sent.map(\.kind) == [.convert, .verify])
+            #expect(drain.now.since(.ms(0)) >= 3_600_000)
+        }
+    }
+}

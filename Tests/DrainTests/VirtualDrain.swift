@@ -1,0 +1,80 @@
+import Conversion
+import Logging
+import Storage
+import TestSupport
+
+@testable import Drain
+
+/// The engine on a real queue with a clock of its own: a call is answered as soon as it is sent,
+/// and waiting costs nothing.
+struct VirtualDrain {
+    let queue: JobQueue
+    var now: Moment
+    var engine: Engine
+    /// All requests, in order.
+    private(set) var sent: [CallRequest] = []
+
+    init(
+        _ queue: JobQueue, at start: Moment = .ms(0),
+        _ change: (inout DrainOptions) -> Void = { _ in }
+    ) throws {
+        self.queue = queue
+        now = start
+        var options = DrainOptions()
+        options.rate = 1000
+        options.burst = 1000
+        options.untilEmpty = true
+        change(&options)
+        engine = try Engine(
+            queue: queue, options: options, hasSession: { true }, chance: { 0 },
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), at: now)
+    }
+
+    /// Runs until the drain ends, or `most` calls were answered.
+    @discardableResult
+    mutating func run(
+        most: Int = 1000, latencyMS: Int64 = 10, _ answer: (CallRequest) throws -> CallReply
+    ) throws -> Ending? {
+        while sent.count < most {
+            switch try engine.step(at: now) {
+            case .send(let call):
+                sent.append(call.request)
+                now = now + latencyMS
+                try engine.finish(call, try answer(call.request), at: now)
+            case .wait(let wait):
+                guard let until = wait.until else { return nil }
+                now = until
+            case .end(let ending):
+                return ending
+            }
+        }
+        return nil
+    }
+
+    /// How many leads each call had that converts.
+    var sizes: [Int] {
+        sent.compactMap { if case .convert(let leads, _) = $0 { leads.count } else { nil } }
+    }
+}
+
+extension CallReply {
+    /// Every lead converted, or read as converted.
+    static func allConverted(_ request: CallRequest) -> CallReply {
+        let records = ConvertedRecords(accountID: "001", contactID: "003", opportunityID: nil)
+        return switch request {
+        case .convert(let leads, _): CallReply(.converted(leads.map { _ in .converted(records) }))
+        case .verify(let leads): CallReply(.verified(leads.map { _ in .converted(records) }))
+        case .logIn: CallReply(.loggedIn)
+        case .readLimits: CallReply(.limitsRead)
+        }
+    }
+
+    /// Every lead read as not converted; conversions convert.
+    static func noneConverted(_ request: CallRequest) -> CallReply {
+        if case .verify(let leads) = request {
+            CallReply(.verified(leads.map { _ in .notConverted }))
+        } else {
+            .allConverted(request)
+        }
+    }
+}
