@@ -1,0 +1,122 @@
+import Conversion
+import GRDB
+
+@testable import Drain
+@testable import Storage
+
+/// What must always hold, looked at from outside the engine.
+enum Invariants {
+    /// Rules that the schema can't state, because an operator may break them and the daemon not.
+    static func install(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TRIGGER converted_stays_converted BEFORE UPDATE ON jobs
+                WHEN OLD.state IN ('converted', 'cancelled') AND NEW.state <> OLD.state
+                BEGIN SELECT RAISE(ABORT, 'a settled job was settled again'); END;
+
+                CREATE TRIGGER attempts_stay_within_the_policy BEFORE UPDATE ON jobs
+                WHEN NEW.attempts > 5
+                BEGIN SELECT RAISE(ABORT, 'more attempts than the policy allows'); END;
+                """)
+    }
+
+    /// Written before sent: jobs, run log and call are on file when the call is handed out.
+    static func isWritten(_ call: Outgoing, in queue: JobQueue) throws {
+        guard case .conversions(let conversions) = call.content else { return }
+        let sql = """
+            SELECT
+                (SELECT count(*) FROM jobs WHERE call_id = ?1 AND state = 'sending'),
+                (SELECT count(*) FROM run_log WHERE call_id = ?1 AND finished_at IS NULL),
+                (SELECT count(*) FROM calls WHERE id = ?1 AND finished_at IS NULL)
+            """
+        let row = try queue.read { try Row.fetchOne($0, sql: sql, arguments: [call.callID]) }
+        let expected = [conversions.jobs.count, conversions.jobs.count, 1]
+        guard let row, expected == (0..<3).map({ row[$0] as Int }) else {
+            throw Broken("call \(call.callID) leaves before it is written down")
+        }
+    }
+
+    /// At the end of all things: every lead settled, and three accounts of it that agree.
+    static func holdAtTheEnd(_ world: World) throws {
+        try rateWasKept(world)
+        try world.queue.read { database in
+            let sql = """
+                SELECT lead_id, state, attempts, result_account_id, error_code,
+                    (SELECT count(*) FROM run_log WHERE job_id = jobs.id AND finished_at IS NULL),
+                    (SELECT count(*) FROM run_log
+                        WHERE job_id = jobs.id AND outcome IN ('converted', 'already_converted')),
+                    (SELECT outcome FROM run_log
+                        WHERE job_id = jobs.id ORDER BY id DESC LIMIT 1)
+                FROM jobs
+                """
+            for row in try Row.fetchAll(database, sql: sql) {
+                try check(row, world)
+            }
+            let open = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM calls WHERE finished_at IS NULL")
+            guard open == 0 else { throw Broken("calls were left open") }
+        }
+    }
+
+    private static func check(_ row: Row, _ world: World) throws {
+        let id = try RecordID(row[0] as String, of: .lead)
+        let state: String = row[1]
+        guard let lead = world.org.leads[id] else { throw Broken("\(id) came from nowhere") }
+        guard state == "converted" || state == "failed" else {
+            throw Broken("\(id) was left \(state)")
+        }
+        guard row[5] == 0 else { throw Broken("the log of \(id) has an open row") }
+        let isConverted = world.org.isConverted(lead, at: world.trueMS)
+        if state == "converted" {
+            guard isConverted else { throw Broken("\(id) is said to be converted and is not") }
+            guard row[3] == world.org.records(id).accountID else {
+                throw Broken("\(id) has the records of another lead")
+            }
+            guard row[6] == 1, row[7] == "converted" || row[7] == "already_converted" else {
+                throw Broken("the log of \(id) does not say once that it was converted")
+            }
+            if row[7] == "already_converted" && lead.convertedBy != nil && !world.isRestored {
+                throw Broken("\(id) was converted by us, and the log says by others")
+            }
+        } else {
+            try mayFail(id, lead, code: row[4], attempts: row[2], isConverted: isConverted)
+        }
+    }
+
+    /// A lead may fail for a reason of its own only.
+    private static func mayFail(
+        _ id: RecordID, _ lead: SimulatedOrg.Lead, code: String?, attempts: Int, isConverted: Bool
+    ) throws {
+        switch (lead.nature, code) {
+        case (.refused, "INVALID_STATUS"), (.poison, "EXCEEDED_QUOTA"),
+            (.hidden, "LEAD_NOT_VISIBLE"):
+            return
+        case (.locked, "UNABLE_TO_LOCK_ROW") where attempts == 5:
+            return
+        // Alone in its call, and no answer, five times over.
+        case (_, "TIMEOUT"), (_, "CONNECTION_LOST"), (_, "BAD_GATEWAY"), (_, "SHORT_ANSWER"),
+            (_, "WRONG_LEAD"):
+            if attempts == 5 && !isConverted { return }
+        default:
+            break
+        }
+        throw Broken(
+            "\(id) (\(lead.nature)) failed with \(code ?? "no code"), attempts \(attempts)")
+    }
+
+    /// In no window were more calls started than the bucket allows.
+    private static func rateWasKept(_ world: World) throws {
+        guard !world.isRestored else { return }
+        let starts = world.starts
+        for first in starts.indices {
+            for last in first..<starts.count {
+                let window = Double(starts[last] - starts[first]) / 1000
+                let allowed = world.profile.burst + world.profile.rate * window
+                guard Double(last - first + 1) <= allowed + 1e-6 else {
+                    throw Broken(
+                        "\(last - first + 1) calls in \(window) s, allowed were \(allowed)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Conversion
+import TestSupport
+
+/// Salesforce as far as it matters here: leads, calls that run there whether or not anybody still
+/// waits for them, and an eye on what the daemon may never do.
+struct SimulatedOrg {
+    enum Nature {
+        case plain
+        /// Its row is locked for so many calls.
+        case locked(Int)
+        /// Refused for good.
+        case refused
+        /// Breaks every call that it is in.
+        case poison
+        /// Somebody else converts it at this time.
+        case convertedByOthers(at: Int64)
+        /// Never shown to whoever reads.
+        case hidden
+    }
+
+    struct Lead {
+        var nature: Nature
+        /// The call that converted it; 0 is somebody else's.
+        var convertedBy: Int64?
+        /// The account that it was converted into, if one was asked for.
+        var account: RecordID?
+    }
+
+    /// A call whose work is not done yet.
+    struct Running {
+        var callID: Int64
+        var leads: [LeadConversion]
+        var startedAt: Int64
+    }
+
+    /// A call for a lead whose outcome the daemon has not written down yet.
+    struct Doubt {
+        var callID: Int64
+        var startedAt: Int64
+    }
+
+    var leads: [RecordID: Lead] = [:]
+    private(set) var running: [Int64: Running] = [:]
+    private(set) var doubts: [RecordID: Doubt] = [:]
+    private(set) var conversions = 0
+    /// What the daemon did that it may never do.
+    private(set) var offences: [String] = []
+    /// After a restore, the daemon can't know of calls that its file has forgotten.
+    private var amnestied: Set<RecordID> = []
+    let lifetimeMS: Int64
+
+    init(lifetimeMS: Int64) {
+        self.lifetimeMS = lifetimeMS
+    }
+
+    // MARK: Conversions
+
+    /// A call leaves the daemon. Whether it arrives is another matter.
+    mutating func leaves(_ callID: Int64, _ leads: [LeadConversion], at now: Int64) {
+        for lead in leads {
+            let id = lead.leadID
+            if let doubt = doubts[id], !amnestied.contains(id) {
+                offences.append(
+                    "call \(callID) sends \(id) while the outcome of call \(doubt.callID) is open")
+            }
+            for other in running.values where other.leads.contains(where: { $0.leadID == id }) {
+                if amnestied.contains(id) { continue }
+                offences.append("call \(callID) sends \(id) while call \(other.callID) works on it")
+            }
+            if let account = lead.accountID,
+                let other = running.values.first(where: { other in
+                    // It will touch the account only for leads that are still to be converted.
+                    other.leads.contains { other in
+                        other.accountID == account
+                            && self.leads[other.leadID].map { !isConverted($0, at: now) } == true
+                    }
+                }), !other.leads.contains(where: { amnestied.contains($0.leadID) })
+            {
+                offences.append(
+                    "call \(callID) names account \(account) while call \(other.callID) does")
+            }
+            doubts[id] = Doubt(callID: callID, startedAt: now)
+        }
+    }
+
+    mutating func arrives(_ callID: Int64, _ leads: [LeadConversion], at now: Int64) {
+        running[callID] = Running(callID: callID, leads: leads, startedAt: now)
+    }
+
+    /// The call does its work, all of it, in one moment.
+    mutating func commits(_ callID: Int64, at now: Int64) -> CallOutcome {
+        guard let call = running.removeValue(forKey: callID) else {
+            preconditionFailure("A call commits once.")
+        }
+        if call.leads.contains(where: { isPoison($0.leadID) }) {
+            return .refused(.callTooLarge, Reason("EXCEEDED_QUOTA", "CPU time limit exceeded"))
+        }
+        return .converted(call.leads.map { convert($0, by: callID, at: now) })
+    }
+
+    private func isPoison(_ id: RecordID) -> Bool {
+        if case .poison = leads[id]?.nature { true } else { false }
+    }
+
+    private mutating func convert(
+        _ conversion: LeadConversion, by callID: Int64, at now: Int64
+    ) -> LeadOutcome {
+        let id = conversion.leadID
+        guard var lead = leads[id] else {
+            return .permanent(Reason("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"))
+        }
+        if isConverted(lead, at: now) {
+            return .refusedAsConverted(
+                Reason("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"))
+        }
+        switch lead.nature {
+        case .refused:
+            return .permanent(Reason("INVALID_STATUS", "invalid convertedStatus"))
+        case .locked(let times) where times > 0:
+            lead.nature = .locked(times - 1)
+            leads[id] = lead
+            return .transient(Reason("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access"))
+        case .plain, .locked, .poison, .convertedByOthers, .hidden:
+            lead.convertedBy = callID
+            lead.account = conversion.accountID
+            leads[id] = lead
+            conversions += 1
+            return .converted(records(id))
+        }
+    }
+
+    func isConverted(_ lead: Lead, at now: Int64) -> Bool {
+        if lead.convertedBy != nil { return true }
+        if case .convertedByOthers(let at) = lead.nature { return at <= now }
+        return false
+    }
+
+    /// Each lead's own records, so that a mix-up shows.
+    func records(_ id: RecordID) -> ConvertedRecords {
+        ConvertedRecords(
+            accountID: leads[id]?.account?.description ?? "001\(id)", contactID: "003\(id)",
+            opportunityID: nil)
+    }
+
+    // MARK: Questions
+
+    func read(_ ids: [RecordID], at now: Int64) -> [LeadReading] {
+        ids.map { id in
+            guard let lead = leads[id] else { return .notVisible }
+            if case .hidden = lead.nature { return .notVisible }
+            return isConverted(lead, at: now) ? .converted(records(id)) : .notConverted
+        }
+    }
+
+    // MARK: What the daemon knows
+
+    /// The daemon has written down how a call ended for this lead, with an answer that was clear.
+    mutating func isKnown(_ id: RecordID, of callID: Int64) {
+        if doubts[id]?.callID == callID { doubts[id] = nil }
+    }
+
+    /// The daemon has written down a reading that was made at this time.
+    mutating func isRead(_ id: RecordID, _ reading: LeadReading, madeAt time: Int64) {
+        guard let doubt = doubts[id] else { return }
+        let isOver = time - doubt.startedAt >= lifetimeMS
+        if case .converted = reading { doubts[id] = nil } else if isOver { doubts[id] = nil }
+    }
+
+    /// The daemon's file was replaced by an older one.
+    mutating func forgive() {
+        amnestied.formUnion(leads.keys)
+    }
+}

@@ -1,0 +1,159 @@
+import Conversion
+import Storage
+
+@testable import Drain
+
+/// The way to Salesforce and back, and all that can happen to a call on it.
+extension World {
+    func send(_ outgoing: Outgoing) {
+        tally.calls += 1
+        if !outgoing.isLogin { starts.append(trueMS) }
+        let call = Asked(outgoing, by: life)
+        switch outgoing.content {
+        case .login:
+            hasSession = true
+            answer(call, .loggedIn, after: travel())
+        case .limits:
+            answer(call, .limitsRead, after: travel())
+        case .question(let question):
+            ask(call, question)
+        case .conversions(let conversions):
+            convert(call, conversions, as: lose(conversions))
+        }
+    }
+
+    /// A call, and the life of the daemon that made it: no other will hear the answer.
+    struct Asked {
+        var call: Outgoing
+        var life: Int
+
+        init(_ call: Outgoing, by life: Int) {
+            self.call = call
+            self.life = life
+        }
+    }
+
+    /// From here on the outcome of the call is open.
+    /// - Returns: The org's own number for the call; ours are given again after a restore.
+    func lose(_ call: ClaimedCall) -> Int64 {
+        tally.calls += 1
+        let number = Int64(tally.calls)
+        org.leaves(number, call.jobs.map(\.conversion), at: trueMS)
+        return number
+    }
+
+    private func convert(_ call: Asked, _ conversions: ClaimedCall, as number: Int64) {
+        if let refusal = refusal() {
+            return answer(call, refusal, after: travel()) { world in
+                for job in conversions.jobs {
+                    world.org.isKnown(job.conversion.leadID, of: number)
+                }
+            }
+        }
+        if meets(profile.lostBefore) {
+            return answer(call, unclear(), after: travel())
+        }
+        org.arrives(number, conversions.jobs.map(\.conversion), at: trueMS)
+        let isLate = meets(profile.slow)
+        let work =
+            isLate
+            ? Int64.random(in: 100..<World.lifetimeMS - 100, using: &chance) : travel()
+        if isLate && meets(0.7) {
+            // We stop waiting; Salesforce works on.
+            answer(call, unclear(), after: Int64.random(in: 1...work, using: &chance))
+            return later(work) { world in _ = world.org.commits(number, at: world.trueMS) }
+        }
+        later(work) { world in
+            let outcome = world.org.commits(number, at: world.trueMS)
+            if world.meets(world.profile.lostAfter) || world.meets(world.profile.wrongAnswer) {
+                return world.answer(call, world.unclear(), after: world.travel())
+            }
+            world.answer(call, outcome, after: world.travel()) { world in
+                guard case .converted(let outcomes) = outcome else {
+                    for job in conversions.jobs {
+                        world.org.isKnown(job.conversion.leadID, of: number)
+                    }
+                    return
+                }
+                for (job, _) in zip(conversions.jobs, outcomes) {
+                    world.org.isKnown(job.conversion.leadID, of: number)
+                }
+            }
+        }
+    }
+
+    private func ask(_ call: Asked, _ question: ClaimedQuestion) {
+        if let refusal = refusal() { return answer(call, refusal, after: travel()) }
+        let ids = question.jobs.map(\.job.conversion.leadID)
+        later(travel()) { world in
+            if world.meets(world.profile.lostAfter) {
+                return world.answer(call, world.unclear(), after: world.travel())
+            }
+            let readings = world.org.read(ids, at: world.trueMS)
+            let madeAt = world.trueMS
+            let isSlow = world.meets(world.profile.slow)
+            let way =
+                isSlow
+                ? Int64.random(in: 0...World.lifetimeMS * 2, using: &world.chance) : world.travel()
+            world.answer(call, .verified(readings), after: way) { world in
+                for (id, reading) in zip(ids, readings) {
+                    world.org.isRead(id, reading, madeAt: madeAt)
+                }
+            }
+        }
+    }
+
+    /// An answer reaches the daemon, if it is still the one that asked.
+    private func answer(
+        _ call: Asked, _ outcome: CallOutcome, after pause: Int64,
+        known tell: ((World) -> Void)? = nil
+    ) {
+        later(pause) { world in
+            guard world.life == call.life else { return }
+            if let tell { world.unwritten.append(tell) }
+            let usage = OrgUsage(current: world.starts.count, limit: 1_000_000)
+            do {
+                try world.engine.finish(
+                    call.call, CallReply(outcome, httpStatus: 200, usage: usage), at: world.now)
+                world.know()
+                world.wakeAt = world.now
+            } catch let error as OperatorError {
+                guard error.status == .tryLater || error.status == .inputOutput else {
+                    throw error
+                }
+                world.wakeAt = world.now + 500
+            }
+        }
+    }
+
+    private func refusal() -> CallOutcome? {
+        if trueMS < outageUntil {
+            return .refused(.outage, Reason("SERVER_UNAVAILABLE", "server too busy"))
+        }
+        guard meets(profile.refusedWhole) else { return nil }
+        switch Int.random(in: 0..<4, using: &chance) {
+        case 0:
+            hasSession = false
+            return .refused(.session, Reason("INVALID_SESSION_ID", "session expired"))
+        case 1:
+            return .refused(.concurrency, Reason("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests"))
+        case 2:
+            return .refused(.allowance, Reason("REQUEST_LIMIT_EXCEEDED", "TotalRequests"))
+        default:
+            return .refused(.outage, Reason("UNREACHABLE", "connection refused"))
+        }
+    }
+
+    private func unclear() -> CallOutcome {
+        let codes = ["TIMEOUT", "CONNECTION_LOST", "BAD_GATEWAY", "SHORT_ANSWER", "WRONG_LEAD"]
+        return .unclear(Reason(codes.randomElement(using: &chance) ?? "TIMEOUT", "no answer"))
+    }
+
+    private func meets(_ probability: Double) -> Bool {
+        guard chance.happens(isQuiet ? 0 : probability) else { return false }
+        tally.faults += 1
+        return true
+    }
+
+    private func travel() -> Int64 { Int64.random(in: 1...400, using: &chance) }
+}

@@ -1,0 +1,171 @@
+import Conversion
+import Foundation
+import GRDB
+import TestSupport
+
+@testable import Drain
+@testable import Storage
+
+/// What befalls the daemon besides its calls.
+extension World {
+    func disturbancePause() -> Int64 {
+        Int64(Double.random(in: 0.1...2, using: &chance) * profile.disturbanceEveryMS)
+    }
+
+    func disturb() throws {
+        guard !isQuiet else { return }
+        tally.faults += 1
+        switch Int.random(in: 0..<12, using: &chance) {
+        case 0, 1: try crash()
+        case 2: try reboot()
+        case 3: setClock()
+        case 4, 5: try lock()
+        case 6: try fillDisk()
+        case 7: outageUntil = trueMS + Int64.random(in: 1000...60_000, using: &chance)
+        case 8: try operate { try enqueue(Int.random(in: 1...5, using: &chance)) }
+        case 9: try operate { _ = try queue.retry([.all(.failed)], at: now.wall) }
+        case 10: try operate { try pause() }
+        default: try restore()
+        }
+        later(disturbancePause()) { try $0.disturb() }
+    }
+
+    /// From here on nothing goes wrong any more, so that everything can come to its end.
+    func calmDown() throws {
+        isQuiet = true
+        isQuietFrom = trueMS
+        outageUntil = 0
+        try unlock()
+        try emptyDisk()
+        try queue.pause(false, batch: nil, at: now.wall)
+        wakeAt = now
+    }
+
+    // MARK: The process and its machine
+
+    /// kill -9, and started again.
+    func crash() throws {
+        tally.crashes += 1
+        try unlock()
+        try queue.database.close()
+        queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0)
+        isDiskFull = false
+        try born()
+    }
+
+    private func reboot() throws {
+        isRebooted = true
+        now = Moment(wall: now.wall, uptimeMS: 0, bootID: "boot \(tally.steps)")
+        try crash()
+    }
+
+    /// By hours, forward or back; nothing but the wall clock's reading changes.
+    private func setClock() {
+        let hours = Int64.random(in: -5...5, using: &chance)
+        now.wall = now.wall + hours * 3_600_000
+        wakeAt = now
+    }
+
+    // MARK: The file
+
+    private func lock() throws {
+        guard locker == nil else { return }
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: path, configuration: configuration)
+        try other.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        locker = other
+        later(Int64.random(in: 100...40_000, using: &chance)) { try $0.unlock() }
+    }
+
+    func unlock() throws {
+        try locker?.inDatabase { try $0.execute(sql: "ROLLBACK") }
+        try locker?.close()
+        locker = nil
+    }
+
+    private func fillDisk() throws {
+        isDiskFull = true
+        try queue.database.inDatabase { database in
+            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            try database.execute(sql: "PRAGMA max_page_count = \(pages)")
+        }
+        later(Int64.random(in: 100...40_000, using: &chance)) { try $0.emptyDisk() }
+    }
+
+    func emptyDisk() throws {
+        guard isDiskFull else { return }
+        isDiskFull = false
+        try queue.database.inDatabase { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+    }
+
+    /// An old copy is put in the file's place while the daemon is down.
+    private func restore() throws {
+        guard locker == nil, !isDiskFull else { return }
+        let copy = path + ".copy"
+        try? FileManager.default.removeItem(atPath: copy)
+        try queue.backup(to: copy)
+        later(Int64.random(in: 100...30_000, using: &chance)) { world in
+            guard !world.isQuiet else { return }
+            try world.unlock()
+            try world.queue.database.close()
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: world.path + suffix)
+            }
+            try FileManager.default.copyItem(atPath: copy, toPath: world.path)
+            // The operator knows what was enqueued since; the daemon does not know what it sent.
+            world.org.forgive()
+            world.queue = try JobQueue(path: world.path, as: .daemon, busyTimeout: 0)
+            world.isDiskFull = false
+            world.isRestored = true
+            try world.born()
+        }
+    }
+
+    // MARK: People
+
+    private func operate(_ body: () throws -> Void) throws {
+        do {
+            try body()
+            wakeAt = now
+        } catch let error as OperatorError {
+            // A locked or a full file refuses them too, and says so.
+            guard error.status == .tryLater || error.status == .inputOutput else { throw error }
+        }
+    }
+
+    private func pause() throws {
+        try queue.pause(true, batch: nil, at: now.wall)
+        later(Int64.random(in: 100...10_000, using: &chance)) { world in
+            try world.operate { try world.queue.pause(false, batch: nil, at: world.now.wall) }
+        }
+    }
+
+    func enqueue(_ count: Int) throws {
+        let accounts = try ["001D000000HRzTR", "001Em00001iG9ez"].map { id in
+            try RecordID(id, of: .account)
+        }
+        var added: [(RecordID, SimulatedOrg.Nature)] = []
+        try queue.enqueue(EnqueueOptions(), at: now.wall) { queue in
+            for _ in 0..<count {
+                nextLead += 1
+                var lead = try LeadConversion.lead(nextLead)
+                if chance.happens(0.2) { lead.accountID = accounts.randomElement(using: &chance) }
+                try queue.add(lead)
+                added.append((lead.leadID, nature()))
+            }
+        }
+        for (id, nature) in added { org.leads[id] = .init(nature: nature) }
+    }
+
+    private func nature() -> SimulatedOrg.Nature {
+        guard chance.happens(profile.special) else { return .plain }
+        return switch Int.random(in: 0..<6, using: &chance) {
+        case 0, 1: .locked(Int.random(in: 1...6, using: &chance))
+        case 2: .refused
+        case 3: .poison
+        case 4: .convertedByOthers(at: trueMS + Int64.random(in: 0...20_000, using: &chance))
+        default: .hidden
+        }
+    }
+}

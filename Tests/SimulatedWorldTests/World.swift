@@ -1,0 +1,209 @@
+import Conversion
+import Foundation
+import GRDB
+import Logging
+import TestSupport
+
+@testable import Drain
+@testable import Storage
+
+/// One simulated world: the real engine on a real file, a simulated org, a clock of its own, and
+/// a scheduler that crashes, delays, loses, locks and fills, all of it drawn from one seed.
+///
+/// The same seed gives the same world, call by call.
+final class World {
+    static let lifetimeMS: Int64 = 60_000
+
+    let seed: UInt64
+    let path: String
+    let profile: Profile
+    var chance: SeededGenerator
+    var org = SimulatedOrg(lifetimeMS: lifetimeMS)
+    var queue: JobQueue
+    var engine: Engine
+    /// Milliseconds of true time since the world began, which no clock of the daemon shows.
+    var trueMS: Int64 = 0
+    var now = Moment.ms(0)
+    var hasSession = true
+    /// Which life of the daemon this is; answers to an earlier one reach nobody.
+    var life = 0
+    var agenda: [Event] = []
+    /// When the daemon wants to look again.
+    var wakeAt: Moment?
+    var isQuiet = false
+    var isQuietFrom: Int64 = 0
+    /// Whether the machine was started anew at some time.
+    var isRebooted = false
+    var outageUntil: Int64 = 0
+    /// Held by somebody else while the file is locked.
+    var locker: DatabaseQueue?
+    var isDiskFull = false
+    /// What an answer makes known once it is written down.
+    var unwritten: [(World) -> Void] = []
+    /// When each call started that costs the org's allowance.
+    var starts: [Int64] = []
+    var nextLead = 0
+    /// Whether an older copy took the place of the file at some time.
+    var isRestored = false
+    var tally = Tally()
+
+    struct Event {
+        var at: Int64
+        var order: Int
+        var happen: (World) throws -> Void
+    }
+
+    struct Tally {
+        var steps = 0
+        var crashes = 0
+        var faults = 0
+        var calls = 0
+    }
+
+    init(seed: UInt64, path: String) throws {
+        self.seed = seed
+        self.path = path
+        chance = SeededGenerator(seed: seed)
+        profile = Profile(using: &chance)
+        queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0)
+        engine = try World.engine(queue, profile, { true }, 0, now)
+        try queue.database.write { try Invariants.install($0) }
+        try born()
+        try enqueue(profile.leads)
+    }
+
+    /// A daemon starts on the file.
+    func born() throws {
+        life += 1
+        unwritten = []
+        engine = try World.engine(
+            queue, profile, { [unowned self] in hasSession },
+            UInt64.random(in: 0 ... .max, using: &chance), now)
+        _ = try engine.recover(at: now)
+        wakeAt = now
+    }
+
+    private static func engine(
+        _ queue: JobQueue, _ profile: Profile, _ hasSession: @escaping () -> Bool, _ seed: UInt64,
+        _ now: Moment
+    ) throws -> Engine {
+        var options = DrainOptions()
+        options.callSize = profile.callSize
+        options.concurrency = profile.concurrency
+        options.rate = profile.rate
+        options.burst = profile.burst
+        options.probeIntervalMS = 2000
+        options.callLifetimeMS = lifetimeMS
+        options.untilEmpty = true
+        var luck = SeededGenerator(seed: seed)
+        return try Engine(
+            queue: queue, options: options, hasSession: hasSession,
+            chance: { Double.random(in: 0..<1, using: &luck) },
+            logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() }), at: now)
+    }
+
+    // MARK: Time
+
+    func later(_ milliseconds: Int64, _ happen: @escaping (World) throws -> Void) {
+        tally.steps += 1
+        agenda.append(Event(at: trueMS + milliseconds, order: tally.steps, happen: happen))
+    }
+
+    func pass(_ milliseconds: Int64) {
+        trueMS += milliseconds
+        now = now + milliseconds
+    }
+
+    /// How long all may take once nothing goes wrong any more. A clock that was set just before the
+    /// machine was started anew can't be noticed by anyone; a pause may be hours longer then.
+    private var patienceMS: Int64 { isRebooted ? 48 * 3_600_000 : 3_600_000 }
+
+    /// Lives until every lead is settled: first with disturbances, then without.
+    func live() throws {
+        later(disturbancePause()) { try $0.disturb() }
+        later(Int64.random(in: 5000...120_000, using: &chance)) { try $0.calmDown() }
+        var isDrained = false
+        while !(isDrained && isQuiet && agenda.isEmpty) {
+            isDrained = try run()
+            let next = agenda.indices.min { left, right in
+                (agenda[left].at, agenda[left].order) < (agenda[right].at, agenda[right].order)
+            }
+            let wake = wakeAt.map { trueMS + $0.since(now) }
+            if let wake, wake <= (next.map { agenda[$0].at } ?? .max) {
+                pass(max(0, wake - trueMS))
+                wakeAt = nil
+            } else if let next {
+                let event = agenda.remove(at: next)
+                pass(max(0, event.at - trueMS))
+                try event.happen(self)
+            } else if !isDrained {
+                throw Broken("nothing will ever happen again, and the queue is not drained")
+            }
+            guard tally.steps < 20_000, trueMS < isQuietFrom + patienceMS else {
+                throw Broken("it goes on for ever")
+            }
+            if let offence = org.offences.first { throw Broken(offence) }
+        }
+    }
+
+    /// The daemon does all that it can do now.
+    /// - Returns: Whether it says that the queue is drained.
+    private func run() throws -> Bool {
+        do {
+            while true {
+                tally.steps += 1
+                let step = try engine.step(at: now)
+                know()
+                switch step {
+                case .send(let call):
+                    try Invariants.isWritten(call, in: queue)
+                    if chance.happens(isQuiet ? 0 : 0.01) {
+                        // It dies between the commit and the first byte.
+                        if case .conversions(let conversions) = call.content {
+                            _ = lose(conversions)
+                        }
+                        try crash()
+                    } else {
+                        send(call)
+                    }
+                case .wait(let wait):
+                    wakeAt = wait.until
+                    return false
+                case .end(.drained):
+                    return true
+                case .end(.paused):
+                    wakeAt = nil
+                    return false
+                case .end(let ending):
+                    throw Broken("it ended: \(ending)")
+                }
+            }
+        } catch let error as OperatorError {
+            guard error.status == .tryLater || error.status == .inputOutput else { throw error }
+            wakeAt = now + 500
+            return false
+        }
+    }
+
+    /// All that was kept has been written: what it said is known from here on.
+    func know() {
+        guard engine.unwritten.isEmpty else { return }
+        for tell in unwritten { tell(self) }
+        unwritten = []
+    }
+}
+
+/// What is wrong with a world.
+struct Broken: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension SeededGenerator {
+    mutating func happens(_ probability: Double) -> Bool {
+        Double.random(in: 0..<1, using: &self) < probability
+    }
+}
