@@ -1,0 +1,58 @@
+import Conversion
+
+extension Mapping {
+    /// The conversion that a row asks for.
+    func lead(from row: some Row) throws(RowFault) -> LeadConversion {
+        guard let leadID = try id(.leadID, of: .lead, in: row) else {
+            throw RowFault("empty or missing: give the lead's id, which begins with 00Q")
+                .of(.leadID)
+        }
+        guard let status = try text(.convertedStatus, in: row) else {
+            throw RowFault("empty or missing: give a lead status that your org marks as converted")
+                .of(.convertedStatus)
+        }
+        var lead = LeadConversion(leadID: leadID, convertedStatus: status)
+        lead.doNotCreateOpportunity = try flag(.doNotCreateOpportunity, in: row)
+        lead.opportunityName = try text(.opportunityName, in: row)
+        lead.opportunityID = try id(.opportunityID, of: .opportunity, in: row)
+        lead.accountID = try id(.accountID, of: .account, in: row)
+        lead.contactID = try id(.contactID, of: .contact, in: row)
+        lead.ownerID = try id(.ownerID, of: .user, in: row)
+        lead.overwriteLeadSource = try flag(.overwriteLeadSource, in: row)
+        lead.sendNotificationEmail = try flag(.sendNotificationEmail, in: row)
+        if let contradiction = lead.contradiction { throw RowFault(contradiction.description) }
+        return lead
+    }
+
+    private func value(_ field: LeadField, in row: some Row) throws(RowFault) -> Value? {
+        if let template = template(of: field) { return try template.fill(from: row) }
+        return takesByName(field) ? row.value(of: field) : nil
+    }
+
+    private func text(_ field: LeadField, in row: some Row) throws(RowFault) -> String? {
+        do {
+            return try value(field, in: row)?.readAsText()
+        } catch {
+            throw error.of(field)
+        }
+    }
+
+    private func flag(_ field: LeadField, in row: some Row) throws(RowFault) -> Bool {
+        do {
+            return try value(field, in: row)?.readAsFlag() ?? false
+        } catch {
+            throw error.of(field)
+        }
+    }
+
+    private func id(
+        _ field: LeadField, of kind: RecordID.Kind, in row: some Row
+    ) throws(RowFault) -> RecordID? {
+        guard let text = try text(field, in: row) else { return nil }
+        do {
+            return try RecordID(text, of: kind)
+        } catch {
+            throw RowFault(error.description).of(field)
+        }
+    }
+}

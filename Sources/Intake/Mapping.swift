@@ -1,0 +1,105 @@
+public import Conversion
+
+/// Which part of a row makes which field of the conversion.
+public struct Mapping: Sendable {
+    /// Fields that a template makes.
+    private var templates: [LeadField: Template] = [:]
+    /// Whether the other fields come from the columns or keys of their names.
+    private let takesOthersByName: Bool
+
+    /// Every field comes from the column or key of its name.
+    public init() {
+        takesOthersByName = true
+    }
+
+    /// Every field is as a JSON object says, whose values are templates: it is the whole request,
+    /// so that fields it leaves out are absent.
+    /// - Throws: 65 when the object can't be read or names no field of ours.
+    public init(template source: ByteSource) throws(OperatorError) {
+        takesOthersByName = false
+        let bytes = try source.all(atMost: 1 << 20)
+        do throws(RowFault) {
+            guard case .object(let members) = try JSONParser.parse(bytes[...]) else {
+                throw RowFault("it must be one JSON object")
+            }
+            for member in members { try set(member) }
+        } catch {
+            throw OperatorError(.dataRefused, "\(source.name): \(error.reason).")
+        }
+    }
+
+    /// Sets one field: `opportunityName={{Company}} - Q3`.
+    /// - Throws: 64 when it is not `FIELD=TEMPLATE`.
+    public mutating func set(_ assignment: String) throws(OperatorError) {
+        guard let sign = assignment.firstIndex(of: "=") else {
+            throw OperatorError(
+                .usage, "--map \(assignment): no = in it.",
+                remedy: "Write --map 'FIELD=TEMPLATE', e.g. --map 'leadId={{Id}}'."
+            )
+        }
+        let name = assignment[..<sign]
+        guard let field = LeadField(named: name) else {
+            throw OperatorError(.usage, "--map: no field is called \(name).", remedy: Self.names)
+        }
+        do {
+            templates[field] = try Template(String(assignment[assignment.index(after: sign)...]))
+        } catch {
+            throw OperatorError(.usage, "--map \(field): \(error).")
+        }
+    }
+
+    /// Whether the field comes from the column or key of its name.
+    func takesByName(_ field: LeadField) -> Bool {
+        takesOthersByName && templates[field] == nil
+    }
+
+    /// What makes the field: nil when its name does, or nothing.
+    func template(of field: LeadField) -> Template? {
+        templates[field]
+    }
+
+    /// - Throws: 65 when a field is left out that a conversion can't do without.
+    func requireFields() throws(OperatorError) {
+        for field in LeadField.allCases where field.isRequired {
+            guard !takesByName(field), templates[field] == nil else { continue }
+            throw OperatorError(
+                .dataRefused, "The template has no \(field).",
+                remedy: "Add it there, or type --map '\(field)=...'."
+            )
+        }
+    }
+
+    /// Every place of a row that the templates ask for.
+    var paths: [(field: LeadField, path: TemplatePath)] {
+        LeadField.allCases.flatMap { field in
+            (templates[field]?.paths ?? []).map { (field, $0) }
+        }
+    }
+
+    private static var names: String {
+        "The fields are \(LeadField.allCases.map(\.description).joined(separator: ", "))."
+    }
+
+    private mutating func set(_ member: Value.Member) throws(RowFault) {
+        guard let field = LeadField(named: member.name) else {
+            throw RowFault("no field is called \(member.name). \(Self.names)")
+        }
+        guard templates[field] == nil else { throw RowFault("it stands there twice").of(field) }
+        switch member.value {
+        case .null:
+            break
+        case .flag(let flag):
+            templates[field] = Template(literal: String(flag))
+        case .number(let text):
+            templates[field] = Template(literal: text)
+        case .text(let text):
+            do {
+                templates[field] = try Template(text)
+            } catch {
+                throw RowFault(error.description).of(field)
+            }
+        case .list, .object:
+            throw RowFault("it must be a text such as {{row.COLUMN}}").of(field)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+public import Conversion
+
+/// Reads conversions from the rows of a table, as a query gives them.
+///
+///     var table = try TableReader("other.db", columns: ["Id", "Status"], mapping: mapping)
+///     let row = table.read(["00QWs000001AbcDMAS", nil])
+public struct TableReader {
+    private let columns: ColumnNames
+    private let mapping: Mapping
+    private var position = 0
+    private var seen = LeadsSeen()
+
+    /// Holds the columns against what the mapping needs.
+    /// - Parameter name: What the rows come from, for messages.
+    /// - Throws: 65 when a field that is required has no column, or one has two.
+    public init(_ name: String, columns: [String], mapping: Mapping) throws(OperatorError) {
+        try mapping.requireFields()
+        self.mapping = mapping
+        do {
+            self.columns = try ColumnNames(columns, of: "query", mapping: mapping)
+        } catch {
+            throw OperatorError(
+                .dataRefused, "\(name): \(error.sentence).", remedy: error.remedy
+            )
+        }
+    }
+
+    /// Reads the next row: a cell for each column, nil where there is nothing. Its `line` is its
+    /// number, counted from 1.
+    public mutating func read(_ cells: [String?]) -> IntakeRow {
+        position += 1
+        do throws(RowFault) {
+            let lead = try mapping.lead(from: TableCells(cells: cells, columns: columns))
+            if let first = seen.place(of: lead.leadID, remembering: position) {
+                throw RowFault("this lead stands in row \(first) already").of(.leadID)
+            }
+            return .lead(lead, line: position, position: position)
+        } catch {
+            return .refused(line: position, reason: error.reason)
+        }
+    }
+}
+
+/// A row of a table.
+private struct TableCells: Row {
+    let cells: [String?]
+    let columns: ColumnNames
+
+    func value(of field: LeadField) -> Value? {
+        columns.column(of: field).map(value)
+    }
+
+    func value(at path: TemplatePath) -> Value? {
+        columns.column(at: path).map(value)
+    }
+
+    private func value(in column: Int) -> Value {
+        cells[column].map(Value.text) ?? .null
+    }
+}

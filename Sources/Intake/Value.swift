@@ -1,0 +1,66 @@
+/// What stands at a place of a row: a JSON value, or the text of a cell.
+enum Value: Equatable, Sendable {
+    /// JSON's null.
+    case null
+    /// JSON's true or false.
+    case flag(Bool)
+    /// A number as it is written: nothing here counts with it.
+    case number(String)
+    /// A text.
+    case text(String)
+    /// An array.
+    case list([Value])
+    /// An object, its members in order.
+    case object([Member])
+
+    /// A name and its value.
+    struct Member: Equatable, Sendable {
+        let name: String
+        let value: Value
+    }
+
+    /// The member of that name, or the element of that number, counted from 0.
+    func child(_ step: String) -> Value? {
+        switch self {
+        case .object(let members): members.last { $0.name == step }?.value
+        case .list(let elements):
+            Int(step).flatMap { elements.indices.contains($0) ? elements[$0] : nil }
+        case .null, .flag, .number, .text: nil
+        }
+    }
+
+    /// The text without the blanks around it; nil when it is null, empty or all blank.
+    func readAsText() throws(RowFault) -> String? {
+        switch self {
+        case .null: return nil
+        case .number(let digits): return digits
+        case .text(let text):
+            let trimmed = text.trimmed
+            guard !trimmed.isEmpty else { return nil }
+            guard !trimmed.unicodeScalars.contains(where: \.isForbidden) else {
+                throw RowFault("it holds a control character: take that out")
+            }
+            return String(trimmed)
+        case .flag: throw RowFault("it is true or false where a text belongs")
+        case .list, .object:
+            throw RowFault("it is a list or an object where a text belongs; map a part of it")
+        }
+    }
+
+    /// Yes or no; null and empty mean no.
+    func readAsFlag() throws(RowFault) -> Bool {
+        if case .flag(let flag) = self { return flag }
+        switch try readAsText()?.lowercased() {
+        case "true", "yes", "1": return true
+        case nil, "false", "no", "0": return false
+        default: throw RowFault("it is neither true nor false: write true, false or nothing")
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether XML, which is what Salesforce is sent, has no way to write it.
+    fileprivate var isForbidden: Bool {
+        value < 0x20 && self != "\t" && self != "\n" && self != "\r"
+    }
+}

@@ -1,0 +1,145 @@
+import Conversion
+import Testing
+
+@testable import Intake
+
+@Suite struct MappingTests {
+    private let id = "00QWs000001AbcDMAS"
+    private let sample = """
+        {"leadId": "{{trigger.leadId}}", "convertedStatus": "{{trigger.convertedStatus}}", \
+        "doNotCreateOpportunity": "{{trigger.doNotCreateOpportunity}}", \
+        "opportunityName": "{{trigger.opportunityName}}"}
+        """
+
+    @Test func rendersTheSampleRequestForARow() throws {
+        let text = """
+            [{"leadId": "\(id)", "convertedStatus": "Done", "doNotCreateOpportunity": true, \
+            "opportunityName": null, "accountId": "not asked for"}]
+            """
+        var lead = LeadConversion(leadID: try RecordID(id, of: .lead), convertedStatus: "Done")
+        lead.doNotCreateOpportunity = true
+        #expect(try row(text, mapping: Mapping(json: sample)).lead == lead)
+    }
+
+    @Test func rendersTheSampleRequestForACSVRow() throws {
+        let text = "leadId,convertedStatus,doNotCreateOpportunity,opportunityName\n\(id),Done,,X\n"
+        let lead = try row(text, mapping: Mapping(json: sample)).lead
+        #expect(lead?.opportunityName == "X")
+        #expect(lead?.doNotCreateOpportunity == false)
+    }
+
+    @Test func setsFieldsFromColumnsLiteralsAndBoth() throws {
+        let mapping = try Mapping(
+            "leadId={{Id}}", "convertedStatus=Qualified", "opportunityName={{Company}} - {{ Q }}=1"
+        )
+        let text = "Id,Company,Q,sendNotificationEmail\n\(id),Acme,Q3,yes\n"
+        let lead = try row(text, mapping: mapping).lead
+        #expect(lead?.leadID.description == id)
+        #expect(lead?.convertedStatus == "Qualified")
+        #expect(lead?.opportunityName == "Acme - Q3=1")
+        #expect(lead?.sendNotificationEmail == true)
+    }
+
+    @Test(arguments: [
+        "{{steps.ai.status}}", "{{row.steps.ai.status}}", "{{trigger.steps.ai.status}}",
+        "{{items[1].name}}", "{{items.1.name}}", "{{ items [ 1 ] . name }}", "{{Account.Name}}",
+        "{{row.Account.Name}}", "{{grid[0][1]}}",
+    ])
+    func followsPathsIntoNestedValues(path: String) throws {
+        let text = """
+            [{"leadId": "\(id)", "steps": {"ai": {"status": "Hot"}}, "Account.Name": "Hot",
+              "items": [{"name": "no"}, {"name": "Hot"}], "grid": [["no", "Hot"]]}]
+            """
+        let lead = try row(text, mapping: Mapping("convertedStatus=\(path)")).lead
+        #expect(lead?.convertedStatus == "Hot")
+    }
+
+    @Test func givesARowsOwnTriggerPrecedence() throws {
+        let text = "[{\"leadId\": \"\(id)\", \"s\": \"outer\", \"trigger\": {\"s\": \"inner\"}}]"
+        let lead = try row(text, mapping: Mapping("convertedStatus={{trigger.s}}")).lead
+        #expect(lead?.convertedStatus == "inner")
+    }
+
+    @Test(arguments: [
+        ("{{Nope}}", "opportunityName: this row has no Nope"),
+        ("{{items[2].name}}", "opportunityName: this row has no items[2].name"),
+        ("{{none}} - Q3", "opportunityName: none, which {{none}} asks for, is empty"),
+        ("{{blank}} - Q3", "opportunityName: blank, which {{blank}} asks for, is empty"),
+        ("{{items}}", "opportunityName: it is a list or an object"),
+        ("{{items}} - Q3", "opportunityName: it is a list or an object"),
+    ])
+    func refusesARowThatLacksWhatATemplateAsksFor(template: String, reason: String) throws {
+        let text = """
+            [{"leadId": "\(id)", "convertedStatus": "A", "none": null, "blank": " ", "items": [1]},
+             {"leadId": "\(id)", "convertedStatus": "A", "none": "n", "blank": "b", "Nope": "N",
+              "items": [{}, {}, {"name": "n"}]}]
+            """
+        let all = try rows(text, mapping: Mapping("opportunityName=\(template)"))
+        #expect(all[0].reason?.hasPrefix(reason) == true, "\(all[0])")
+    }
+
+    @Test func takesNullAsAbsentWhereNoTextIsNeeded() throws {
+        let text = "[{\"leadId\": \"\(id)\", \"convertedStatus\": \"A\", \"x\": null}]"
+        #expect(
+            try row(text, mapping: Mapping("opportunityName={{x}}")).lead?.opportunityName == nil)
+        let needed = try row(text, mapping: Mapping("convertedStatus={{x}}"))
+        #expect(needed.reason?.hasPrefix("convertedStatus: empty or missing") == true)
+    }
+
+    @Test func refusesEachRowOfACSVThatLacksAMappedColumn() throws {
+        let mapping = try Mapping("opportunityName={{Nope}}")
+        let all = try rows("leadId,convertedStatus\n\(id),A\n\(id),B\n", mapping: mapping)
+        let reason = "opportunityName: this row has no Nope, which {{Nope}} asks for"
+        #expect(all.map(\.reason) == [reason, reason])
+    }
+
+    @Test func takesNothingOfACSVWithTwoColumnsOfAMappedName() throws {
+        let text = "leadId,convertedStatus,Name,name\n\(id),A,B,C\n"
+        #expect(try rows(text).count == 1)
+        let error = #expect(throws: OperatorError.self) {
+            try rows(text, mapping: Mapping("opportunityName={{Name}}"))
+        }
+        #expect(error?.sentence.contains("two columns are called Name") == true)
+    }
+
+    @Test func mapsAFieldThatTwoColumnsName() throws {
+        let text = "leadId,lead_id,convertedStatus\nx,\(id),A\n"
+        #expect(try row(text, mapping: Mapping("leadId={{lead_id}}")).lead != nil)
+    }
+
+    @Test(arguments: [
+        ("leadId", "--map leadId: no = in it."),
+        ("leadNo={{Id}}", "--map: no field is called leadNo."),
+        ("leadId={{Id", "--map leadId: a {{ never ends: close it with }}."),
+        ("leadId={{}}", "--map leadId: {{}} lacks a name: write {{row.COLUMN}}."),
+        ("leadId={{a..b}}", "--map leadId: {{a..b}} lacks a name: write {{row.COLUMN}}."),
+        ("leadId={{a[x]}}", "--map leadId: {{a[x]}}: brackets hold a number, counted from 0."),
+    ])
+    func refusesAWrongAssignmentAsWrongUsage(assignment: String, sentence: String) throws {
+        let error = #expect(throws: OperatorError.self) { try Mapping(assignment) }
+        #expect(error?.status == .usage)
+        #expect(error?.sentence == sentence)
+    }
+
+    @Test(arguments: [
+        ("[]", "template.json: it must be one JSON object."),
+        ("{", "template.json: not valid JSON: at its byte 2 a key in quotes is missing."),
+        (#"{"leadId": "{{Id"}"#, "template.json: leadId: a {{ never ends: close it with }}."),
+        (#"{"leadId": []}"#, "template.json: leadId: it must be a text such as {{row.COLUMN}}."),
+        (#"{"leadId": "a", "lead_id": "b"}"#, "template.json: leadId: it stands there twice."),
+    ])
+    func refusesAWrongTemplateFile(json: String, sentence: String) throws {
+        let error = #expect(throws: OperatorError.self) { try Mapping(json: json) }
+        #expect(error?.status == .dataRefused)
+        #expect(error?.sentence == sentence)
+    }
+
+    @Test func refusesATemplateWithoutARequiredFieldUnlessItIsMapped() throws {
+        var mapping = try Mapping(json: "{\"leadId\": \"{{leadId}}\"}")
+        let text = "leadId,convertedStatus\n\(id),A\n"
+        let error = #expect(throws: OperatorError.self) { try rows(text, mapping: mapping) }
+        #expect(error?.sentence == "The template has no convertedStatus.")
+        try mapping.set("convertedStatus=B")
+        #expect(try row(text, mapping: mapping).lead?.convertedStatus == "B")
+    }
+}

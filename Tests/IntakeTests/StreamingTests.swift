@@ -1,0 +1,98 @@
+import Conversion
+import Testing
+
+@testable import Intake
+
+@Suite struct StreamingTests {
+    private static let csv =
+        "\u{FEFF}leadId,convertedStatus,opportunityName\r\n"
+        + "00QWs000001AbcDMAS,Dönè,\"a \"\"b\"\"\r\nc\"\r\n\r\nbad,x,y\r\n00QWs000001AbcDMAS,D,\"\""
+    private static let json =
+        "\n [ {\"leadId\" : \"00QWs000001AbcDMAS\", \"convertedStatus\": "
+        + "\"D\\\"ö\\u00e9]\"} , {}, [1, {\"a\": \"[\"}] ] \n"
+    private static let lines =
+        "{\"leadId\":\"00QWs000001AbcDMAS\",\"convertedStatus\":\"ö\"}\r\n"
+        + "\r\n {}\n\n{\"leadId\":\"00QWs000001AbcDMAS\",\"convertedStatus\":\"b\"}"
+
+    @Test(arguments: [csv, json, lines])
+    func readsTheSameWhereverThePiecesEnd(text: String) throws {
+        let whole = try rows(text)
+        #expect(whole.count == 3)
+        for piece in 1..<text.utf8.count {
+            #expect(try rows(text, piece: piece) == whole)
+        }
+    }
+
+    @Test func refusesARowThatIsLongerThanAnyRowNeedsToBe() throws {
+        let good = "00QWs000001AbcDMAS,Done,\n"
+        let long = "00QWs000001AbcDMAS,Done," + String(repeating: "x", count: 3 << 20) + "\n"
+        let other = "00QWs000001AbcE,Done,\n"
+        let all = try rows("leadId,convertedStatus,opportunityName\n" + good + long + other)
+        #expect(all.map(\.line) == [2, 3, 4])
+        #expect(all[1].reason == "longer than 1048576 bytes: no row needs that many")
+        #expect(all[2].lead != nil)
+    }
+
+    @Test(arguments: [IntakeFormat.csv, .json, .ndjson])
+    func holdsOnlyAPieceOfAnEndlessLine(format: IntakeFormat) throws {
+        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
+        var left = 160
+        var sentHead = format == .ndjson
+        let source = ByteSource(name: "endless") {
+            if !sentHead {
+                sentHead = true
+                return Array(format == .csv ? "leadId,convertedStatus\n\"".utf8 : "[\"".utf8)
+            }
+            left -= 1
+            return left >= 0 ? piece : []
+        }
+        var reader = try RowReader(source, format: format)
+        if format == .json {
+            #expect(throws: OperatorError.self) { try reader.next() }
+        } else {
+            #expect(try reader.next()?.reason != nil)
+            #expect(try reader.next() == nil)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ([0xFF, 0xFE, 0x6C, 0x00], "leads.csv: UTF-16, not UTF-8 text."),
+            ([0xFE, 0xFF, 0x00, 0x6C], "leads.csv: UTF-16, not UTF-8 text."),
+            ([0x6C, 0x00, 0x65, 0x00], "leads.csv:1: not UTF-8 text."),
+            ([0x0A, 0xFC, 0x2C], "leads.csv:2: not UTF-8 text."),
+            ([0x7F, 0x45, 0x4C, 0x46, 0x00, 0x01], "leads.csv:1: not UTF-8 text."),
+        ] as [([UInt8], String)])
+    func takesNothingOfWhatIsNotText(bytes: [UInt8], sentence: String) throws {
+        let error = #expect(throws: OperatorError.self) { try rows(bytes) }
+        #expect(error?.status == .dataRefused)
+        #expect(error?.sentence == sentence)
+    }
+
+    @Test func condemnsAFileAtItsFirstLineInAnotherEncoding() throws {
+        let text = "leadId,convertedStatus\n00QWs000001AbcDMAS,Done\n00QWs000001AbcDMAS,D"
+        var reader = try RowReader(ByteSource(Array(text.utf8) + [0xF6, 0x6E, 0x65, 0x0A]))
+        #expect(try reader.next()?.lead != nil)
+        let error = #expect(throws: OperatorError.self) { try reader.next() }
+        #expect(error?.sentence == "leads.csv:3: not UTF-8 text.")
+    }
+
+    @Test(arguments: [
+        ("a/leads.csv", IntakeFormat.csv), ("leads.JSON", .json), ("x.y/leads.jsonl", .ndjson),
+        ("leads.ndjson", .ndjson), ("leads", nil), ("x.csv/leads", nil), ("leads.txt", nil),
+    ])
+    func knowsAFormatByTheExtension(path: String, expected: IntakeFormat?) {
+        #expect(IntakeFormat(pathExtensionOf: path) == expected)
+    }
+
+    @Test func saysThatAFileIsMissingOrIsAFolder() throws {
+        let missing = #expect(throws: OperatorError.self) {
+            try ByteSource(path: "/nonexistent/leads.csv")
+        }
+        #expect(missing?.status == .notFound)
+        let folder = #expect(throws: OperatorError.self) {
+            try RowReader(ByteSource(path: "/"))
+        }
+        #expect(folder?.status == .inputOutput)
+    }
+}

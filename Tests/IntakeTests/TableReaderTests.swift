@@ -1,0 +1,45 @@
+import Conversion
+import Testing
+
+@testable import Intake
+
+@Suite struct TableReaderTests {
+    private let id = "00QWs000001AbcDMAS"
+
+    @Test func readsRowsByTheirColumnsNames() throws {
+        var table = try TableReader(
+            "crm.db", columns: ["Id", "converted_status", "Company"],
+            mapping: Mapping("leadId={{row.Id}}", "opportunityName={{Company}}")
+        )
+        let row = table.read([id, "Done", nil])
+        #expect(row.lead?.leadID.description == id)
+        #expect(row.lead?.convertedStatus == "Done")
+        #expect(row.lead?.opportunityName == nil)
+    }
+
+    @Test func numbersRowsAndRefusesThemAlone() throws {
+        let mapping = try Mapping("opportunityName={{Company}} - Q3")
+        var table = try TableReader(
+            "crm.db", columns: ["leadId", "convertedStatus", "company"], mapping: mapping
+        )
+        let all = [
+            table.read([id, "Done", nil]), table.read([id, "Done", "Acme"]),
+            table.read([id, "Done", "Acme"]), table.read(["7", "Done", "Acme"]),
+        ]
+        #expect(all.map(\.line) == [1, 2, 3, 4])
+        #expect(
+            all.map(\.reason) == [
+                "opportunityName: Company, which {{Company}} asks for, is empty in this row", nil,
+                "leadId: this lead stands in row 2 already",
+                "leadId: an id has 15 or 18 characters, this one has 1",
+            ]
+        )
+    }
+
+    @Test func takesNothingOfAQueryWithoutARequiredColumn() throws {
+        let error = #expect(throws: OperatorError.self) {
+            try TableReader("crm.db", columns: ["leadId"], mapping: Mapping())
+        }
+        #expect(error?.sentence == "crm.db: the query has no column convertedStatus.")
+    }
+}
