@@ -1,0 +1,82 @@
+/// How a session at Salesforce is had.
+public enum LoginSettings: Equatable, Sendable {
+    /// The client credentials flow of an app that runs as a user of its own.
+    case clientCredentials(clientID: String, clientSecret: SecretText)
+    /// The JWT bearer flow: `privateKey` is PEM text.
+    case jwtBearer(clientID: String, username: String, privateKey: SecretText)
+    /// The refresh token flow. `file` is where a new token is kept if Salesforce hands one out;
+    /// nil when the token came from the environment itself.
+    case refreshToken(
+        clientID: String, clientSecret: SecretText?, refreshToken: SecretText, file: String?
+    )
+    /// A token that somebody else got; it is not renewed.
+    case accessToken(SecretText, instanceURL: String)
+
+    /// The one flow whose settings are there, or nil with what is wrong noted.
+    init?(_ reader: inout SettingReader) {
+        let flows = LoginFlow.given(in: reader)
+        guard let flow = flows.first else {
+            reader.report("SALESFORCE_...", LoginFlow.manual)
+            return nil
+        }
+        guard flows.count == 1 else {
+            let names = flows.map(\.mark).joined(separator: ", ")
+            reader.report(names, "belong to different logins: set those of one and no others")
+            return nil
+        }
+        switch flow {
+        case .clientCredentials: self.init(clientCredentials: &reader)
+        case .jwtBearer: self.init(jwtBearer: &reader)
+        case .refreshToken: self.init(refreshToken: &reader)
+        case .accessToken: self.init(accessToken: &reader)
+        }
+    }
+
+    private init?(clientCredentials reader: inout SettingReader) {
+        let clientID = reader.needed("SALESFORCE_CLIENT_ID", by: .clientCredentials)
+        guard let secret = reader.secret("SALESFORCE_CLIENT_SECRET"), let clientID else {
+            return nil
+        }
+        self = .clientCredentials(clientID: clientID, clientSecret: secret.text)
+    }
+
+    private init?(jwtBearer reader: inout SettingReader) {
+        let clientID = reader.needed("SALESFORCE_CLIENT_ID", by: .jwtBearer)
+        let username = reader.needed("SALESFORCE_USERNAME", by: .jwtBearer)
+        guard let key = reader.secret("SALESFORCE_PRIVATE_KEY"), let clientID, let username else {
+            return nil
+        }
+        self = .jwtBearer(clientID: clientID, username: username, privateKey: key.text)
+    }
+
+    private init?(refreshToken reader: inout SettingReader) {
+        let clientID = reader.needed("SALESFORCE_CLIENT_ID", by: .refreshToken)
+        // Many apps want their secret here too.
+        let hasSecret = reader.isGiven("SALESFORCE_CLIENT_SECRET")
+        let secret = hasSecret ? reader.secret("SALESFORCE_CLIENT_SECRET") : nil
+        guard let token = reader.secret("SALESFORCE_REFRESH_TOKEN"), let clientID,
+            hasSecret == (secret != nil)
+        else { return nil }
+        self = .refreshToken(
+            clientID: clientID, clientSecret: secret?.text, refreshToken: token.text,
+            file: token.file
+        )
+    }
+
+    private init?(accessToken reader: inout SettingReader) {
+        let isGiven = reader.needed("SALESFORCE_INSTANCE_URL", by: .accessToken) != nil
+        let url = isGiven ? reader.hostURL("SALESFORCE_INSTANCE_URL") : nil
+        guard let token = reader.secret("SALESFORCE_ACCESS_TOKEN"), let url else { return nil }
+        // The SOAP API answers such a token as if it had expired, for ever.
+        let parts = token.text.revealed.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count != 3 || !parts[0].hasPrefix("eyJ") else {
+            reader.report(
+                "SALESFORCE_ACCESS_TOKEN",
+                "is a JWT, which Salesforce's SOAP API never accepts: switch off \"Issue JSON Web "
+                    + "Token (JWT)-based access tokens\" in the app, or set another login"
+            )
+            return nil
+        }
+        self = .accessToken(token.text, instanceURL: url)
+    }
+}

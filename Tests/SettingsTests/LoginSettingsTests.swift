@@ -1,0 +1,161 @@
+import Conversion
+import Foundation
+import Testing
+
+@testable import Settings
+
+@Suite struct LoginSettingsTests {
+    @Test func knowsAFlowByItsSettings() throws {
+        #expect(
+            try flow(login)
+                == .clientCredentials(clientID: "id", clientSecret: SecretText("hush"))
+        )
+        #expect(
+            try flow(["SALESFORCE_CLIENT_ID": "id", "SALESFORCE_REFRESH_TOKEN": "hush"])
+                == .refreshToken(
+                    clientID: "id", clientSecret: nil, refreshToken: SecretText("hush"), file: nil
+                )
+        )
+        #expect(
+            try flow([
+                "SALESFORCE_ACCESS_TOKEN": "00D!hush",
+                "SALESFORCE_INSTANCE_URL": "https://acme.my.salesforce.com/",
+            ])
+                == .accessToken(
+                    SecretText("00D!hush"), instanceURL: "https://acme.my.salesforce.com"
+                )
+        )
+    }
+
+    @Test func takesTheAppsSecretBesideARefreshToken() throws {
+        let environment = login.merging(["SALESFORCE_REFRESH_TOKEN": "token"]) { $1 }
+        #expect(
+            try flow(environment)
+                == .refreshToken(
+                    clientID: "id", clientSecret: SecretText("hush"),
+                    refreshToken: SecretText("token"), file: nil
+                )
+        )
+    }
+
+    @Test func readsAPrivateKeyFromItsFile() throws {
+        try withSecretFile("-----BEGIN\nkey\n", mode: 0o640) { path in
+            let environment = [
+                "SALESFORCE_CLIENT_ID": "id", "SALESFORCE_USERNAME": "me@example.com",
+                "SALESFORCE_PRIVATE_KEY_FILE": path,
+            ]
+            let found = try flow(environment)
+            #expect(
+                found
+                    == .jwtBearer(
+                        clientID: "id", username: "me@example.com",
+                        privateKey: SecretText("-----BEGIN\nkey")
+                    )
+            )
+        }
+    }
+
+    @Test(arguments: [
+        (
+            ["SALESFORCE_CLIENT_SECRET": "hush"],
+            "SALESFORCE_CLIENT_ID: is missing; it goes with SALESFORCE_CLIENT_SECRET"
+        ),
+        (
+            ["SALESFORCE_ACCESS_TOKEN": "hush"],
+            "SALESFORCE_INSTANCE_URL: is missing; it goes with SALESFORCE_ACCESS_TOKEN"
+        ),
+        (
+            ["SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET": "hush"],
+            "SALESFORCE_LOGIN_URL=https://login.salesforce.com: must be your org's own address"
+        ),
+        (
+            ["SALESFORCE_ACCESS_TOKEN": "hush", "SALESFORCE_CLIENT_SECRET": "hush"],
+            "SALESFORCE_ACCESS_TOKEN, SALESFORCE_CLIENT_SECRET: belong to different logins"
+        ),
+        (
+            [
+                "SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET": "hush",
+                "SALESFORCE_CLIENT_SECRET_FILE": "/x",
+            ],
+            "SALESFORCE_CLIENT_SECRET: is set beside SALESFORCE_CLIENT_SECRET_FILE"
+        ),
+        (
+            ["SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET_FILE": "/nonexistent"],
+            "SALESFORCE_CLIENT_SECRET_FILE=/nonexistent: can't be read: No such file"
+        ),
+        (
+            [
+                "SALESFORCE_ACCESS_TOKEN": "eyJh.hush.hush",
+                "SALESFORCE_INSTANCE_URL": "https://acme.my.salesforce.com",
+            ],
+            "SALESFORCE_ACCESS_TOKEN: is a JWT"
+        ),
+    ])
+    func saysWhatIsWrongAndKeepsTheSecret(environment: [String: String], line: String) {
+        let error = #expect(throws: OperatorError.self) { try flow(environment) }
+        #expect(error?.sentence.contains("\n  \(line)") == true, "\(error?.sentence ?? "")")
+        #expect(error?.sentence.contains("hush") == false)
+    }
+
+    @Test(arguments: [mode_t(0o644), 0o604, 0o602])
+    func refusesAFileThatOthersCanUse(mode: mode_t) throws {
+        try withSecretFile("hush\n", mode: mode) { path in
+            let environment = [
+                "SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET_FILE": path,
+            ]
+            let error = #expect(throws: OperatorError.self) { try flow(environment) }
+            #expect(error?.sentence.contains("chmod o= \(path)") == true)
+        }
+    }
+
+    @Test func refusesAnEmptyFile() throws {
+        try withSecretFile("\n", mode: 0o600) { path in
+            let environment = [
+                "SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET_FILE": path,
+            ]
+            let error = #expect(throws: OperatorError.self) { try flow(environment) }
+            #expect(
+                error?.sentence.contains("SALESFORCE_CLIENT_SECRET_FILE=\(path): is empty") == true)
+        }
+    }
+
+    @Test(arguments: ["salesforce_client_secret", "salesforce_client_secret_file"])
+    func findsACredentialOfSystemdWhateverItsMode(name: String) throws {
+        try withSecretFile("hush\n", named: name, mode: 0o444) { path in
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            let environment = [
+                "SALESFORCE_LOGIN_URL": "https://acme.my.salesforce.com",
+                "SALESFORCE_CLIENT_ID": "id", "CREDENTIALS_DIRECTORY": folder,
+            ]
+            let found = try flow(environment)
+            #expect(
+                found
+                    == .clientCredentials(clientID: "id", clientSecret: SecretText("hush"))
+            )
+        }
+    }
+
+    @Test func printsNoSecret() throws {
+        let settings = try DaemonSettings(environment: login)
+        var dumped = ""
+        dump(settings, to: &dumped)
+        #expect(!"\(settings) \(String(reflecting: settings)) \(dumped)".contains("hush"))
+    }
+
+    private func flow(_ environment: [String: String]) throws -> LoginSettings {
+        try DaemonSettings(environment: environment).salesforce.login
+    }
+
+    private func withSecretFile(
+        _ text: String, named name: String = "secret", mode: mode_t, _ body: (String) throws -> Void
+    ) throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("settings-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appendingPathComponent(name)
+        try text.write(to: file, atomically: false, encoding: .utf8)
+        #expect(chmod(file.path, mode) == 0)
+        try body(file.path)
+        try FileManager.default.removeItem(at: folder)
+    }
+}

@@ -1,0 +1,82 @@
+import Conversion
+import Settings
+import Testing
+
+@Suite struct TimeTests {
+    private let now = Timestamp(milliseconds: 1_790_000_000_000)
+
+    @Test(
+        arguments: [
+            ("0s", 0), ("500ms", 500), ("30s", 30_000), ("15m", 900_000), ("12h", 43_200_000),
+            ("90d", 7_776_000_000), ("36500d", 3_153_600_000_000),
+        ] as [(String, Int64)])
+    func readsADuration(text: String, milliseconds: Int64) {
+        #expect(DurationText(text)?.milliseconds == milliseconds)
+    }
+
+    @Test(arguments: [
+        "", "30", "s", "-5s", "+5s", "1.5h", "5 s", "5S", "5w", "36501d", "99999999999999999999s",
+        "9223372036854775807d", "٣s",
+    ])
+    func refusesWhatIsNoDuration(text: String) {
+        #expect(DurationText(text) == nil)
+    }
+
+    @Test(arguments: [
+        ("2026-11-22T07:31:48.123Z", "2026-11-22T07:31:48.123Z"),
+        ("2026-11-22t07:31:48z", "2026-11-22T07:31:48.000Z"),
+        ("2026-11-22 07:31Z", "2026-11-22T07:31:00.000Z"),
+        ("2026-11-22T08:31:48.5+01:00", "2026-11-22T07:31:48.500Z"),
+        ("2026-01-01T00:30+0100", "2025-12-31T23:30:00.000Z"),
+        ("2026-11-22T07:31:48.123456789-00:30", "2026-11-22T08:01:48.123Z"),
+    ])
+    func readsATimeWithItsZone(text: String, expected: String) {
+        #expect(TimeText(ahead: text, now: now)?.moment.description == expected)
+        #expect(TimeText(past: text, now: now)?.moment.description == expected)
+    }
+
+    @Test(arguments: [
+        "", "now", "2026-11-22", "2026-11-22T07:31:48", "2026-02-30T07:31:48Z",
+        "2026-11-22T24:00:00Z", "2026-11-22T07:31:48+16:00", "2026-11-22T07:31:48+01:60", "+15",
+    ])
+    func refusesWhatIsNoTime(text: String) {
+        #expect(TimeText(ahead: text, now: now) == nil)
+        #expect(TimeText(past: text, now: now) == nil)
+    }
+
+    @Test func countsFromNowInTheDirectionThatIsMeant() {
+        #expect(TimeText(ahead: "+15m", now: now)?.moment == now + 900_000)
+        #expect(TimeText(ahead: "15m", now: now) == nil)
+        #expect(TimeText(past: "2h", now: now)?.moment == now + -7_200_000)
+        #expect(TimeText(past: "+2h", now: now) == nil)
+    }
+
+    @Test func readsRunHours() {
+        let hours = RunHours("20:00-06:30 Europe/Berlin")
+        #expect(hours?.start == 1200)
+        #expect(hours?.end == 390)
+        #expect(hours?.zone == "Europe/Berlin")
+        #expect(RunHours("8:05 - 17:00 UTC")?.start == 485)
+    }
+
+    @Test(arguments: [
+        "20:00-06:00", "20-06 UTC", "24:00-06:00 UTC", "20:60-06:00 UTC", "06:00-06:00 UTC",
+        "20:00-06:00 Europe/Nowhere", "20:00-06:00 Europe/Berlin x",
+    ])
+    func refusesWhatAreNoRunHours(text: String) {
+        #expect(RunHours(text) == nil)
+    }
+
+    @Test func knowsWhenTheClocksOfAPlaceAreChanged() throws {
+        let now = try #require(Timestamp("2026-01-01T00:00:00.000Z"))
+        let berlin = try #require(RunHours("20:00-06:00 Europe/Berlin")).offsets(from: now)
+        #expect(berlin.prefix(3).map(\.seconds) == [3600, 7200, 3600])
+        #expect(
+            berlin.prefix(3).map(\.since.description) == [
+                "2026-01-01T00:00:00.000Z", "2026-03-29T01:00:00.000Z", "2026-10-25T01:00:00.000Z",
+            ])
+        #expect(berlin.count == 41)
+        let utc = try #require(RunHours("20:00-06:00 UTC")).offsets(from: now)
+        #expect(utc.map(\.seconds) == [0])
+    }
+}
