@@ -1,0 +1,113 @@
+import Conversion
+import Dispatch
+import Drain
+import Foundation
+import Logging
+import Salesforce
+import Settings
+import Storage
+import Synchronization
+
+/// The parts of the daemon, wired in the order in which a lead passes through them.
+final class Daemon: Sendable {
+    private let arguments: (database: String?, giveUpAfter: String?, untilEmpty: Bool)
+    private let stopTimeoutMS: Int64
+    private let logger: Logger
+    private let lock: DaemonLock
+    private let transport: SalesforceTransport
+    private let drain: Drain
+    private let signals = Signals()
+    private let isStopping = Mutex(false)
+
+    /// Reads the settings, takes the queue's file, and makes ready; nothing is sent yet.
+    /// - Throws: `OperatorError`: 73, 74, 75 for the file, 78 for the settings.
+    init(database: String?, giveUpAfter: String?, untilEmpty: Bool) throws {
+        arguments = (database, giveUpAfter, untilEmpty)
+        let settings = try DaemonSettings(
+            environment: ProcessInfo.processInfo.environment, database: database,
+            giveUpAfter: giveUpAfter)
+        LoggingSystem.bootstrap { _ in ConsoleLog() }
+        ConsoleLog.level.withLock { $0 = settings.logLevel }
+        logger = Logger(label: "leadconvertd")
+        stopTimeoutMS = settings.stopTimeoutMS
+
+        let path = settings.database.description
+        lock = try DaemonLock(queue: path, at: SystemClock.now().wall)
+        let queue = try JobQueue(path: path, as: .daemon)
+        let transport = try SalesforceTransport(SalesforceSettings(settings.salesforce))
+        self.transport = transport
+        drain = try Drain(
+            queue,
+            through: Transport(
+                send: { await transport.send($0) }, hasSession: { transport.hasSession }),
+            options: DrainOptions(settings.drain, untilEmpty: untilEmpty), logger: logger)
+        logger.info(
+            "queue opened",
+            metadata: [
+                "queue.file": "\(path)", "salesforce.login": "\(settings.salesforce.loginURL)",
+                "salesforce.version": "\(settings.salesforce.apiVersion)",
+            ])
+    }
+
+    /// Drains until told to stop.
+    /// - Returns: The code to exit with.
+    func run() async throws -> ExitStatus {
+        await signals.forward([SIGTERM, SIGINT, SIGHUP]) { [weak self] in self?.take($0) }
+        ServiceManager.ready()
+        let ending = await drain.run()
+        ServiceManager.stopping()
+        if !ending.leavesCallsInFlight { await transport.shutdown() }
+        switch ending {
+        case .drained:
+            logger.info("the queue is drained")
+        case .paused:
+            logger.notice("the queue is paused; go on with: leadconvert resume")
+        case .stopped(inFlight: 0):
+            logger.notice("stopped")
+        case .stopped(let inFlight):
+            logger.warning(
+                "stopped before every answer came; the next start asks Salesforce about them",
+                metadata: ["calls.in_flight": "\(inFlight)"])
+        case .fault(let error):
+            throw error
+        }
+        return .ok
+    }
+
+    // MARK: Signals
+
+    private func take(_ signal: Int32) {
+        if signal == SIGHUP { return reload() }
+        let isSecond = isStopping.withLock { isStopping in
+            defer { isStopping = true }
+            return isStopping
+        }
+        let drain = drain
+        guard !isSecond else {
+            Task { await drain.leave() }
+            return
+        }
+        ServiceManager.stopping()
+        Task { await drain.stop() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(stopTimeoutMS))) {
+            Task { await drain.leave() }
+        }
+    }
+
+    /// What is wrong is said, and all goes on as it was.
+    private func reload() {
+        do {
+            let settings = try DaemonSettings(
+                environment: ProcessInfo.processInfo.environment, database: arguments.database,
+                giveUpAfter: arguments.giveUpAfter)
+            try transport.replaceCredentials(SalesforceSettings(settings.salesforce).login)
+            ConsoleLog.level.withLock { $0 = settings.logLevel }
+            let options = DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty)
+            let drain = drain
+            Task { await drain.adopt(options) }
+            logger.notice("settings read again")
+        } catch {
+            logger.error("settings not taken; the old ones stay", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Conversion
+import Foundation
+import Settings
+
+/// `leadconvertd`: reads its flags, runs the daemon, ends with the code that says how it went.
+@main
+struct LeadConvertDaemon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "leadconvertd",
+        abstract: "Converts the Salesforce leads of a SQLite queue, each exactly once.",
+        discussion: """
+            Runs in the foreground and logs to standard error. SIGTERM or SIGINT: no new call, \
+            calls in flight settle; a second one ends that wait. SIGHUP: settings are read again.
+
+            Settings come from the environment (LEADCONVERT_..., SALESFORCE_...): see README.md.
+
+            EXAMPLE
+              SALESFORCE_LOGIN_URL=https://example.my.salesforce.com SALESFORCE_CLIENT_ID=3MVG... \
+            SALESFORCE_CLIENT_SECRET_FILE=secret.txt leadconvertd --db queue.db --until-empty
+            """
+    )
+
+    @Option(help: "The queue's SQLite file; made if it is not there.")
+    var db: String?
+
+    @Flag(help: "Exit 0 once no job is left that could still move on its own.")
+    var untilEmpty = false
+
+    @Option(help: "Exit 69 when Salesforce could not be reached for so long, e.g. 30m.")
+    var giveUpAfter: String?
+
+    func run() async throws {
+        do {
+            let daemon = try Daemon(database: db, giveUpAfter: giveUpAfter, untilEmpty: untilEmpty)
+            let status = try await daemon.run()
+            // It holds the file's lock, and calls may be out: those end with the process.
+            withExtendedLifetime(daemon) { Foundation.exit(status.rawValue) }
+        } catch {
+            let known = error as? OperatorError ?? OperatorError(.internalBug, "\(error)")
+            ConsoleLog.write("leadconvertd: \(known)\n")
+            Foundation.exit(known.status.rawValue)
+        }
+    }
+}
