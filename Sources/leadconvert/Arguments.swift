@@ -1,0 +1,41 @@
+public import ArgumentParser
+public import Conversion
+import Foundation
+public import Intake
+import Settings
+
+extension JobState: ExpressibleByArgument {}
+extension Outcome: ExpressibleByArgument {}
+extension IntakeFormat: ExpressibleByArgument {}
+extension RetryPolicy.OnFailure: ExpressibleByArgument {}
+
+/// Reads a duration, in milliseconds.
+func duration(_ argument: String) throws -> Int64 {
+    guard let duration = DurationText(argument) else {
+        throw ValidationError("It \(DurationText.rule).")
+    }
+    return duration.milliseconds
+}
+
+/// Reads a moment ahead.
+func timeAhead(_ argument: String) throws -> Timestamp {
+    guard let time = TimeText(ahead: argument, now: .now) else {
+        throw ValidationError("It \(TimeText.aheadRule).")
+    }
+    return time.moment
+}
+
+/// Reads a moment past.
+func timePast(_ argument: String) throws -> Timestamp {
+    guard let time = TimeText(past: argument, now: .now) else {
+        throw ValidationError("It \(TimeText.pastRule).")
+    }
+    return time.moment
+}
+
+extension Timestamp {
+    /// The wall clock's time.
+    static var now: Timestamp {
+        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+}

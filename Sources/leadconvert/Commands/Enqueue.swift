@@ -1,0 +1,155 @@
+import ArgumentParser
+import Conversion
+import Intake
+import Storage
+
+struct Enqueue: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Add leads from CSV, JSON or NDJSON, from a query, or a single one.",
+        discussion: """
+            A row needs leadId and convertedStatus, from columns or keys of these names, or from \
+            --map. A row that can't be taken is named on standard error and the others are taken \
+            (exit status 65). A lead that has an unsettled job already is skipped.
+
+            Examples:
+              leadconvert enqueue leads.csv --batch friday
+              leadconvert enqueue export.csv --map 'leadId={{Id}}' \\
+                --map 'convertedStatus=Qualified'
+              leadconvert enqueue rows.json --template request.json
+              leadconvert enqueue --source crm.db --from-sql 'SELECT Id FROM leads' \\
+                --map 'leadId={{Id}}' --converted-status Qualified
+              leadconvert enqueue --lead-id 00QWs000001AbcDMAS --converted-status Qualified
+            """
+    )
+
+    @Argument(help: ArgumentHelp("Files, - for standard input.", valueName: "file"))
+    var files: [String] = []
+
+    @Option(help: ArgumentHelp("A single lead instead of files.", valueName: "id"))
+    var leadID: String?
+
+    @Option(
+        name: .customLong("from-sql"),
+        help: ArgumentHelp("A query instead of files; with --source.", valueName: "select")
+    )
+    var query: String?
+
+    @Option(help: ArgumentHelp("The SQLite file to query; it is only read.", valueName: "file"))
+    var source: String?
+
+    @Option(
+        help: ArgumentHelp("The status for all leads, if no column has it.", valueName: "status")
+    )
+    var convertedStatus: String?
+
+    @Option(help: "How the input is written (default: by the file's extension or first byte).")
+    var format: IntakeFormat?
+
+    @Option(
+        name: .customLong("map"),
+        help: ArgumentHelp("What a field is made from; repeatable.", valueName: "field=template")
+    )
+    var assignments: [String] = []
+
+    @Option(
+        help: ArgumentHelp("A JSON object that has a template for each field.", valueName: "file")
+    )
+    var template: String?
+
+    @Option(help: ArgumentHelp("The batch that the leads join.", valueName: "name"))
+    var batch: String?
+
+    @Option(help: ArgumentHelp("The retry policy of each lead.", valueName: "name"))
+    var policy: String?
+
+    @Option(help: ArgumentHelp("Higher goes first.", valueName: "number"))
+    var priority = 0
+
+    @Option(
+        help: ArgumentHelp("Not before a time with its zone, or +15m from now.", valueName: "time"),
+        transform: timeAhead
+    )
+    var runAt: Timestamp?
+
+    @Flag(help: "Take nothing of a file that has a refused or skipped row.")
+    var strict = false
+
+    @Flag(help: "Only say what would be taken.")
+    var dryRun = false
+
+    @OptionGroup var options: QueueOptions
+
+    func validate() throws {
+        let ways = [!files.isEmpty, leadID != nil, query != nil].filter(\.self).count
+        guard ways == 1 else {
+            throw ValidationError(
+                "Name files, - for standard input, or --from-sql, or --lead-id."
+            )
+        }
+        guard (query == nil) == (source == nil) else {
+            throw ValidationError("--from-sql and --source go together.")
+        }
+        guard !files.isEmpty || format == nil else {
+            throw ValidationError("--format goes with files.")
+        }
+    }
+
+    func run() throws {
+        let inputs = try inputs(mapping())
+        let enqueuing = InputEnqueuing(
+            queue: try options.open(), options: enqueueOptions, isStrict: strict, isDryRun: dryRun
+        )
+        var total = Tally()
+        for input in inputs {
+            let tally = try enqueuing.take(input)
+            if inputs.count > 1 { StandardError.write("\(input.name): \(tally)\n") }
+            total.add(tally)
+        }
+        StandardError.write("\(dryRun ? "Dry run: " : "")\(total)\n")
+        let isRefused = total.refused > 0 || total.hasRefusedFile || strict && total.skipped > 0
+        if isRefused { throw ExitCode(.dataRefused) }
+    }
+
+    private var enqueueOptions: EnqueueOptions {
+        var options = EnqueueOptions()
+        options.batch = batch
+        options.policy = policy
+        options.priority = priority
+        options.runAt = runAt
+        return options
+    }
+
+    private func mapping() throws -> Mapping {
+        var mapping = try template.map { try Mapping(template: ByteSource(path: $0)) } ?? Mapping()
+        if let convertedStatus { try mapping.set("convertedStatus=\(convertedStatus)") }
+        for assignment in assignments { try mapping.set(assignment) }
+        return mapping
+    }
+
+    /// All inputs, opened: a name that is mistyped stops the command before anything is taken.
+    private func inputs(_ mapping: Mapping) throws -> [Input] {
+        if let leadID {
+            let row = JSON.object([("leadId", .text(leadID))]).line
+            return [Input(ByteSource(name: "--lead-id", text: row), .ndjson, mapping)]
+        }
+        if let query, let source {
+            return [Input(try ForeignTable(path: source, sql: query), mapping)]
+        }
+        return try files.map { file in
+            guard file != "-" else { return Input(.standardInput, format, mapping) }
+            let format = format ?? IntakeFormat(pathExtensionOf: file)
+            return Input(try ByteSource(path: file), format, mapping)
+        }
+    }
+}
+
+extension ByteSource {
+    /// A source of a text at hand.
+    fileprivate init(name: String, text: String) {
+        var rest = Array(text.utf8)
+        self.init(name: name) {
+            defer { rest = [] }
+            return rest
+        }
+    }
+}

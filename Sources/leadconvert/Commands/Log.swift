@@ -1,0 +1,82 @@
+import ArgumentParser
+import Conversion
+import Storage
+
+struct Log: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the run log: every attempt at every lead, newest last.",
+        discussion: """
+            Examples:
+              leadconvert log 00QWs000001AbcDMAS
+              leadconvert log --since 2h --outcome failed
+            """
+    )
+
+    @Argument(
+        help: ArgumentHelp("A job's number or a lead's id.", valueName: "lead-or-job"),
+        transform: Subject.read
+    )
+    var subject: Subject?
+
+    @Option(help: ArgumentHelp("Only jobs of this batch.", valueName: "name"))
+    var batch: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only since a time with its zone, or so long ago: 2h.", valueName: "time"),
+        transform: timePast
+    )
+    var since: Timestamp?
+
+    @Option(help: "Only rows that came to this.")
+    var outcome: Outcome?
+
+    @Option(help: ArgumentHelp("Only so many rows, the newest.", valueName: "count"))
+    var limit: Int?
+
+    @Flag(exclusivity: .exclusive)
+    var format: RowFormat?
+
+    @OptionGroup var options: QueueOptions
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more.") }
+    }
+
+    func run() throws {
+        var filter = LogFilter()
+        filter.batch = batch
+        filter.since = since
+        filter.outcome = outcome
+        filter.limit = limit
+        let queue = try options.open()
+        switch subject {
+        case .job(let number): filter.job = number
+        case .lead(let lead):
+            try require(lead, in: queue)
+            filter.lead = lead
+        case nil: break
+        }
+        let columns = [
+            "started_at", "job_id", "lead_id", "kind", "attempt", "outcome", "duration_ms",
+            "backoff_ms", "code", "message",
+        ]
+        try RowFormat.print(format, table: columns) { printer in
+            try queue.readLog(filter, columns: { try printer.begin($0) }) {
+                try printer.print(Row($0))
+            }
+        }
+    }
+
+    /// A lead without rows in the log may still wait for its turn; one without a job is a mistake.
+    private func require(_ lead: RecordID, in queue: JobQueue) throws {
+        var filter = JobFilter()
+        filter.lead = lead
+        filter.limit = 1
+        var isThere = false
+        try queue.readJobs(filter) { _ in isThere = true }
+        guard isThere else {
+            throw OperatorError(.notFound, "There is no job for lead \(lead).")
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Conversion
+import Storage
+
+struct Pause: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Pause the whole queue, or one batch, until it is resumed.",
+        discussion: """
+            Calls under way are settled; no new ones start. A restart changes nothing.
+
+            Examples:
+              leadconvert pause
+              leadconvert pause --batch friday
+            """
+    )
+
+    @Option(help: ArgumentHelp("Only this batch, whose waiting jobs are held.", valueName: "name"))
+    var batch: String?
+
+    @OptionGroup var options: QueueOptions
+
+    func run() throws {
+        let change = try options.open().pause(true, batch: batch, at: .now)
+        let output = Output()
+        let already = change.wasSo ? " already" : ""
+        try output.writeLine(
+            batch.map { "\($0) is paused\(already); \(counted(change.changed, "job")) held." }
+                ?? "The queue is paused\(already)."
+        )
+        try output.writeLeftAlone(change.left) { state in
+            state == .sending
+                ? "in a call, which settles as usual"
+                : "sent without a clear answer; Salesforce must be asked first"
+        }
+        try output.flush()
+    }
+}

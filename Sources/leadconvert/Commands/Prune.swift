@@ -1,0 +1,35 @@
+import ArgumentParser
+import Conversion
+import Storage
+
+struct Prune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Delete jobs that were settled long ago, with their log.",
+        discussion: """
+            It works in small steps, between which the daemon goes on.
+
+            Example:
+              leadconvert prune --older-than 90d
+            """
+    )
+
+    @Option(
+        help: ArgumentHelp("How long ago they were settled at least.", valueName: "duration"),
+        transform: duration
+    )
+    var olderThan: Int64
+
+    @OptionGroup var options: QueueOptions
+
+    func run() throws {
+        let now = Timestamp.now
+        let pruned = try options.open().prune(
+            before: now + -olderThan, callsBefore: now + -max(olderThan, 86_400_000))
+        let output = Output()
+        try output.writeLine(
+            "\(counted(pruned.jobs, "job")), \(counted(pruned.logRows, "log row")) and "
+                + "\(counted(pruned.calls, "call")) deleted."
+        )
+        try output.flush()
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Conversion
+import Storage
+
+struct Resume: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Let the whole queue, or one batch, go on after a pause.",
+        discussion: """
+            Examples:
+              leadconvert resume
+              leadconvert resume --batch friday
+            """
+    )
+
+    @Option(help: ArgumentHelp("Only this batch.", valueName: "name"))
+    var batch: String?
+
+    @OptionGroup var options: QueueOptions
+
+    func run() throws {
+        let change = try options.open().pause(false, batch: batch, at: .now)
+        let output = Output()
+        if change.wasSo {
+            try output.writeLine("\(batch ?? "The queue") was not paused.")
+        } else {
+            try output.writeLine(
+                batch.map { "\($0) goes on; \(counted(change.changed, "job")) let go." }
+                    ?? "The queue goes on."
+            )
+        }
+        if change.isQueuePaused {
+            try output.writeLine("The whole queue is paused; go on with: leadconvert resume")
+        }
+        try output.flush()
+    }
+}

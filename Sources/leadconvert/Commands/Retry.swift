@@ -1,0 +1,64 @@
+import ArgumentParser
+import Conversion
+import Storage
+
+struct Retry: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make failed jobs run again.",
+        discussion: """
+            Their attempts start anew; the run log keeps what was.
+
+            Examples:
+              leadconvert retry 17 00QWs000001AbcDMAS
+              leadconvert retry --batch friday
+            """
+    )
+
+    @OptionGroup var selection: SelectionOptions
+
+    @Flag(help: "All jobs that have failed.")
+    var allFailed = false
+
+    @OptionGroup var options: QueueOptions
+
+    func validate() throws {
+        guard selection.count + (allFailed ? 1 : 0) == 1 else {
+            throw ValidationError("Name jobs or leads, or --batch, or --all-failed.")
+        }
+    }
+
+    func run() throws {
+        let queue = try options.open()
+        let selections = allFailed ? [.all(.failed)] : selection.selections
+        let change = try queue.retry(selections, at: .now)
+        let output = Output()
+        try output.writeLine("\(counted(change.changed, "job")) will run again.")
+        if change.released > 0 {
+            let others = counted(change.released, "other job")
+            try output.writeLine("The batch that was held by a failure goes on: \(others) let go.")
+        }
+        if change.held > 0 {
+            try output.writeLine(
+                "\(counted(change.held, "job")) held until the batch goes on: leadconvert resume."
+            )
+        }
+        try output.writeLeftAlone(change.left, because: Self.reason)
+        if change.superseded > 0 {
+            let count = counted(change.superseded, "job")
+            try output.writeLine("\(count) left alone: the lead has a newer job in the queue.")
+        }
+        try output.flush()
+    }
+
+    private static func reason(_ state: JobState) -> String {
+        switch state {
+        case .queued: "waiting to be sent anyway"
+        case .sending: "being sent now"
+        case .verifying: "sent, and Salesforce is being asked what became of them"
+        case .held: "held with their batch; let it go on with leadconvert resume --batch NAME"
+        case .converted: "converted already"
+        case .cancelled: "cancelled; enqueue the lead again"
+        case .failed: "failed"
+        }
+    }
+}

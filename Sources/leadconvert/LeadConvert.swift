@@ -1,0 +1,44 @@
+import ArgumentParser
+import Conversion
+import Foundation
+
+/// Works on the queue's file, with or without a running daemon.
+@main
+struct LeadConvert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "leadconvert",
+        abstract: "Fill, watch and steer the queue of Salesforce leads to convert.",
+        discussion: """
+            Exit status: 0 done, 64 wrong usage, 65 some input was refused, 66 no such file, \
+            batch, job or lead, 73 the file can't be made, 74 it can't be read or written, \
+            75 try again later, 78 wrong settings.
+            """,
+        subcommands: [
+            Enqueue.self, Status.self, Jobs.self, Log.self, Results.self, Retry.self, Cancel.self,
+            Pause.self, Resume.self, Policy.self, Prune.self, Backup.self, Migrate.self,
+        ]
+    )
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as OperatorError {
+            StandardError.write("leadconvert: \(error)\n")
+            Foundation.exit(error.status.rawValue)
+        } catch  where exitCode(for: error) == .failure {
+            // Neither the operator's doing nor the parser's: nothing of ours should end here.
+            StandardError.write("leadconvert: \(error)\n")
+            Foundation.exit(ExitStatus.internalBug.rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+extension ExitCode {
+    /// The exit code of a status.
+    init(_ status: ExitStatus) {
+        self.init(status.rawValue)
+    }
+}

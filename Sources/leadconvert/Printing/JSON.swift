@@ -1,0 +1,64 @@
+import Storage
+
+/// A JSON value to print: its members keep their order.
+enum JSON {
+    case null
+    case bool(Bool)
+    case integer(Int64)
+    case real(Double)
+    case text(String)
+    case list([JSON])
+    case object([(String, JSON)])
+
+    /// Null, or what `make` makes of the value.
+    static func optional<Value>(_ value: Value?, _ make: (Value) -> JSON) -> JSON {
+        value.map(make) ?? .null
+    }
+
+    /// A whole number.
+    static func count(_ number: Int) -> JSON {
+        .integer(Int64(number))
+    }
+
+    /// A value of SQLite.
+    init(_ value: TableRow.Value) {
+        switch value {
+        case .null: self = .null
+        case .integer(let number): self = .integer(number)
+        case .real(let number): self = .real(number)
+        case .text(let text): self = .text(text)
+        }
+    }
+
+    /// The value on one line.
+    var line: String {
+        switch self {
+        case .null: "null"
+        case .bool(let bool): String(bool)
+        case .integer(let number): String(number)
+        case .real(let number): number.isFinite ? String(number) : "null"
+        case .text(let text): Self.quoted(text)
+        case .list(let elements): "[\(elements.map(\.line).joined(separator: ", "))]"
+        case .object(let members):
+            "{\(members.map { "\(Self.quoted($0)): \($1.line)" }.joined(separator: ", "))}"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

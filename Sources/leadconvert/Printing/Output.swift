@@ -1,0 +1,39 @@
+import Conversion
+import Foundation
+
+/// Standard output, for results: written in large pieces, and a failure is heard.
+final class Output {
+    /// Whether somebody sits before it.
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    private static let pieceSize = 1 << 16
+    private var waiting: [UInt8] = []
+
+    /// Writes a text as it stands.
+    func write(_ text: some StringProtocol) throws {
+        waiting += text.utf8
+        if waiting.count >= Self.pieceSize { try flush() }
+    }
+
+    /// Writes a text and ends the line.
+    func writeLine(_ text: some StringProtocol) throws {
+        try write(text)
+        try write("\n")
+    }
+
+    /// Hands over what waits. To be called at the end: results that got stuck are no results.
+    func flush() throws {
+        var bytes = waiting[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes {
+                Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+            }
+            guard count >= 0 || errno == EINTR else {
+                let reason = String(cString: strerror(errno))
+                throw OperatorError(.inputOutput, "Standard output can't be written: \(reason).")
+            }
+            bytes = bytes.dropFirst(max(0, count))
+        }
+        waiting.removeAll(keepingCapacity: true)
+    }
+}
