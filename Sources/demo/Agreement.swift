@@ -1,0 +1,41 @@
+import SalesforceSimulator
+import Storage
+
+/// Compares three accounts of what happened, lead by lead: the org's own audit, `jobs`, `run_log`.
+struct Agreement {
+    let queue: JobQueue
+    let scene: Scene
+
+    /// A sentence for each lead on which they differ.
+    func disagreements() async throws -> [String] {
+        let audit = await scene.simulator.audit()
+        let byUs = Dictionary(grouping: audit.conversions.filter { $0.call > 0 }, by: \.leadID)
+        var states: [String: String] = [:]
+        try queue.readJobs(JobFilter()) { states[$0.shown("lead_id")] = $0.shown("state") }
+        var ends: [String: [String]] = [:]
+        try queue.readLog(LogFilter()) { row in
+            ends[row.shown("lead_id"), default: []].append(row.shown("outcome"))
+        }
+        return scene.leads.compactMap { lead in
+            // When our own call's answer was lost too, nobody can tell who of the two it was.
+            let isMoot =
+                lead.story == .convertedBefore && ends[lead.id] == ["unknown", "converted"]
+            guard !isMoot else { return nil }
+            let conversions = byUs[lead.id]?.count ?? 0
+            let ours = lead.story.isConverted && lead.story != .convertedBefore
+            let end =
+                lead.story == .convertedBefore
+                ? "already_converted" : ours ? "converted" : "failed"
+            guard conversions == (ours ? 1 : 0),
+                states[lead.id] == (lead.story.isConverted ? "converted" : "failed"),
+                ends[lead.id]?.last == end,
+                ends[lead.id]?.count(where: { $0 == "converted" }) == (ours ? 1 : 0)
+            else {
+                return "\(lead.id) (\(lead.story.rawValue)): the org converted it \(conversions) "
+                    + "times, jobs says \(states[lead.id] ?? "nothing"), run_log says "
+                    + "\(ends[lead.id]?.joined(separator: ", ") ?? "nothing")"
+            }
+            return nil
+        }
+    }
+}

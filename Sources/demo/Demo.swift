@@ -1,0 +1,87 @@
+import Conversion
+import Drain
+import Foundation
+import Logging
+import Salesforce
+import SalesforceSimulator
+import Storage
+
+/// Says a line on standard output, at once: the progress line and the others keep their order.
+func say(_ line: String) {
+    FileHandle.standardOutput.write(Data("\(line)\n".utf8))
+}
+
+/// The whole in one process: a simulated org, 500 leads, the queue, the drain, the run log.
+///
+/// Ends with 0 only if the org's own audit, `jobs` and `run_log` agree lead by lead.
+@main
+enum Demo {
+    static func main() async {
+        do {
+            Foundation.exit(try await run() ? 0 : 1)
+        } catch {
+            say("demo: \(error)")
+            Foundation.exit(70)
+        }
+    }
+
+    /// - Returns: Whether all three accounts of what happened agree.
+    private static func run() async throws -> Bool {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent(
+                "leadconvertd-demo-\(ProcessInfo.processInfo.processIdentifier)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let path = folder.appendingPathComponent("queue.db").path
+
+        let scene = try await Scene.make()
+        let queue = try JobQueue(path: path, as: .daemon)
+        try queue.set(RetryPolicy(baseDelayMS: 1500), named: "default")
+        try Enqueuing(scene: scene, queue: queue, folder: folder).enqueue()
+
+        var settings = SalesforceSettings(
+            loginURL: scene.simulator.url, apiVersion: "67.0",
+            login: .clientCredentials(clientID: "demo", secret: Secret("demo")))
+        settings.callTimeout = .seconds(30)
+        let transport = try SalesforceTransport(settings)
+        var options = DrainOptions()
+        options.callSize = 25
+        // Salesforce may work on a call for ten minutes; this org is done in three seconds.
+        options.callLifetimeMS = 3000
+        options.untilEmpty = true
+        let drain = try Drain(
+            queue,
+            through: Transport(
+                send: { await transport.send($0) }, hasSession: { transport.hasSession }),
+            options: options,
+            logger: Logger(label: "demo", factory: { _ in SwiftLogNoOpLogHandler() }))
+
+        say("\nDraining.\n")
+        let progress = Progress(of: path)
+        progress.begin()
+        let ending = await drain.run()
+        try progress.end()
+        guard case .drained = ending else {
+            say("The drain did not come to its end: \(ending)")
+            return false
+        }
+        await transport.shutdown()
+
+        let report = Report(queue: queue, scene: scene)
+        try await report.print()
+        let disagreements = try await Agreement(queue: queue, scene: scene).disagreements()
+        await scene.simulator.stop()
+        say(
+            disagreements.isEmpty
+                ? "\nThe org's audit, jobs and run_log agree on all \(scene.leads.count) leads. "
+                    + "None was converted twice, none was lost."
+                : "\nThey DISAGREE:\n" + disagreements.joined(separator: "\n"))
+        say(
+            """
+
+            The queue is still there. Ask it yourself:
+              sqlite3 -box \(path) 'SELECT at, lead, attempt, outcome, code FROM run_history LIMIT 20'
+              sqlite3 -box \(path) 'SELECT code, count(*) AS leads, message FROM failures GROUP BY code'
+            """)
+        return disagreements.isEmpty
+    }
+}

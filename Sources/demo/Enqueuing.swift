@@ -1,0 +1,53 @@
+import Conversion
+import Foundation
+import Intake
+import Storage
+
+/// Puts the leads into the queue as people do: half with plain SQL, half from a CSV file.
+struct Enqueuing {
+    let scene: Scene
+    let queue: JobQueue
+    let folder: URL
+
+    func enqueue() throws {
+        let half = scene.leads.count / 2
+        try insert(scene.leads[..<half])
+        try load(scene.leads[half...])
+    }
+
+    private func insert(_ leads: ArraySlice<Scene.Lead>) throws {
+        let rows = leads.map { "('\($0.id)', '\($0.convertedStatus)')" }
+        let sql = "INSERT INTO jobs (lead_id, converted_status) VALUES"
+        say("\(leads.count) leads by SQL:  \(sql) \(rows[0]), ...")
+        try queue.run(sql: "\(sql)\n\(rows.joined(separator: ",\n"))")
+    }
+
+    private func load(_ leads: ArraySlice<Scene.Lead>) throws {
+        let file = folder.appendingPathComponent("leads.csv")
+        let header = "Company,convertedStatus,leadId,opportunityName\r\n"
+        let rows = leads.map { "\"Acme, Inc.\",\"\($0.convertedStatus)\",\($0.id),Autumn deal\r\n" }
+        // People add a line by hand, and mistype it.
+        let mistyped = "Acme,Closed - Converted,00QD000000FP14JMAX,\r\n"
+        try Data((header + rows.joined() + mistyped).utf8).write(to: file)
+
+        var options = EnqueueOptions()
+        options.batch = "autumn"
+        var refusals: [String] = []
+        var reader = try RowReader(ByteSource(path: file.path))
+        let added = try queue.enqueue(options, at: now()) { enqueuing in
+            while let row = try reader.next() {
+                switch row {
+                case .lead(let lead, _, _): try enqueuing.add(lead)
+                case .refused(let line, let reason): refusals.append("leads.csv:\(line): \(reason)")
+                }
+            }
+            return enqueuing.added
+        }
+        say("\(added) leads by CSV:  leadconvert enqueue leads.csv --batch autumn")
+        for refusal in refusals { say("  refused  \(refusal)") }
+    }
+
+    private func now() -> Timestamp {
+        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+}
