@@ -1,0 +1,142 @@
+import Testing
+
+@Suite struct CommandLineEnqueueTests {
+    private let rows = """
+        leadId,convertedStatus,opportunityName
+        00QWs0000000001,Qualified,"Acme, Inc."
+        nonsense,Qualified,
+        00QWs0000000002,Qualified,
+        """
+    private let refusal = "leads.csv:3: leadId: an id has 15 or 18 characters, this one has 8\n"
+
+    @Test func takesGoodRowsAndNamesBadOnes() async throws {
+        try await withCommandLine { leadconvert in
+            try leadconvert.write(rows, to: "leads.csv")
+            let summary = "2 taken, 0 skipped (in the queue already), 1 refused.\n"
+            #expect(
+                try leadconvert("enqueue", "leads.csv")
+                    == .init(status: 65, errors: refusal + summary)
+            )
+        }
+    }
+
+    @Test func skipsLeadsThatAreInTheQueueAlready() async throws {
+        try await withCommandLine { leadconvert in
+            let row = "{\"leadId\": \"00QWs0000000001\", \"convertedStatus\": \"Qualified\"}\n"
+            _ = try leadconvert("enqueue", "-", input: row)
+            #expect(
+                try leadconvert("enqueue", "-", input: row)
+                    == .init(errors: "0 taken, 1 skipped (in the queue already), 0 refused.\n")
+            )
+            #expect(try leadconvert("enqueue", "-", "--strict", input: row).status == 65)
+        }
+    }
+
+    @Test func takesNothingOfAnUncleanFileWhenStrict() async throws {
+        try await withCommandLine { leadconvert in
+            try leadconvert.write(rows, to: "leads.csv")
+            let summary = """
+                leads.csv: nothing is taken of it (--strict).
+                0 taken, 0 skipped (in the queue already), 1 refused.
+
+                """
+            #expect(
+                try leadconvert("enqueue", "leads.csv", "--strict")
+                    == .init(status: 65, errors: refusal + summary)
+            )
+            #expect(try leadconvert("jobs", "--json").output == "[]\n")
+        }
+    }
+
+    @Test func onlySaysWhatItWouldTakeInADryRun() async throws {
+        try await withCommandLine { leadconvert in
+            try leadconvert.write(rows, to: "leads.csv")
+            let summary = "Dry run: 2 taken, 0 skipped (in the queue already), 1 refused.\n"
+            #expect(
+                try leadconvert("enqueue", "leads.csv", "--dry-run")
+                    == .init(status: 65, errors: refusal + summary)
+            )
+            #expect(try leadconvert("jobs", "--json").output == "[]\n")
+        }
+    }
+
+    @Test func takesOtherFilesWhenOneCannotBeTaken() async throws {
+        try await withCommandLine { leadconvert in
+            try leadconvert.write("Id,Company\n", to: "a.csv")
+            try leadconvert.write(rows, to: "leads.csv")
+            let errors = """
+                a.csv:1: the header has no column leadId. If its column Id holds the leads' ids, \
+                type --map 'leadId={{Id}}'.
+                a.csv: 0 taken, 0 skipped (in the queue already), 0 refused.
+                \(refusal)leads.csv: 2 taken, 0 skipped (in the queue already), 1 refused.
+                2 taken, 0 skipped (in the queue already), 1 refused.
+
+                """
+            #expect(
+                try leadconvert("enqueue", "a.csv", "leads.csv")
+                    == .init(status: 65, errors: errors)
+            )
+        }
+    }
+
+    @Test func takesASingleLead() async throws {
+        try await withCommandLine { leadconvert in
+            let ending = try leadconvert(
+                "enqueue", "--lead-id", "00QWs0000000001", "--converted-status", "Qualified",
+                "--map", "opportunityName=Acme"
+            )
+            #expect(ending.status == 0)
+            let job = try leadconvert("jobs", "--json").output
+            #expect(job.contains("\"opportunity_name\": \"Acme\""))
+        }
+    }
+
+    @Test func rendersATemplateForEachRow() async throws {
+        try await withCommandLine { leadconvert in
+            try leadconvert.write(
+                """
+                {"leadId": "{{trigger.lead.id}}", "convertedStatus": "Qualified",
+                 "opportunityName": "{{Company}} - Q3"}
+                """, to: "request.json"
+            )
+            try leadconvert.write(
+                "[{\"lead\": {\"id\": \"00QWs0000000001\"}, \"Company\": \"Acme\"}, {}]",
+                to: "rows.json"
+            )
+            let errors = """
+                rows.json:1: leadId: this row has no trigger.lead.id, which {{trigger.lead.id}} \
+                asks for
+                1 taken, 0 skipped (in the queue already), 1 refused.
+
+                """
+            #expect(
+                try leadconvert("enqueue", "rows.json", "--template", "request.json")
+                    == .init(status: 65, errors: errors)
+            )
+            #expect(try leadconvert("jobs", "--json").output.contains("\"Acme - Q3\""))
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["enqueue"], 64, "Error: Name files, - for standard input, or --from-sql"),
+            (["enqueue", "-", "--lead-id", "x"], 64, "Error: Name files"),
+            (["enqueue", "-", "--run-at", "soon"], 64, "Error: The value 'soon' is invalid"),
+            (
+                ["enqueue", "-", "--map", "foo=1"], 64,
+                "leadconvert: --map: no field is called foo."
+            ),
+            (["enqueue", "gone.csv"], 66, "leadconvert: gone.csv: no such file.\n"),
+            (["enqueue", "-", "--policy", "p"], 66, "leadconvert: There is no policy named p."),
+            (["enqueue", "-", "--db", "gone/queue.db"], 73, "leadconvert: gone/queue.db can't be"),
+            (["enqueue", "-", "--db", ".input"], 78, "leadconvert: .input is not a SQLite file."),
+        ] as [([String], Int32, String)])
+    func endsAsTheManualSays(arguments: [String], status: Int32, errors: String) async throws {
+        try await withCommandLine { leadconvert in
+            let ending = try leadconvert(arguments, input: "leadId,convertedStatus\n")
+            #expect(ending.status == status)
+            #expect(ending.errors.hasPrefix(errors), "\(ending.errors)")
+            #expect(ending.output == "")
+        }
+    }
+}

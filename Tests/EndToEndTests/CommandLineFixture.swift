@@ -1,0 +1,80 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The built `leadconvert` in a folder of its own, with a queue of its own.
+struct CommandLineFixture {
+    let folder: URL
+
+    /// What a command printed and how it ended.
+    struct Ending: Equatable {
+        var status: Int32 = 0
+        var output = ""
+        var errors = ""
+    }
+
+    /// Runs `leadconvert` with these arguments.
+    func callAsFunction(_ arguments: String..., input: String = "") throws -> Ending {
+        try self(arguments, input: input)
+    }
+
+    /// Runs `leadconvert` with these arguments.
+    func callAsFunction(
+        _ arguments: [String], input: String = "", outputFile: String? = nil
+    ) throws -> Ending {
+        let process = leadconvert(arguments)
+        // Through files, which hold any amount: nobody has to read along.
+        try write(input, to: ".input")
+        try write("", to: ".output")
+        try write("", to: ".errors")
+        process.standardInput = try FileHandle(forReadingFrom: file(".input"))
+        process.standardOutput = try FileHandle(
+            forWritingTo: outputFile.map { URL(fileURLWithPath: $0) } ?? file(".output")
+        )
+        process.standardError = try FileHandle(forWritingTo: file(".errors"))
+        try process.run()
+        process.waitUntilExit()
+        return Ending(
+            status: process.terminationStatus,
+            output: try String(contentsOf: file(".output"), encoding: .utf8),
+            errors: try String(contentsOf: file(".errors"), encoding: .utf8)
+        )
+    }
+
+    /// Starts `leadconvert` with these arguments beside the test, which holds the other ends.
+    func start(
+        _ arguments: String..., input: Pipe? = nil, output: Pipe? = nil
+    ) throws -> Process {
+        let process = leadconvert(arguments)
+        process.standardInput = input ?? FileHandle.nullDevice
+        process.standardOutput = output ?? FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    private func leadconvert(_ arguments: [String]) -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+            .deletingLastPathComponent().appendingPathComponent("leadconvert")
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.environment = ["LEADCONVERT_DB": "queue.db"]
+        return process
+    }
+
+    /// Puts a file into the folder.
+    func write(_ text: String, to name: String) throws {
+        try text.write(to: file(name), atomically: false, encoding: .utf8)
+    }
+
+    /// A file of the folder.
+    func file(_ name: String) -> URL {
+        folder.appendingPathComponent(name)
+    }
+}
+
+/// Runs `body` with the command line program in a folder that is gone afterwards.
+func withCommandLine(_ body: (CommandLineFixture) throws -> Void) async throws {
+    try await withTemporaryFolder { try body(CommandLineFixture(folder: $0)) }
+}

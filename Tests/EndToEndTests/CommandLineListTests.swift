@@ -1,0 +1,144 @@
+import Testing
+
+@Suite struct CommandLineListTests {
+    private let lead = "00QWs0000000001MAA"
+
+    @Test func listsJobsAsATable() async throws {
+        try await withCommandLine { leadconvert in
+            try enqueue(leadconvert, 1, 10)
+            #expect(
+                try leadconvert("jobs")
+                    == .init(
+                        output: """
+                            id  lead_id             state   attempts  converted_status  \
+                            run_at                    error_code  error_message
+                             1  00QWs0000000001MAA  queued         0  Qualified         \
+                            2030-01-01T00:00:00.000Z
+                             2  00QWs0000000010MAA  queued         0  Qualified         \
+                            2030-01-01T00:00:00.000Z
+
+                            """
+                    )
+            )
+        }
+    }
+
+    @Test func filtersJobs() async throws {
+        try await withCommandLine { leadconvert in
+            try enqueue(leadconvert, 1, 2)
+            _ = try leadconvert("cancel", "1")
+            #expect(
+                try leadconvert("jobs", "--state", "cancelled", "--csv").output.hasPrefix("id,"))
+            #expect(try count(leadconvert("jobs", "--state", "cancelled", "--json")) == 1)
+            #expect(try count(leadconvert("jobs", "--lead", "00QWs0000000002", "--json")) == 1)
+            #expect(try count(leadconvert("jobs", "--limit", "1", "--json")) == 1)
+            #expect(try count(leadconvert("jobs", "--batch", "friday", "--json")) == 2)
+            #expect(try leadconvert("jobs", "--batch", "monday").status == 66)
+        }
+    }
+
+    @Test func printsAnEmptyLogWithItsHeader() async throws {
+        try await withCommandLine { leadconvert in
+            try enqueue(leadconvert, 1)
+            let header =
+                "started_at  job_id  lead_id  kind  attempt  outcome  duration_ms  "
+                + "backoff_ms  code  message\n"
+            #expect(try leadconvert("log", lead) == .init(output: header))
+            #expect(try leadconvert("log", lead, "--json") == .init(output: "[]\n"))
+            #expect(try leadconvert("log", "--csv").output.hasPrefix("id,job_id,lead_id,"))
+            let none = try leadconvert("jobs", "--state", "failed", "--csv").output
+            #expect(none.hasPrefix("id,lead_id,"))
+            #expect(
+                try leadconvert("log", "00QWs0000000009")
+                    == .init(
+                        status: 66,
+                        errors: "leadconvert: There is no job for lead 00QWs0000000009MAA.\n"
+                    )
+            )
+        }
+    }
+
+    @Test func printsResultsAsAnActionWould() async throws {
+        try await withCommandLine { leadconvert in
+            try enqueue(leadconvert, 1, 2)
+            _ = try leadconvert("cancel", lead)
+            let output = """
+                [
+                {"isSuccess": false, "actionName": "convertLead", "errors": [{"statusCode": \
+                "CANCELLED", "message": "It was cancelled before it was sent."}], \
+                "outputValues": {"leadId": "00QWs0000000001MAA"}},
+                {"isSuccess": null, "actionName": "convertLead", "state": "queued", \
+                "outputValues": {"leadId": "00QWs0000000002MAA"}}
+                ]
+
+                """
+            #expect(
+                try leadconvert("results", "friday")
+                    == .init(
+                        status: 75, output: output,
+                        errors: "Some leads of friday are unsettled: ask again later.\n"
+                    )
+            )
+            #expect(try leadconvert("results", "monday").status == 66)
+        }
+    }
+
+    @Test func showsTheQueueAtAGlance() async throws {
+        try await withCommandLine { leadconvert in
+            try enqueue(leadconvert, 1)
+            _ = try leadconvert("pause")
+            #expect(
+                try leadconvert("status")
+                    == .init(
+                        output: """
+                            queued     1
+                            sending    0
+                            verifying  0
+                            held       0
+                            converted  0
+                            failed     0
+                            cancelled  0
+                            rate       0.00 leads/s
+                            paused     yes; go on with: leadconvert resume
+                            daemon     not running
+
+                            """
+                    )
+            )
+            #expect(
+                try leadconvert("status", "--json")
+                    == .init(
+                        output: """
+                            {"counts": {"queued": 1, "sending": 0, "verifying": 0, "held": 0, \
+                            "converted": 0, "failed": 0, "cancelled": 0}, "rate_per_second": 0.0, \
+                            "eta_seconds": null, "paused": true, "waiting_for": null, \
+                            "waiting_until": null, "limiter": null, "usage": null, "daemon": null}
+
+                            """
+                    )
+            )
+        }
+    }
+
+    @Test func hearsThatItsOutputGotStuck() async throws {
+        try await withCommandLine { leadconvert in
+            let ending = try leadconvert(["jobs"], outputFile: "/dev/full")
+            #expect(ending.status == 74)
+        }
+    }
+
+    private func enqueue(_ leadconvert: CommandLineFixture, _ leads: Int...) throws {
+        let rows = leads.map {
+            "00QWs" + String(repeating: "0", count: 10 - "\($0)".count) + "\($0)\n"
+        }
+        let ending = try leadconvert(
+            "enqueue", "-", "--converted-status", "Qualified", "--batch", "friday", "--run-at",
+            "2030-01-01T01:00+01:00", input: "leadId\n" + rows.joined()
+        )
+        #expect(ending.status == 0, "\(ending.errors)")
+    }
+
+    private func count(_ ending: CommandLineFixture.Ending) -> Int {
+        ending.output.split(separator: "\n").filter { $0.hasPrefix("{") }.count
+    }
+}

@@ -1,0 +1,15 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct DemoTests {
+    @Test func convertsItsLeadsAndSeesAllAccountsAgree() async throws {
+        try await withTemporaryFolder { folder in
+            let end = try await Program.demo.run(
+                environment: ["TMPDIR": folder.path], within: .seconds(120))
+            #expect(end.code == 0)
+            #expect(end.output.contains("jobs and run_log agree on all 500 leads."))
+            #expect(end.errors == "")
+        }
+    }
+}

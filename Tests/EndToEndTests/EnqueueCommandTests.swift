@@ -1,0 +1,128 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `leadconvert enqueue` as scripts see it: what it takes, what it says, and how it ends.
+@Suite(.serialized) struct EnqueueCommandTests {
+    private static let sheet = """
+        Company,leadId,convertedStatus,doNotCreateOpportunity
+        Acme,00QWs0000000001,Qualified,
+        "Bad, Inc.",00QWs000000000,Qualified,
+        Wrong,001Ws0000000001,Qualified,
+        Nobody,00QWs0000000002,,
+        "Two
+        lines",00QWs0000000003,Qualified,maybe
+        Fine,00QWs0000000004,Qualified,yes
+
+        """
+
+    private static let refusals = """
+        leads.csv:3: leadId: an id has 15 or 18 characters, this one has 14
+        leads.csv:4: leadId: the id of a lead begins with 00Q
+        leads.csv:5: convertedStatus: empty or missing: give a lead status that your org marks as \
+        converted
+        leads.csv:6: doNotCreateOpportunity: it is neither true nor false: write true, false or \
+        nothing
+
+        """
+
+    @Test func takesTheGoodRowsAndNamesTheOthers() async throws {
+        try await withStage { stage in
+            try write(Self.sheet, in: stage)
+            let end = try await stage.run("enqueue", "leads.csv")
+            #expect(end.code == 65)
+            #expect(end.output == "")
+            #expect(
+                end.errors == Self.refusals
+                    + "2 taken, 0 skipped (in the queue already), 4 refused.\n")
+            let jobs = try stage.queue.jobs()
+            #expect(
+                jobs.map { $0.text("lead_id") } == ["00QWs0000000001MAA", "00QWs0000000004MAA"])
+            #expect(jobs.map { $0.number("do_not_create_opportunity") } == [0, 1])
+        }
+    }
+
+    @Test func isHarmlessWhenItRunsTwice() async throws {
+        try await withStage { stage in
+            try write("leadId,convertedStatus\n00QWs0000000001,Qualified\n", in: stage)
+            let first = try await stage.run("enqueue", "leads.csv")
+            #expect(first.code == 0)
+            #expect(first.errors == "1 taken, 0 skipped (in the queue already), 0 refused.\n")
+            let second = try await stage.run("enqueue", "leads.csv")
+            #expect(second.code == 0)
+            #expect(second.errors == "0 taken, 1 skipped (in the queue already), 0 refused.\n")
+            #expect(try await stage.run("enqueue", "leads.csv", "--strict").code == 65)
+            #expect(try stage.counts() == ["queued": 1])
+        }
+    }
+
+    @Test func takesNothingOfAnUncleanFileWhenStrict() async throws {
+        try await withStage { stage in
+            try write(Self.sheet, in: stage)
+            let end = try await stage.run("enqueue", "leads.csv", "--strict")
+            #expect(end.code == 65)
+            #expect(
+                end.errors == Self.refusals + "leads.csv: nothing is taken of it (--strict).\n"
+                    + "0 taken, 0 skipped (in the queue already), 4 refused.\n")
+            #expect(try stage.counts() == [:])
+        }
+    }
+
+    @Test func onlySaysWhatItWouldTakeInADryRun() async throws {
+        try await withStage { stage in
+            try write(Self.sheet, in: stage)
+            let end = try await stage.run("enqueue", "leads.csv", "--batch", "b", "--dry-run")
+            #expect(end.code == 65)
+            #expect(
+                end.errors == Self.refusals
+                    + "Dry run: 2 taken, 0 skipped (in the queue already), 4 refused.\n")
+            #expect(try stage.counts() == [:])
+            #expect(try await stage.run("results", "b").code == 66)
+        }
+    }
+
+    @Test func readsNDJSONFromStandardInput() async throws {
+        try await withStage { stage in
+            let input = """
+                {"leadId": "00QWs0000000001", "convertedStatus": "Qualified", "accountId": null}
+                {"leadId": "x", "convertedStatus": "Qualified"}
+
+                """
+            let end = try await stage.run("enqueue", "-", input: input)
+            #expect(end.code == 65)
+            #expect(
+                end.errors == """
+                    standard input:2: leadId: an id has 15 or 18 characters, this one has 1
+                    1 taken, 0 skipped (in the queue already), 1 refused.
+
+                    """)
+            #expect(try stage.counts() == ["queued": 1])
+        }
+    }
+
+    @Test func takesASingleLeadAtATimeToCome() async throws {
+        try await withStage { stage in
+            let end = try await stage.run(
+                "enqueue", "--lead-id", "00QWs0000000001", "--converted-status", "Qualified",
+                "--priority", "7", "--run-at", "2999-01-01T00:00:00+01:00")
+            #expect(end.code == 0)
+            let job = try #require(try stage.queue.jobs().first)
+            #expect(job.number("priority") == 7)
+            #expect(job.text("run_at") == "2998-12-31T23:00:00.000Z")
+        }
+    }
+
+    @Test func stopsBeforeAnythingIsTakenWhenAFileIsMissing() async throws {
+        try await withStage { stage in
+            try write(Self.sheet, in: stage)
+            let end = try await stage.run("enqueue", "leads.csv", "missing.csv")
+            #expect(end.code == 66)
+            #expect(end.errors == "leadconvert: missing.csv: no such file.\n")
+            #expect(try stage.counts() == [:])
+        }
+    }
+
+    private func write(_ text: String, in stage: Stage) throws {
+        try Data(text.utf8).write(to: stage.folder.appendingPathComponent("leads.csv"))
+    }
+}

@@ -1,0 +1,59 @@
+public import Foundation
+
+/// A program to start: one of ours as it was built, which stands beside the tests.
+public struct Program: Sendable {
+    /// The daemon.
+    public static let daemon = Program(named: "leadconvertd")
+    /// The helper.
+    public static let helper = Program(named: "leadconvert")
+    /// The simulator for people.
+    public static let simulator = Program(named: "salesforce-simulator")
+    /// The demo.
+    public static let demo = Program(named: "demo")
+    /// The system's `cp`.
+    public static let copy = Program(file: URL(fileURLWithPath: "/bin/cp"))
+
+    let file: URL
+
+    private static let folder = URL(fileURLWithPath: "/proc/self/exe")
+        .resolvingSymlinksInPath().deletingLastPathComponent()
+
+    private init(file: URL) {
+        self.file = file
+    }
+
+    private init(named name: String) {
+        self.init(file: Self.folder.appendingPathComponent(name))
+    }
+
+    /// Starts it. Settings of ours come from `environment` alone, whatever the tests run under.
+    public func start(
+        _ arguments: [String] = [], environment: [String: String] = [:], input: String? = nil,
+        in folder: URL? = nil
+    ) throws -> RunningProgram {
+        let spawn = Spawn(
+            path: file.path, arguments: arguments,
+            environment: Self.inherited.merging(environment) { $1 }, folder: folder?.path)
+        return try RunningProgram(spawn, name: file.lastPathComponent, input: input)
+    }
+
+    /// Runs it to its end.
+    /// - Throws: `TookTooLong`, and then it was killed.
+    public func run(
+        _ arguments: [String] = [], environment: [String: String] = [:], input: String? = nil,
+        in folder: URL? = nil, within limit: Duration = .seconds(60)
+    ) async throws -> ProgramEnd {
+        let program = try start(arguments, environment: environment, input: input, in: folder)
+        do {
+            return try await program.waitForExit(within: limit)
+        } catch {
+            program.kill()
+            throw error
+        }
+    }
+
+    private static let inherited = ProcessInfo.processInfo.environment.filter { name, _ in
+        !name.hasPrefix("LEADCONVERT_") && !name.hasPrefix("SALESFORCE_")
+            && !["STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET"].contains(name)
+    }
+}

@@ -1,0 +1,95 @@
+public import Conversion
+import Foundation
+public import Storage
+
+/// Runs `body` with a new queue in a real file.
+public func withQueue<Result>(
+    as role: JobQueue.Role = .daemon, _ body: (JobQueue) async throws -> Result
+) async throws -> Result {
+    try await withTemporaryFolder { folder in
+        try await body(JobQueue(path: folder.appendingPathComponent("queue.db").path, as: role))
+    }
+}
+
+extension RecordID {
+    /// The id of the lead with this number; each number gives another.
+    public static func lead(_ number: Int) throws -> RecordID {
+        let digits = String(number)
+        let stem = "00QWs" + String(repeating: "0", count: 10 - digits.count) + digits
+        return try RecordID(stem, of: .lead)
+    }
+}
+
+extension LeadConversion {
+    /// A plain conversion of the lead with this number.
+    public static func lead(_ number: Int) throws -> LeadConversion {
+        LeadConversion(leadID: try .lead(number), convertedStatus: "Qualified")
+    }
+}
+
+extension Moment {
+    /// So many milliseconds after noon of a certain day, on the same boot.
+    public static func ms(_ milliseconds: Int64) -> Moment {
+        Moment(
+            wall: Timestamp(milliseconds: 1_795_348_800_000 + milliseconds),
+            uptimeMS: 1_000_000 + milliseconds, bootID: "test")
+    }
+}
+
+extension JobQueue {
+    /// Adds plain leads with these numbers.
+    public func add(_ leads: some Sequence<Int>, _ options: EnqueueOptions = .init()) throws {
+        try enqueue(options, at: Moment.ms(0).wall) { queue in
+            for lead in leads { try queue.add(.lead(lead)) }
+        }
+    }
+
+    /// All jobs, by lead number order of insertion.
+    public func jobs(_ filter: JobFilter = .init()) throws -> [TableRow] {
+        var rows: [TableRow] = []
+        try readJobs(filter) { rows.append($0) }
+        return rows
+    }
+
+    /// The whole run log.
+    public func log(_ filter: LogFilter = .init()) throws -> [TableRow] {
+        var rows: [TableRow] = []
+        try readLog(filter) { rows.append($0) }
+        return rows
+    }
+
+    /// All calls.
+    public func calls() throws -> [TableRow] {
+        var rows: [TableRow] = []
+        try readCalls { rows.append($0) }
+        return rows
+    }
+}
+
+extension TableRow {
+    /// The text of a column; nil when it holds none.
+    public func text(_ column: String) -> String? {
+        if case .text(let text) = self[column] { text } else { nil }
+    }
+
+    /// The number in a column; nil when it holds none.
+    public func number(_ column: String) -> Int64? {
+        if case .integer(let number) = self[column] { number } else { nil }
+    }
+}
+
+extension JobQueue {
+    /// The run log of one lead.
+    public func log(of lead: String) throws -> [TableRow] {
+        var filter = LogFilter()
+        filter.lead = try RecordID(lead, of: .lead)
+        return try log(filter)
+    }
+}
+
+extension Timestamp {
+    /// The wall clock's time.
+    public static var now: Timestamp {
+        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+}
