@@ -1,0 +1,185 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// A newer compiler may find new warnings: they stop our own checks, not somebody's build.
+let warnings: [SwiftSetting] =
+    Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + warnings
+
+// The edges run one way, along the flow: words -> storage, Salesforce -> drain -> programs.
+// The simulator stands apart: it imports nothing of ours, so a misreading cannot agree with itself.
+let package = Package(
+    name: "leadconvertd",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "leadconvertd", targets: ["leadconvertd"]),
+        .executable(name: "leadconvert", targets: ["leadconvert"]),
+        .executable(name: "salesforce-simulator", targets: ["salesforce-simulator"]),
+        .executable(name: "demo", targets: ["demo"]),
+        .executable(name: "bench", targets: ["bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    ],
+    targets: [
+        .target(name: "Conversion"),
+        .target(
+            name: "Storage",
+            dependencies: ["Conversion", .product(name: "GRDB", package: "GRDB.swift")],
+            resources: [.embedInCode("Migrations")]
+        ),
+        .target(
+            name: "Salesforce",
+            dependencies: [
+                "Conversion",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
+        .target(
+            name: "Drain",
+            dependencies: [
+                "Conversion", "Storage", .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(name: "Intake", dependencies: ["Conversion"]),
+        .target(
+            name: "Settings",
+            dependencies: ["Conversion", .product(name: "Logging", package: "swift-log")]
+        ),
+        .target(
+            name: "SalesforceSimulator",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
+        .executableTarget(
+            name: "leadconvertd",
+            dependencies: [
+                "Conversion", "Storage", "Salesforce", "Drain", "Settings",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .executableTarget(
+            name: "leadconvert",
+            dependencies: [
+                "Conversion", "Storage", "Intake", "Settings",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .executableTarget(
+            name: "salesforce-simulator",
+            dependencies: [
+                "SalesforceSimulator",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .executableTarget(
+            name: "demo",
+            dependencies: [
+                "Conversion", "Storage", "Salesforce", "Drain", "Intake", "SalesforceSimulator",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "Conversion", "Storage", "Salesforce", "Drain",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Conversion", "Storage", "SalesforceSimulator"],
+            path: "Tests/TestSupport"
+        ),
+        .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "Conversion", "Storage", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        .testTarget(
+            name: "SalesforceTests",
+            dependencies: [
+                "Conversion", "Salesforce", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
+        .testTarget(
+            name: "DrainTests",
+            dependencies: [
+                "Conversion", "Drain", "Storage", "Salesforce", "SalesforceSimulator",
+                "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "SimulatedWorldTests",
+            dependencies: [
+                "Conversion", "Drain", "Storage", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"]),
+        .testTarget(name: "SettingsTests", dependencies: ["Conversion", "Settings"]),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: [
+                "SalesforceSimulator",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "Conversion", "Storage", "SalesforceSimulator", "TestSupport",
+                "leadconvertd", "leadconvert", "salesforce-simulator", "demo",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets {
+    target.swiftSettings = swiftSettings
+}
