@@ -37,10 +37,11 @@ import Testing
                 #expect(departures.count == 55)
                 #expect(arrivals.count == 55)
                 // Calls may arrive closer together than they left, by as much as the slowest of
-                // them was under way.
+                // them was under way. Both ends of a window are written in whole milliseconds, by
+                // a clock that the system may slew meanwhile.
                 let way = zip(departures, arrivals).map { $1 - $0 }.max() ?? 0
-                #expect(isWithinTheRate(departures, jitter: 0.001))
-                #expect(isWithinTheRate(arrivals, jitter: way + 0.001))
+                #expect(isWithinTheRate(departures, jitter: 0.005))
+                #expect(isWithinTheRate(arrivals, jitter: way + 0.005))
             }
         }
     }
