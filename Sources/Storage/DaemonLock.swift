@@ -67,10 +67,12 @@ public final class DaemonLock: Sendable {
     }
 
     private static func open(_ path: String, _ flags: Int32) throws -> Int32 {
-        let descriptor = Glibc.open(file(path), flags | O_CLOEXEC, 0o660)
+        let file = file(path)
+        let descriptor = Glibc.open(file, flags | O_CLOEXEC, 0o660)
         guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
             throw OperatorError(
-                .cannotCreate, "\(file(path)) can't be made: \(String(cString: strerror(errno))).",
+                .cannotCreate, "\(file) can't be made: \(reason).",
                 remedy: "The queue's folder must exist and be writable for this user.")
         }
         return descriptor
