@@ -94,16 +94,21 @@ public actor Drain {
     }
 
     private func send(_ call: Outgoing) {
-        let request = call.request
         Task {
-            let reply = await transport.send(request)
-            settle(call, reply)
+            let (reply, answeredAt) = await answer(to: call.request)
+            settle(call, reply, after: answeredAt.since(call.startedAt))
         }
     }
 
-    private func settle(_ call: Outgoing, _ reply: CallReply) {
+    /// Not on the drain's queue: a locked file holds that up, and the answer is not to blame.
+    private nonisolated func answer(to request: CallRequest) async -> (CallReply, Moment) {
+        let reply = await transport.send(request)
+        return (reply, clock())
+    }
+
+    private func settle(_ call: Outgoing, _ reply: CallReply, after duration: Int64) {
         do {
-            try engine.finish(call, reply, at: clock())
+            try engine.finish(call, reply, after: duration, at: clock())
         } catch {
             return endure(OperatorError(explaining: error))
         }

@@ -5,11 +5,16 @@ import Storage
 extension Engine {
     /// A call has ended. What it means is decided once, here, and written in one transaction; if
     /// that fails the decision is kept, and written before anything else is done.
-    mutating func finish(_ call: Outgoing, _ reply: CallReply, at now: Moment) throws {
+    /// - Parameter duration: How long the answer took, in milliseconds, if that is not until now: a
+    ///   locked file may have kept it waiting.
+    mutating func finish(
+        _ call: Outgoing, _ reply: CallReply, after duration: Int64? = nil, at now: Moment
+    ) throws {
+        let duration = duration ?? now.since(call.startedAt)
         inFlight[call.callID] = nil
         if let usage = reply.usage { learn(usage, from: call, at: now) }
         react(to: reply.outcome, of: call, at: now)
-        size(by: reply.outcome, of: call, at: now)
+        size(by: reply.outcome, of: call, after: duration)
         let verdict = Verdict(
             startedAt: call.startedAt, now: now, callLifetimeMS: options.callLifetimeMS,
             chance: chance())
@@ -20,7 +25,7 @@ extension Engine {
             case .login, .limits: [Settlement]()
             }
         let end = CallEnd(
-            callID: call.callID, startedAt: call.startedAt, at: now,
+            callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
             httpStatus: reply.httpStatus, reason: reply.outcome.reason, limiter: limiter,
             usage: reply.usage)
         unwritten.append((end, settlements))
@@ -37,7 +42,7 @@ extension Engine {
                 "call settled",
                 metadata: [
                     "call.id": "\(end.callID)", "call.leads": "\(settlements.count)",
-                    "call.settled": "\(settled)", "call.ms": "\(end.at.since(end.startedAt))",
+                    "call.settled": "\(settled)", "call.ms": "\(end.durationMS)",
                     "call.code": "\(end.reason?.code ?? "")",
                 ])
         }
@@ -92,12 +97,13 @@ extension Engine {
 
     /// What the answer says of the size of calls. Halves of a failed call say nothing of it: they
     /// are apart because one of their leads is odd.
-    private mutating func size(by outcome: CallOutcome, of call: Outgoing, at now: Moment) {
+    private mutating func size(
+        by outcome: CallOutcome, of call: Outgoing, after milliseconds: Int64
+    ) {
         guard case .conversions(let conversions) = call.content,
             conversions.jobs.first?.split == nil
         else { return }
         let leads = conversions.jobs.count
-        let milliseconds = now.since(call.startedAt)
         let before = callSize
         switch outcome {
         case .converted: callSize.answered(leads: leads, milliseconds: milliseconds)

@@ -55,8 +55,10 @@ public struct CallEnd: Sendable {
     public var callID: Int64
     /// When it started.
     public var startedAt: Moment
-    /// When it ended.
+    /// When its end was taken in: later than the answer, if the file was locked.
     public var at: Moment
+    /// How long the answer took, in milliseconds.
+    public var durationMS: Int64
     /// The HTTP status, if an answer came.
     public var httpStatus: Int?
     /// What was wrong with the call as a whole, if anything.
@@ -68,12 +70,14 @@ public struct CallEnd: Sendable {
 
     /// An end.
     public init(
-        callID: Int64, startedAt: Moment, at: Moment, httpStatus: Int? = nil,
-        reason: Reason? = nil, limiter: LimiterState? = nil, usage: OrgUsage? = nil
+        callID: Int64, startedAt: Moment, at: Moment, durationMS: Int64? = nil,
+        httpStatus: Int? = nil, reason: Reason? = nil, limiter: LimiterState? = nil,
+        usage: OrgUsage? = nil
     ) {
         self.callID = callID
         self.startedAt = startedAt
         self.at = at
+        self.durationMS = durationMS ?? at.since(startedAt)
         self.httpStatus = httpStatus
         self.reason = reason
         self.limiter = limiter

@@ -54,7 +54,7 @@ extension Database {
             WHERE id = ? AND finished_at IS NULL
             """
         try cachedStatement(sql: sql).execute(arguments: [
-            end.at.wall.description, end.at.since(end.startedAt), end.httpStatus, end.reason?.code,
+            end.at.wall.description, end.durationMS, end.httpStatus, end.reason?.code,
             end.reason?.message, end.usage?.current, end.usage?.limit, end.callID,
         ])
         if let limiter = end.limiter { try save(limiter) }

@@ -59,7 +59,7 @@ extension Database {
             WHERE id = ?
             """
         try cachedStatement(sql: sql).execute(
-            with: time, end.at.since(end.startedAt), job.outcome.rawValue,
+            with: time, end.durationMS, job.outcome.rawValue,
             job.reason?.code, job.reason?.message, job.backoffMS, job.nextRunAt?.description,
             job.records?.accountID, job.records?.contactID, job.records?.opportunityID, job.entry)
     }
