@@ -90,7 +90,7 @@ private struct Lines {
                 rest = rest[(end + 1)...]
                 return line
             }
-            let piece = file.availableData
+            let piece = file.nextBytes()
             guard !piece.isEmpty else { return nil }
             rest += piece
         }

@@ -84,7 +84,7 @@ public final class RunningProgram: Sendable {
     ) {
         Thread.detachNewThread {
             while true {
-                let bytes = Array(stream.availableData)
+                let bytes = stream.nextBytes()
                 guard !bytes.isEmpty else { return state.change { $0.streams -= 1 } }
                 state.change { take(&$0, bytes) }
             }
