@@ -11,6 +11,9 @@ struct Allowance: Equatable {
     var fixedRate: Double?
     /// Bucket capacity in calls, if the operator set it.
     var fixedBurst: Double?
+    /// The part of the day in which calls may start, above 0, at most 1: the day's calls have to
+    /// get through in it.
+    var openPart = 1.0
     /// The allowance before any answer has told: a Developer Edition org's, the smallest there is.
     static let leastLimit = 15_000
     private static let secondsADay = 86_400.0
@@ -28,7 +31,8 @@ struct Allowance: Equatable {
     /// what others leave above the reserve, if that is less. A tenth of it may go at once, the rest
     /// comes in evenly. Of 100,000 at a share of 0.5 and a reserve of 0.1:
     /// - while others use up to 40,000 a day: 5,000 calls at once, then 45,000 a day, 0.52 a second;
-    /// - while they use 80,000: 1,000 at once, then 9,000 a day, 0.1 a second.
+    /// - while they use 80,000: 1,000 at once, then 9,000 a day, 0.1 a second;
+    /// - while they use 40,000, and calls may start from 20:00 to 04:00 only: 1.56 a second.
     ///
     /// Others' use is the org's count less our own, so our pace does not depend on itself and comes
     /// to rest. They are taken to leave a hundredth at least; and once only the reserve is left, the
@@ -42,7 +46,7 @@ struct Allowance: Equatable {
         let onlyReserve = usage.map { isSpent($0, wasSpent: false) } ?? false
         let day = max(1, onlyReserve ? share * limit : min(share * limit, theyLeave))
         let capacity = max(1, fixedBurst ?? (fixedRate == nil ? day / 10 : 10))
-        let rate = fixedRate ?? max(1, day - capacity) / Self.secondsADay
+        let rate = fixedRate ?? max(1, day - capacity) / (Self.secondsADay * openPart)
         return (capacity, rate)
     }
 

@@ -29,6 +29,8 @@ public struct DrainOptions: Sendable, Equatable {
     public init() {}
 
     var allowance: Allowance {
-        Allowance(share: dailyShare, reserve: reserve, fixedRate: rate, fixedBurst: burst)
+        Allowance(
+            share: dailyShare, reserve: reserve, fixedRate: rate, fixedBurst: burst,
+            openPart: window?.openPart ?? 1)
     }
 }

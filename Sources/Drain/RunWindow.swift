@@ -35,6 +35,13 @@ public struct RunWindow: Sendable, Equatable {
         self.offsets = offsets
     }
 
+    /// The part of a day in which it is open, above 0, at most 1; on the two days a year on which
+    /// the clocks are changed it is an hour off.
+    public var openPart: Double {
+        let length = (endMS - startMS + Self.dayMS) % Self.dayMS
+        return length == 0 ? 1 : Double(length) / Double(Self.dayMS)
+    }
+
     /// Whether calls may start then.
     public func isOpen(at time: Timestamp) -> Bool {
         let clock = clock(at: time)
