@@ -39,6 +39,9 @@ enum Invariants {
     /// At the end of all things: every lead settled, and three accounts of it that agree.
     static func holdAtTheEnd(_ world: World) throws {
         try rateWasKept(world)
+        if !world.isRestored, let group = world.org.splitGroups.first {
+            throw Broken("\(group) has more than one account")
+        }
         try world.queue.read { database in
             let sql = """
                 SELECT lead_id, state, attempts, result_account_id, error_code,

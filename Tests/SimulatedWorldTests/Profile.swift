@@ -1,4 +1,7 @@
+import Conversion
 import TestSupport
+
+@testable import Drain
 
 /// How rough a world is; drawn from its seed, so that some worlds are calm and some are not.
 struct Profile {
@@ -17,6 +20,8 @@ struct Profile {
     var concurrency: Int
     var rate: Double
     var burst: Double
+    /// When calls may start, if not always.
+    var window: RunWindow?
 
     init(using chance: inout SeededGenerator) {
         let roughness = Double.random(in: 0...1, using: &chance)
@@ -35,5 +40,14 @@ struct Profile {
         concurrency = Int.random(in: 1...4, using: &chance)
         rate = Double.random(in: 0.2...20, using: &chance)
         burst = Double(Int.random(in: 1...20, using: &chance))
+        if chance.happens(0.25) { window = Self.window(using: &chance) }
+    }
+
+    /// A few minutes of the day in which nothing may start, soon after the world began.
+    private static func window(using chance: inout SeededGenerator) -> RunWindow {
+        let birth = Int(Moment.ms(0).wall.milliseconds / 60_000 % 1440)
+        let closes = birth + Int.random(in: 0...1, using: &chance)
+        let opens = closes + Int.random(in: 1...3, using: &chance)
+        return RunWindow(start: opens % 1440, end: closes % 1440, offsets: [])
     }
 }

@@ -20,6 +20,8 @@ struct SimulatedOrg {
 
     struct Lead {
         var nature: Nature
+        /// Leads of one group that name no account are to share the one that the first makes.
+        var group: String?
         /// The call that converted it; 0 is somebody else's.
         var convertedBy: Int64?
         /// The account that it was converted into, if one was asked for.
@@ -37,6 +39,8 @@ struct SimulatedOrg {
     struct Doubt {
         var callID: Int64
         var startedAt: Int64
+        /// Whether it would make an account.
+        var makesAccount: Bool
     }
 
     var leads: [RecordID: Lead] = [:]
@@ -79,7 +83,18 @@ struct SimulatedOrg {
                 offences.append(
                     "call \(callID) names account \(account) while call \(other.callID) does")
             }
-            doubts[id] = Doubt(callID: callID, startedAt: now)
+            if lead.accountID == nil, let group = self.leads[id]?.group, !amnestied.contains(id),
+                let other = doubts.first(where: { other, doubt in
+                    doubt.makesAccount && self.leads[other]?.group == group
+                        && !amnestied.contains(other)
+                })
+            {
+                offences.append(
+                    "call \(callID) may make a second account of \(group) beside \(other.value.callID)"
+                )
+            }
+            doubts[id] = Doubt(
+                callID: callID, startedAt: now, makesAccount: lead.accountID == nil)
         }
     }
 
@@ -138,8 +153,17 @@ struct SimulatedOrg {
     /// Each lead's own records, so that a mix-up shows.
     func records(_ id: RecordID) -> ConvertedRecords {
         ConvertedRecords(
-            accountID: leads[id]?.account?.description ?? "001\(id)", contactID: "003\(id)",
-            opportunityID: nil)
+            accountID: leads[id]?.account?.description ?? "001\(id.description.dropFirst(3).prefix(12))",
+            contactID: "003\(id)", opportunityID: nil)
+    }
+
+    /// Groups of which our calls made more than one account, with a lead that anybody can see.
+    var splitGroups: [String] {
+        let makers = leads.values.filter { lead in
+            if case .hidden = lead.nature { return false }
+            return lead.group != nil && lead.convertedBy != nil && lead.account == nil
+        }
+        return Dictionary(grouping: makers) { $0.group ?? "" }.filter { $1.count > 1 }.map(\.key)
     }
 
     // MARK: Questions

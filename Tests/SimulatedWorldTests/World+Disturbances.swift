@@ -145,17 +145,18 @@ extension World {
         let accounts = try ["001D000000HRzTR", "001Em00001iG9ez"].map { id in
             try RecordID(id, of: .account)
         }
-        var added: [(RecordID, SimulatedOrg.Nature)] = []
+        var added: [(RecordID, SimulatedOrg.Lead)] = []
         try queue.enqueue(EnqueueOptions(), at: now.wall) { queue in
             for _ in 0..<count {
                 nextLead += 1
                 var lead = try LeadConversion.lead(nextLead)
                 if chance.happens(0.2) { lead.accountID = accounts.randomElement(using: &chance) }
-                try queue.add(lead)
-                added.append((lead.leadID, nature()))
+                let group = chance.happens(0.2) ? ["Acme", "Globex"][nextLead % 2] : nil
+                try queue.add(lead, group: group)
+                added.append((lead.leadID, .init(nature: nature(), group: group)))
             }
         }
-        for (id, nature) in added { org.leads[id] = .init(nature: nature) }
+        for (id, lead) in added { org.leads[id] = lead }
     }
 
     private func nature() -> SimulatedOrg.Nature {

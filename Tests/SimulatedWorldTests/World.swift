@@ -92,6 +92,7 @@ final class World {
         options.concurrency = profile.concurrency
         options.rate = profile.rate
         options.burst = profile.burst
+        options.window = profile.window
         options.probeIntervalMS = 2000
         options.callLifetimeMS = lifetimeMS
         options.untilEmpty = true
@@ -157,6 +158,9 @@ final class World {
                 switch step {
                 case .send(let call):
                     try Invariants.isWritten(call, in: queue)
+                    guard profile.window?.isOpen(at: now.wall) != false else {
+                        throw Broken("call \(call.callID) starts outside its hours")
+                    }
                     if chance.happens(isQuiet ? 0 : 0.01) {
                         // It dies between the commit and the first byte.
                         if case .conversions(let conversions) = call.content {
