@@ -152,9 +152,10 @@ struct SimulatedOrg {
 
     /// Each lead's own records, so that a mix-up shows.
     func records(_ id: RecordID) -> ConvertedRecords {
-        ConvertedRecords(
-            accountID: leads[id]?.account?.description ?? "001\(id.description.dropFirst(3).prefix(12))",
-            contactID: "003\(id)", opportunityID: nil)
+        let own = id.description.dropFirst(3).prefix(12)
+        return ConvertedRecords(
+            accountID: leads[id]?.account?.description ?? "001\(own)", contactID: "003\(id)",
+            opportunityID: nil)
     }
 
     /// Groups of which our calls made more than one account, with a lead that anybody can see.
