@@ -10,7 +10,7 @@
 -- position (its place in the batch), policy, priority (higher first), run_at (not before), group_key.
 --
 -- Leads of one company that each make an account make as many accounts. Give them the same
--- group_key, any text: the first that is converted makes the account, the others wait for it and
+-- group_key, any text in any case: the first that is converted makes the account, the others wait for it and
 -- join it, those that are inserted later, too. An account_id that you give stays.
 --
 -- The other columns are the daemon's; read them, don't write them.
@@ -96,7 +96,8 @@ CREATE TABLE jobs (
         CONSTRAINT run_at_must_be_utc_like_2026_11_22T07_31_48_123Z
             CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', run_at) IS run_at),
 
-    group_key TEXT
+    -- Companies are written in more ways than one.
+    group_key TEXT COLLATE NOCASE
         CONSTRAINT group_key_must_not_be_empty CHECK (trim(group_key) <> ''),
 
     -- OR and not IN, here and below: for an IN of more than two, SQLite makes a table for each row.

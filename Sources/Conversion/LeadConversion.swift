@@ -23,6 +23,9 @@ public struct LeadConversion: Hashable, Sendable {
     public var overwriteLeadSource = false
     /// Whether Salesforce mails the new owner.
     public var sendNotificationEmail = false
+    /// Leads of one group that name no account share the one that the first of them makes; not
+    /// part of what `convertLead` is sent.
+    public var groupKey: String?
 
     /// A conversion that asks for nothing beyond what is required.
     public init(leadID: RecordID, convertedStatus: String) {

@@ -18,7 +18,7 @@ enum CallPlan {
                 job.policy.allowDuplicates == first.policy.allowDuplicates
             else { return false }
             guard let group = job.groupKey, job.conversion.accountID == nil else { return true }
-            return groups.insert(group).inserted
+            return groups.insert(group.lowercased()).inserted
         }
     }
 }

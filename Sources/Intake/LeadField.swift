@@ -20,6 +20,8 @@ public enum LeadField: Int, CaseIterable, Sendable, CustomStringConvertible {
     case overwriteLeadSource
     /// Whether the new owner is mailed.
     case sendNotificationEmail
+    /// What leads have in common that are to share one new account.
+    case groupKey
 
     /// The name in headers, objects and `--map`.
     public var description: String {
@@ -34,6 +36,7 @@ public enum LeadField: Int, CaseIterable, Sendable, CustomStringConvertible {
         case .ownerID: "ownerId"
         case .overwriteLeadSource: "overwriteLeadSource"
         case .sendNotificationEmail: "sendNotificationEmail"
+        case .groupKey: "groupKey"
         }
     }
 

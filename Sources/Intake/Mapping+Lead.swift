@@ -20,6 +20,7 @@ extension Mapping {
         lead.ownerID = try id(.ownerID, of: .user, in: row)
         lead.overwriteLeadSource = try flag(.overwriteLeadSource, in: row)
         lead.sendNotificationEmail = try flag(.sendNotificationEmail, in: row)
+        lead.groupKey = try text(.groupKey, in: row)
         if let contradiction = lead.contradiction { throw RowFault(contradiction.description) }
         return lead
     }

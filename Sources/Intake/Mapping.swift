@@ -48,6 +48,17 @@ public struct Mapping: Sendable {
         }
     }
 
+    /// Has leads share one new account that have the same in a column, or from a template.
+    /// - Throws: 64 when the template can't be read.
+    public mutating func group(by column: String) throws(OperatorError) {
+        do {
+            let isTemplate = column.contains("{{")
+            templates[.groupKey] = try Template(isTemplate ? column : "{{\(column)}}")
+        } catch {
+            throw OperatorError(.usage, "--group-by \(column): \(error).")
+        }
+    }
+
     /// Whether the field comes from the column or key of its name.
     func takesByName(_ field: LeadField) -> Bool {
         takesOthersByName && templates[field] == nil

@@ -30,11 +30,9 @@ extension JobQueue {
         public private(set) var skipped = 0
 
         /// Adds a lead.
-        /// - Parameter group: Leads of one group that name no account share the one that the first
-        ///   of them makes.
         /// - Returns: The job's number; nil when the lead has an unsettled job already.
         @discardableResult
-        public mutating func add(_ lead: LeadConversion, group: String? = nil) throws -> Int64? {
+        public mutating func add(_ lead: LeadConversion) throws -> Int64? {
             position += 1
             // Only a second unsettled job is skipped: a row that breaks another rule must be heard.
             let sql = """
@@ -52,7 +50,7 @@ extension JobQueue {
                 lead.accountID?.description, lead.contactID?.description,
                 lead.ownerID?.description, lead.overwriteLeadSource, lead.sendNotificationEmail,
                 batchID, batchID == nil ? nil : position, options.policy, options.priority, runAt,
-                group)
+                lead.groupKey)
             guard database.changesCount > 0 else {
                 skipped += 1
                 return nil

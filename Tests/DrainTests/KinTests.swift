@@ -19,7 +19,7 @@ import Testing
             guard case .convert(let rest, _) = drain.sent.last else { return }
             #expect(rest.allSatisfy { $0.accountID?.description == account })
             // One that comes later joins it, too.
-            try enqueue(7...7, in: queue) { _ in "Acme" }
+            try enqueue(7...7, in: queue) { _ in "ACME" }
             #expect(try queue.jobs().last?.text("account_id") == account)
         }
     }
@@ -82,7 +82,11 @@ import Testing
         _ leads: ClosedRange<Int>, in queue: JobQueue, group: (Int) -> String?
     ) throws {
         try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
-            for number in leads { try enqueuing.add(.lead(number), group: group(number)) }
+            for number in leads {
+                var lead = try LeadConversion.lead(number)
+                lead.groupKey = group(number)
+                try enqueuing.add(lead)
+            }
         }
     }
 

@@ -151,9 +151,9 @@ extension World {
                 nextLead += 1
                 var lead = try LeadConversion.lead(nextLead)
                 if chance.happens(0.2) { lead.accountID = accounts.randomElement(using: &chance) }
-                let group = chance.happens(0.2) ? ["Acme", "Globex"][nextLead % 2] : nil
-                try queue.add(lead, group: group)
-                added.append((lead.leadID, .init(nature: nature(), group: group)))
+                if chance.happens(0.2) { lead.groupKey = ["Acme", "Globex"][nextLead % 2] }
+                try queue.add(lead)
+                added.append((lead.leadID, .init(nature: nature(), group: lead.groupKey)))
             }
         }
         for (id, lead) in added { org.leads[id] = lead }

@@ -15,6 +15,7 @@ struct Enqueue: ParsableCommand {
               leadconvert enqueue leads.csv --batch friday
               leadconvert enqueue export.csv --map 'leadId={{Id}}' \\
                 --map 'convertedStatus=Qualified'
+              leadconvert enqueue export.csv --group-by Company
               leadconvert enqueue rows.json --template request.json
               leadconvert enqueue --source crm.db --from-sql 'SELECT Id FROM leads' \\
                 --map 'leadId={{Id}}' --converted-status Qualified
@@ -55,6 +56,13 @@ struct Enqueue: ParsableCommand {
         help: ArgumentHelp("A JSON object that has a template for each field.", valueName: "file")
     )
     var template: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Leads that have the same there share one new account: a column, or a template.",
+            valueName: "column")
+    )
+    var groupBy: String?
 
     @Option(help: ArgumentHelp("The batch that the leads join.", valueName: "name"))
     var batch: String?
@@ -123,6 +131,7 @@ struct Enqueue: ParsableCommand {
         var mapping = try template.map { try Mapping(template: ByteSource(path: $0)) } ?? Mapping()
         if let convertedStatus { try mapping.set("convertedStatus=\(convertedStatus)") }
         for assignment in assignments { try mapping.set(assignment) }
+        if let groupBy { try mapping.group(by: groupBy) }
         return mapping
     }
 
