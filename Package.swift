@@ -77,10 +77,11 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
+        .target(name: "Wiring", dependencies: ["Conversion", "Settings", "Salesforce", "Drain"]),
         .executableTarget(
             name: "leadconvertd",
             dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain", "Settings",
+                "Conversion", "Storage", "Salesforce", "Drain", "Settings", "Wiring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -88,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "leadconvert",
             dependencies: [
-                "Conversion", "Storage", "Intake", "Settings",
+                "Conversion", "Storage", "Salesforce", "Drain", "Intake", "Settings", "Wiring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

@@ -7,6 +7,7 @@ import Salesforce
 import Settings
 import Storage
 import Synchronization
+import Wiring
 
 /// The parts of the daemon, wired in the order in which a lead passes through them.
 final class Daemon: Sendable {

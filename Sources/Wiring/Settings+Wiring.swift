@@ -1,12 +1,14 @@
 import Conversion
-import Drain
-import Salesforce
-import Settings
+public import Drain
+public import Salesforce
+public import Settings
 
-// Settings, drain and transport don't know each other: here one's words become the other's.
+// Settings, drain and transport don't know each other: here one's words become the other's, for
+// the daemon and for `leadconvert check` alike.
 
 extension DrainOptions {
-    init(_ settings: DrainSettings, untilEmpty: Bool) {
+    /// How the operator wants the queue drained.
+    public init(_ settings: DrainSettings, untilEmpty: Bool) {
         self.init()
         callSize = settings.callSize
         concurrency = settings.concurrency
@@ -39,7 +41,8 @@ extension DrainSettings.Figure {
 }
 
 extension Salesforce.SalesforceSettings {
-    init(_ settings: Settings.SalesforceSettings) {
+    /// The org that the operator named, and the login.
+    public init(_ settings: Settings.SalesforceSettings) {
         self.init(
             loginURL: settings.loginURL, apiVersion: settings.apiVersion,
             login: Login(settings.login))
