@@ -12,6 +12,8 @@ public enum CallKind: String, CaseIterable, Sendable {
     case query
     /// One record.
     case record
+    /// The list of all objects, and what the user may do with them.
+    case describe
     /// SOAP `getUserInfo`.
     case userInfo = "user-info"
     /// The list of API versions.

@@ -26,6 +26,9 @@ public final class Simulator: Sendable {
         let (ports, listening) = AsyncThrowingStream<Int, any Error>.makeStream()
         let application = Application(
             responder: server,
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: ClockSkew.handlers(configuration.clockAhead))),
             configuration: .init(
                 address: .hostname("127.0.0.1", port: configuration.port), serverName: "sfdcedge"),
             onServerRunning: { channel in

@@ -33,6 +33,21 @@ public struct SimulatorConfiguration: Sendable {
     /// The Apex class that converts leads as an invocable action; nil has none deployed.
     public var apexAction: String?
 
+    /// Lead statuses that count as converted.
+    public var convertedStatuses = ["Closed - Converted", "Qualified"]
+    /// Whether the user that logs in has the permission Convert Leads.
+    public var convertsLeads = true
+    /// Whether that user can read which permissions it has.
+    public var showsPermissions = true
+    /// Objects that the user can see and neither create nor edit, by their names.
+    public var readOnlyObjects: Set<String> = []
+    /// The oldest version of the API that is not retired.
+    public var oldestVersion = 31
+    /// What `Organization.OrganizationType` says.
+    public var edition = "Enterprise Edition"
+    /// How many seconds the org's clock, as its answers show it, is ahead of the machine's.
+    public var clockAhead = 0
+
     /// An org with a thousand leads, no latency and no faults.
     public init() {}
 }

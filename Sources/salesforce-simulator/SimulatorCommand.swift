@@ -60,6 +60,8 @@ struct SimulatorCommand: AsyncParsableCommand {
         help: ArgumentHelp("Deploy an Apex action that converts leads.", valueName: "name"))
     var apexAction: String?
 
+    @OptionGroup var org: OrgOptions
+
     mutating func validate() throws {
         let rules: [(holds: Bool, rule: String)] = [
             ((0...65_535).contains(port), "--port is 0...65535"),
@@ -118,6 +120,7 @@ struct SimulatorCommand: AsyncParsableCommand {
         configuration.issuesJWTShapedTokens = jwtTokens
         configuration.apexAction = apexAction
         configuration.publicKeyPEM = try publicKey.map(Self.read)
+        org.set(&configuration)
         for argument in fault { configuration.faults[argument.fault] = argument.rate }
         return configuration
     }

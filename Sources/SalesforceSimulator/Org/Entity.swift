@@ -7,6 +7,8 @@ enum Entity: String, CaseIterable, Sendable {
     case user = "User"
     case queue = "Group"
     case leadStatus = "LeadStatus"
+    case organization = "Organization"
+    case permissions = "UserPermissionAccess"
 
     init?(name: String) {
         guard
@@ -26,6 +28,8 @@ enum Entity: String, CaseIterable, Sendable {
         case .user: "005"
         case .queue: "00G"
         case .leadStatus: "01J"
+        case .organization: "00D"
+        case .permissions: "000"
         }
     }
 }

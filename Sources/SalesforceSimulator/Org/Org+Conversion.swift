@@ -20,6 +20,10 @@ extension Org {
 
     /// The lead, if it is there and not yet converted.
     private func openLead(_ ask: LeadConvert) throws(LeadFailure) -> Int {
+        guard mayConvert(ask) else {
+            throw LeadFailure(
+                code: "INSUFFICIENT_ACCESS", message: "insufficient access rights on object id")
+        }
         let id = try identifier(ask.leadID, .lead, field: "Lead ID")
         guard let place = place(of: id) else { throw .unknownReference(field: "LeadId") }
         guard !leads[place].isDeleted else { throw .deleted }

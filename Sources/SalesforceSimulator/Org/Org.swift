@@ -15,6 +15,9 @@ struct Org {
     var users: [Identifier: UserRecord] = [:]
     var queues: [Identifier: QueueRecord] = [:]
     var statuses: [LeadStatusRecord] = []
+    var organization = OrganizationRecord()
+    var permissions = PermissionsRecord()
+    var rights = ObjectRights()
     private var lastNumber: [Entity: Int] = [:]
 
     /// The next free id of an object.
@@ -44,6 +47,8 @@ struct Org {
         case .user: users[id]
         case .queue: queues[id]
         case .leadStatus: statuses.first { $0.id == id }
+        case .organization: organization.id == id ? organization : nil
+        case .permissions: permissions.id == id ? permissions : nil
         }
     }
 
@@ -60,6 +65,8 @@ struct Org {
         case .user: sorted(users.values.map { $0 })
         case .queue: sorted(queues.values.map { $0 })
         case .leadStatus: statuses
+        case .organization: [organization]
+        case .permissions: [permissions]
         }
     }
 }

@@ -32,6 +32,9 @@ struct RestRequest {
         case ("query", 2):
             try demand(.get)
             return .morePages(locator: rest[1])
+        case ("sobjects", 1):
+            try demand(.get)
+            return .describe
         case ("sobjects", 3):
             return try record()
         case ("composite", 3) where rest[1] == "sobjects":

@@ -7,6 +7,7 @@ extension Soql {
     func run(
         on org: Org, _ version: String, from offset: Int, next: (Int) -> String
     ) throws(Refusal) -> JSON {
+        guard !org.rights.hidden.contains(entity) else { throw .unknownType(entity.rawValue) }
         let reader = try RecordReader(org, entity, fields, version)
         let found = try rows(of: org)
         let end = min(offset + Self.pageSize, found.count)

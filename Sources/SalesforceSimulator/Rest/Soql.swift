@@ -24,10 +24,7 @@ struct Soql {
         repeat { fields.append(try word()) } while take(",")
         try expect("FROM")
         let name = try word()
-        guard let entity = Entity(name: name) else {
-            throw Refusal(
-                code: "INVALID_TYPE", message: "sObject type '\(name)' is not supported.")
-        }
+        guard let entity = Entity(name: name) else { throw .unknownType(name) }
         self.entity = entity
         if takeWord("WHERE") {
             repeat { conditions.append(try condition()) } while takeWord("AND")

@@ -1,23 +1,24 @@
 /// The versions of the API that the simulated org knows.
 enum APIVersion {
-    /// Versions before the first are retired; those after the last do not exist yet.
-    static let supported = 31...67
+    /// The newest; those after it do not exist yet.
+    static let newest = 67
 
-    static func check(_ text: String, _ dialect: Dialect) throws(Refusal) {
+    /// - Parameter oldest: Versions before it are retired.
+    static func check(_ text: String, _ dialect: Dialect, oldest: Int) throws(Refusal) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[1] == "0", let number = Int(parts[0]) else {
             throw dialect == .soap ? .retiredVersion(.soap) : .notFound()
         }
-        guard number <= supported.upperBound else {
+        guard number <= newest else {
             throw dialect == .soap ? .retiredVersion(.soap) : .notFound()
         }
-        guard number >= supported.lowerBound else { throw .retiredVersion(dialect) }
+        guard number >= oldest else { throw .retiredVersion(dialect) }
     }
 
     /// What `/services/data/` tells anybody.
-    static var list: JSON {
+    static func list(from oldest: Int) -> JSON {
         .array(
-            supported.map { number in
+            (oldest...newest).map { number in
                 .object([
                     "label": .string(label(number)),
                     "url": .string("/services/data/v\(number).0"),

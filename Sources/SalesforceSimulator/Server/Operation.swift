@@ -9,6 +9,7 @@ enum Operation: Sendable {
     case convert([LeadConvert], ConvertOptions, Door)
     case userInfo
     case limits
+    case describe
     case query(String, includesDeleted: Bool)
     case morePages(locator: String)
     case record(Entity, id: String, fields: [String])
@@ -20,7 +21,7 @@ enum Operation: Sendable {
         case .convert(let asks, _, _): asks.count
         case .retrieve(_, let ids, _): ids.count
         case .record: 1
-        case .userInfo, .limits, .query, .morePages: 0
+        case .userInfo, .limits, .describe, .query, .morePages: 0
         }
     }
 

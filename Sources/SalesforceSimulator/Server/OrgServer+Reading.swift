@@ -17,7 +17,7 @@ extension OrgServer {
         _ incoming: Incoming, _ version: String, _ rest: [String], kind: CallKind
     ) -> APICall {
         let operation = Result { () throws(Refusal) -> Operation in
-            try APIVersion.check(version, .rest)
+            try APIVersion.check(version, .rest, oldest: configuration.oldestVersion)
             try Self.checkLength(incoming)
             return try RestRequest(incoming, rest, apexAction: configuration.apexAction).operation()
         }
@@ -42,7 +42,7 @@ extension OrgServer {
                 throw .beforeDispatch("content-type of the request should be text/xml")
             }
             guard let version else { throw .noOperation }
-            try APIVersion.check(version, .soap)
+            try APIVersion.check(version, .soap, oldest: configuration.oldestVersion)
             let request = try SoapRequest(incoming.body)
             token = request.sessionID
             switch request.call {

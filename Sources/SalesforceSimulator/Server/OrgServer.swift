@@ -62,7 +62,7 @@ final class OrgServer: HTTPResponder {
             }
         case .versions:
             record(.versions)
-            return .json(APIVersion.list)
+            return .json(APIVersion.list(from: configuration.oldestVersion))
         case .soap, .otherSoap, .rest, .unknown:
             record(.other)
             return Dialect.rest.reply(.notFound())

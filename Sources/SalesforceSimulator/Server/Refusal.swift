@@ -42,4 +42,8 @@ struct Refusal: Error {
     static func notFound(_ message: String = "The requested resource does not exist") -> Refusal {
         Refusal(code: "NOT_FOUND", message: message, status: 404)
     }
+
+    static func unknownType(_ name: String) -> Refusal {
+        Refusal(code: "INVALID_TYPE", message: "sObject type '\(name)' is not supported.")
+    }
 }

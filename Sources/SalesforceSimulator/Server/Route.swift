@@ -56,7 +56,7 @@ enum Route: Equatable {
         case "limits": .limits
         case "query", "queryAll": .query
         case "composite": .verify
-        case "sobjects": .record
+        case "sobjects": rest.count == 1 ? .describe : .record
         case "actions": rest.contains("custom") && method == .post ? .convert : .action
         default: .other
         }

@@ -28,6 +28,8 @@ extension World {
             return .xml(SoapWriter.userInfo(usage: usage(at: at)))
         case .limits:
             return .json(Limits.json(usage(at: at)))
+        case .describe:
+            return .json(Describe.json(org, call.version))
         case .query(let text, let includesDeleted):
             let query = try Soql(text, includesDeleted: includesDeleted)
             let json = try query.run(on: org, call.version, from: 0) { next in

@@ -20,6 +20,7 @@ struct World {
         self.configuration = configuration
         dice = Dice(seed: configuration.seed)
         org = Org(leads: configuration.leads, seed: configuration.seed)
+        org.adopt(configuration)
         sampled = configuration.leads
         sessions = Sessions(refreshToken: configuration.refreshToken, seed: configuration.seed)
         // What was used before the start counts as used at the start.
