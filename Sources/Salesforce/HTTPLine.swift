@@ -84,24 +84,27 @@ struct HTTPLine: Sendable {
     ]
 
     private func obstruction(_ error: any Error) -> Reason {
-        let sentence =
-            switch error {
-            case let error as HTTPClientError where Self.callOffs.contains(error):
-                "The request was called off before it was sent."
-            case let error as HTTPClientError where Self.timeouts.contains(error):
-                "No connection came about within \(connectTimeout)."
-            case let error as NIOConnectionError where error.connectionErrors.isEmpty:
-                "The name of the host can't be resolved."
-            case is NIOConnectionError:
-                "The host refuses connections or can't be reached."
-            case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-                """
-                TLS failed: check the host's certificate, the machine's clock and SALESFORCE_CA_FILE.
-                """
-            default:
-                "The connection broke before the request was sent."
-            }
-        return Reason("UNREACHABLE", sentence)
+        switch error {
+        case let error as HTTPClientError where Self.callOffs.contains(error):
+            Reason(Unreachable.code, "The request was called off before it was sent.")
+        case let error as HTTPClientError where Self.timeouts.contains(error):
+            Reason(Unreachable.code, "No connection came about within \(connectTimeout).")
+        case let error as NIOConnectionError where error.connectionErrors.isEmpty:
+            Unreachable.name.reason
+        case is NIOConnectionError:
+            Unreachable.connection.reason
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            Self.isOfTrust(error) ? Unreachable.certificate.reason : Unreachable.tls.reason
+        default:
+            Unreachable.silence.reason
+        }
+    }
+
+    /// BoringSSL tells its errors apart in their text alone.
+    private static func isOfTrust(_ error: any Error) -> Bool {
+        let text = "\(error)"
+        return text.contains("CERTIFICATE_VERIFY_FAILED")
+            || (error as? NIOSSLExtraError) == .failedToValidateHostname
     }
 
     private func doubt(_ error: any Error, after timeout: Duration) -> Reason {

@@ -1,0 +1,55 @@
+/// Who our token belongs to.
+public struct OrgUser: Sendable, Equatable {
+    /// The user's id.
+    public var id: String
+    /// The name it logs in with.
+    public var username: String
+    /// The org's id.
+    public var organizationID: String
+}
+
+/// What kind of org it is.
+public struct OrgKind: Sendable, Equatable {
+    /// Salesforce's word: `Enterprise Edition`, `Developer Edition`, ...
+    public var edition: String
+    /// Whether it is a sandbox.
+    public var isSandbox: Bool
+    /// Whether it ends some day.
+    public var isTrial: Bool
+
+    /// How many requests of 20 s and more may run at once, of all programs together.
+    /// Source: Salesforce Developer Limits, "API Request Limits and Allocations".
+    public var longCallsAtOnce: Int {
+        !isSandbox && (isTrial || edition == "Developer Edition") ? 5 : 25
+    }
+}
+
+/// What the user may do with one kind of record.
+public struct ObjectRights: Sendable, Equatable {
+    /// The object's name.
+    public var name: String
+    /// Whether the user may make new ones.
+    public var canCreate: Bool
+    /// Whether the user may change those there are.
+    public var canEdit: Bool
+}
+
+/// A status with which a lead can be converted.
+public struct ConvertedStatus: Sendable, Equatable {
+    /// What people see, and what the SOAP API takes.
+    public var label: String
+    /// Its name in the API, mostly the same.
+    public var apiName: String
+}
+
+/// What a lead looks like before it is sent.
+public enum LeadGlance: Sendable, Equatable {
+    /// Nothing keeps it from being converted.
+    case open
+    /// Converted already.
+    case converted
+    /// A queue owns it, so that the conversion must name an owner.
+    case ownedByQueue
+    /// Deleted, merged away, or hidden from the user.
+    case notVisible
+}

@@ -1,0 +1,135 @@
+public import Conversion
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+// Questions that change nothing and are asked by an operator, not by the drain. Each makes one
+// request, or none without a session.
+
+extension SalesforceTransport {
+    /// The host that hands out tokens.
+    public var loginHostName: String { loginHost.description }
+
+    /// The org's own host; nil before a login.
+    public var instanceName: String? { state.withLock { $0.session?.instance.description } }
+
+    /// The versions of the API that a host serves, oldest first. It takes no login, costs nothing,
+    /// and shows whether the host can be reached and what its clock shows.
+    /// - Parameter host: `loginHostName` or `instanceName`.
+    public func readVersions(of host: String) async -> CheckReply<[String]> {
+        struct Version: Decodable {
+            var version: String
+        }
+        let question = Question(
+            method: .GET, url: "\(host)/services/data", headers: headers(),
+            timeout: settings.readTimeout)
+        return CheckReply(await line.ask(question)) { answer in
+            .json(answer, [Version].self) { $0.map(\.version) }
+        }
+    }
+
+    /// Who our token belongs to. Asked through SOAP, the door that conversions take: a token that
+    /// is welcome at REST alone shows here.
+    public func readUser() async -> CheckReply<OrgUser> {
+        await ask { session in
+            var headers = headers(contentType: "text/xml; charset=UTF-8")
+            headers.add(name: "SOAPAction", value: "\"\"")
+            return Question(
+                url: "\(session.instance)/services/Soap/u/\(version)", headers: headers,
+                body: UserInfo.request(token: session.token, client: settings.clientName),
+                timeout: settings.readTimeout)
+        } read: { answer in
+            UserInfo.outcome(of: answer)
+        }
+    }
+
+    /// Whether the user has the permission Convert Leads, by whatever profile or permission set.
+    /// Source: Object Reference, UserPermissionAccess; every user sees its own row.
+    public func readConvertLeadsPermission() async -> CheckReply<Bool> {
+        struct Access: Decodable {
+            enum CodingKeys: String, CodingKey {
+                case convertsLeads = "PermissionsConvertLeads"
+            }
+
+            var convertsLeads: Bool
+        }
+        return await select("PermissionsConvertLeads FROM UserPermissionAccess", Access.self) {
+            $0.first?.convertsLeads
+        }
+    }
+
+    /// What the user may do with these objects; one that it can't see is left out.
+    /// Source: REST API Developer Guide, "Describe Global".
+    public func readRights(on objects: [String]) async -> CheckReply<[ObjectRights]> {
+        struct Description: Decodable {
+            struct Object: Decodable {
+                var name: String
+                var createable: Bool
+                var updateable: Bool
+            }
+
+            var sobjects: [Object]
+        }
+        return await get("/sobjects") { answer in
+            .json(answer, Description.self) { description in
+                description.sobjects.filter { objects.contains($0.name) }.map {
+                    ObjectRights(
+                        name: $0.name, canCreate: $0.createable, canEdit: $0.updateable)
+                }
+            }
+        }
+    }
+
+    /// The statuses with which a lead can be converted, in the org's order.
+    public func readConvertedStatuses() async -> CheckReply<[ConvertedStatus]> {
+        struct Status: Decodable {
+            enum CodingKeys: String, CodingKey {
+                case label = "MasterLabel"
+                case apiName = "ApiName"
+            }
+
+            var label: String
+            var apiName: String?
+        }
+        let query =
+            "MasterLabel, ApiName FROM LeadStatus WHERE IsConverted = true ORDER BY SortOrder"
+        return await select(query, Status.self) { statuses in
+            statuses.map { ConvertedStatus(label: $0.label, apiName: $0.apiName ?? $0.label) }
+        }
+    }
+
+    /// What kind of org it is.
+    public func readOrgKind() async -> CheckReply<OrgKind> {
+        struct Organization: Decodable {
+            enum CodingKeys: String, CodingKey {
+                case edition = "OrganizationType"
+                case isSandbox = "IsSandbox"
+                case trialEnd = "TrialExpirationDate"
+            }
+
+            var edition: String
+            var isSandbox: Bool
+            var trialEnd: String?
+        }
+        let query = "OrganizationType, IsSandbox, TrialExpirationDate FROM Organization"
+        return await select(query, Organization.self) { rows in
+            rows.first.map {
+                OrgKind(edition: $0.edition, isSandbox: $0.isSandbox, isTrial: $0.trialEnd != nil)
+            }
+        }
+    }
+
+    /// How 1...2,000 leads look before they are sent, in the order of the ids.
+    public func glance(at leads: [RecordID]) async -> CheckReply<[LeadGlance]> {
+        precondition((1...2000).contains(leads.count), "a retrieval takes 1...2,000 ids")
+        return await ask { session in
+            var headers = bearerHeaders(session)
+            headers.add(name: "Content-Type", value: "application/json")
+            return Question(
+                url: "\(session.instance)/services/data/v\(version)/composite/sobjects/Lead",
+                headers: headers, body: LeadGlances.request(leads), timeout: settings.readTimeout)
+        } read: { answer in
+            LeadGlances.outcome(of: answer, for: leads)
+        }
+    }
+}
