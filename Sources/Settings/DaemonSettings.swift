@@ -22,8 +22,27 @@ public struct DaemonSettings: Equatable, Sendable {
     public init(
         environment: [String: String], database flag: String? = nil, giveUpAfter: String? = nil
     ) throws(OperatorError) {
+        do {
+            self = try Self.read(environment, database: flag, giveUpAfter: giveUpAfter)
+        } catch {
+            throw .wrongSettings(error.problems)
+        }
+    }
+
+    /// Reads the settings, for somebody who wants to hear of each that is wrong by itself.
+    public static func read(
+        _ environment: [String: String], database flag: String? = nil, giveUpAfter: String? = nil
+    ) throws(WrongSettings) -> DaemonSettings {
         var reader = SettingReader(environment)
-        database = DatabasePath(flag: flag, environment: environment)
+        let settings = DaemonSettings(&reader, database: flag, giveUpAfter: giveUpAfter)
+        guard let settings, reader.problems.isEmpty else {
+            throw WrongSettings(problems: reader.problems)
+        }
+        return settings
+    }
+
+    private init?(_ reader: inout SettingReader, database flag: String?, giveUpAfter: String?) {
+        database = DatabasePath(flag: flag, environment: reader.environment)
         drain = DrainSettings(&reader, giveUpAfter: giveUpAfter)
         logLevel = reader.value(
             "LEADCONVERT_LOG_LEVEL", default: .info,
@@ -32,10 +51,7 @@ public struct DaemonSettings: Equatable, Sendable {
         stopTimeoutMS = reader.milliseconds(
             "LEADCONVERT_STOP_TIMEOUT", 0...86_400_000, default: 60_000
         )
-        let salesforce = SalesforceSettings(&reader)
-        guard let salesforce, reader.problems.isEmpty else {
-            throw .wrongSettings(reader.problems)
-        }
+        guard let salesforce = SalesforceSettings(&reader) else { return nil }
         self.salesforce = salesforce
     }
 }

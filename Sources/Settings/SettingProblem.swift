@@ -1,16 +1,22 @@
 import Conversion
 
+/// Settings that can't be used, one or more.
+public struct WrongSettings: Error, Equatable {
+    /// What is wrong with each.
+    public let problems: [SettingProblem]
+}
+
 /// A setting that can't be used, and what it must be.
-struct SettingProblem: Equatable, CustomStringConvertible {
+public struct SettingProblem: Equatable, Sendable, CustomStringConvertible {
     /// The variable or flag.
-    let name: String
+    public let name: String
     /// Its value as given; nil when it is missing, secret or may hold a secret.
-    let value: String?
+    public let value: String?
     /// What it must be, or what to do.
-    let rule: String
+    public let rule: String
 
     /// The line that an operator reads.
-    var description: String {
+    public var description: String {
         value.map { "\(name)=\($0): \(rule)" } ?? "\(name): \(rule)"
     }
 }
