@@ -25,13 +25,13 @@ enum Schema {
 
     /// Brings the file up to date, unless it is somebody else's or from a newer version.
     static func apply(to database: DatabaseQueue, at path: String) throws {
-        let isOurs = try database.read { try check($0, path) }
-        guard !isOurs else { return }
+        let isUpToDate = try database.read { try check($0, path) }
+        guard !isUpToDate else { return }
         try migrator.migrate(database)
     }
 
     /// Whether the file is up to date already; throws if it must be left alone.
-    private static func check(_ database: Database, _ path: String) throws -> Bool {
+    static func check(_ database: Database, _ path: String) throws -> Bool {
         let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
         guard id == applicationID || (id == 0 && tables == 0) else {

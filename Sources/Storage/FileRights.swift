@@ -1,0 +1,49 @@
+import Glibc
+
+/// Who may do what with a file.
+public struct FileRights: Sendable, Equatable {
+    /// The file or folder.
+    public let path: String
+    /// The permission bits, the sticky one included.
+    public let mode: UInt32
+    /// The user it belongs to, by name where there is one.
+    public let owner: String
+    /// The group it belongs to, by name where there is one.
+    public let group: String
+
+    /// Reads them; nil when there is no such file.
+    public init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.path = path
+        mode = UInt32(status.st_mode) & 0o7777
+        owner =
+            getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) }
+            ?? String(status.st_uid)
+        group =
+            getgrgid(status.st_gid).map { String(cString: $0.pointee.gr_name) }
+            ?? String(status.st_gid)
+    }
+
+    /// The bits as `chmod` takes them: `0660`.
+    public var octal: String {
+        let digits = String(mode, radix: 8)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    /// Whether a file lets in more than owner and group, or lets them do more than read and write.
+    public var isLooserThan0660: Bool { mode & ~0o660 != 0 }
+
+    /// Whether anybody may put files into a folder, and take others' away.
+    public var isOpenToAll: Bool { mode & 0o002 != 0 && mode & 0o1000 == 0 }
+
+    /// Whether we ourselves may read and write a file, or enter and change a folder.
+    public static func allowUs(_ path: String, isFolder: Bool) -> Bool {
+        access(path, R_OK | W_OK | (isFolder ? X_OK : 0)) == 0
+    }
+
+    /// SQLite's file and those that it keeps beside it, as far as they are there.
+    public static func ofQueue(_ path: String) -> [FileRights] {
+        ["", "-wal", "-shm"].compactMap { FileRights(path: path + $0) }
+    }
+}

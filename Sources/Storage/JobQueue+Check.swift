@@ -1,0 +1,68 @@
+public import Conversion
+import GRDB
+
+/// A lead that has not been sent yet.
+public struct WaitingLead: Sendable, Equatable {
+    /// Its job.
+    public let job: Int64
+    /// The lead.
+    public let lead: RecordID
+    /// Whether the job names who is to own what comes of it.
+    public let namesOwner: Bool
+}
+
+extension JobQueue {
+    /// How many jobs that were not sent yet name each status, the most frequent first.
+    public func statusesWaitedFor() throws -> [(status: String, jobs: Int)] {
+        try read { database in
+            let sql = """
+                SELECT converted_status, count(*) FROM jobs
+                WHERE state IN ('queued', 'held')
+                GROUP BY converted_status ORDER BY count(*) DESC, converted_status
+                """
+            return try Row.fetchAll(database, sql: sql).map { ($0[0], $0[1]) }
+        }
+    }
+
+    /// Leads that were not sent yet, taken at random.
+    public func waitingLeads(sample count: Int) throws -> [WaitingLead] {
+        try waitingLeads("state IN ('queued', 'held') ORDER BY random() LIMIT ?", [count])
+    }
+
+    /// The next leads, by their jobs' numbers, that were not sent yet.
+    public func waitingLeads(after job: Int64, limit: Int) throws -> [WaitingLead] {
+        try waitingLeads(
+            "id > ? AND state IN ('queued', 'held') ORDER BY id LIMIT ?", [job, limit])
+    }
+
+    private func waitingLeads(
+        _ condition: String, _ arguments: StatementArguments
+    ) throws -> [WaitingLead] {
+        try read { database in
+            let sql = "SELECT id, lead_id, owner_id IS NOT NULL FROM jobs WHERE \(condition)"
+            return try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
+                WaitingLead(
+                    job: row[0], lead: try RecordID(row[1] as String, of: .lead),
+                    namesOwner: row[2])
+            }
+        }
+    }
+
+    /// The number of the last request that a daemon made; 0 when none did.
+    public func lastCallOfDaemons() throws -> Int64 {
+        try read { database in
+            let sql = "SELECT id FROM calls WHERE kind <> 'check' ORDER BY id DESC LIMIT 1"
+            return try Int64.fetchOne(database, sql: sql) ?? 0
+        }
+    }
+
+    /// How many requests `leadconvert check` has begun since that call, and the last one's number.
+    public func checks(after call: Int64) throws -> (count: Int, last: Int64?) {
+        try read { database in
+            let sql = "SELECT count(*), max(id) FROM calls WHERE id > ? AND kind = 'check'"
+            let row = try Row.fetchOne(
+                database.cachedStatement(sql: sql), arguments: [call])
+            return (row?[0] ?? 0, row?[1])
+        }
+    }
+}
