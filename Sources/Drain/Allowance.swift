@@ -1,12 +1,12 @@
-import Conversion
+public import Conversion
 
 /// What the org's daily allowance lets us do: how many calls a day, at what pace, and when to stop
 /// for the others.
-struct Allowance: Equatable {
+public struct Allowance: Equatable, Sendable {
     /// The part of the allowance that we may use, above 0, at most 1.
-    var share: Double
+    public var share: Double
     /// The part that must be left for others, 0 or more, below 1.
-    var reserve: Double
+    public var reserve: Double
     /// Calls a second, if the operator set it.
     var fixedRate: Double?
     /// Bucket capacity in calls, if the operator set it.
@@ -20,7 +20,7 @@ struct Allowance: Equatable {
 
     /// Calls that we may start in any 24 hours, 1 or more; nil when nothing says: the operator
     /// chose the pace, and the org's allowance is not known.
-    func callsADay(limit: Int?) -> Int? {
+    public func callsADay(limit: Int?) -> Int? {
         guard limit != nil || fixedRate == nil else { return nil }
         return max(1, Int(share * Double(max(limit ?? Self.leastLimit, 1))))
     }
@@ -52,7 +52,7 @@ struct Allowance: Equatable {
 
     /// Whether so much is used that only the reserve is left. A spent allowance counts as free
     /// again only a hundredth above the reserve, so that one call more or less does not flap.
-    func isSpent(_ usage: OrgUsage, wasSpent: Bool) -> Bool {
+    public func isSpent(_ usage: OrgUsage, wasSpent: Bool) -> Bool {
         let left = Double(max(0, usage.limit - usage.current))
         let kept = (reserve + (wasSpent ? 0.01 : 0)) * Double(usage.limit)
         return left < max(kept, 1)

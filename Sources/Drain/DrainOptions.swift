@@ -28,7 +28,8 @@ public struct DrainOptions: Sendable, Equatable {
     /// The defaults.
     public init() {}
 
-    var allowance: Allowance {
+    /// What these make of the org's daily allowance.
+    public var allowance: Allowance {
         Allowance(
             share: dailyShare, reserve: reserve, fixedRate: rate, fixedBurst: burst,
             openPart: window?.openPart ?? 1)

@@ -20,7 +20,9 @@ struct Engine {
     /// Why it can't go on.
     var fault: OperatorError?
     var bucket: TokenBucket
-    private var day: DayUse
+    var day: DayUse
+    /// The last request of `leadconvert check` that our bucket has paid for.
+    var lastCheck: Int64
     var usage: OrgUsage?
     var usageAt: Timestamp?
     var obstruction: Obstruction
@@ -66,6 +68,11 @@ struct Engine {
         } else {
             bucket = TokenBucket(capacity: capacity, rate: rate, at: now)
         }
+        lastCheck = try queue.lastCallOfDaemons()
+        // The day has them already. What is owed from before the start empties the bucket at most:
+        // some of it has come in since.
+        let unpaid = try unpaidChecks()
+        bucket.owe(min(unpaid, Int(max(0, bucket.tokens))), at: now)
     }
 
     /// Goes on under other options.
@@ -105,6 +112,7 @@ struct Engine {
             held = nil
             return try wait(.hours, until: now + (window.nextChange(after: now.wall) - now.wall))
         }
+        try payForChecks(at: now)
         if let closed = gate(at: now) {
             if let fault = giveUp(at: now) { return .end(.fault(fault)) }
             hold(closed.reason, at: now)

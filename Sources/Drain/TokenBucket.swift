@@ -38,6 +38,13 @@ struct TokenBucket: Equatable {
         tokens -= 1
     }
 
+    /// Takes tokens for calls that somebody else has made, whether they are there or not: what is
+    /// missing has to come in before the next call.
+    mutating func owe(_ calls: Int, at now: Moment) {
+        refill(at: now)
+        tokens -= Double(calls)
+    }
+
     /// Goes on under another capacity and rate. What has come in so far came in at the old rate;
     /// no token is given for the change.
     mutating func adopt(capacity: Double, rate: Double, at now: Moment) {
