@@ -24,6 +24,19 @@ extension JobQueue {
         }
     }
 
+    /// Whether any job that was not sent yet asks for an opportunity, or none waits at all.
+    public func makesOpportunities() throws -> Bool {
+        try read { database in
+            let sql = """
+                SELECT NOT EXISTS (SELECT 1 FROM jobs WHERE state IN ('queued', 'held'))
+                    OR EXISTS (
+                        SELECT 1 FROM jobs
+                        WHERE state IN ('queued', 'held') AND do_not_create_opportunity = 0)
+                """
+            return try Bool.fetchOne(database, sql: sql) ?? true
+        }
+    }
+
     /// Leads that were not sent yet, taken at random.
     public func waitingLeads(sample count: Int) throws -> [WaitingLead] {
         try waitingLeads("state IN ('queued', 'held') ORDER BY random() LIMIT ?", [count])

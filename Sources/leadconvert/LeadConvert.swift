@@ -4,25 +4,30 @@ import Foundation
 
 /// Works on the queue's file, with or without a running daemon.
 @main
-struct LeadConvert: ParsableCommand {
+struct LeadConvert: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "leadconvert",
         abstract: "Fill, watch and steer the queue of Salesforce leads to convert.",
         discussion: """
             Exit status: 0 done, 64 wrong usage, 65 some input was refused, 66 no such file, \
-            batch, job or lead, 73 the file can't be made, 74 it can't be read or written, \
-            75 try again later, 78 wrong settings.
+            batch, job or lead, 69 Salesforce can't be reached, 73 the file can't be made, 74 it \
+            can't be read or written, 75 try again later, 77 login or permission refused, 78 wrong \
+            settings.
             """,
         subcommands: [
             Enqueue.self, Status.self, Jobs.self, Log.self, Results.self, Retry.self, Cancel.self,
-            Pause.self, Resume.self, Policy.self, Prune.self, Backup.self, Migrate.self,
+            Pause.self, Resume.self, Policy.self, Check.self, Prune.self, Backup.self, Migrate.self,
         ]
     )
 
-    static func main() {
+    static func main() async {
         do {
             var command = try parseAsRoot()
-            try command.run()
+            if var asking = command as? any AsyncParsableCommand {
+                try await asking.run()
+            } else {
+                try command.run()
+            }
         } catch let error as OperatorError {
             StandardError.write("leadconvert: \(error)\n")
             Foundation.exit(error.status.rawValue)

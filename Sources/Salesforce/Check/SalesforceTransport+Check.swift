@@ -21,7 +21,7 @@ extension SalesforceTransport {
             var version: String
         }
         let question = Question(
-            method: .GET, url: "\(host)/services/data", headers: headers(),
+            method: .GET, url: "\(host)/services/data/", headers: headers(),
             timeout: settings.readTimeout)
         return CheckReply(await line.ask(question)) { answer in
             .json(answer, [Version].self) { $0.map(\.version) }

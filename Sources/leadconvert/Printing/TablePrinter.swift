@@ -82,7 +82,7 @@ extension TableRow.Value {
 extension String {
     /// The text with a blank for each line break and control character: Salesforce's messages have
     /// some, and a terminal obeys others.
-    fileprivate var onOneLine: String {
+    var onOneLine: String {
         guard unicodeScalars.contains(where: \.isControl) else { return self }
         return String(String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? " " : $0 }))
     }

@@ -1,0 +1,105 @@
+import Conversion
+import Drain
+import Salesforce
+import Settings
+import Storage
+
+/// Everything that has to be right before a lead is sent, looked at one after the other: first
+/// what is on this machine, then the way to the org, then the org, then what waits in the queue.
+///
+/// What can't be looked at because of something before it is named all the same, and why.
+struct Preflight {
+    let environment: [String: String]
+    /// The file that `--db` names.
+    let databaseFlag: String?
+    /// Whether all waiting leads are looked at, or some.
+    let readsAllLeads: Bool
+    /// Told of each finding as it comes.
+    let show: (Finding) throws -> Void
+
+    private(set) var findings: [Finding] = []
+
+    init(
+        environment: [String: String], databaseFlag: String?, readsAllLeads: Bool,
+        show: @escaping (Finding) throws -> Void
+    ) {
+        self.environment = environment
+        self.databaseFlag = databaseFlag
+        self.readsAllLeads = readsAllLeads
+        self.show = show
+    }
+
+    /// How the program ends: as the first and so most basic failure says.
+    var exit: ExitStatus { findings.first { $0.status == .fail }?.exit ?? .ok }
+
+    /// Looks at everything.
+    mutating func run() async throws {
+        let found = try checkSettings()
+        do {
+            try await look(with: found)
+            await found?.1.shutdown()
+        } catch {
+            await found?.1.shutdown()
+            throw error
+        }
+    }
+
+    /// Notes what was found.
+    mutating func note(_ finding: Finding) throws {
+        findings.append(finding)
+        try show(finding)
+    }
+
+    /// Notes what is not looked at.
+    mutating func skip(_ names: [Name], because reason: String) throws {
+        for name in names { try note(.skipped(name.rawValue, because: reason)) }
+    }
+
+    private mutating func look(with found: (DaemonSettings, SalesforceTransport)?) async throws {
+        let queue = try checkQueue()
+        try checkSQLite()
+        guard let (settings, transport) = found else {
+            return try skip(
+                [.reach, .clock, .login, .version] + Self.ofTheOrg, because: "settings failed")
+        }
+        var line = RecordedLine(transport: transport, queue: queue)
+        try await checkOrg(&line, settings)
+    }
+
+    private mutating func checkOrg(
+        _ line: inout RecordedLine, _ settings: DaemonSettings
+    ) async throws {
+        guard let versions = try await checkReach(&line, settings.salesforce) else {
+            return try skip([.clock, .login, .version] + Self.ofTheOrg, because: "reach failed")
+        }
+        guard try await checkLogin(&line) else {
+            return try skip([.version] + Self.ofTheOrg, because: "login failed")
+        }
+        guard try await checkVersion(&line, settings.salesforce, known: versions) else {
+            return try skip(Self.ofTheOrg, because: "version failed")
+        }
+        guard let user = try await checkUser(&line) else {
+            return try skip(Array(Self.ofTheOrg.dropFirst()), because: "user failed")
+        }
+        try await checkPermission(&line, user)
+        try await checkObjects(&line, user)
+        try await checkStatuses(&line)
+        let kind = try await line.ask { await $0.readOrgKind() }
+        try checkAllowance(line, settings.drain)
+        try checkConcurrency(kind, settings.drain)
+        try await checkLeads(&line, settings.drain)
+    }
+}
+
+extension Preflight {
+    /// What is looked at, by the names that scripts go by.
+    enum Name: String {
+        case settings, file, folder, schema, sqlite, reach, clock, login, version, user
+        case permission, objects, statuses, allowance, concurrency, leads
+    }
+
+    /// What only a user of the org is told.
+    fileprivate static let ofTheOrg: [Name] = [
+        .user, .permission, .objects, .statuses, .allowance, .concurrency, .leads,
+    ]
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Conversion
+import Foundation
+
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look whether everything is right before a lead is sent.",
+        discussion: """
+            Settings come from the environment, as the daemon's do. Nothing is changed in \
+            Salesforce, and no lead is touched; it takes six requests of the org's allowance, which \
+            are recorded in calls and count against our share. It works beside a running \
+            daemon.
+
+            Each line says ok, warn, FAIL or skip, and behind "do:" what to do next. The exit \
+            status is 0 when nothing fails, otherwise that of the first failure: 65 leads that \
+            will fail, 69 Salesforce can't be reached, 73 or 74 the file, 75 the allowance is \
+            spent, 77 login or permission, 78 wrong settings or a file that is not a queue.
+
+            Example:
+              leadconvert check --leads
+            """
+    )
+
+    @Flag(help: "Look at all leads that wait, 2,000 a request; without it at 200 of them.")
+    var leads = false
+
+    @Flag(help: "Print a JSON array of objects: name, status, message, cure.")
+    var json = false
+
+    @OptionGroup var options: QueueOptions
+
+    func run() async throws {
+        let output = Output()
+        var preflight = Preflight(
+            environment: ProcessInfo.processInfo.environment, databaseFlag: options.database,
+            readsAllLeads: leads
+        ) { [json] finding in
+            guard !json else { return }
+            try output.write(finding.text)
+            // The next line may take as long as a connection takes to fail.
+            try output.flush()
+        }
+        do {
+            try await preflight.run()
+        } catch let error as OperatorError {
+            try preflight.note(Finding("file", error))
+        }
+        if json {
+            let rows = preflight.findings.map(\.json.line).joined(separator: ",\n")
+            try output.writeLine("[\n\(rows)\n]")
+            try output.flush()
+        }
+        if preflight.exit != .ok { throw ExitCode(preflight.exit) }
+    }
+}
