@@ -14,8 +14,8 @@ extension Engine {
     }
 
     mutating func unpaidChecks() throws -> Int {
-        let checks = try queue.checks(after: lastCheck)
-        lastCheck = checks.last ?? lastCheck
+        let checks = try queue.checks(after: lastCallSeen)
+        lastCallSeen = checks.last ?? lastCallSeen
         return checks.count
     }
 }

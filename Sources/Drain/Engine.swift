@@ -21,8 +21,8 @@ struct Engine {
     var fault: OperatorError?
     var bucket: TokenBucket
     var day: DayUse
-    /// The last request of `leadconvert check` that our bucket has paid for.
-    var lastCheck: Int64
+    /// The last call of anybody's up to which our bucket has paid for those of `check`.
+    var lastCallSeen: Int64
     var usage: OrgUsage?
     var usageAt: Timestamp?
     var obstruction: Obstruction
@@ -68,7 +68,7 @@ struct Engine {
         } else {
             bucket = TokenBucket(capacity: capacity, rate: rate, at: now)
         }
-        lastCheck = try queue.lastCallOfDaemons()
+        lastCallSeen = try queue.lastCallOfDaemons()
         // The day has them already. What is owed from before the start empties the bucket at most:
         // some of it has come in since.
         let unpaid = try unpaidChecks()

@@ -91,7 +91,8 @@ struct HTTPLine: Sendable {
             Reason(Unreachable.code, "No connection came about within \(connectTimeout).")
         case let error as NIOConnectionError where error.connectionErrors.isEmpty:
             Unreachable.name.reason
-        case is NIOConnectionError:
+        // The latter when the host is named by its number.
+        case is NIOConnectionError, is IOError:
             Unreachable.connection.reason
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             Self.isOfTrust(error) ? Unreachable.certificate.reason : Unreachable.tls.reason

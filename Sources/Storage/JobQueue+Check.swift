@@ -69,10 +69,12 @@ extension JobQueue {
         }
     }
 
-    /// How many requests `leadconvert check` has begun since that call, and the last one's number.
+    /// How many requests `leadconvert check` has begun since that call, and the number of the last
+    /// call that anybody has begun; nil when there was none since.
     public func checks(after call: Int64) throws -> (count: Int, last: Int64?) {
         try read { database in
-            let sql = "SELECT count(*), max(id) FROM calls WHERE id > ? AND kind = 'check'"
+            let sql =
+                "SELECT count(*) FILTER (WHERE kind = 'check'), max(id) FROM calls WHERE id > ?"
             let row = try Row.fetchOne(
                 database.cachedStatement(sql: sql), arguments: [call])
             return (row?[0] ?? 0, row?[1])

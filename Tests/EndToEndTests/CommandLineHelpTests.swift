@@ -4,7 +4,7 @@ import Testing
     @Test(
         arguments: [
             "enqueue", "status", "jobs", "log", "results", "retry", "cancel", "pause", "resume",
-            "policy", "policy list", "policy set", "prune", "backup", "migrate",
+            "policy", "policy list", "policy set", "check", "prune", "backup", "migrate",
         ])
     func showsAnExampleOfEachCommand(command: String) async throws {
         try await withCommandLine { leadconvert in

@@ -13,7 +13,16 @@ public struct Program: Sendable {
     /// The system's `cp`.
     public static let copy = Program(file: URL(fileURLWithPath: "/bin/cp"))
 
+    /// The system's shell.
+    public static let shell = Program(file: URL(fileURLWithPath: "/bin/sh"))
+
+    /// OpenSSL's command, where it is installed.
+    public static let openSSL = Program(file: URL(fileURLWithPath: "/usr/bin/openssl"))
+
     let file: URL
+
+    /// Whether it is there.
+    public var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: file.path) }
 
     private static let folder = URL(fileURLWithPath: "/proc/self/exe")
         .resolvingSymlinksInPath().deletingLastPathComponent()

@@ -1,0 +1,243 @@
+import Foundation
+import GRDB
+import SalesforceSimulator
+import Storage
+import TestSupport
+import Testing
+
+/// Set-ups that are broken on this machine or on the way to the org: each line names its cure.
+@Suite(.timeLimit(.minutes(5))) struct CheckMachineTests {
+    @Test func namesWhatToSetWhenThereIsNoLogin() async throws {
+        try await withStage { stage in
+            let report = try await stage.check(changing: ["SALESFORCE_CLIENT_SECRET": nil])
+            #expect(report.end.code == 78)
+            #expect(report.failures.map(\.name) == ["settings"])
+            #expect(report["settings"]?.cure.contains("Set SALESFORCE_CLIENT_ID with") == true)
+            #expect(report["file"]?.status == "ok")
+            #expect(report["login"]?.message == "not looked at: settings failed")
+            #expect(await stage.simulator.audit().calls.isEmpty)
+        }
+    }
+
+    @Test func namesAllWrongSettingsAtOnce() async throws {
+        try await withStage { stage in
+            let report = try await stage.check(
+                changing: ["LEADCONVERT_CALL_SIZE": "500", "LEADCONVERT_DAILY_SHARE": "2"])
+            #expect(report.end.code == 78)
+            #expect(
+                report.failures == [
+                    .init(
+                        status: "FAIL", name: "settings",
+                        message: "LEADCONVERT_CALL_SIZE=500 can't be used",
+                        cure: "LEADCONVERT_CALL_SIZE: must be a whole number from 1 to 100"),
+                    .init(
+                        status: "FAIL", name: "settings",
+                        message: "LEADCONVERT_DAILY_SHARE=2 can't be used",
+                        cure: "LEADCONVERT_DAILY_SHARE: must be a part of the allowance, above 0 "
+                            + "and at most 1, e.g. 0.5"),
+                ])
+        }
+    }
+
+    @Test func refusesASecretThatOthersCanRead() async throws {
+        try await withStage { stage in
+            let file = stage.folder.appendingPathComponent("secret.txt")
+            try "demo\n".write(to: file, atomically: false, encoding: .utf8)
+            try stage.allow(0o644, "secret.txt")
+            let report = try await stage.check(
+                changing: [
+                    "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_CLIENT_SECRET_FILE": file.path,
+                ])
+            #expect(report.end.code == 78)
+            #expect(report["settings"]?.cure.hasSuffix("chmod o= \(file.path)") == true)
+        }
+    }
+
+    @Test func refusesAJWTShapedAccessToken() async throws {
+        try await withStage { stage in
+            let report = try await stage.check(
+                changing: [
+                    "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_INSTANCE_URL": stage.simulator.url,
+                    "SALESFORCE_ACCESS_TOKEN": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJkIn0.c2ln",
+                ])
+            #expect(report.end.code == 78)
+            #expect(
+                report["settings"]?.cure.contains("JWT)-based access tokens\" in the app") == true)
+            #expect(!report.end.output.contains("eyJ"))
+        }
+    }
+
+    @Test func refusesAPrivateKeyThatIsNone() async throws {
+        try await withStage { stage in
+            let file = stage.folder.appendingPathComponent("key.pem")
+            try "nonsense\n".write(to: file, atomically: false, encoding: .utf8)
+            try stage.allow(0o600, "key.pem")
+            let report = try await stage.check(
+                changing: [
+                    "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_USERNAME": "demo@example.com",
+                    "SALESFORCE_PRIVATE_KEY_FILE": file.path,
+                ])
+            #expect(report.end.code == 78)
+            #expect(report.failures.map(\.name) == ["settings"])
+            #expect(report["settings"]?.message.contains("SALESFORCE_PRIVATE_KEY_FILE") == true)
+        }
+    }
+
+    @Test(arguments: ["queue.db", "queue.db-wal"])
+    func refusesAQueueThatOthersCanRead(name: String) async throws {
+        try await withStage { stage in
+            // Held open by the stage, so that the log is there too.
+            try await stage.enqueueLeads(1)
+            try stage.allow(0o664, name)
+            let report = try await stage.check()
+            let path = stage.folder.appendingPathComponent(name).path
+            #expect(report.end.code == 74)
+            #expect(report.failures.map(\.name) == ["file"])
+            #expect(report["file"]?.cure == "chmod 660 \(path)")
+            #expect(report["login"]?.status == "ok")
+        }
+    }
+
+    @Test func refusesAFolderInWhichAnybodyMayPutFiles() async throws {
+        try await withStage { stage in
+            try stage.allow(0o777, ".")
+            let report = try await stage.check()
+            #expect(report.end.code == 74)
+            #expect(report["folder"]?.cure == "chmod o-w \(stage.folder.path)")
+        }
+    }
+
+    @Test func namesTheFolderThatIsNotThere() async throws {
+        try await withStage { stage in
+            let folder = stage.folder.appendingPathComponent("var/queue").path
+            let report = try await stage.check("--db", "\(folder)/queue.db")
+            #expect(report.end.code == 73)
+            #expect(report["folder"]?.cure == "mkdir -m 750 -p \(folder)")
+        }
+    }
+
+    @Test func leavesAFileAloneThatIsNotAQueue() async throws {
+        try await withStage { stage in
+            let path = stage.folder.appendingPathComponent("crm.db").path
+            try await DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE t (a)") }
+            let report = try await stage.check("--db", path)
+            #expect(report.end.code == 78)
+            #expect(report.failures.map(\.name) == ["schema"])
+            #expect(report["schema"]?.cure == "Name another file with --db or LEADCONVERT_DB.")
+            #expect(report["file"]?.status == "skip")
+        }
+    }
+
+    @Test func leavesAQueueAloneWhoseSchemaIsNewer() async throws {
+        try await withStage { stage in
+            let path = stage.queue.path
+            try await DatabaseQueue(path: path).write { database in
+                try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('v99_later')")
+            }
+            let report = try await stage.check()
+            #expect(report.end.code == 78)
+            #expect(report.failures.map(\.name) == ["schema"])
+            #expect(report["schema"]?.cure.hasPrefix("Install that version") == true)
+            #expect(report["user"]?.status == "ok")
+        }
+    }
+
+    @Test func tellsWhenNobodyListens() async throws {
+        try await withStage { stage in
+            let port = SilentPort()
+            let report = try await stage.check(changing: ["SALESFORCE_LOGIN_URL": port.url])
+            #expect(report.end.code == 69)
+            #expect(report.failures.map(\.name) == ["reach"])
+            #expect(report["reach"]?.message.contains("refuses connections") == true)
+            #expect(report["reach"]?.cure.hasPrefix("check host and port in SALESFORCE_L") == true)
+            #expect(report["leads"]?.message == "not looked at: reach failed")
+            // What did not get through is on record too.
+            let calls = try stage.queue.calls()
+            #expect(calls.map { $0.text("code") } == ["UNREACHABLE"])
+        }
+    }
+
+    @Test func tellsWhenTheHostHasNoAddress() async throws {
+        try await withStage { stage in
+            let report = try await stage.check(
+                changing: ["SALESFORCE_LOGIN_URL": "https://no-such-org.invalid"])
+            #expect(report.end.code == 69)
+            #expect(report["reach"]?.cure.hasSuffix("getent hosts no-such-org.invalid") == true)
+        }
+    }
+
+    @Test func tellsWhenThePortSpeaksNoTLS() async throws {
+        try await withStage { stage in
+            let url = stage.simulator.url.replacing("http:", with: "https:")
+            let report = try await stage.check(changing: ["SALESFORCE_LOGIN_URL": url])
+            #expect(report.end.code == 69)
+            #expect(
+                report["reach"]?.cure.hasPrefix("check that the port in SALESFORCE_LOGIN_URL")
+                    == true)
+        }
+    }
+
+    @Test(.enabled(if: Program.openSSL.isInstalled))
+    func tellsACertificateThatNobodyTrustsAndTrustsTheRootThatIsNamed() async throws {
+        try await withStage { stage in
+            let made = try await Program.openSSL.run(
+                [
+                    "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out",
+                    "root.pem", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                    "subjectAltName=IP:127.0.0.1",
+                ], in: stage.folder)
+            #expect(made.code == 0)
+            let server = try Program.openSSL.start(
+                [
+                    "s_server", "-accept", "127.0.0.1:0", "-www", "-cert", "root.pem", "-key",
+                    "key.pem",
+                ],
+                in: stage.folder)
+            defer { server.kill() }
+            try await server.waitFor("ACCEPT 127.0.0.1:")
+            let port = try await stage.port(of: server)
+            let changes: [String: String?] = [
+                "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_ACCESS_TOKEN": "00D1!secret",
+                "SALESFORCE_INSTANCE_URL": "https://127.0.0.1:\(port)",
+            ]
+            let report = try await stage.check(changing: changes)
+            #expect(report.end.code == 69)
+            #expect(report["reach"]?.cure.hasPrefix("name the root that signed it in") == true)
+            // It is no Salesforce, but with its root named it is reached.
+            let root = stage.folder.appendingPathComponent("root.pem").path
+            let trusting = try await stage.check(
+                changing: changes.merging(["SALESFORCE_CA_FILE": root]) { $1 })
+            #expect(trusting["reach"]?.status == "warn")
+            #expect(trusting["reach"]?.message.contains("not as Salesforce does") == true)
+            #expect(trusting.failures.map(\.name) == ["version"])
+            #expect(trusting.end.code == 69)
+        }
+    }
+
+    @Test(arguments: [(-600, "ahead of"), (600, "behind")])
+    func tellsWhenTheClockIsOff(ahead: Int, which: String) async throws {
+        try await withStage {
+            $0.clockAhead = ahead
+        } _: { stage in
+            let report = try await stage.check()
+            #expect(report.end.code == 78)
+            #expect(report.failures.map(\.name) == ["clock"])
+            #expect(report["clock"]?.message.contains("s \(which) the host's") == true)
+            #expect(report["clock"]?.cure.hasSuffix("timedatectl set-ntp true") == true)
+        }
+    }
+}
+
+extension Stage {
+    /// The port at which a server of OpenSSL's says that it listens.
+    fileprivate func port(of server: RunningProgram) async throws -> String {
+        let line = server.output.split(separator: "\n").first { $0.hasPrefix("ACCEPT ") }
+        return String(try #require(line?.split(separator: ":").last))
+    }
+
+    /// Changes who may do what with a file of the folder.
+    fileprivate func allow(_ mode: Int, _ name: String) throws {
+        try FileManager.default.setAttributes(
+            [.posixPermissions: mode], ofItemAtPath: folder.appendingPathComponent(name).path)
+    }
+}

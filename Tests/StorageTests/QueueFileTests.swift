@@ -1,0 +1,70 @@
+import Conversion
+import Foundation
+import GRDB
+import Storage
+import TestSupport
+import Testing
+
+/// Looking at files before they are worked on.
+@Suite struct QueueFileTests {
+    @Test func tellsNoFileAnEmptyOneAndAQueueApartAndChangesNone() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("queue.db").path
+            #expect(try QueueFile.look(at: path) == .missing)
+            #expect(!FileManager.default.fileExists(atPath: path))
+            try Data().write(to: URL(fileURLWithPath: path))
+            #expect(try QueueFile.look(at: path) == .outdated)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path)).isEmpty)
+            let queue = try JobQueue(path: path, as: .client)
+            #expect(try QueueFile.look(at: path) == .upToDate)
+            withExtendedLifetime(queue) {}
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("3.40.1", true), ("3.44.5", true), ("3.44.6", false), ("3.45.0", true),
+            ("3.50.6", true), ("3.50.7", false), ("3.51.2", true), ("3.51.3", false),
+            ("3.52.0", false), ("4.0.0", false),
+        ])
+    func knowsWhichVersionsHaveTheRace(text: String, hasRace: Bool) throws {
+        let version = try #require(SQLiteVersion(text))
+        #expect(version.hasWALResetRace == hasRace)
+        #expect(version.knowsOurSQL)
+        #expect(version.description == text)
+    }
+
+    @Test func readsNoVersionIntoOtherTexts() throws {
+        #expect(SQLiteVersion("3.40") == nil)
+        #expect(SQLiteVersion("3.x.1") == nil)
+        let old = try #require(SQLiteVersion("3.36.0"))
+        #expect(!old.knowsOurSQL)
+    }
+
+    @Test func saysWhetherOthersGetAtAFile() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("file").path
+            try Data().write(to: URL(fileURLWithPath: path))
+            for (mode, isLoose) in [(0o660, false), (0o600, false), (0o664, true), (0o770, true)] {
+                try FileManager.default.setAttributes(
+                    [.posixPermissions: mode], ofItemAtPath: path)
+                let rights = try #require(FileRights(path: path))
+                #expect(rights.isLooserThan0660 == isLoose)
+                #expect(rights.octal == "0\(String(mode, radix: 8))")
+            }
+        }
+    }
+
+    @Test func countsTheStatusesOfWhatWasNotSent() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            let waiting = try queue.statusesWaitedFor()
+            #expect(waiting.map(\.status) == ["Qualified"])
+            #expect(waiting.map(\.jobs) == [3])
+            let leads = try queue.waitingLeads(after: 1, limit: 10)
+            #expect(leads.map(\.job) == [2, 3])
+            let sample = try queue.waitingLeads(sample: 2)
+            #expect(sample.count == 2)
+        }
+    }
+}
