@@ -13,19 +13,11 @@ enum ConvertLeadReply {
             reply.outcome =
                 switch soap.body {
                 case .results(let results): outcome(of: results, for: leads)
-                case .fault(let reason): outcome(of: reason)
+                case .fault(let reason): CallOutcome(refusalOfConversion: reason)
                 }
         }
         reply.usage = reply.usage ?? OrgUsage(header: answer.headers)
         return reply
-    }
-
-    private static func outcome(of fault: Reason) -> CallOutcome {
-        switch StatusCodes.verdict(ofCall: fault) {
-        case .refused(let obstacle): .refused(obstacle, fault)
-        case .failed: .refused(.callTooLarge, fault)
-        case .unclear: .unclear(fault)
-        }
     }
 
     private static func outcome(

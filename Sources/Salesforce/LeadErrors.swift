@@ -2,20 +2,22 @@ import Conversion
 
 /// The errors of one lead, made into one outcome.
 struct LeadErrors {
-    private var reasons: [Reason]
+    private let reasons: [Reason]
+
+    /// Takes up the errors of a lead that was refused.
+    init(_ reasons: [Reason]) {
+        let none = Reason("UNKNOWN_ERROR", "Salesforce refused this lead and gave no reason.")
+        self.reasons = reasons.isEmpty ? [none] : reasons
+    }
 
     /// Reads `errors` elements; of a `DuplicateError` only what all errors have.
     init(_ errors: [XMLNode]) {
-        reasons = errors.map { error in
-            let fields = error.children("fields").filter { !$0.isNil }.map(\.text)
-            let message = error.text(of: "message") ?? "Salesforce gave no message."
-            return Reason(
-                error.text(of: "statusCode") ?? "UNKNOWN_ERROR",
-                fields.isEmpty ? message : "\(message) (\(fields.joined(separator: ", ")))")
-        }
-        if reasons.isEmpty {
-            reasons = [Reason("UNKNOWN_ERROR", "Salesforce refused this lead and gave no reason.")]
-        }
+        self.init(
+            errors.map { error in
+                Reason(
+                    error.text(of: "statusCode"), error.text(of: "message"),
+                    fields: error.children("fields").filter { !$0.isNil }.map(\.text))
+            })
     }
 
     /// The weightiest error decides and gives the code; all their messages are kept.
@@ -37,5 +39,15 @@ struct LeadErrors {
             return .permanent(reason(code))
         }
         return .transient(reason(reasons[0].code))
+    }
+}
+
+extension Reason {
+    /// An error of Salesforce's about a lead, with what may be missing in it.
+    init(_ code: String?, _ message: String?, fields: [String]) {
+        let message = message ?? "Salesforce gave no message."
+        self.init(
+            code ?? "UNKNOWN_ERROR",
+            fields.isEmpty ? message : "\(message) (\(fields.joined(separator: ", ")))")
     }
 }

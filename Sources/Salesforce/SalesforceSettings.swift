@@ -13,12 +13,22 @@ public struct SalesforceSettings: Sendable {
         case accessToken(Secret, instanceURL: String)
     }
 
+    /// What at Salesforce converts the leads. Leads and limits are read over REST either way.
+    public enum Service: Sendable, Equatable {
+        /// The SOAP API's `convertLead`, which every org has.
+        case soap
+        /// An invocable action, by the name of its Apex class, which somebody has deployed.
+        case action(name: String)
+    }
+
     /// Where tokens are asked for: `https`, or `http` on a loopback address.
     public var loginURL: String
     /// `41.0` or later; SOAP and REST use the same.
     public var apiVersion: String
     /// How a token is come by.
     public var login: Login
+    /// What converts the leads.
+    public var service = Service.soap
     /// How long a conversion may take, from the first byte sent to the last one read.
     ///
     /// Salesforce itself gives up after 10 minutes, so the default of 630 s outlasts any answer.
@@ -40,6 +50,9 @@ public struct SalesforceSettings: Sendable {
         self.apiVersion = apiVersion
         self.login = login
     }
+
+    /// Whether tokens in the shape of JWTs are of use: REST accepts them, SOAP never does.
+    var takesJSONWebTokens: Bool { service != .soap }
 
     /// The longest that a call may take which only reads, in which nothing is lost by asking again.
     var readTimeout: Duration { min(callTimeout, .seconds(120)) }

@@ -7,6 +7,9 @@ extension SalesforceTransport {
     /// `convertLead`, the one call that changes anything.
     func convert(_ leads: [LeadConversion], allowDuplicates: Bool) async -> CallReply {
         precondition((1...100).contains(leads.count), "convertLead takes 1...100 leads")
+        if case .action(let name) = settings.service {
+            return await convert(leads, by: name, allowDuplicates: allowDuplicates)
+        }
         return await call(.soap) { session in
             var headers = headers(contentType: "text/xml; charset=UTF-8")
             headers.add(name: "Accept", value: "text/xml")
@@ -56,7 +59,8 @@ extension SalesforceTransport {
         return headers
     }
 
-    private func restHeaders(_ session: Session, contentType: String? = nil) -> HTTPHeaders {
+    /// The same for REST, where the token is in a header.
+    func restHeaders(_ session: Session, contentType: String? = nil) -> HTTPHeaders {
         var headers = headers(contentType: contentType)
         headers.add(name: "Accept", value: "application/json")
         headers.add(name: "Authorization", value: "Bearer \(session.token.text)")
@@ -64,7 +68,7 @@ extension SalesforceTransport {
     }
 
     /// One request on a session: what came of it, and what that says of the session.
-    private func call(
+    func call(
         _ door: Door, ask: (Session) -> Question, read: (Answer) -> CallReply
     ) async -> CallReply {
         guard let session = state.withLock(\.session) else {
@@ -88,7 +92,7 @@ extension SalesforceTransport {
             }
             var reply = reply
             reply.outcome = .refused(
-                obstacle, obstacle == .permission ? reason.hopeless(login) : reason)
+                obstacle, obstacle == .permission ? hopeless(reason, login) : reason)
             return reply
         case .converted, .verified, .limitsRead:
             state.withLock { $0.succeeded(session, at: door) }
@@ -97,19 +101,20 @@ extension SalesforceTransport {
             return reply
         }
     }
-}
 
-extension Reason {
     /// The org's reason, with what can be done about it when logging in again cannot help.
-    fileprivate func hopeless(_ login: SalesforceSettings.Login) -> Reason {
+    private func hopeless(_ reason: Reason, _ login: SalesforceSettings.Login) -> Reason {
         if case .accessToken = login {
-            return Reason(code, "\(message) \(Reason.accessTokenRefused.message)")
+            return Reason(reason.code, "\(reason.message) \(Reason.accessTokenRefused.message)")
         }
+        let isOpaque =
+            settings.takesJSONWebTokens
+            ? "." : ", and that it does not issue JWT-based access tokens."
         return Reason(
-            code,
+            reason.code,
             """
-            \(message) The org refuses fresh tokens too. Check that the user has API Enabled, that \
-            the app's scopes include api, and that it does not issue JWT-based access tokens.
+            \(reason.message) The org refuses fresh tokens too. Check that the user has API \
+            Enabled, and that the app's scopes include api\(isOpaque)
             """)
     }
 }

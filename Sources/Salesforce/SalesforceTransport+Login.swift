@@ -34,7 +34,7 @@ extension SalesforceTransport {
             // A token that got lost on the way costs nothing: this is no doubt, only an outage.
             return CallReply(.refused(.outage, reason), httpStatus: status)
         case .answered(let answer):
-            switch TokenAnswer(answer) {
+            switch TokenAnswer(answer, takesJSONWebTokens: settings.takesJSONWebTokens) {
             case .none(let outcome):
                 return CallReply(outcome, httpStatus: answer.status)
             case .token(let token, let instance):

@@ -20,7 +20,9 @@ public final class SalesforceTransport: Sendable {
         loginHost = try Origin(settings.loginURL, setting: "SALESFORCE_LOGIN_URL")
         version = try APIVersion(settings.apiVersion)
         _ = try TokenRequest(settings.login, at: loginHost)
-        state = Mutex(try SessionState(settings.login, now: .now))
+        state = Mutex(
+            try SessionState(
+                settings.login, takesJSONWebTokens: settings.takesJSONWebTokens, now: .now))
         line = try HTTPLine(settings)
     }
 

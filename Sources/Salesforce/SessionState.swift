@@ -16,6 +16,7 @@ struct SessionState {
     /// Source: Salesforce Help, "Modify Session Security Settings", Timeout Value.
     private static let shortestLife = Duration.seconds(15 * 60)
 
+    private let takesJSONWebTokens: Bool
     private var issued = 0
     private var worked = false
     /// Where the token before this one was refused, until this one has worked there.
@@ -23,10 +24,13 @@ struct SessionState {
     private var ended: (session: Int, as: Obstacle)?
 
     init(
-        _ login: SalesforceSettings.Login, now: ContinuousClock.Instant
+        _ login: SalesforceSettings.Login, takesJSONWebTokens: Bool = false,
+        now: ContinuousClock.Instant
     ) throws(OperatorError) {
         self.login = login
-        session = try Self.given(login, number: 0, now: now)
+        self.takesJSONWebTokens = takesJSONWebTokens
+        session = nil
+        session = try given(login, number: 0, now: now)
     }
 
     /// Takes up a token that was asked for with these credentials; false when others have
@@ -87,19 +91,19 @@ struct SessionState {
         refusedAt = nil
         guard login != self.login || session == nil else { return }
         let number = issued + 1
-        session = try Self.given(login, number: number, now: now)
+        session = try given(login, number: number, now: now)
         issued = number
         credentials += 1
         worked = false
         self.login = login
     }
 
-    private static func given(
+    private func given(
         _ login: SalesforceSettings.Login, number: Int, now: ContinuousClock.Instant
     ) throws(OperatorError) -> Session? {
         guard case .accessToken(let token, let instanceURL) = login else { return nil }
         let instance = try Origin(instanceURL, setting: "SALESFORCE_INSTANCE_URL")
-        if token.isJSONWebToken {
+        if token.isJSONWebToken, !takesJSONWebTokens {
             let reason = Reason.jwtAccessToken
             throw OperatorError(.configuration, reason.message)
         }

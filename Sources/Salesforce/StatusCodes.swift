@@ -115,10 +115,12 @@ enum StatusCodes {
 
         "GONE": .refused(.configuration),
         "INVALID_SOAP_HEADER": .refused(.configuration),
+        "METHOD_NOT_ALLOWED": .refused(.configuration),
         "NOT_FOUND": .refused(.configuration),
         "ORG_NOT_OWNED_BY_INSTANCE": .refused(.configuration),
         "UNSUPPORTED_API_VERSION": .refused(.configuration),
         "UNSUPPORTED_CLIENT": .refused(.configuration),
+        "UNSUPPORTED_MEDIA_TYPE": .refused(.configuration),
         "soapenv:Client": .refused(.configuration),
         "soapenv:MustUnderstand": .refused(.configuration),
         "soapenv:VersionMismatch": .refused(.configuration),
@@ -138,10 +140,14 @@ enum StatusCodes {
         "QUERY_TIMEOUT": .refused(.callTooLarge),
         "TOO_MANY_RECORDS": .refused(.callTooLarge),
 
+        "APEX_ERROR": .failed,  // the org's own code, or a governor limit that it ran into
         "BATCH_PROCESSING_HALTED": .failed,
+        "CANNOT_EXECUTE_FLOW_TRIGGER": .failed,
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": .failed,
         "EXCEEDED_QUOTA": .failed,
         "INTERNAL_ERROR": .failed,
         "INTERNAL_SERVER_ERROR": .failed,
+        "JSON_PARSER_ERROR": .failed,  // like XML_PARSER_ERROR
         "LIMIT_EXCEEDED": .failed,
         "MALFORMED_ID": .failed,
         "MISSING_ARGUMENT": .failed,

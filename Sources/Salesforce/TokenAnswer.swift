@@ -28,10 +28,10 @@ enum TokenAnswer {
     }
 
     /// Reads the answer to a token request.
-    init(_ answer: Answer) {
+    init(_ answer: Answer, takesJSONWebTokens: Bool = false) {
         switch answer.status {
         case 200..<300:
-            self = Self.grant(answer)
+            self = Self.grant(answer, takesJSONWebTokens)
         case 500..<600:
             let sentence = "The login host is out of order (HTTP \(answer.status))."
             self = .none(.refused(.outage, Reason("HTTP_\(answer.status)", sentence)))
@@ -40,12 +40,12 @@ enum TokenAnswer {
         }
     }
 
-    private static func grant(_ answer: Answer) -> TokenAnswer {
+    private static func grant(_ answer: Answer, _ takesJSONWebTokens: Bool) -> TokenAnswer {
         guard let grant = answer.json(Grant.self) else {
             return .none(.unclear(.unreadable("The login host's answer holds no token")))
         }
         let token = Secret(grant.accessToken)
-        guard !token.isJSONWebToken else {
+        guard takesJSONWebTokens || !token.isJSONWebToken else {
             return .none(.refused(.configuration, .jwtAccessToken))
         }
         guard token.isHeaderSafe, let instance = Origin(grant.instanceURL) else {

@@ -13,7 +13,7 @@ public enum LoginSettings: Equatable, Sendable {
     case accessToken(SecretText, instanceURL: String)
 
     /// The one flow whose settings are there, or nil with what is wrong noted.
-    init?(_ reader: inout SettingReader) {
+    init?(_ reader: inout SettingReader, for transport: TransportSetting) {
         let flows = LoginFlow.given(in: reader)
         guard let flow = flows.first else {
             reader.report("SALESFORCE_...", LoginFlow.manual)
@@ -28,7 +28,7 @@ public enum LoginSettings: Equatable, Sendable {
         case .clientCredentials: self.init(clientCredentials: &reader)
         case .jwtBearer: self.init(jwtBearer: &reader)
         case .refreshToken: self.init(refreshToken: &reader)
-        case .accessToken: self.init(accessToken: &reader)
+        case .accessToken: self.init(accessToken: &reader, for: transport)
         }
     }
 
@@ -63,13 +63,13 @@ public enum LoginSettings: Equatable, Sendable {
         )
     }
 
-    private init?(accessToken reader: inout SettingReader) {
+    private init?(accessToken reader: inout SettingReader, for transport: TransportSetting) {
         let isGiven = reader.needed("SALESFORCE_INSTANCE_URL", by: .accessToken) != nil
         let url = isGiven ? reader.hostURL("SALESFORCE_INSTANCE_URL") : nil
         guard let token = reader.secret("SALESFORCE_ACCESS_TOKEN"), let url else { return nil }
         // The SOAP API answers such a token as if it had expired, for ever.
         let parts = token.text.revealed.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count != 3 || !parts[0].hasPrefix("eyJ") else {
+        guard transport != .soap || parts.count != 3 || !parts[0].hasPrefix("eyJ") else {
             reader.report(
                 "SALESFORCE_ACCESS_TOKEN",
                 "is a JWT, which Salesforce's SOAP API never accepts: switch off \"Issue JSON Web "

@@ -6,6 +6,8 @@ public struct SalesforceSettings: Equatable, Sendable {
     public var loginURL: String
     /// How a session is had.
     public var login: LoginSettings
+    /// What converts the leads.
+    public var transport: TransportSetting
     /// The API's version, `41.0` or above.
     public var apiVersion: String
     /// Until when the whole answer to a call must be there, in milliseconds.
@@ -27,8 +29,11 @@ public struct SalesforceSettings: Equatable, Sendable {
         caFile = reader.optional(
             "SALESFORCE_CA_FILE", rule: "must be a file that we can read"
         ) { FileManager.default.isReadableFile(atPath: $0) && !$0.isFolder ? $0 : nil }
+        transport = reader.value(
+            "SALESFORCE_TRANSPORT", default: .soap, rule: TransportSetting.rule
+        ) { TransportSetting($0) }
         reader.reportUnsupported()
-        guard let login = LoginSettings(&reader) else { return nil }
+        guard let login = LoginSettings(&reader, for: transport) else { return nil }
         self.login = login
         // One complaint about an address is enough.
         let isReported = given == nil && reader.text("SALESFORCE_LOGIN_URL") != nil
@@ -66,13 +71,6 @@ extension SettingReader {
 
     /// What the manual promises and this version does not do: refused, so that nobody believes it.
     fileprivate mutating func reportUnsupported() {
-        if let transport = text("SALESFORCE_TRANSPORT"), transport != "soap" {
-            let isAction = transport.hasPrefix("action:")
-            report(
-                "SALESFORCE_TRANSPORT", value: transport,
-                isAction ? "actions are not supported yet: leave it out" : "must be soap"
-            )
-        }
         if let address = text("LEADCONVERT_LISTEN") {
             report(
                 "LEADCONVERT_LISTEN", value: address,

@@ -48,6 +48,11 @@ extension Salesforce.SalesforceSettings {
             login: Login(settings.login))
         callTimeout = .milliseconds(settings.callTimeoutMS)
         caFile = settings.caFile
+        service =
+            switch settings.transport {
+            case .soap: .soap
+            case .action(let name): .action(name: name)
+            }
     }
 }
 

@@ -78,7 +78,8 @@ import Testing
     @Test(arguments: [
         "UNKNOWN_EXCEPTION", "INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "UNABLE_TO_LOCK_ROW",
         "EXCEEDED_QUOTA", "TOO_MANY_APEX_REQUESTS", "TXN_SECURITY_METERING_ERROR",
-        "TXN_SECURITY_RUNTIME_ERROR", "A_CODE_OF_NEXT_YEAR",
+        "TXN_SECURITY_RUNTIME_ERROR", "APEX_ERROR", "CANNOT_EXECUTE_FLOW_TRIGGER",
+        "A_CODE_OF_NEXT_YEAR",
     ])
     func looksForTheCulpritInACallThatFailed(code: String) {
         #expect(StatusCodes.verdict(ofCall: Reason(code, "")) == .failed)

@@ -7,13 +7,14 @@ func withTransport<Value: Sendable>(
     _ login: (String) -> SalesforceSettings.Login = {
         .accessToken(Secret("00D!token"), instanceURL: $0)
     },
-    timeout: Duration = .seconds(20),
+    by service: SalesforceSettings.Service = .soap, timeout: Duration = .seconds(20),
     script: @escaping ScriptedServer.Script,
     _ body: (SalesforceTransport, ScriptedServer) async throws -> Value
 ) async throws -> Value {
     try await ScriptedServer.run(script) { server in
         var settings = SalesforceSettings(loginURL: server.url, login: login(server.url))
         settings.callTimeout = timeout
+        settings.service = service
         let transport = try SalesforceTransport(settings)
         do {
             let value = try await body(transport, server)

@@ -97,6 +97,20 @@ import Testing
         #expect(error?.sentence.contains("hush") == false)
     }
 
+    @Test func takesATokenThatOnlySOAPRefusesForAnAction() throws {
+        let environment = [
+            "SALESFORCE_ACCESS_TOKEN": "eyJh.hush.hush",
+            "SALESFORCE_INSTANCE_URL": "https://acme.my.salesforce.com",
+            "SALESFORCE_TRANSPORT": "action:acme__ConvertLeads",
+        ]
+        let settings = try DaemonSettings(environment: environment).salesforce
+        #expect(settings.transport == .action("acme__ConvertLeads"))
+        #expect(
+            settings.login
+                == .accessToken(
+                    SecretText("eyJh.hush.hush"), instanceURL: "https://acme.my.salesforce.com"))
+    }
+
     @Test(arguments: [mode_t(0o644), 0o604, 0o602])
     func refusesAFileThatOthersCanUse(mode: mode_t) throws {
         try withSecretFile("hush\n", mode: mode) { path in

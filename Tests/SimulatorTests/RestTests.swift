@@ -144,27 +144,6 @@ import Testing
         }
     }
 
-    @Test func convertsByTheApexActionThatIsDeployed() async throws {
-        try await withOrg {
-            $0.apexAction = "ConvertLeads"
-        } _: { wire in
-            let id = await wire.simulator.addLead()
-            let answer = try await wire.send(
-                "POST", "/services/data/v67.0/actions/custom/apex/ConvertLeads",
-                headers: [
-                    "Authorization": "Bearer \(try await wire.login())",
-                    "Content-Type": "application/json",
-                ],
-                body: """
-                    {"inputs":[{"leadId":"\(id)","convertedStatus":"Qualified"},\
-                    {"leadId":"\(id)","convertedStatus":"Qualified"}]}
-                    """)
-            #expect(
-                answer.body.contains(#""isSuccess":true,"outcome":null,"outputValues":{"leadId""#))
-            #expect(answer.body.contains(#""statusCode":"CANNOT_UPDATE_CONVERTED_LEAD""#))
-        }
-    }
-
     @Test func listsLeadsAsCSVThatSurvivesCommasAndQuotes() async throws {
         try await withOrg { wire in
             let id = await wire.simulator.addLead(

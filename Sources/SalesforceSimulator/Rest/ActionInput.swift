@@ -1,69 +1,98 @@
 import Foundation
 
 /// One input of the Apex action that converts leads.
+///
+/// The platform holds inputs against the class's variables: a name that none has, a value of
+/// another type or a required one that is missing refuses the whole call.
 struct ActionInput: Decodable {
     private struct Inputs: Decodable {
         var inputs: [ActionInput]
+
+        init(from decoder: any Decoder) throws {
+            inputs = try Self.only(["inputs"], in: decoder).decode([ActionInput].self, "inputs")
+        }
     }
 
-    var leadId: String?
-    var convertedStatus: String?
-    var accountId: String?
-    var contactId: String?
-    var opportunityId: String?
-    var opportunityName: String?
-    var ownerId: String?
-    var doNotCreateOpportunity: Bool?
-    var overwriteLeadSource: Bool?
+    private static let texts = [
+        "leadId", "convertedStatus", "accountId", "contactId", "opportunityId", "opportunityName",
+        "ownerId",
+    ]
+    private static let flags = [
+        "doNotCreateOpportunity", "overwriteLeadSource", "sendNotificationEmail",
+        "allowDuplicates",
+    ]
+    private static let required = ["leadId", "convertedStatus"]
 
-    static func read(_ body: [UInt8]) throws(Refusal) -> [LeadConvert] {
-        guard let read = try? JSONDecoder().decode(Inputs.self, from: Data(body)) else {
+    private var texts: [String: String] = [:]
+    private var flags: [String: Bool] = [:]
+
+    init(from decoder: any Decoder) throws {
+        let members = try Self.only(Self.texts + Self.flags, in: decoder)
+        for name in Self.texts { texts[name] = try members.decodeIfPresent(String.self, name) }
+        for name in Self.flags { flags[name] = try members.decodeIfPresent(Bool.self, name) }
+        for name in Self.required where texts[name] == nil {
+            throw Refusal(
+                code: "REQUIRED_FIELD_MISSING",
+                message: "You must specify a value for the \(name) parameter.")
+        }
+    }
+
+    /// What the class does with its inputs; the first speaks for all about duplicates.
+    static func read(_ body: [UInt8]) throws(Refusal) -> ([LeadConvert], ConvertOptions) {
+        do {
+            let read = try JSONDecoder().decode(Inputs.self, from: Data(body)).inputs
+            let allows = read.first?.flags["allowDuplicates"] ?? false
+            return (read.map(\.ask), ConvertOptions(savesDuplicates: allows))
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
             throw Refusal(
                 code: "JSON_PARSER_ERROR", message: "an array of inputs is required")
         }
-        return read.inputs.map(\.ask)
     }
 
     private var ask: LeadConvert {
         LeadConvert(
-            leadID: leadId ?? "", convertedStatus: convertedStatus ?? "", accountID: accountId,
-            contactID: contactId, opportunityID: opportunityId, opportunityName: opportunityName,
-            ownerID: ownerId, doNotCreateOpportunity: doNotCreateOpportunity ?? false,
-            overwriteLeadSource: overwriteLeadSource ?? false)
+            leadID: texts["leadId"] ?? "", convertedStatus: texts["convertedStatus"] ?? "",
+            accountID: texts["accountId"], contactID: texts["contactId"],
+            opportunityID: texts["opportunityId"], opportunityName: texts["opportunityName"],
+            ownerID: texts["ownerId"],
+            doNotCreateOpportunity: flags["doNotCreateOpportunity"] ?? false,
+            overwriteLeadSource: flags["overwriteLeadSource"] ?? false)
     }
 }
 
-extension LeadConvertResult {
-    /// The result as an invocable action gives it.
-    func actionResult(_ name: String) -> JSON {
-        switch outcome {
-        case .success(let records):
-            Self.json(
-                name, errors: .null, isSuccess: true,
-                outputs: .object([
-                    "leadId": .string(leadID), "accountId": .string(records.accountID.text),
-                    "contactId": .string(records.contactID.text),
-                    "opportunityId": .text(records.opportunityID?.text),
-                ]))
-        case .failure(let failure):
-            Self.json(
-                name,
-                errors: .array([
-                    .object([
-                        "statusCode": .string(failure.code), "message": .string(failure.message),
-                        "fields": .array(failure.fields.map(JSON.string)),
-                    ])
-                ]), isSuccess: false, outputs: .null)
+/// A member's name, whatever it is.
+private struct MemberName: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+extension Decodable {
+    /// The members of an object that may have these and no others.
+    fileprivate static func only(
+        _ names: [String], in decoder: any Decoder
+    ) throws -> KeyedDecodingContainer<MemberName> {
+        let members = try decoder.container(keyedBy: MemberName.self)
+        for key in members.allKeys where !names.contains(key.stringValue) {
+            throw Refusal(
+                code: "INVALID_INPUT", message: "No input parameter is named \(key.stringValue).")
         }
+        return members
+    }
+}
+
+extension KeyedDecodingContainer<MemberName> {
+    fileprivate func decode<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
+        try decode(type, forKey: MemberName(stringValue: name))
     }
 
-    private static func json(
-        _ name: String, errors: JSON, isSuccess: Bool, outputs: JSON
-    ) -> JSON {
-        .object([
-            "actionName": .string(name), "errors": errors, "invocationId": .null,
-            "isSuccess": .bool(isSuccess), "outcome": .null, "outputValues": outputs,
-            "sortOrder": .int(-1), "version": .int(1),
-        ])
+    fileprivate func decodeIfPresent<Value: Decodable>(
+        _ type: Value.Type, _ name: String
+    ) throws -> Value? {
+        try decodeIfPresent(type, forKey: MemberName(stringValue: name))
     }
 }

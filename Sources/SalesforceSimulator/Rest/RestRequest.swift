@@ -92,7 +92,7 @@ struct RestRequest {
         else { throw .notFound("Invalid Action Type: \(rest.last ?? "")") }
         try demand(.post)
         try demandJSON()
-        return .convert(
-            try ActionInput.read(incoming.body), ConvertOptions(), .action(name: rest[3]))
+        let (asks, options) = try ActionInput.read(incoming.body)
+        return .convert(asks, options, .action(name: rest[3]))
     }
 }

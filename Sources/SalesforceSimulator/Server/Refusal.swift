@@ -5,6 +5,8 @@ struct Refusal: Error {
     var message: String
     /// The status of a REST answer; a SOAP fault is always 500.
     var status = 400
+    /// Whether the org's own code is what failed.
+    var isThrownByApex = false
 
     /// Wrong before the call reached any operation.
     static func beforeDispatch(_ message: String) -> Refusal {
@@ -29,7 +31,8 @@ struct Refusal: Error {
 
     static let governor = Refusal(
         code: "UNKNOWN_EXCEPTION",
-        message: "LeadTrigger: System.LimitException: Apex CPU time limit exceeded", status: 500)
+        message: "LeadTrigger: System.LimitException: Apex CPU time limit exceeded", status: 500,
+        isThrownByApex: true)
 
     static func retiredVersion(_ dialect: Dialect) -> Refusal {
         Refusal(

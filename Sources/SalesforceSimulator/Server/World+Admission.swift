@@ -22,7 +22,7 @@ extension World {
             return start(operation, fault, number)
         } catch {
             audit.calls[number - 1].refusal = error.code ?? "CLIENT"
-            return Admission(number: number, verdict: .answer(call.dialect.reply(error)))
+            return Admission(number: number, verdict: .answer(call.reply(error)))
         }
     }
 

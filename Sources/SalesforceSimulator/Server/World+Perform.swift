@@ -97,7 +97,7 @@ extension World {
     ) -> Reply {
         switch door {
         case .soap: .xml(SoapWriter.converted(results, usage: usage(at: at)))
-        case .action(let name): .json(.array(results.map { $0.actionResult(name) }))
+        case .action(let name): ActionAnswer(name: name).reply(results)
         }
     }
 }

@@ -1,0 +1,58 @@
+import Conversion
+import Foundation
+import NIOCore
+
+/// The inputs of one call to the Apex action that converts leads.
+///
+/// What a lead does not ask for is left out, so that a class need not know what its org never
+/// uses. Source: Actions Developer Guide, "Invoking Actions" and "Apex Actions".
+struct ActionRequest {
+    var leads: [LeadConversion]
+    var allowDuplicates: Bool
+
+    private struct Inputs: Encodable {
+        var inputs: [Input]
+    }
+
+    /// Field by field the contract's names. A false flag is what a class without it does anyway.
+    private struct Input: Encodable {
+        var leadId: String
+        var convertedStatus: String
+        var accountId: String?
+        var contactId: String?
+        var opportunityId: String?
+        var opportunityName: String?
+        var ownerId: String?
+        var doNotCreateOpportunity: Bool?
+        var overwriteLeadSource: Bool?
+        var sendNotificationEmail: Bool?
+        var allowDuplicates: Bool?
+
+        init(_ lead: LeadConversion, allowDuplicates: Bool) {
+            leadId = lead.leadID.description
+            convertedStatus = lead.convertedStatus
+            accountId = lead.accountID?.description
+            contactId = lead.contactID?.description
+            opportunityId = lead.opportunityID?.description
+            // "The name, if one is made": beside doNotCreateOpportunity Salesforce refuses it.
+            opportunityName = lead.doNotCreateOpportunity ? nil : lead.opportunityName
+            ownerId = lead.ownerID?.description
+            doNotCreateOpportunity = lead.doNotCreateOpportunity ? true : nil
+            overwriteLeadSource = lead.overwriteLeadSource ? true : nil
+            sendNotificationEmail = lead.sendNotificationEmail ? true : nil
+            self.allowDuplicates = allowDuplicates ? true : nil
+        }
+    }
+
+    /// The JSON, in UTF-8, names in the order of the alphabet.
+    var body: ByteBuffer {
+        let inputs = leads.map { Input($0, allowDuplicates: allowDuplicates) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return ByteBuffer(bytes: try encoder.encode(Inputs(inputs: inputs)))
+        } catch {
+            preconditionFailure("Texts and flags are always JSON: \(error)")
+        }
+    }
+}

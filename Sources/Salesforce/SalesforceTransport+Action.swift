@@ -1,0 +1,18 @@
+import Conversion
+
+extension SalesforceTransport {
+    /// Converts through an Apex action of the org's own: the second door.
+    func convert(
+        _ leads: [LeadConversion], by action: String, allowDuplicates: Bool
+    ) async -> CallReply {
+        await call(.rest) { session in
+            Question(
+                url: "\(session.instance)/services/data/v\(version)/actions/custom/apex/\(action)",
+                headers: restHeaders(session, contentType: "application/json"),
+                body: ActionRequest(leads: leads, allowDuplicates: allowDuplicates).body,
+                timeout: settings.callTimeout)
+        } read: { answer in
+            ActionReply.reply(to: leads, from: answer)
+        }
+    }
+}

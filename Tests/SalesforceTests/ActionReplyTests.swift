@@ -1,0 +1,166 @@
+import Conversion
+import NIOCore
+import Testing
+
+@testable import Salesforce
+
+@Suite struct ActionReplyTests {
+    private let two = [Samples.first, Samples.second]
+    private let records = LeadOutcome.converted(
+        ConvertedRecords(
+            accountID: "001Ws000002XyZaIAK", contactID: "003Ws000003PqRsIAK", opportunityID: nil))
+
+    private func outcome(
+        _ body: String, status: Int = 200, of leads: [LeadConversion] = [Samples.first]
+    ) -> CallOutcome {
+        ActionReply.reply(to: leads, from: Answer(status, body)).outcome
+    }
+
+    private func answered(_ outputs: String) -> String {
+        #"{"actionName":"C","errors":null,"isSuccess":true,"outputValues":{\#(outputs)},"version":1}"#
+    }
+
+    private func success(_ id: String = "00QWs000001AbcDMAS") -> String {
+        answered(
+            #""leadId":"\#(id)","accountId":"001Ws000002XyZaIAK","#
+                + #""contactId":"003Ws000003PqRsIAK","opportunityId":null"#)
+    }
+
+    private func refusal(_ code: String, id: String = "00QWs000001AbcEMAS") -> String {
+        answered(#""leadId":"\#(id)","statusCode":"\#(code)","message":"no""#)
+    }
+
+    private func thrown(_ code: String = "UNKNOWN_EXCEPTION") -> String {
+        #"{"actionName":"C","errors":[{"statusCode":"\#(code)","message":"An Apex error occurred: "#
+            + #"System.LimitException","fields":["Status"]}],"isSuccess":false,"outputValues":null}"#
+    }
+
+    // MARK: - Results
+
+    @Test(arguments: [200, 201, 400])
+    func readsEachLeadForItselfWhateverTheStatus(status: Int) {
+        let body = "[\(success()),\(refusal("INVALID_STATUS"))]"
+        #expect(
+            outcome(body, status: status, of: two)
+                == .converted([records, .permanent(Reason("INVALID_STATUS", "no"))]))
+    }
+
+    @Test(arguments: [
+        ("UNABLE_TO_LOCK_ROW", LeadOutcome.transient(Reason("UNABLE_TO_LOCK_ROW", "no"))),
+        ("A_CODE_OF_NEXT_YEAR", .transient(Reason("A_CODE_OF_NEXT_YEAR", "no"))),
+        ("DUPLICATES_DETECTED", .permanent(Reason("DUPLICATES_DETECTED", "no"))),
+        (
+            "CANNOT_UPDATE_CONVERTED_LEAD",
+            .refusedAsConverted(Reason("CANNOT_UPDATE_CONVERTED_LEAD", "no"))
+        ),
+        (
+            "STORAGE_LIMIT_EXCEEDED",
+            .obstructed(.permission, Reason("STORAGE_LIMIT_EXCEEDED", "no"))
+        ),
+    ])
+    func judgesALeadByItsCodeAsSOAPDoes(code: String, expected: LeadOutcome) {
+        let body = "[\(refusal(code, id: "00QWs000001AbcDMAS"))]"
+        #expect(outcome(body) == .converted([expected]))
+    }
+
+    @Test func readsErrorsOfALeadThatTheResultNames() {
+        let failure =
+            #"{"isSuccess":false,"errors":[{"statusCode":"INVALID_STATUS","message":"no","#
+            + #""fields":["Status"]}],"outputValues":{"leadId":"00QWs000001AbcE"}}"#
+        #expect(
+            outcome("[\(success()),\(failure)]", of: two)
+                == .converted([records, .permanent(Reason("INVALID_STATUS", "no (Status)"))]))
+    }
+
+    @Test func readsTheOrgsCountFromTheHeader() {
+        let answer = Answer(200, "[\(success())]", usage: "api-usage=5/10; api-bursts=1/750")
+        let reply = ActionReply.reply(to: [Samples.first], from: answer)
+        #expect(reply.usage == OrgUsage(current: 5, limit: 10))
+        #expect(reply.httpStatus == 200)
+    }
+
+    // MARK: - Calls that failed as a whole
+
+    @Test func looksForTheCulpritWhenTheActionThrew() {
+        let reason = Reason(
+            "UNKNOWN_EXCEPTION", "An Apex error occurred: System.LimitException (Status)")
+        #expect(
+            outcome("[\(thrown()),\(thrown())]", status: 400, of: two)
+                == .refused(.callTooLarge, reason))
+        #expect(outcome("[\(thrown())]", status: 400) == .converted([.transient(reason)]))
+    }
+
+    @Test func stopsForWhatAThrownActionTellsOfTheOrg() {
+        #expect(
+            outcome("[\(thrown("ORG_IN_MAINTENANCE")),\(thrown())]", of: two).gist
+                == "refused outage ORG_IN_MAINTENANCE")
+        #expect(
+            outcome("[\(thrown("QUERY_TIMEOUT"))]").gist == "unclear QUERY_TIMEOUT")
+    }
+
+    @Test(arguments: [
+        (401, "INVALID_SESSION_ID", "refused session INVALID_SESSION_ID"),
+        (403, "REQUEST_LIMIT_EXCEEDED", "refused allowance REQUEST_LIMIT_EXCEEDED"),
+        (403, "API_DISABLED_FOR_ORG", "refused permission API_DISABLED_FOR_ORG"),
+        (404, "NOT_FOUND", "refused configuration NOT_FOUND"),
+        (410, "UNSUPPORTED_API_VERSION", "refused configuration UNSUPPORTED_API_VERSION"),
+        (405, "METHOD_NOT_ALLOWED", "refused configuration METHOD_NOT_ALLOWED"),
+        (503, "SERVER_UNAVAILABLE", "refused outage SERVER_UNAVAILABLE"),
+        (500, "APEX_ERROR", "refused callTooLarge APEX_ERROR"),
+        (500, "UNKNOWN_EXCEPTION", "refused callTooLarge UNKNOWN_EXCEPTION"),
+        (400, "EXCEEDED_LEAD_CONVERT_LIMIT", "refused callTooLarge EXCEEDED_LEAD_CONVERT_LIMIT"),
+        (400, "A_CODE_OF_NEXT_YEAR", "refused callTooLarge A_CODE_OF_NEXT_YEAR"),
+        (500, "REQUEST_RUNNING_TOO_LONG", "unclear REQUEST_RUNNING_TOO_LONG"),
+        (400, "QUERY_TIMEOUT", "unclear QUERY_TIMEOUT"),
+    ])
+    func goesByTheCodeOfARefusal(status: Int, code: String, expected: String) {
+        let body = #"[{"message":"why","errorCode":"\#(code)"}]"#
+        #expect(outcome(body, status: status).gist == expected)
+    }
+
+    @Test func saysWhatToDoWhenThereIsNoSuchAction() {
+        let body = #"[{"message":"Invalid Action Type: C","errorCode":"NOT_FOUND"}]"#
+        guard case .refused(.configuration, let reason) = outcome(body, status: 404) else {
+            Issue.record("not a wrong setting")
+            return
+        }
+        #expect(reason.message.hasPrefix("Invalid Action Type: C There is no such Apex action"))
+        #expect(reason.message.contains("SALESFORCE_TRANSPORT"))
+    }
+
+    @Test(arguments: [
+        (503, "refused outage HTTP_503"), (429, "refused outage HTTP_429"),
+        (302, "refused configuration HTTP_302"), (401, "refused session HTTP_401"),
+        (200, "unclear UNREADABLE_ANSWER"), (500, "unclear SERVER_ERROR"),
+        (502, "unclear BAD_GATEWAY"), (504, "unclear BAD_GATEWAY"), (408, "unclear TIMEOUT"),
+    ])
+    func goesByTheStatusOfAPage(status: Int, expected: String) {
+        #expect(outcome("<html/>", status: status).gist == expected)
+    }
+
+    // MARK: - Answers that don't fit the question
+
+    @Test func doubtsAnAnswerThatDoesNotFit() {
+        let other = success("00QWs000001AbcEMAS")
+        #expect(outcome("[\(success())]", of: two).gist == "unclear SHORT_ANSWER")
+        #expect(outcome("[]").gist == "unclear SHORT_ANSWER")
+        #expect(outcome("[\(other),\(success())]", of: two).gist == "unclear WRONG_LEAD")
+        #expect(outcome("[\(refusal("INVALID_STATUS"))]").gist == "unclear WRONG_LEAD")
+        let nameless = answered(#""accountId":"001Ws000002XyZaIAK""#)
+        #expect(outcome("[\(nameless)]").gist == "unclear UNREADABLE_ANSWER")
+        let empty = answered(#""leadId":"00QWs000001AbcDMAS""#)
+        #expect(outcome("[\(empty)]").gist == "unclear UNREADABLE_ANSWER")
+    }
+
+    @Test func doubtsSuccessesBesideAnException() {
+        #expect(outcome("[\(success()),\(thrown())]", of: two).gist == "unclear MIXED_ANSWER")
+    }
+
+    @Test func believesNoAnswerThatWasCutAnywhere() {
+        let whole = Array("[\(success()),\(refusal("INVALID_STATUS"))]".utf8)
+        for length in 0..<whole.count {
+            let cut = String(decoding: whole.prefix(length), as: UTF8.self)
+            #expect(outcome(cut, of: two).gist == "unclear UNREADABLE_ANSWER", "cut at \(length)")
+        }
+    }
+}
