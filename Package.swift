@@ -64,7 +64,10 @@ let package = Package(
         .target(name: "Intake", dependencies: ["Conversion"]),
         .target(
             name: "Settings",
-            dependencies: ["Conversion", .product(name: "Logging", package: "swift-log")]
+            dependencies: [
+                "Conversion", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .target(
             name: "SalesforceSimulator",

@@ -39,6 +39,9 @@ public struct SalesforceSettings: Sendable {
     public var caFile: String?
     /// How many connections to one host may be open at once; calls beyond it wait for one.
     public var connections = 32
+    /// Keeps a refresh token that Salesforce has put in the place of the one that was used. It must
+    /// be safe when this returns: nobody else has it.
+    public var keepRefreshToken: (@Sendable (String) -> Void)?
     /// What we call ourselves: `CallOptions` in SOAP, `User-Agent` in HTTP.
     public var clientName = "leadconvertd/1.0"
 

@@ -37,7 +37,8 @@ extension SalesforceTransport {
             switch TokenAnswer(answer, takesJSONWebTokens: settings.takesJSONWebTokens) {
             case .none(let outcome):
                 return CallReply(outcome, httpStatus: answer.status)
-            case .token(let token, let instance):
+            case .token(let token, let instance, let next):
+                if let next { keep(next, from: credentials) }
                 let isAdopted = state.withLock {
                     $0.adopt(token, on: instance, from: credentials, now: .now)
                 }
@@ -46,5 +47,12 @@ extension SalesforceTransport {
                     httpStatus: answer.status)
             }
         }
+    }
+
+    /// A new refresh token is kept before anything is done with what came with it: from here on
+    /// the one before opens nothing any more.
+    private func keep(_ next: Secret, from credentials: Int) {
+        guard state.withLock({ $0.rotate(to: next, from: credentials) }) else { return }
+        settings.keepRefreshToken?(next.text)
     }
 }

@@ -17,6 +17,8 @@ struct SessionState {
     private static let shortestLife = Duration.seconds(15 * 60)
 
     private let takesJSONWebTokens: Bool
+    /// Logins that our own succeeded, the latest last: whoever gives one of these means ours.
+    private var ancestors: [SalesforceSettings.Login] = []
     private var issued = 0
     private var worked = false
     /// Where the token before this one was refused, until this one has worked there.
@@ -84,18 +86,35 @@ struct SessionState {
         session = nil
     }
 
-    /// Goes on with other credentials; with the same ones the session stays as it is.
+    /// Takes up the refresh token that replaces the one used; false when it is the same, or when
+    /// the credentials that it belongs to have been replaced.
+    mutating func rotate(to next: Secret, from credentials: Int) -> Bool {
+        guard credentials == self.credentials,
+            case .refreshToken(let clientID, let clientSecret, let used) = login, used != next
+        else { return false }
+        // The one that was given, and those that a file may have held while it was read.
+        if ancestors.count > 8 { ancestors.remove(at: 1) }
+        ancestors.append(login)
+        login = .refreshToken(clientID: clientID, clientSecret: clientSecret, refreshToken: next)
+        return true
+    }
+
+    /// Goes on with other credentials; with the same ones the session stays as it is. A refresh
+    /// token that was replaced is dead, and what replaced it goes on in its place.
     mutating func replace(
         _ login: SalesforceSettings.Login, now: ContinuousClock.Instant
     ) throws(OperatorError) {
         refusedAt = nil
-        guard login != self.login || session == nil else { return }
+        let isOurs = login == self.login || ancestors.contains(login)
+        guard !isOurs || session == nil else { return }
+        let login = isOurs ? self.login : login
         let number = issued + 1
         session = try given(login, number: number, now: now)
         issued = number
         credentials += 1
         worked = false
         self.login = login
+        if !isOurs { ancestors = [] }
     }
 
     private func given(

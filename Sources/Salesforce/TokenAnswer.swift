@@ -2,8 +2,8 @@ import Conversion
 
 /// What the login host said.
 enum TokenAnswer {
-    /// A token, and the server that honours it.
-    case token(Secret, Origin)
+    /// A token, the server that honours it, and the refresh token that replaces the one used.
+    case token(Secret, Origin, next: Secret?)
     /// None.
     case none(CallOutcome)
 
@@ -11,10 +11,12 @@ enum TokenAnswer {
         enum CodingKeys: String, CodingKey {
             case accessToken = "access_token"
             case instanceURL = "instance_url"
+            case refreshToken = "refresh_token"
         }
 
         var accessToken: String
         var instanceURL: String
+        var refreshToken: String?
     }
 
     private struct Refusal: Decodable {
@@ -48,11 +50,14 @@ enum TokenAnswer {
         guard takesJSONWebTokens || !token.isJSONWebToken else {
             return .none(.refused(.configuration, .jwtAccessToken))
         }
-        guard token.isHeaderSafe, let instance = Origin(grant.instanceURL) else {
+        let next = grant.refreshToken.map { Secret($0) }
+        guard token.isHeaderSafe, next?.isHeaderSafe ?? true,
+            let instance = Origin(grant.instanceURL)
+        else {
             return .none(
                 .unclear(.unreadable("The login host's token or instance_url is not usable")))
         }
-        return .token(token, instance)
+        return .token(token, instance, next: next)
     }
 
     private static func refusal(_ answer: Answer) -> CallOutcome {

@@ -4,10 +4,10 @@ public enum LoginSettings: Equatable, Sendable {
     case clientCredentials(clientID: String, clientSecret: SecretText)
     /// The JWT bearer flow: `privateKey` is PEM text.
     case jwtBearer(clientID: String, username: String, privateKey: SecretText)
-    /// The refresh token flow. `file` is where a new token is kept if Salesforce hands one out;
-    /// nil when the token came from the environment itself.
+    /// The refresh token flow; a new token is kept in `store` if Salesforce hands one out.
     case refreshToken(
-        clientID: String, clientSecret: SecretText?, refreshToken: SecretText, file: String?
+        clientID: String, clientSecret: SecretText?, refreshToken: SecretText,
+        store: RefreshTokenStore
     )
     /// A token that somebody else got; it is not renewed.
     case accessToken(SecretText, instanceURL: String)
@@ -57,10 +57,16 @@ public enum LoginSettings: Equatable, Sendable {
         guard let token = reader.secret("SALESFORCE_REFRESH_TOKEN"), let clientID,
             hasSecret == (secret != nil)
         else { return nil }
-        self = .refreshToken(
-            clientID: clientID, clientSecret: secret?.text, refreshToken: token.text,
-            file: token.file
-        )
+        let store = reader.store(for: token)
+        do {
+            self = .refreshToken(
+                clientID: clientID, clientSecret: secret?.text,
+                refreshToken: try store.successor() ?? token.text, store: store)
+        } catch {
+            // The given one is dead once there has been another: it is no way out.
+            reader.report("SALESFORCE_REFRESH_TOKEN", value: store.ownFile, error.rule)
+            return nil
+        }
     }
 
     private init?(accessToken reader: inout SettingReader, for transport: TransportSetting) {
@@ -78,5 +84,16 @@ public enum LoginSettings: Equatable, Sendable {
             return nil
         }
         self = .accessToken(token.text, instanceURL: url)
+    }
+}
+
+extension SettingReader {
+    /// Where a successor of this token is kept. A credential is systemd's, and cannot be written.
+    fileprivate func store(for token: FoundSecret) -> RefreshTokenStore {
+        let folder = text("STATE_DIRECTORY")?.split(separator: ":").first
+        return RefreshTokenStore(
+            given: token.text,
+            file: token.file.flatMap { isCredential($0) ? nil : $0 },
+            ownFile: folder.map { "\($0)/\(RefreshTokenStore.name)" })
     }
 }

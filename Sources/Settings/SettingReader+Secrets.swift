@@ -40,7 +40,7 @@ extension SettingReader {
 
     private mutating func secret(of name: String, in path: String) -> FoundSecret? {
         do {
-            let text = try secretText(path)
+            let text = try SecretFile(path).text(isGuarded: isCredential(path))
             return FoundSecret(text: SecretText(text), file: path)
         } catch {
             report(name, value: path, error.rule)
@@ -48,29 +48,8 @@ extension SettingReader {
         }
     }
 
-    private func secretText(_ path: String) throws(UnusableFile) -> String {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw UnusableFile(rule: "can't be read: \(String(cString: strerror(errno)))")
-        }
-        // systemd's credentials are in a folder that only the unit can enter.
-        let isCredential = text("CREDENTIALS_DIRECTORY").map { path.hasPrefix("\($0)/") } ?? false
-        guard isCredential || status.st_mode & 0o007 == 0 else {
-            throw UnusableFile(rule: "others than its owner and group can use it: chmod o= \(path)")
-        }
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw UnusableFile(rule: "can't be read as text: \(error.localizedDescription)")
-        }
-        // An editor ends the last line; the line's end is no part of the secret.
-        let secret = text.trimmingCharacters(in: .newlines)
-        guard !secret.isEmpty else { throw UnusableFile(rule: "is empty") }
-        return secret
+    /// systemd's credentials are in a folder that only the unit can enter.
+    func isCredential(_ path: String) -> Bool {
+        text("CREDENTIALS_DIRECTORY").map { path.hasPrefix("\($0)/") } ?? false
     }
-}
-
-private struct UnusableFile: Error {
-    let rule: String
 }

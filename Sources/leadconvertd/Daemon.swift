@@ -17,6 +17,7 @@ final class Daemon: Sendable {
     private let lock: DaemonLock
     private let transport: SalesforceTransport
     private let drain: Drain
+    private let refreshToken: RefreshTokenKeeper
     private let signals = Signals()
     private let isStopping = Mutex(false)
 
@@ -35,7 +36,11 @@ final class Daemon: Sendable {
         let path = settings.database.description
         lock = try DaemonLock(queue: path, at: SystemClock.now().wall)
         let queue = try JobQueue(path: path, as: .daemon)
-        let transport = try SalesforceTransport(SalesforceSettings(settings.salesforce))
+        let refreshToken = RefreshTokenKeeper(settings.salesforce.login, logger: logger)
+        self.refreshToken = refreshToken
+        var salesforce = SalesforceSettings(settings.salesforce)
+        salesforce.keepRefreshToken = { refreshToken.keep($0) }
+        let transport = try SalesforceTransport(salesforce)
         self.transport = transport
         drain = try Drain(
             queue,
@@ -57,6 +62,7 @@ final class Daemon: Sendable {
         ServiceManager.ready()
         let ending = await drain.run()
         ServiceManager.stopping()
+        refreshToken.close()
         if !ending.leavesCallsInFlight { await transport.shutdown() }
         switch ending {
         case .drained:
@@ -102,6 +108,7 @@ final class Daemon: Sendable {
                 environment: ProcessInfo.processInfo.environment, database: arguments.database,
                 giveUpAfter: arguments.giveUpAfter)
             try transport.replaceCredentials(SalesforceSettings(settings.salesforce).login)
+            refreshToken.adopt(settings.salesforce.login)
             ConsoleLog.level.withLock { $0 = settings.logLevel }
             let options = DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty)
             let drain = drain

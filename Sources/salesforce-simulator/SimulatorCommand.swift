@@ -10,7 +10,8 @@ struct SimulatorCommand: AsyncParsableCommand {
         abstract: "A strict local stand-in for a Salesforce org.",
         discussion: """
             Log in with client id and secret "demo", or with a JWT whose iss is "demo" and whose \
-            sub is "demo@example.com", signed by the key of --public-key.
+            sub is "demo@example.com", signed by the key of --public-key, or with the refresh \
+            token "demo-refresh-token".
 
             Faults: \(Fault.names).
 
@@ -55,6 +56,9 @@ struct SimulatorCommand: AsyncParsableCommand {
 
     @Flag(help: "Hand out tokens in the shape of JWTs, which SOAP refuses.")
     var jwtTokens = false
+
+    @Flag(help: "Replace a refresh token each time it is used; the old one is dead then.")
+    var rotateRefreshTokens = false
 
     @Option(
         help: ArgumentHelp("Deploy an Apex action that converts leads.", valueName: "name"))
@@ -118,6 +122,7 @@ struct SimulatorCommand: AsyncParsableCommand {
         configuration.concurrent = concurrent
         configuration.stallSeconds = stallSeconds
         configuration.issuesJWTShapedTokens = jwtTokens
+        configuration.rotatesRefreshTokens = rotateRefreshTokens
         configuration.apexAction = apexAction
         configuration.publicKeyPEM = try publicKey.map(Self.read)
         org.set(&configuration)

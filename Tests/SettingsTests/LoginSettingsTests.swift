@@ -13,7 +13,8 @@ import Testing
         #expect(
             try flow(["SALESFORCE_CLIENT_ID": "id", "SALESFORCE_REFRESH_TOKEN": "hush"])
                 == .refreshToken(
-                    clientID: "id", clientSecret: nil, refreshToken: SecretText("hush"), file: nil
+                    clientID: "id", clientSecret: nil, refreshToken: SecretText("hush"),
+                    store: RefreshTokenStore(given: SecretText("hush"), file: nil, ownFile: nil)
                 )
         )
         #expect(
@@ -33,7 +34,8 @@ import Testing
             try flow(environment)
                 == .refreshToken(
                     clientID: "id", clientSecret: SecretText("hush"),
-                    refreshToken: SecretText("token"), file: nil
+                    refreshToken: SecretText("token"),
+                    store: RefreshTokenStore(given: SecretText("token"), file: nil, ownFile: nil)
                 )
         )
     }
@@ -111,14 +113,14 @@ import Testing
                     SecretText("eyJh.hush.hush"), instanceURL: "https://acme.my.salesforce.com"))
     }
 
-    @Test(arguments: [mode_t(0o644), 0o604, 0o602])
+    @Test(arguments: [mode_t(0o644), 0o604, 0o602, 0o620, 0o660])
     func refusesAFileThatOthersCanUse(mode: mode_t) throws {
         try withSecretFile("hush\n", mode: mode) { path in
             let environment = [
                 "SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET_FILE": path,
             ]
             let error = #expect(throws: OperatorError.self) { try flow(environment) }
-            #expect(error?.sentence.contains("chmod o= \(path)") == true)
+            #expect(error?.sentence.contains("chmod 600 \(path)") == true)
         }
     }
 

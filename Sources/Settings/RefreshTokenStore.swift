@@ -1,0 +1,89 @@
+public import Conversion
+import Crypto
+import Foundation
+
+/// Where a refresh token is kept that Salesforce has put in the place of the given one, which is
+/// dead then.
+///
+/// That is the file that the given one came from, if we may write there; else, as for systemd's
+/// credentials and for the environment, a file of our own in the state directory. Ours holds the
+/// fingerprint of the token that it succeeds: when the operator gives another, that one counts.
+public struct RefreshTokenStore: Equatable, Sendable {
+    /// The name of our own file in `$STATE_DIRECTORY`.
+    public static let name = "salesforce_refresh_token"
+
+    /// The operator's own file; nil for the environment and for credentials.
+    let file: String?
+    /// Our own file; nil without a state directory.
+    let ownFile: String?
+    /// Of the token that the operator's file, credential or variable holds.
+    private(set) var fingerprint: String
+
+    init(given token: SecretText, file: String?, ownFile: String?) {
+        self.file = file
+        self.ownFile = ownFile
+        fingerprint = Self.fingerprint(of: token.revealed)
+    }
+
+    /// Whether there is a place at all.
+    public var hasPlace: Bool { file != nil || ownFile != nil }
+
+    /// Whether the other belongs to the same given token.
+    public func succeedsSame(as other: RefreshTokenStore) -> Bool {
+        fingerprint == other.fingerprint
+    }
+
+    /// Keeps a new token; when it returns, not even a power cut can lose it.
+    /// - Returns: The file that holds it.
+    /// - Throws: 73, with what to do.
+    public mutating func keep(_ token: String) throws(OperatorError) -> String {
+        var obstacles: [String] = []
+        if let file {
+            do {
+                try SecretFile(file).replace(by: "\(token)\n")
+                fingerprint = Self.fingerprint(of: token)
+                return file
+            } catch {
+                obstacles.append("\(error)")
+            }
+        }
+        if let ownFile {
+            do {
+                try SecretFile(ownFile).replace(by: "\(token)\n\(fingerprint)\n")
+                return ownFile
+            } catch {
+                obstacles.append("\(error)")
+            }
+        }
+        throw .noPlace(obstacles)
+    }
+
+    /// The token to use: ours if it succeeds the given one, else the given one itself.
+    func successor() throws(UnusableFile) -> SecretText? {
+        guard let ownFile, FileManager.default.fileExists(atPath: ownFile) else { return nil }
+        let lines = try SecretFile(ownFile).text().split(separator: "\n").map(String.init)
+        guard lines.count == 2 else {
+            throw UnusableFile(rule: "is not as we wrote it: remove it and consent again")
+        }
+        return lines[1] == fingerprint ? SecretText(lines[0]) : nil
+    }
+
+    /// It tells tokens apart and leads back to none: they are random and long.
+    private static func fingerprint(of token: String) -> String {
+        let digest = SHA256.hash(data: Data(token.utf8))
+        return "sha256:"
+            + digest.map { String(($0 >> 4), radix: 16) + String($0 & 15, radix: 16) }
+            .joined()
+    }
+}
+
+extension OperatorError {
+    fileprivate static func noPlace(_ obstacles: [String]) -> OperatorError {
+        OperatorError(
+            .cannotCreate,
+            (["The new refresh token can't be kept."] + obstacles).joined(separator: " "),
+            remedy: "Name a file that the daemon may replace in SALESFORCE_REFRESH_TOKEN_FILE, or "
+                + "give it a folder in STATE_DIRECTORY, and reload; after a restart without either "
+                + "you must consent again.")
+    }
+}

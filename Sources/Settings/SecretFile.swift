@@ -1,0 +1,74 @@
+import Conversion
+import Foundation
+
+/// A file that holds a secret.
+struct SecretFile {
+    private let path: String
+
+    init(_ path: String) {
+        self.path = path
+    }
+
+    /// Its text without the line's end at its end.
+    /// - Parameter isGuarded: Whether its folder keeps everybody else out, whatever its own mode.
+    func text(isGuarded: Bool = false) throws(UnusableFile) -> String {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw UnusableFile(rule: "can't be read: \(String(cString: strerror(errno)))")
+        }
+        // A service's own group may read: the file is mostly root's.
+        guard isGuarded || status.st_mode & 0o037 == 0 else {
+            throw UnusableFile(rule: "others than its owner can use it: chmod 600 \(path)")
+        }
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw UnusableFile(rule: "can't be read as text: \(error.localizedDescription)")
+        }
+        // An editor ends the last line; the line's end is no part of the secret.
+        let secret = text.trimmingCharacters(in: .newlines)
+        guard !secret.isEmpty else { throw UnusableFile(rule: "is empty") }
+        return secret
+    }
+
+    /// Puts another text in its place, readable for nobody else. Whenever the power goes, the file
+    /// holds the old text or the new one, whole.
+    func replace(by text: String) throws(Unwritable) {
+        // Where the path is a link, what it leads to is replaced and the link stays.
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let draft = "\(target).new"
+        // What a crash left behind would keep its mode.
+        unlink(draft)
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        try Self.synced(open(draft, flags, 0o600), at: draft) { descriptor in
+            let bytes = Array(text.utf8)
+            return write(descriptor, bytes, bytes.count) == bytes.count
+        }
+        guard rename(draft, target) == 0 else { throw Unwritable(target) }
+        let folder = URL(fileURLWithPath: target).deletingLastPathComponent().path
+        try Self.synced(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), at: folder) { _ in true }
+    }
+
+    private static func synced(
+        _ descriptor: Int32, at path: String, _ body: (Int32) -> Bool
+    ) throws(Unwritable) {
+        guard descriptor >= 0 else { throw Unwritable(path) }
+        defer { close(descriptor) }
+        guard body(descriptor), fsync(descriptor) == 0 else { throw Unwritable(path) }
+    }
+}
+
+/// Why a file can't be used, as the rule that a setting breaks.
+struct UnusableFile: Error {
+    let rule: String
+}
+
+/// A file that the system did not let us write, and its word for why.
+struct Unwritable: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ path: String) {
+        description = "\(path): \(String(cString: strerror(errno)))."
+    }
+}

@@ -1,0 +1,77 @@
+import Conversion
+import Logging
+import Settings
+import Synchronization
+
+/// Sees to it that a refresh token which Salesforce has replaced is not lost.
+///
+/// One that can't be kept goes on in memory, since the one before is dead and stopping would lose
+/// both; that is said loudly, and keeping it is tried again at a reload and at the end.
+final class RefreshTokenKeeper: Sendable {
+    private struct State {
+        var store: RefreshTokenStore?
+        var unkept: String?
+    }
+
+    private let state: Mutex<State>
+    private let logger: Logger
+
+    init(_ login: LoginSettings, logger: Logger) {
+        let store = login.refreshTokenStore
+        state = Mutex(State(store: store))
+        self.logger = logger
+        if let store, !store.hasPlace {
+            logger.warning(
+                "a refresh token that Salesforce replaces could not be kept",
+                metadata: [
+                    "cure": """
+                    If the app rotates refresh tokens, name a file that the daemon may replace in \
+                    SALESFORCE_REFRESH_TOKEN_FILE.
+                    """
+                ])
+        }
+    }
+
+    /// Keeps a new token.
+    func keep(_ token: String) {
+        state.withLock { state in
+            state.unkept = token
+            tryToKeep(&state)
+        }
+    }
+
+    /// The settings were read again: there may be a place now. What the operator has given anew
+    /// makes a token of ours worthless.
+    func adopt(_ login: LoginSettings) {
+        state.withLock { state in
+            let store = login.refreshTokenStore
+            let isSame = store.flatMap { store in state.store.map(store.succeedsSame) } ?? false
+            if !isSame { state.unkept = nil }
+            state.store = store
+            tryToKeep(&state)
+        }
+    }
+
+    /// The daemon ends, and what is only in memory ends with it.
+    func close() {
+        state.withLock { tryToKeep(&$0) }
+    }
+
+    private func tryToKeep(_ state: inout State) {
+        guard let token = state.unkept, var store = state.store else { return }
+        do {
+            let file = try store.keep(token)
+            state.unkept = nil
+            logger.notice("the new refresh token is kept", metadata: ["file": "\(file)"])
+        } catch {
+            logger.critical("the new refresh token is not kept", metadata: ["error": "\(error)"])
+        }
+        state.store = store
+    }
+}
+
+extension LoginSettings {
+    fileprivate var refreshTokenStore: RefreshTokenStore? {
+        if case .refreshToken(_, _, _, let store) = self { store } else { nil }
+    }
+}

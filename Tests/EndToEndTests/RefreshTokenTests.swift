@@ -1,0 +1,119 @@
+import Foundation
+import Glibc
+import SalesforceSimulator
+import TestSupport
+import Testing
+
+/// The refresh token flow of an org that replaces the token each time it is used.
+@Suite(.serialized) struct RefreshTokenTests {
+    private let first = "demo-refresh-token"
+
+    private func withRotation(_ body: (Stage) async throws -> Void) async throws {
+        try await withStage({ $0.rotatesRefreshTokens = true }, body)
+    }
+
+    /// The settings of this login; `how` gives the token.
+    private func login(_ how: [String: String]) -> [String: String] {
+        ["SALESFORCE_CLIENT_SECRET": ""].merging(how) { $1 }
+    }
+
+    private func file(_ stage: Stage) throws -> URL {
+        let file = stage.folder.appendingPathComponent("token")
+        try first.write(to: file, atomically: false, encoding: .utf8)
+        #expect(chmod(file.path, 0o600) == 0)
+        return file
+    }
+
+    @Test func goesOnWithTheNewTokenAfterARestart() async throws {
+        try await withRotation { stage in
+            let file = try file(stage)
+            let settings = login(["SALESFORCE_REFRESH_TOKEN_FILE": file.path])
+            var seen = [first]
+            for _ in 1...3 {
+                let leads = try await stage.enqueueLeads(2)
+                let end = try await stage.drain(changing: settings)
+                #expect(end.code == 0)
+                #expect(try await stage.objections(to: leads) == [])
+                let token = try String(contentsOf: file, encoding: .utf8)
+                #expect(!seen.contains(token))
+                #expect(!end.errors.contains(token.dropLast()))
+                seen.append(token)
+            }
+        }
+    }
+
+    @Test func losesNoTokenWhenItIsKilledRightAfterItWasReplaced() async throws {
+        try await withStage {
+            $0.rotatesRefreshTokens = true
+            $0.latency = 200...200
+        } _: { stage in
+            let settings = login([
+                "SALESFORCE_REFRESH_TOKEN": first, "STATE_DIRECTORY": stage.folder.path,
+            ])
+            let leads = try await stage.enqueueLeads(10)
+            for calls in 1...2 {
+                let daemon = try stage.startDaemon(changing: settings)
+                try await stage.simulator.await("it is logged in") {
+                    $0.calls.count { $0.kind != .token } >= calls
+                }
+                daemon.kill()
+                try await daemon.waitForExit()
+            }
+            #expect(try await stage.drain(changing: settings).code == 0)
+            #expect(try await stage.objections(to: leads) == [])
+            let kept = stage.folder.appendingPathComponent("salesforce_refresh_token").path
+            let mode = try FileManager.default.attributesOfItem(atPath: kept)[.posixPermissions]
+            #expect(mode as? Int == 0o600)
+        }
+    }
+
+    @Test func goesOnInMemoryAndSaysSoWhenThereIsNoPlace() async throws {
+        try await withRotation { stage in
+            let settings = login(["SALESFORCE_REFRESH_TOKEN": first])
+            var leads = try await stage.enqueueLeads(1)
+            let daemon = try stage.startDaemon(changing: settings)
+            try await stage.simulator.await("it converts") { $0.conversions.count == 1 }
+
+            // Neither a reload nor an expired session brings the dead token back.
+            daemon.send(SIGHUP)
+            try await daemon.waitFor("settings read again")
+            stage.simulator.expireSessions()
+            leads += try await stage.enqueueLeads(1)
+            try await stage.simulator.await("it converts again") { $0.conversions.count == 2 }
+            try await stage.await("it is settled") { _ in
+                try stage.counts() == ["converted": 2]
+            }
+            daemon.terminate()
+            let end = try await daemon.waitForExit()
+            #expect(end.code == 0)
+            #expect(end.errors.contains("a refresh token that Salesforce replaces could not be ke"))
+            #expect(end.errors.contains("critical the new refresh token is not kept"))
+            #expect(end.errors.contains("SALESFORCE_REFRESH_TOKEN_FILE"))
+            #expect(try await stage.objections(to: leads) == [])
+
+            try await stage.enqueueLeads(1)
+            let next = try await stage.drain(changing: settings)
+            #expect(next.code == 77)
+            #expect(next.errors.contains("Consent again"))
+        }
+    }
+
+    @Test func keepsTheTokenAtAReloadThatBringsAPlace() async throws {
+        try await withRotation { stage in
+            let state = stage.folder.appendingPathComponent("state")
+            let settings = login([
+                "SALESFORCE_REFRESH_TOKEN": first, "STATE_DIRECTORY": state.path,
+            ])
+            try await stage.enqueueLeads(1)
+            let daemon = try stage.startDaemon(changing: settings)
+            try await daemon.waitFor("the new refresh token is not kept")
+            try FileManager.default.createDirectory(
+                at: state, withIntermediateDirectories: false)
+            daemon.send(SIGHUP)
+            try await daemon.waitFor("the new refresh token is kept")
+            daemon.kill()
+            try await daemon.waitForExit()
+            #expect(try await stage.drain(changing: settings).code == 0)
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import Conversion
+import Foundation
+import Testing
+
+@testable import Settings
+
+@Suite struct RefreshTokenStoreTests {
+    @Test func replacesTheFileThatTheTokenCameFrom() throws {
+        try withFolder { folder in
+            let file = try folder.holding("first\n", in: "token")
+            var (token, store) = try given(["SALESFORCE_REFRESH_TOKEN_FILE": file])
+            #expect(token == SecretText("first"))
+            #expect(try store.keep("second") == file)
+            #expect(try folder.text(of: "token") == "second\n")
+            #expect(try folder.mode(of: "token") == 0o600)
+            #expect(try folder.names() == ["token"])
+            (token, _) = try given(["SALESFORCE_REFRESH_TOKEN_FILE": file])
+            #expect(token == SecretText("second"))
+        }
+    }
+
+    @Test func leavesALinkToTheFileALink() throws {
+        try withFolder { folder in
+            _ = try folder.holding("first\n", in: "token")
+            let link = folder.path("link")
+            try FileManager.default.createSymbolicLink(
+                atPath: link, withDestinationPath: folder.path("token"))
+            var (_, store) = try given(["SALESFORCE_REFRESH_TOKEN_FILE": link])
+            _ = try store.keep("second")
+            #expect(try folder.text(of: "token") == "second\n")
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) != "")
+        }
+    }
+
+    @Test func keepsWhatSucceedsACredentialInTheStateDirectory() throws {
+        try withFolder { credentials in
+            try withFolder { state in
+                _ = try credentials.holding("first", in: "salesforce_refresh_token")
+                let environment = [
+                    "CREDENTIALS_DIRECTORY": credentials.path, "STATE_DIRECTORY": state.path,
+                ]
+                var (token, store) = try given(environment)
+                #expect(token == SecretText("first"))
+                _ = try store.keep("second")
+                _ = try store.keep("third")
+                #expect(try state.mode(of: RefreshTokenStore.name) == 0o600)
+                #expect(try credentials.text(of: "salesforce_refresh_token") == "first")
+                (token, _) = try given(environment)
+                #expect(token == SecretText("third"))
+                #expect(try !state.text(of: RefreshTokenStore.name).contains("first"))
+
+                // The operator has consented again.
+                _ = try credentials.holding("fourth", in: "salesforce_refresh_token")
+                (token, store) = try given(environment)
+                #expect(token == SecretText("fourth"))
+                _ = try store.keep("fifth")
+                (token, _) = try given(environment)
+                #expect(token == SecretText("fifth"))
+            }
+        }
+    }
+
+    @Test func turnsToTheStateDirectoryWhenTheFileCannotBeReplaced() throws {
+        try withFolder { folder in
+            try withFolder { state in
+                let file = try folder.holding("first", in: "token")
+                let environment = [
+                    "SALESFORCE_REFRESH_TOKEN_FILE": file, "STATE_DIRECTORY": state.path,
+                ]
+                var (_, store) = try given(environment)
+                _ = try store.keep("second")
+                // A folder in the way stops everybody, the superuser too.
+                try FileManager.default.createDirectory(
+                    atPath: folder.path("token.new"), withIntermediateDirectories: false)
+                #expect(try store.keep("third") == state.path(RefreshTokenStore.name))
+                let (token, _) = try given(environment)
+                #expect(token == SecretText("third"))
+            }
+        }
+    }
+
+    @Test func saysWhatToDoWhenThereIsNoPlace() throws {
+        var (_, store) = try given(["SALESFORCE_REFRESH_TOKEN": "first"])
+        #expect(!store.hasPlace)
+        let error = #expect(throws: OperatorError.self) { try store.keep("second") }
+        #expect(error?.status == .cannotCreate)
+        #expect(error?.description.contains("SALESFORCE_REFRESH_TOKEN_FILE") == true)
+        #expect(error?.description.contains("second") == false)
+    }
+
+    @Test func usesNoGivenTokenInThePlaceOfAnUnreadableSuccessor() throws {
+        try withFolder { state in
+            let environment = [
+                "SALESFORCE_REFRESH_TOKEN": "first", "STATE_DIRECTORY": state.path,
+            ]
+            let path = try state.holding("nonsense", in: RefreshTokenStore.name)
+            var error = #expect(throws: OperatorError.self) { try given(environment) }
+            #expect(error?.sentence.contains("\(path): is not as we wrote it") == true)
+            #expect(error?.sentence.contains("nonsense") == false)
+            #expect(chmod(path, 0o644) == 0)
+            error = #expect(throws: OperatorError.self) { try given(environment) }
+            #expect(error?.sentence.contains("chmod 600 \(path)") == true)
+        }
+    }
+
+    private func given(_ environment: [String: String]) throws -> (SecretText, RefreshTokenStore) {
+        let environment = environment.merging(["SALESFORCE_CLIENT_ID": "id"]) { $1 }
+        let login = try DaemonSettings(environment: environment).salesforce.login
+        guard case .refreshToken(_, _, let token, let store) = login else {
+            preconditionFailure("not the refresh token flow")
+        }
+        return (token, store)
+    }
+
+    private func withFolder(_ body: (URL) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("settings-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let result = Result { try body(folder) }
+        try FileManager.default.removeItem(at: folder)
+        try result.get()
+    }
+}
+
+extension URL {
+    fileprivate func path(_ name: String) -> String { appendingPathComponent(name).path }
+
+    fileprivate func holding(_ text: String, in name: String) throws -> String {
+        try text.write(toFile: path(name), atomically: false, encoding: .utf8)
+        #expect(chmod(path(name), 0o600) == 0)
+        return path(name)
+    }
+
+    fileprivate func text(of name: String) throws -> String {
+        try String(contentsOfFile: path(name), encoding: .utf8)
+    }
+
+    fileprivate func mode(of name: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path(name))[.posixPermissions] as? Int
+    }
+
+    fileprivate func names() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path)
+    }
+}
