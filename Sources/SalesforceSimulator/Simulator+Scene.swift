@@ -70,6 +70,18 @@ extension Simulator {
         server.world.withLockedValue { $0.script.order(fault, nextCalls: count, of: kind) }
     }
 
+    /// A new access token, as a login gives one.
+    public func issueToken() -> String {
+        server.world.withLockedValue { world in
+            world.sessions.issue(jwtShaped: world.configuration.issuesJWTShapedTokens)
+        }
+    }
+
+    /// All that nobody may find who reads along: tokens of both kinds, and assertions that came.
+    public func secrets() -> [String] {
+        server.world.withLockedValue { $0.sessions.everyToken + $0.assertions }
+    }
+
     /// Ends every session; whoever calls next must log in again.
     public func expireSessions() {
         server.world.withLockedValue { $0.sessions.expireAll() }

@@ -24,8 +24,13 @@ public struct SimulatorConfiguration: Sendable {
     public var stallSeconds: Double = 15
     /// The public half, in PEM, of the key that signs JWTs; nil refuses them all.
     public var publicKeyPEM: String?
+    /// The login host of this kind of org, which a JWT names as its audience; a sandbox's is
+    /// `https://test.salesforce.com`. The org's own address will do too.
+    public var loginHost = "https://login.salesforce.com"
     /// Whether access tokens look like JWTs, which SOAP always refuses.
     public var issuesJWTShapedTokens = false
+    /// What the client id "demo" proves itself with.
+    public var clientSecret = "demo"
     /// A refresh token that is good from the start.
     public var refreshToken = "demo-refresh-token"
     /// Whether a refresh token is replaced each time it is used.

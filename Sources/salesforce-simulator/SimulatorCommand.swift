@@ -54,6 +54,12 @@ struct SimulatorCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The key that verifies JWTs, in PEM.", valueName: "file"))
     var publicKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The audience that JWTs must name; a sandbox's is https://test.salesforce.com.",
+            valueName: "url"))
+    var loginHost = "https://login.salesforce.com"
+
     @Flag(help: "Hand out tokens in the shape of JWTs, which SOAP refuses.")
     var jwtTokens = false
 
@@ -122,6 +128,7 @@ struct SimulatorCommand: AsyncParsableCommand {
         configuration.concurrent = concurrent
         configuration.stallSeconds = stallSeconds
         configuration.issuesJWTShapedTokens = jwtTokens
+        configuration.loginHost = loginHost
         configuration.rotatesRefreshTokens = rotateRefreshTokens
         configuration.apexAction = apexAction
         configuration.publicKeyPEM = try publicKey.map(Self.read)

@@ -52,6 +52,18 @@ import Testing
         }
     }
 
+    @Test func takesNoJWTThatIsMeantForAnotherLoginHost() async throws {
+        try await withOrg {
+            $0.publicKeyPEM = SignedAssertion.publicKey
+            $0.loginHost = "https://test.salesforce.com"
+        } _: { wire in
+            let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer"
+            let form = "grant_type=\(grant)&assertion=\(SignedAssertion.good)"
+            let answer = try await login(wire, form)
+            #expect(answer.body.between("\"error_description\":\"", "\"") == "audience is invalid")
+        }
+    }
+
     @Test func refusesToStartWithAKeyThatIsNone() async throws {
         await #expect(throws: SimulatorError.self) {
             try await withOrg {

@@ -23,8 +23,8 @@ struct AssertionVerifier: Sendable {
         self.key = key
     }
 
-    /// - Parameter ownURL: the org's own address, which a JWT may name as its audience.
-    func verify(_ assertion: String, ownURL: String, now: Date) throws(LoginFailure) {
+    /// - Parameter audiences: the addresses that the JWT may be meant for.
+    func verify(_ assertion: String, for audiences: [String], now: Date) throws(LoginFailure) {
         let parts = assertion.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let header = Self.decode(Header.self, parts[0]),
             header.alg == "RS256", let claims = Self.decode(Claims.self, parts[1]),
@@ -37,7 +37,7 @@ struct AssertionVerifier: Sendable {
         guard claims.sub == TokenEndpoint.username else {
             throw .invalidGrant("user hasn't approved this consumer")
         }
-        guard audiences(ownURL).contains(claims.aud) else {
+        guard audiences.contains(claims.aud) else {
             throw .invalidGrant("audience is invalid")
         }
         guard claims.exp > now.timeIntervalSince1970 else {
@@ -49,13 +49,6 @@ struct AssertionVerifier: Sendable {
         key.isValidSignature(
             _RSA.Signing.RSASignature(rawRepresentation: signature), for: Data(text.utf8),
             padding: .insecurePKCS1v1_5)
-    }
-
-    private func audiences(_ ownURL: String) -> [String] {
-        [
-            "https://login.salesforce.com", "https://test.salesforce.com", ownURL,
-            ownURL.replacing("127.0.0.1", with: "localhost"),
-        ]
     }
 
     private static func decode<T: Decodable>(_ type: T.Type, _ part: Substring) -> T? {

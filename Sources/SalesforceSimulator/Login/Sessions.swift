@@ -8,6 +8,7 @@ struct Sessions {
 
     private var sessions: [String: Session] = [:]
     private var refreshTokens: Set<String>
+    private var deadRefreshTokens: Set<String> = []
     private var issued = 0
     private let seed: UInt64
 
@@ -48,12 +49,16 @@ struct Sessions {
         for token in sessions.keys { sessions[token]?.isExpired = true }
     }
 
+    /// All that was ever handed out.
+    var everyToken: [String] { Array(sessions.keys) + refreshTokens + deadRefreshTokens }
+
     func knowsRefreshToken(_ token: String) -> Bool { refreshTokens.contains(token) }
 
     /// A refresh token in the place of a used one.
     mutating func rotate(_ token: String) -> String {
         let next = "5Aep861\(nextSecret())"
         refreshTokens.remove(token)
+        deadRefreshTokens.insert(token)
         refreshTokens.insert(next)
         return next
     }

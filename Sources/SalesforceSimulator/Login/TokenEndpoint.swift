@@ -5,7 +5,6 @@ import HTTPTypes
 struct TokenEndpoint: Sendable {
     /// Who may log in, with what.
     static let clientID = "demo"
-    static let clientSecret = "demo"
     static let username = "demo@example.com"
 
     private enum Grant {
@@ -33,7 +32,7 @@ struct TokenEndpoint: Sendable {
         }
         do throws(LoginFailure) {
             try countLogin(&world, now: now)
-            let grant = try grant(incoming, world, url: url, now: now)
+            let grant = try grant(incoming, &world, url: url, now: now)
             return success(grant, &world, url: url, now: now)
         } catch {
             return error.reply
@@ -51,7 +50,7 @@ struct TokenEndpoint: Sendable {
     }
 
     private func grant(
-        _ incoming: Incoming, _ world: World, url: String, now: Date
+        _ incoming: Incoming, _ world: inout World, url: String, now: Date
     ) throws(LoginFailure) -> Grant {
         guard incoming.mediaType == "application/x-www-form-urlencoded" else {
             throw LoginFailure(error: "invalid_request", description: "the body is not a form")
@@ -63,7 +62,12 @@ struct TokenEndpoint: Sendable {
             return .clientCredentials
         case "urn:ietf:params:oauth:grant-type:jwt-bearer":
             guard let verifier else { throw .invalidGrant("user hasn't approved this consumer") }
-            try verifier.verify(form["assertion"] ?? "", ownURL: url, now: now)
+            let assertion = form["assertion"] ?? ""
+            world.assertions.append(assertion)
+            let audiences = [
+                configuration.loginHost, url, url.replacing("127.0.0.1", with: "localhost"),
+            ]
+            try verifier.verify(assertion, for: audiences, now: now)
             return .jwtBearer
         case "refresh_token":
             try checkClient(form, incoming, needsSecret: false)
@@ -82,7 +86,7 @@ struct TokenEndpoint: Sendable {
         let basic = Self.basic(incoming.headers[.authorization])
         guard form["client_id"] ?? basic?.id == Self.clientID else { throw .unknownClient }
         let secret = form["client_secret"] ?? basic?.secret
-        guard secret == Self.clientSecret || (secret == nil && !needsSecret) else {
+        guard secret == configuration.clientSecret || (secret == nil && !needsSecret) else {
             throw .wrongSecret
         }
     }

@@ -6,6 +6,8 @@ struct World {
     let dice: Dice
     var org: Org
     var sessions: Sessions
+    /// The JWTs that came, good or not.
+    var assertions: [String] = []
     var calls = RollingCount(minutes: 24 * 60)
     var logins = RollingCount(minutes: 60)
     var script = FaultScript()
