@@ -142,6 +142,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
@@ -177,6 +178,7 @@ let package = Package(
             dependencies: [
                 "Conversion", "Storage", "SalesforceSimulator", "TestSupport",
                 "leadconvertd", "leadconvert", "salesforce-simulator", "demo",
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),

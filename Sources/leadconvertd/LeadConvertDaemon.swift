@@ -32,6 +32,7 @@ struct LeadConvertDaemon: AsyncParsableCommand {
 
     func run() async throws {
         do {
+            try CoreFile.forbid()
             let daemon = try Daemon(database: db, giveUpAfter: giveUpAfter, untilEmpty: untilEmpty)
             let status = try await daemon.run()
             // It holds the file's lock, and calls may be out: those end with the process.

@@ -33,10 +33,11 @@ final class Stage: Sendable {
 
     /// Starts the daemon.
     func startDaemon(
-        _ arguments: String..., changing changes: [String: String] = [:]
+        _ arguments: String..., changing changes: [String: String] = [:], after shell: String? = nil
     ) throws -> RunningProgram {
         let environment = settings.merging(changes) { $1 }
-        let daemon = try Program.daemon.start(arguments, environment: environment, in: folder)
+        let daemon = try Program.daemon.start(
+            arguments, environment: environment, in: folder, after: shell)
         programs.withLock { $0.append(daemon) }
         return daemon
     }

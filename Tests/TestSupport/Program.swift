@@ -35,14 +35,16 @@ public struct Program: Sendable {
         self.init(file: Self.folder.appendingPathComponent(name))
     }
 
-    /// Starts it. Settings of ours come from `environment` alone, whatever the tests run under.
+    /// Starts it, in a folder perhaps, and there after a command of the shell, such as `umask 0`.
+    /// Settings of ours come from `environment` alone, whatever the tests run under.
     public func start(
         _ arguments: [String] = [], environment: [String: String] = [:], input: String? = nil,
-        in folder: URL? = nil
+        in folder: URL? = nil, after shell: String? = nil
     ) throws -> RunningProgram {
         let spawn = Spawn(
             path: file.path, arguments: arguments,
-            environment: Self.inherited.merging(environment) { $1 }, folder: folder?.path)
+            environment: Self.inherited.merging(environment) { $1 }, folder: folder?.path,
+            before: shell)
         return try RunningProgram(spawn, name: file.lastPathComponent, input: input)
     }
 

@@ -9,6 +9,8 @@ struct Spawn {
     var arguments: [String]
     var environment: [String: String]
     var folder: String?
+    /// What its shell does before, such as `umask 0`; only with a folder.
+    var before: String?
 
     /// The child's number, and our ends of its three streams.
     struct Child {
@@ -44,7 +46,10 @@ struct Spawn {
         var pid: pid_t = 0
         let variables = environment.map { "\($0)=\($1)" }
         let command =
-            folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0, path] } ?? [path]
+            folder.map { folder in
+                let before = before.map { "\($0) && " } ?? ""
+                return ["/bin/sh", "-c", "cd \"$0\" && \(before)exec \"$@\"", folder, path]
+            } ?? [path]
         let status = Self.withStrings(command + arguments) { arguments in
             Self.withStrings(variables) { variables in
                 posix_spawn(&pid, command[0], &actions, &attributes, arguments, variables)
