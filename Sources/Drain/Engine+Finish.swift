@@ -157,6 +157,8 @@ extension Engine {
             "calls are held back",
             metadata: [
                 "reason": "\(kind.rawValue)", "code": "\(reason.code)",
+                // About a login no message can name a lead.
+                "message": "\(call.isLogin ? reason.message : "")",
                 "probe.at": "\(obstruction.spell?.probeAt.wall.description ?? "")",
             ])
     }

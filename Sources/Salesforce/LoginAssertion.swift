@@ -44,9 +44,9 @@ struct LoginAssertion {
 
     /// Salesforce accepts as audience its two login hosts, not the org's own name.
     private var audience: String {
+        let domains = [".sandbox.my.salesforce.com", ".scratch.my.salesforce.com"]
         let isSandbox =
-            origin.host == "test.salesforce.com"
-            || origin.host.hasSuffix(".sandbox.my.salesforce.com")
+            origin.host == "test.salesforce.com" || domains.contains(where: origin.host.hasSuffix)
         return isSandbox ? "https://test.salesforce.com" : "https://login.salesforce.com"
     }
 }

@@ -37,10 +37,10 @@ extension SalesforceTransport {
             switch TokenAnswer(answer, takesJSONWebTokens: settings.takesJSONWebTokens) {
             case .none(let outcome):
                 return CallReply(outcome, httpStatus: answer.status)
-            case .token(let token, let instance, let next):
+            case .token(let token, let instance, let lasting, let next):
                 if let next { keep(next, from: credentials) }
                 let isAdopted = state.withLock {
-                    $0.adopt(token, on: instance, from: credentials, now: .now)
+                    $0.adopt(token, on: instance, from: credentials, lasting: lasting, now: .now)
                 }
                 return CallReply(
                     isAdopted ? .loggedIn : .refused(.session, .credentialsReplaced),

@@ -43,8 +43,8 @@ public final class SalesforceTransport: Sendable {
         }
     }
 
-    /// Whether a token is at hand for the next request.
-    public var hasSession: Bool { state.withLock { $0.session != nil } }
+    /// Whether a token is at hand that the next request can count on.
+    public var hasSession: Bool { state.withLock { $0.isGood(at: .now) } }
 
     /// Forgets the token, so that the next login gets a new one. A given token is kept.
     public func endSession() {

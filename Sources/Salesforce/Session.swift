@@ -5,6 +5,8 @@ struct Session: Sendable {
     /// Tells the tokens apart in the order they were obtained.
     let number: Int
     let since: ContinuousClock.Instant
+    /// When the login host said that it ends; mostly it does not say.
+    var until: ContinuousClock.Instant?
 }
 
 /// The two ways into an org; a token may be welcome at one and not at the other.

@@ -15,12 +15,16 @@ struct SessionState {
     /// The least that an admin can set a session's life to.
     /// Source: Salesforce Help, "Modify Session Security Settings", Timeout Value.
     private static let shortestLife = Duration.seconds(15 * 60)
+    /// How long before its end a session is renewed.
+    private static let margin = Duration.seconds(60)
 
     private let takesJSONWebTokens: Bool
     /// Logins that our own succeeded, the latest last: whoever gives one of these means ours.
     private var ancestors: [SalesforceSettings.Login] = []
     private var issued = 0
     private var worked = false
+    /// When the session in use was last known to be good.
+    private var goodAt: ContinuousClock.Instant?
     /// Where the token before this one was refused, until this one has worked there.
     private var refusedAt: Door?
     private var ended: (session: Int, as: Obstacle)?
@@ -38,19 +42,35 @@ struct SessionState {
     /// Takes up a token that was asked for with these credentials; false when others have
     /// replaced them since.
     mutating func adopt(
-        _ token: Secret, on instance: Origin, from credentials: Int, now: ContinuousClock.Instant
+        _ token: Secret, on instance: Origin, from credentials: Int, lasting: Duration? = nil,
+        now: ContinuousClock.Instant
     ) -> Bool {
         guard credentials == self.credentials else { return false }
         issued += 1
         worked = false
-        session = Session(token: token, instance: instance, number: issued, since: now)
+        goodAt = now
+        session = Session(
+            token: token, instance: instance, number: issued, since: now,
+            until: lasting.map { now + $0 - Self.margin })
         return true
     }
 
+    /// Whether the session can be counted on. One that lay idle as long as the shortest session
+    /// lives, or whose end is near, is renewed before it costs a call; a given token is tried.
+    func isGood(at now: ContinuousClock.Instant) -> Bool {
+        guard let session else { return false }
+        if case .accessToken = login { return true }
+        return now - (goodAt ?? session.since) < Self.shortestLife
+            && session.until.map { now < $0 } ?? true
+    }
+
     /// Notes that a call got through with this session.
-    mutating func succeeded(_ used: Session, at door: Door) {
+    mutating func succeeded(
+        _ used: Session, at door: Door, now: ContinuousClock.Instant = .now
+    ) {
         guard used.number == session?.number else { return }
         worked = true
+        goodAt = now
         if refusedAt == door { refusedAt = nil }
     }
 

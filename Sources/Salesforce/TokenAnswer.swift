@@ -2,8 +2,9 @@ import Conversion
 
 /// What the login host said.
 enum TokenAnswer {
-    /// A token, the server that honours it, and the refresh token that replaces the one used.
-    case token(Secret, Origin, next: Secret?)
+    /// A token, the server that honours it, how long it lasts if that was said, and the refresh
+    /// token that replaces the one used.
+    case token(Secret, Origin, lasting: Duration?, next: Secret?)
     /// None.
     case none(CallOutcome)
 
@@ -12,11 +13,14 @@ enum TokenAnswer {
             case accessToken = "access_token"
             case instanceURL = "instance_url"
             case refreshToken = "refresh_token"
+            case expiresIn = "expires_in"
         }
 
         var accessToken: String
         var instanceURL: String
         var refreshToken: String?
+        /// Seconds; opaque tokens come without.
+        var expiresIn: Int?
     }
 
     private struct Refusal: Decodable {
@@ -57,7 +61,8 @@ enum TokenAnswer {
             return .none(
                 .unclear(.unreadable("The login host's token or instance_url is not usable")))
         }
-        return .token(token, instance, next: next)
+        let lasting = grant.expiresIn.map { Duration.seconds($0) }
+        return .token(token, instance, lasting: lasting, next: next)
     }
 
     private static func refusal(_ answer: Answer) -> CallOutcome {

@@ -207,6 +207,9 @@ import Testing
         ("https://example.my.salesforce.com", "https://login.salesforce.com"),
         ("https://test.salesforce.com", "https://test.salesforce.com"),
         ("https://example--dev.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+        ("https://example-dev.scratch.my.salesforce.com", "https://test.salesforce.com"),
+        ("https://example-dev-ed.develop.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://sandbox.my.salesforce.com", "https://login.salesforce.com"),
     ])
     func signsAnAssertionThatTheCertificateProves(login: String, audience: String) throws {
         let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A server on loopback that answers each request with exactly the bytes it is told to.
@@ -48,12 +49,17 @@ final class ScriptedServer: Sendable {
 
     /// Runs a server for as long as `body` takes.
     static func run<Value>(
-        _ script: @escaping Script, _ body: (ScriptedServer) async throws -> Value
+        _ script: @escaping Script, tls: NIOSSLContext? = nil,
+        _ body: (ScriptedServer) async throws -> Value
     ) async throws -> Value {
         let seen = Seen()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { child in
                 child.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try child.pipeline.syncOperations.addHandler(
+                            NIOSSLServerHandler(context: tls))
+                    }
                     try child.pipeline.syncOperations.addHandler(
                         Performer(script: script, seen: seen))
                 }

@@ -78,6 +78,32 @@ import Testing
         #expect(next == .permission)
     }
 
+    @Test func renewsATokenThatLayIdleBeforeItCostsACall() throws {
+        var state = try SessionState(login, now: now)
+        let session = try adopt("1", &state)
+        #expect(state.isGood(at: now + .seconds(899)))
+        state.succeeded(session, at: .soap, now: now + .seconds(899))
+        #expect(state.isGood(at: now + .seconds(1798)))
+        #expect(!state.isGood(at: now + .seconds(1799)))
+        #expect(state.session != nil, "calls under way go on with it")
+    }
+
+    @Test func renewsATokenAMinuteBeforeItsEnd() throws {
+        var state = try SessionState(login, now: now)
+        let isAdopted = state.adopt(
+            Secret("1"), on: instance, from: state.credentials, lasting: .seconds(300), now: now)
+        #expect(isAdopted)
+        #expect(state.isGood(at: now + .seconds(239)))
+        #expect(!state.isGood(at: now + .seconds(240)))
+    }
+
+    @Test func triesAGivenTokenHoweverOldItIs() throws {
+        let state = try SessionState(
+            .accessToken(Secret("00D!a"), instanceURL: "https://example.my.salesforce.com"),
+            now: now)
+        #expect(state.isGood(at: now + .seconds(100_000)))
+    }
+
     @Test func neverRenewsAGivenToken() throws {
         var state = try SessionState(
             .accessToken(Secret("00D!a"), instanceURL: "https://example.my.salesforce.com"),

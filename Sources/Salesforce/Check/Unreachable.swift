@@ -15,14 +15,18 @@ public enum Unreachable: CaseIterable, Sendable {
 
     /// Reads the reason for which a request was never sent; nil when it was another.
     public init?(_ reason: Reason) {
-        guard reason.code == Self.code else { return nil }
+        guard reason.code == Self.code || reason.code == Self.tlsCode else { return nil }
         self = Self.allCases.first { $0.sentence == reason.message } ?? .silence
     }
 
     /// The reason as calls are recorded with it.
-    var reason: Reason { Reason(Self.code, sentence) }
+    var reason: Reason {
+        Reason(self == .certificate || self == .tls ? Self.tlsCode : Self.code, sentence)
+    }
 
     static let code = "UNREACHABLE"
+    /// Somebody answers, and not as whom we asked for: no wait cures that by itself.
+    private static let tlsCode = "TLS_FAILED"
 
     private var sentence: String {
         switch self {
