@@ -11,7 +11,7 @@ import Wiring
 
 /// The parts of the daemon, wired in the order in which a lead passes through them.
 final class Daemon: Sendable {
-    private let arguments: (database: String?, giveUpAfter: String?, untilEmpty: Bool)
+    private let arguments: Arguments
     private let stopTimeoutMS: Int64
     private let logger: Logger
     private let lock: DaemonLock
@@ -23,11 +23,9 @@ final class Daemon: Sendable {
 
     /// Reads the settings, takes the queue's file, and makes ready; nothing is sent yet.
     /// - Throws: `OperatorError`: 73, 74, 75 for the file, 78 for the settings.
-    init(database: String?, giveUpAfter: String?, untilEmpty: Bool) throws {
-        arguments = (database, giveUpAfter, untilEmpty)
-        let settings = try DaemonSettings(
-            environment: ProcessInfo.processInfo.environment, database: database,
-            giveUpAfter: giveUpAfter)
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        let settings = try arguments.settings()
         LoggingSystem.bootstrap { _ in ConsoleLog() }
         ConsoleLog.level.withLock { $0 = settings.logLevel }
         logger = Logger(label: "leadconvertd")
@@ -46,7 +44,8 @@ final class Daemon: Sendable {
             queue,
             through: Transport(
                 send: { await transport.send($0) }, hasSession: { transport.hasSession }),
-            options: DrainOptions(settings.drain, untilEmpty: untilEmpty), logger: logger)
+            options: DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty),
+            logger: logger)
         logger.info(
             "queue opened",
             metadata: [
@@ -104,9 +103,7 @@ final class Daemon: Sendable {
     /// What is wrong is said, and all goes on as it was.
     private func reload() {
         do {
-            let settings = try DaemonSettings(
-                environment: ProcessInfo.processInfo.environment, database: arguments.database,
-                giveUpAfter: arguments.giveUpAfter)
+            let settings = try arguments.settings()
             try transport.replaceCredentials(SalesforceSettings(settings.salesforce).login)
             refreshToken.adopt(settings.salesforce.login)
             ConsoleLog.level.withLock { $0 = settings.logLevel }

@@ -13,7 +13,9 @@ struct LeadConvertDaemon: AsyncParsableCommand {
             Runs in the foreground and logs to standard error. SIGTERM or SIGINT: no new call, \
             calls in flight settle; a second one ends that wait. SIGHUP: settings are read again.
 
-            Settings come from the environment (LEADCONVERT_..., SALESFORCE_...): see README.md.
+            Settings come from the environment (LEADCONVERT_..., SALESFORCE_...): see README.md. \
+            Those that are to change while it runs stand in the file of --env-file, which a SIGHUP \
+            reads again.
 
             EXAMPLE
               SALESFORCE_LOGIN_URL=https://example.my.salesforce.com SALESFORCE_CLIENT_ID=3MVG... \
@@ -24,6 +26,12 @@ struct LeadConvertDaemon: AsyncParsableCommand {
     @Option(help: "The queue's SQLite file; made if it is not there.")
     var db: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Settings as NAME=value lines, as in a unit's EnvironmentFile; they win over the "
+                + "environment.", valueName: "file"))
+    var envFile: String?
+
     @Flag(help: "Exit 0 once no job is left that could still move on its own.")
     var untilEmpty = false
 
@@ -33,7 +41,10 @@ struct LeadConvertDaemon: AsyncParsableCommand {
     func run() async throws {
         do {
             try CoreFile.forbid()
-            let daemon = try Daemon(database: db, giveUpAfter: giveUpAfter, untilEmpty: untilEmpty)
+            let daemon = try Daemon(
+                Arguments(
+                    database: db, environmentFile: envFile, giveUpAfter: giveUpAfter,
+                    untilEmpty: untilEmpty))
             let status = try await daemon.run()
             // It holds the file's lock, and calls may be out: those end with the process.
             withExtendedLifetime(daemon) { Foundation.exit(status.rawValue) }

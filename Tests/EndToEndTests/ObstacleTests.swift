@@ -22,6 +22,20 @@ import Testing
         }
     }
 
+    @Test func givesUpWhenTheNewTokenIsRefusedToo() async throws {
+        try await withStage { stage in
+            try await stage.enqueueLeads(10)
+            stage.simulator.script(.expireSession, nextCalls: 100)
+            let end = try await stage.drain()
+            #expect(end.code == 77)
+            #expect(end.errors.contains("The org refuses fresh tokens too."))
+            let audit = await stage.simulator.audit()
+            #expect(audit.count(.token) == 2)
+            #expect(audit.count(.convert) == 2)
+            #expect(try stage.queue.jobs().allSatisfy { $0.number("attempts") == 0 })
+        }
+    }
+
     @Test func waitsForTheAllowanceAndPunishesNobody() async throws {
         try await withStage {
             $0.dailyLimit = 20

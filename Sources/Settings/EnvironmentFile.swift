@@ -1,0 +1,48 @@
+public import Conversion
+import Foundation
+
+/// A file of settings in the syntax of systemd's `EnvironmentFile=`, which we read ourselves.
+///
+/// A program's environment can't be changed from outside; a file can, and is read again at a
+/// reload. So what stands in the file wins over the environment.
+public enum EnvironmentFile {
+    /// The environment, with the file's variables in the place of its own.
+    /// - Parameter flag: The file's path; without it `LEADCONVERT_ENV_FILE` may name one.
+    /// - Throws: 78, with the file's name and what is wrong with it.
+    public static func adding(
+        to environment: [String: String], flag: String?
+    ) throws(OperatorError) -> [String: String] {
+        guard let path = flag ?? SettingReader(environment).text("LEADCONVERT_ENV_FILE") else {
+            return environment
+        }
+        do {
+            return environment.merging(try variables(path)) { $1 }
+        } catch {
+            throw OperatorError(.configuration, "\(path): \(error.rule).")
+        }
+    }
+
+    private static func variables(_ path: String) throws(UnusableFile) -> [String: String] {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw UnusableFile(rule: "can't be read: \(String(cString: strerror(errno)))")
+        }
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw UnusableFile(rule: "can't be read as text: \(error.localizedDescription)")
+        }
+        var lines = EnvironmentLines(text)
+        let variables = try lines.variables()
+        guard status.st_mode & 0o037 == 0 || !variables.keys.contains(where: isSecret) else {
+            throw UnusableFile(
+                rule: "holds a secret, and others than its owner can use it: chmod 600 \(path)")
+        }
+        return variables
+    }
+
+    private static func isSecret(_ name: String) -> Bool {
+        ["_SECRET", "_TOKEN", "_KEY"].contains { name.hasSuffix($0) }
+    }
+}

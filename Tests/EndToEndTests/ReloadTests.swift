@@ -1,0 +1,94 @@
+import Foundation
+import Glibc
+import SalesforceSimulator
+import Storage
+import TestSupport
+import Testing
+
+/// What a SIGHUP changes in a running daemon.
+@Suite(.serialized) struct ReloadTests {
+    /// Settings in a file, with run hours that do not begin before an hour has passed.
+    private func file(_ stage: Stage, _ lines: String...) throws -> [String: String] {
+        let file = stage.folder.appendingPathComponent("daemon.env")
+        try lines.joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
+        return ["LEADCONVERT_ENV_FILE": file.path]
+    }
+
+    private var laterToday: String {
+        let hour = Int(Date().timeIntervalSince1970) / 3600 % 24
+        return String(format: "%02d:00-%02d:00 UTC", (hour + 2) % 24, (hour + 3) % 24)
+    }
+
+    @Test func opensTheRunHoursAndMakesCallsLarger() async throws {
+        try await withStage { stage in
+            let leads = try await stage.enqueueLeads(50)
+            let settings = try file(
+                stage, "LEADCONVERT_RUN_HOURS=\(laterToday)", "LEADCONVERT_CALL_SIZE=10")
+            let daemon = try stage.startDaemon("--until-empty", changing: settings)
+            try await stage.await("it waits for its hours") {
+                try $0.status(at: .now).waitingFor == "hours"
+            }
+            _ = try file(
+                stage, "LEADCONVERT_CALL_SIZE=25 ", "LEADCONVERT_CONCURRENCY=1",
+                "LEADCONVERT_LOG_LEVEL=debug")
+            daemon.send(SIGHUP)
+            let end = try await daemon.waitForExit()
+            #expect(end.code == 0)
+            #expect(try await stage.objections(to: leads) == [])
+            let calls = await stage.simulator.audit().calls.filter { $0.kind == .convert }
+            #expect(calls.map(\.size) == [25, 25])
+            #expect(end.errors.contains(" debug call settled"))
+        }
+    }
+
+    @Test func closesTheRunHours() async throws {
+        try await withStage { stage in
+            try await stage.enqueueLeads(1)
+            let daemon = try stage.startDaemon(changing: try file(stage))
+            try await stage.simulator.await("it is at work") { $0.conversions.count == 1 }
+            _ = try file(stage, "LEADCONVERT_RUN_HOURS=\(laterToday)")
+            daemon.send(SIGHUP)
+            try await daemon.waitFor("settings read again")
+            try await stage.enqueueLeads(1)
+            try await stage.await("it waits for its hours") {
+                try $0.status(at: .now).waitingFor == "hours"
+            }
+            #expect(await stage.simulator.audit().conversions.count == 1)
+            daemon.terminate()
+            #expect(try await daemon.waitForExit().code == 0)
+        }
+    }
+
+    @Test(arguments: [
+        ("LEADCONVERT_CALL_SIZE=1000", "LEADCONVERT_CALL_SIZE=1000: must be a whole number"),
+        ("no setting", "daemon.env: line 1 must be NAME=value"),
+    ])
+    func keepsTheOldSettingsWhenANewOneIsWrong(line: String, complaint: String) async throws {
+        try await withStage { stage in
+            let settings = try file(stage, "LEADCONVERT_CALL_SIZE=5", "LEADCONVERT_CONCURRENCY=1")
+            let daemon = try stage.startDaemon(changing: settings)
+            try await daemon.waitFor("queue opened")
+            _ = try file(stage, line)
+            daemon.send(SIGHUP)
+            try await daemon.waitFor("settings not taken; the old ones stay")
+            try await daemon.waitFor(complaint)
+            let leads = try await stage.enqueueLeads(10)
+            try await stage.await("they are converted") { _ in
+                try stage.counts() == ["converted": 10]
+            }
+            daemon.terminate()
+            #expect(try await daemon.waitForExit().code == 0)
+            #expect(try await stage.objections(to: leads) == [])
+            let calls = await stage.simulator.audit().calls.filter { $0.kind == .convert }
+            #expect(calls.map(\.size) == [5, 5])
+        }
+    }
+
+    @Test func refusesAFileThatIsNotThere() async throws {
+        let end = try await Program.daemon.run(["--env-file", "/nonexistent/daemon.env"])
+        #expect(end.code == 78)
+        #expect(
+            end.errors == "leadconvertd: /nonexistent/daemon.env: can't be read: "
+                + "No such file or directory.\n")
+    }
+}
