@@ -71,7 +71,7 @@ extension SalesforceTransport {
     func call(
         _ door: Door, ask: (Session) -> Question, read: (Answer) -> CallReply
     ) async -> CallReply {
-        guard let session = state.withLock(\.session) else {
+        guard let session = state.withLock(\.sessionForCalls) else {
             return CallReply(.refused(.session, .noSession))
         }
         switch await line.ask(ask(session)) {

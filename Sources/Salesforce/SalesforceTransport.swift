@@ -28,7 +28,8 @@ public final class SalesforceTransport: Sendable {
 
     /// Carries out one request.
     ///
-    /// Without a session all but `.logIn` are refused with `NO_SESSION`, and no request is made.
+    /// Before the first session all but `.logIn` are refused with `NO_SESSION`, and no request is
+    /// made; after one was refused they go out on it, until there is another.
     /// `.logIn` makes none either when the token was given.
     public func send(_ request: CallRequest) async -> CallReply {
         switch request {

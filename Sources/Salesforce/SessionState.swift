@@ -27,7 +27,7 @@ struct SessionState {
     private var goodAt: ContinuousClock.Instant?
     /// Where the token before this one was refused, until this one has worked there.
     private var refusedAt: Door?
-    private var ended: (session: Int, as: Obstacle)?
+    private var ended: (session: Session, as: Obstacle)?
 
     init(
         _ login: SalesforceSettings.Login, takesJSONWebTokens: Bool = false,
@@ -55,6 +55,10 @@ struct SessionState {
         return true
     }
 
+    /// The session that a call goes out on. One that was begun before its session was refused has
+    /// paid its token and stands in the records: it goes out on that one, for the org to refuse.
+    var sessionForCalls: Session? { session ?? ended?.session }
+
     /// Whether the session can be counted on. One that lay idle as long as the shortest session
     /// lives, or whose end is near, is renewed before it costs a call; a given token is tried.
     func isGood(at now: ContinuousClock.Instant) -> Bool {
@@ -79,13 +83,13 @@ struct SessionState {
         _ used: Session, at door: Door, now: ContinuousClock.Instant
     ) -> Obstacle {
         guard used.number == session?.number else {
-            return used.number == ended?.session ? ended?.as ?? .session : .session
+            return used.number == ended?.session.number ? ended?.as ?? .session : .session
         }
         session = nil
         let isFresh = now - used.since < Self.shortestLife
         let obstacle = isHopeless(at: door, isFresh: isFresh) ? Obstacle.permission : .session
         refusedAt = door
-        ended = (used.number, obstacle)
+        ended = (used, obstacle)
         return obstacle
     }
 
@@ -133,6 +137,7 @@ struct SessionState {
         issued = number
         credentials += 1
         worked = false
+        ended = nil
         self.login = login
         if !isOurs { ancestors = [] }
     }

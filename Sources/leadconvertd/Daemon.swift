@@ -23,7 +23,7 @@ final class Daemon: Sendable {
 
     /// Reads the settings, takes the queue's file, and makes ready; nothing is sent yet.
     /// - Throws: `OperatorError`: 73, 74, 75 for the file, 78 for the settings.
-    init(_ arguments: Arguments) throws {
+    init(_ arguments: Arguments) async throws {
         self.arguments = arguments
         let settings = try arguments.settings()
         LoggingSystem.bootstrap { _ in ConsoleLog() }
@@ -40,12 +40,18 @@ final class Daemon: Sendable {
         salesforce.keepRefreshToken = { refreshToken.keep($0) }
         let transport = try SalesforceTransport(salesforce)
         self.transport = transport
-        drain = try Drain(
-            queue,
-            through: Transport(
-                send: { await transport.send($0) }, hasSession: { transport.hasSession }),
-            options: DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty),
-            logger: logger)
+        do {
+            drain = try Drain(
+                queue,
+                through: Transport(
+                    send: { await transport.send($0) }, hasSession: { transport.hasSession }),
+                options: DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty),
+                logger: logger)
+        } catch {
+            // The client's connections must be closed before it is let go.
+            await transport.shutdown()
+            throw error
+        }
         logger.info(
             "queue opened",
             metadata: [

@@ -41,7 +41,7 @@ struct LeadConvertDaemon: AsyncParsableCommand {
     func run() async throws {
         do {
             try CoreFile.forbid()
-            let daemon = try Daemon(
+            let daemon = try await Daemon(
                 Arguments(
                     database: db, environmentFile: envFile, giveUpAfter: giveUpAfter,
                     untilEmpty: untilEmpty))

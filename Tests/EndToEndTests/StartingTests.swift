@@ -72,6 +72,15 @@ import Testing
         }
     }
 
+    @Test func saysWhatIsWrongWithAFileThatLacksATable() async throws {
+        try await withStage { stage in
+            try stage.queue.run(sql: "DROP TABLE limiter")
+            let end = try await stage.drain()
+            #expect(end.signal == nil)
+            #expect(end.errors.contains("no such table: limiter"))
+        }
+    }
+
     @Test func saysThatTheFolderIsMissing() async throws {
         try await withStage { stage in
             let path = stage.folder.appendingPathComponent("missing/queue.db").path

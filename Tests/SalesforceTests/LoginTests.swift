@@ -76,6 +76,27 @@ import Testing
         }
     }
 
+    @Test func sendsACallThatWasBegunBeforeItsSessionEnded() async throws {
+        try await withTransport(clientCredentials) { request in
+            Self.isLogin(request)
+                ? .say(Self.token("00D!one", request))
+                : .say(ScriptedServer.http(500, Samples.expired))
+        } _: { transport, server in
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            for _ in 1...2 {
+                let reply = await transport.send(conversion)
+                #expect(reply.outcome.gist == "refused session INVALID_SESSION_ID")
+                #expect(reply.httpStatus == 500)
+                #expect(!transport.hasSession)
+            }
+            #expect(server.requests.count == 3)
+            try transport.replaceCredentials(
+                .clientCredentials(clientID: "demo", secret: Secret("new")))
+            #expect(await transport.send(conversion).outcome.gist == "refused session NO_SESSION")
+            #expect(server.requests.count == 3)
+        }
+    }
+
     @Test func endsASessionThatRESTRefuses() async throws {
         let body = #"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#
         try await withTransport(clientCredentials) { request in
