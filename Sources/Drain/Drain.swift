@@ -23,32 +23,40 @@ public actor Drain {
     private let transport: Transport
     private let clock: @Sendable () -> Moment
     private let logger: Logger
+    private let report: @Sendable (Standing) -> Void
+    private let longestNapMS: Int64
 
     private var timer: (any DispatchSourceTimer)?
     private var watcher: ChangeWatcher?
     private var seenVersion: Int64 = -1
-    /// Whether the file could not be written when it was last tried.
-    private var isEnduring = false
+    /// Since when the file could not be written, if it could not when it was last tried.
+    private var enduringSince: Moment?
     private var isStopping = false
     private var ending: Ending?
     private var waiter: CheckedContinuation<Ending, Never>?
 
     /// How long nothing may happen before it looks by itself, in milliseconds: the kernel's
     /// notices of other processes' commits can get lost.
-    private static let longestNapMS: Int64 = 5000
+    public static let longestNapMS: Int64 = 5000
     /// How long it leaves a file that can't be written alone, in milliseconds.
     private static let writeAgainMS: Int64 = 500
 
     /// A drain of the queue through a transport.
+    /// - Parameter longestNapMS: Passes come at least that often.
+    /// - Parameter report: Told after every pass, on the drain's own queue, how it stands.
     /// - Throws: `OperatorError` when the queue's file can't be read.
     public init(
         _ queue: JobQueue, through transport: Transport, options: DrainOptions, logger: Logger,
-        clock: @escaping @Sendable () -> Moment = SystemClock.now
+        clock: @escaping @Sendable () -> Moment = SystemClock.now,
+        longestNapMS: Int64 = Drain.longestNapMS,
+        report: @escaping @Sendable (Standing) -> Void = { _ in }
     ) throws {
         self.queue = queue
         self.transport = transport
         self.clock = clock
         self.logger = logger
+        self.longestNapMS = longestNapMS
+        self.report = report
         engine = try Engine(
             queue: queue, options: options, hasSession: transport.hasSession,
             chance: { Double.random(in: 0..<1) }, logger: logger, at: clock())
@@ -76,6 +84,14 @@ public actor Drain {
     /// One pass: all that can be done now.
     private func pass() {
         guard ending == nil else { return }
+        advance()
+        report(
+            Standing(
+                at: clock(), callsInFlight: engine.inFlight.count,
+                oldestCallAt: engine.oldestCallAt, isEnduring: enduringSince != nil))
+    }
+
+    private func advance() {
         do {
             while !isStopping {
                 let step = try engine.step(at: clock())
@@ -87,7 +103,9 @@ public actor Drain {
                 }
             }
             try engine.writeKeptAnswers(at: clock())
-            if engine.inFlight.isEmpty { end(.stopped(inFlight: 0)) }
+            prevail()
+            if engine.inFlight.isEmpty { return end(.stopped(inFlight: 0)) }
+            wake(at: nil)
         } catch {
             endure(OperatorError(explaining: error))
         }
@@ -118,10 +136,10 @@ public actor Drain {
     /// The file can't be written just now. Nothing is sent in that time, and answers are kept; a
     /// lock passes, anything else ends the daemon once its calls are home.
     private func endure(_ error: OperatorError) {
-        if !isEnduring {
+        if enduringSince == nil {
             logger.error("the queue can't be written", metadata: ["error": "\(error)"])
+            enduringSince = clock()
         }
-        isEnduring = true
         if error.status != .tryLater {
             guard !engine.inFlight.isEmpty else { return end(.fault(error)) }
         }
@@ -129,9 +147,11 @@ public actor Drain {
     }
 
     private func prevail() {
-        guard isEnduring else { return }
-        isEnduring = false
-        logger.notice("the queue can be written again")
+        guard let since = enduringSince else { return }
+        enduringSince = nil
+        logger.notice(
+            "the queue can be written again",
+            metadata: ["after.s": "\(clock().since(since) / 1000)"])
     }
 
     // MARK: Waking
@@ -149,9 +169,9 @@ public actor Drain {
     }
 
     private func wake(at moment: Moment?) {
-        let pause = moment.map { $0.since(clock()) } ?? Self.longestNapMS
+        let pause = moment.map { $0.since(clock()) } ?? longestNapMS
         timer?.schedule(
-            deadline: .now() + .milliseconds(Int(min(pause, Self.longestNapMS))),
+            deadline: .now() + .milliseconds(Int(min(pause, longestNapMS))),
             leeway: .milliseconds(pause > 1000 ? 50 : 0))
     }
 

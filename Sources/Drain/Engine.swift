@@ -15,6 +15,8 @@ struct Engine {
 
     /// Calls that are out, by number.
     var inFlight: [Int64: Outgoing] = [:]
+    /// When the call that has been out longest started.
+    var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
     /// Answers that could not be written yet; nothing is sent before they are.
     var unwritten: [(CallEnd, [Settlement])] = []
     /// Why it can't go on.

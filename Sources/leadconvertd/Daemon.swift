@@ -18,6 +18,7 @@ final class Daemon: Sendable {
     private let transport: SalesforceTransport
     private let drain: Drain
     private let refreshToken: RefreshTokenKeeper
+    private let notices: Notices?
     private let signals = Signals()
     private let isStopping = Mutex(false)
 
@@ -34,6 +35,10 @@ final class Daemon: Sendable {
         let path = settings.database.description
         lock = try DaemonLock(queue: path, at: SystemClock.now().wall)
         let queue = try JobQueue(path: path, as: .daemon)
+        let notices = try Notices(
+            ProcessInfo.processInfo.environment, queue: path,
+            callTimeoutMS: settings.salesforce.callTimeoutMS)
+        self.notices = notices
         let refreshToken = RefreshTokenKeeper(settings.salesforce.login, logger: logger)
         self.refreshToken = refreshToken
         var salesforce = SalesforceSettings(settings.salesforce)
@@ -46,7 +51,9 @@ final class Daemon: Sendable {
                 through: Transport(
                     send: { await transport.send($0) }, hasSession: { transport.hasSession }),
                 options: DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty),
-                logger: logger)
+                logger: logger,
+                longestNapMS: notices?.longestNapMS ?? Drain.longestNapMS,
+                report: { notices?.see($0) })
         } catch {
             // The client's connections must be closed before it is let go.
             await transport.shutdown()
@@ -64,9 +71,9 @@ final class Daemon: Sendable {
     /// - Returns: The code to exit with.
     func run() async throws -> ExitStatus {
         await signals.forward([SIGTERM, SIGINT, SIGHUP]) { [weak self] in self?.take($0) }
-        ServiceManager.ready()
+        notices?.ready()
         let ending = await drain.run()
-        ServiceManager.stopping()
+        notices?.stopping(withinMS: 0)
         refreshToken.close()
         if !ending.leavesCallsInFlight { await transport.shutdown() }
         switch ending {
@@ -99,7 +106,7 @@ final class Daemon: Sendable {
             Task { await drain.leave() }
             return
         }
-        ServiceManager.stopping()
+        notices?.stopping(withinMS: stopTimeoutMS)
         Task { await drain.stop() }
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(stopTimeoutMS))) {
             Task { await drain.leave() }
@@ -108,17 +115,22 @@ final class Daemon: Sendable {
 
     /// What is wrong is said, and all goes on as it was.
     private func reload() {
+        notices?.reloading()
         do {
             let settings = try arguments.settings()
             try transport.replaceCredentials(SalesforceSettings(settings.salesforce).login)
             refreshToken.adopt(settings.salesforce.login)
             ConsoleLog.level.withLock { $0 = settings.logLevel }
             let options = DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty)
-            let drain = drain
-            Task { await drain.adopt(options) }
+            let (drain, notices) = (drain, notices)
+            Task {
+                await drain.adopt(options)
+                notices?.ready()
+            }
             logger.notice("settings read again")
         } catch {
             logger.error("settings not taken; the old ones stay", metadata: ["error": "\(error)"])
+            notices?.ready()
         }
     }
 }

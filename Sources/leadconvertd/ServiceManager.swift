@@ -1,21 +1,26 @@
 import Glibc
 
-/// What systemd is told, on the socket that it named; nothing at all without one.
-/// Source: sd_notify(3).
-enum ServiceManager {
-    /// The queue is open and signals are handled.
-    static func ready() { notify("READY=1\nSTATUS=Draining the queue.") }
+/// systemd, at the socket that it named. Source: sd_notify(3).
+struct ServiceManager: Sendable {
+    private let socketName: String
 
-    /// No new calls; those in flight settle.
-    static func stopping() { notify("STOPPING=1\nSTATUS=Letting calls in flight settle.") }
+    /// The one that the environment names, if it does.
+    init?(_ environment: [String: String]) {
+        guard let name = environment["NOTIFY_SOCKET"], !name.isEmpty else { return nil }
+        socketName = name
+    }
 
-    private static func notify(_ state: String) {
-        guard let name = getenv("NOTIFY_SOCKET") else { return }
+    /// Tells it something, in one message.
+    func tell(_ assignments: String...) {
         let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let descriptor = socket(AF_UNIX, type, 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        var path = Array(String(cString: name).utf8)
+        // One that reads no more for a while must not keep the drain waiting.
+        var patience = timeval(tv_sec: 1, tv_usec: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var path = Array(socketName.utf8)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
@@ -24,7 +29,7 @@ enum ServiceManager {
         if isAbstract { path[0] = 0 }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
         let length = MemoryLayout<sa_family_t>.size + path.count + (isAbstract ? 0 : 1)
-        let message = Array(state.utf8)
+        let message = Array(assignments.joined(separator: "\n").utf8)
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 // A service manager that does not listen is no reason to stop.

@@ -16,7 +16,9 @@ struct VirtualDrain {
 
     init(
         _ queue: JobQueue, at start: Moment = .ms(0),
-        _ change: (inout DrainOptions) -> Void = { _ in }
+        logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+        _ change: (inout DrainOptions) -> Void = { _ in },
+        hasSession: @escaping () -> Bool = { true }
     ) throws {
         self.queue = queue
         now = start
@@ -26,8 +28,8 @@ struct VirtualDrain {
         options.untilEmpty = true
         change(&options)
         engine = try Engine(
-            queue: queue, options: options, hasSession: { true }, chance: { 0 },
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), at: now)
+            queue: queue, options: options, hasSession: hasSession, chance: { 0 },
+            logger: logger, at: now)
     }
 
     /// Runs until the drain ends, or `most` calls were answered.

@@ -10,6 +10,8 @@ public struct Program: Sendable {
     public static let simulator = Program(named: "salesforce-simulator")
     /// The demo.
     public static let demo = Program(named: "demo")
+    /// The system's shell.
+    public static let shell = Program(file: URL(fileURLWithPath: "/bin/sh"))
     /// The system's `cp`.
     public static let copy = Program(file: URL(fileURLWithPath: "/bin/cp"))
 
@@ -18,6 +20,8 @@ public struct Program: Sendable {
 
     /// OpenSSL's command, where it is installed.
     public static let openSSL = Program(file: URL(fileURLWithPath: "/usr/bin/openssl"))
+    /// Where it is.
+    public var path: String { file.path }
 
     let file: URL
 
@@ -65,6 +69,9 @@ public struct Program: Sendable {
 
     private static let inherited = ProcessInfo.processInfo.environment.filter { name, _ in
         !name.hasPrefix("LEADCONVERT_") && !name.hasPrefix("SALESFORCE_")
-            && !["STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET"].contains(name)
+            && ![
+                "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "JOURNAL_STREAM",
+                "WATCHDOG_USEC", "WATCHDOG_PID",
+            ].contains(name)
     }
 }

@@ -1,0 +1,131 @@
+import Conversion
+import Dispatch
+import Drain
+import Glibc
+import Storage
+import Synchronization
+
+/// What systemd is told of the daemon's life, and when; where no systemd listens there is none of
+/// this type.
+///
+/// The drain's passes set the beat: each is seen, and may feed the watchdog, ask for more time to
+/// stop, or bring the status up to date.
+final class Notices: Sendable {
+    private struct State {
+        var watchdog: Watchdog?
+        var stopUntil: Moment?
+        var status = ""
+        /// When the queue may be looked at again; nil while a look is ahead.
+        var lookAt: DispatchTime? = DispatchTime(uptimeNanoseconds: 1)
+    }
+
+    private let manager: ServiceManager
+    private let callTimeoutMS: Int64
+    /// Passes of the drain come at least that often.
+    let longestNapMS: Int64
+    private let state: Mutex<State>
+    /// Apart from the drain's: counting a million leads must not keep them from leaving.
+    private let queue = DispatchQueue(label: "leadconvertd.notices", qos: .utility)
+    private let jobs: JobQueue
+
+    /// How long calls may be expected to settle before we are heard of again: three passes.
+    private static let extensionMS: Int64 = 15_000
+    /// From the stop's deadline to our exit.
+    private static let wayOutMS: Int64 = 5000
+    private static let lookPauseNS: UInt64 = 1_000_000_000
+
+    /// Nil when the environment names no socket to tell anything to.
+    /// - Throws: `OperatorError` when the queue's file can't be read.
+    init?(_ environment: [String: String], queue path: String, callTimeoutMS: Int64) throws {
+        guard let manager = ServiceManager(environment) else { return nil }
+        self.manager = manager
+        self.callTimeoutMS = callTimeoutMS
+        let watchdog = Watchdog(environment, pid: getpid())
+        longestNapMS = watchdog?.longestNapMS ?? Drain.longestNapMS
+        state = Mutex(State(watchdog: watchdog))
+        jobs = try JobQueue(path: path, as: .client)
+    }
+
+    /// The queue is open and signals are handled; or settings were read again.
+    func ready() { tellUnlessStopping("READY=1") }
+
+    /// Settings are being read again; `ready` follows.
+    func reloading() {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        let microseconds = Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+        tellUnlessStopping("RELOADING=1\nMONOTONIC_USEC=\(microseconds)")
+    }
+
+    /// No new calls; those in flight settle within so many milliseconds, or are left. It is said
+    /// once, however often we are told to stop.
+    func stopping(withinMS milliseconds: Int64) {
+        let now = SystemClock.now()
+        state.withLock { state in
+            guard state.stopUntil == nil else { return }
+            state.stopUntil = now + milliseconds
+            manager.tell("STOPPING=1")
+        }
+    }
+
+    private func tellUnlessStopping(_ notice: String) {
+        state.withLock { state in
+            if state.stopUntil == nil { manager.tell(notice) }
+        }
+    }
+
+    // MARK: The drain's passes
+
+    /// Sees how the drain stands after a pass, on the drain's queue.
+    func see(_ standing: Standing) {
+        state.withLock { state in
+            if state.watchdog?.isFed(by: standing, callTimeoutMS: callTimeoutMS) == true {
+                manager.tell("WATCHDOG=1")
+            }
+            guard let until = state.stopUntil else { return look(standing, &state) }
+            guard standing.callsInFlight > 0 else { return }
+            extend(until, at: standing.at)
+            let calls = standing.callsInFlight == 1 ? "1 call" : "\(standing.callsInFlight) calls"
+            show("letting \(calls) settle, until \(until.wall.second) at most", &state)
+        }
+    }
+
+    /// Asks for as much time as the stop's deadline leaves and a while needs, whichever is less:
+    /// a daemon that hangs in its stop asks no more, and is ended before the deadline.
+    private func extend(_ until: Moment, at now: Moment) {
+        let left = min(until.since(now) + Self.wayOutMS, Self.extensionMS)
+        manager.tell("EXTEND_TIMEOUT_USEC=\(left * 1000)")
+    }
+
+    /// Looks at the queue now or, if it has just done so, in a while.
+    private func look(_ standing: Standing, _ state: inout State) {
+        if standing.isEnduring { return show("the queue's file can't be written", &state) }
+        guard let lookAt = state.lookAt else { return }
+        state.lookAt = nil
+        queue.asyncAfter(deadline: max(lookAt, .now())) { self.look() }
+    }
+
+    /// A look at a queue of millions takes its time: only a fiftieth of all time goes into it.
+    private func look() {
+        let start = DispatchTime.now()
+        let text: String
+        do {
+            text = try jobs.status(at: SystemClock.now().wall).line
+        } catch {
+            text = "the queue's file can't be read"
+        }
+        let end = DispatchTime.now().uptimeNanoseconds
+        let pause = max(Self.lookPauseNS, 50 * (end - start.uptimeNanoseconds))
+        state.withLock { state in
+            state.lookAt = DispatchTime(uptimeNanoseconds: end + pause)
+            if state.stopUntil == nil { show(text, &state) }
+        }
+    }
+
+    /// Shows it as the service's status, unless it is there already.
+    private func show(_ text: String, _ state: inout State) {
+        guard text != state.status else { return }
+        state.status = text
+        manager.tell("STATUS=\(text.prefix(1).uppercased())\(text.dropFirst()).")
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Glibc
+import SalesforceSimulator
+import TestSupport
+import Testing
+
+/// The daemon as systemd sees it.
+@Suite(.serialized) struct ServiceTests {
+    @Test func tellsThatItIsReadyAndHowTheQueueStands() async throws {
+        try await withStage { stage in
+            try await stage.enqueueLeads(3)
+            #expect(try await stage.run("pause").code == 0)
+            let socket = try NotifySocket(in: stage.folder)
+            let daemon = try stage.startDaemon(changing: ["NOTIFY_SOCKET": socket.path])
+            try await socket.waitFor("READY=1")
+            try await socket.waitFor(
+                "STATUS=3 leads to go; paused, go on with: leadconvert resume.")
+            #expect(try await stage.run("resume").code == 0)
+            try await socket.waitFor("STATUS=No leads to go.")
+            daemon.terminate()
+            #expect(try await daemon.waitForExit().code == 0)
+            #expect(socket.messages.first == "READY=1")
+            #expect(socket.messages("STOPPING=1").count == 1)
+            // Nobody asked for a watchdog.
+            #expect(socket.messages("WATCHDOG=1") == [])
+        }
+    }
+
+    @Test func tellsWhyItWaitsAndUntilWhen() async throws {
+        try await withStage { stage in
+            try await stage.enqueueLeads(2)
+            await stage.simulator.stop()
+            let socket = try NotifySocket(in: stage.folder)
+            _ = try stage.startDaemon(changing: [
+                "NOTIFY_SOCKET": socket.path, "LEADCONVERT_PROBE_INTERVAL": "600",
+            ])
+            let line = "STATUS=2 leads to go; waiting for the end of an outage until 2"
+            try await socket.waitFor(line)
+            let message = try #require(socket.messages(line).first)
+            #expect(message.wholeMatch(of: /.* until [0-9-]{10}T[0-9:]{8}Z\./) != nil)
+        }
+    }
+
+    @Test func feedsTheWatchdogPassAfterPass() async throws {
+        try await withStage { stage in
+            let socket = try NotifySocket(in: stage.folder)
+            let daemon = try stage.startDaemon(changing: [
+                "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "400000",
+            ])
+            try await socket.waitFor("WATCHDOG=1", times: 4)
+            daemon.terminate()
+            #expect(try await daemon.waitForExit().code == 0)
+        }
+    }
+
+    @Test func leavesTheWatchdogOfAnotherProcessAlone() async throws {
+        try await withStage { stage in
+            try await stage.enqueueLeads(30)
+            let socket = try NotifySocket(in: stage.folder)
+            let end = try await stage.drain(changing: [
+                "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "4000", "WATCHDOG_PID": "1",
+            ])
+            #expect(end.code == 0)
+            try await socket.waitFor("STOPPING=1")
+            #expect(socket.messages("WATCHDOG=1") == [])
+        }
+    }
+
+    @Test func tellsOfAReloadWhenItBeginsAndWhenItEnds() async throws {
+        try await withStage { stage in
+            let socket = try NotifySocket(in: stage.folder)
+            let daemon = try stage.startDaemon(changing: ["NOTIFY_SOCKET": socket.path])
+            try await socket.waitFor("READY=1")
+            daemon.send(SIGHUP)
+            try await socket.waitFor("READY=1", times: 2)
+            let told = socket.messages.filter { !$0.hasPrefix("STATUS=") }
+            #expect(told.count == 3)
+            #expect(told[1].wholeMatch(of: /RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]*/) != nil)
+        }
+    }
+
+    @Test func asksForTimeWhileACallSettlesButNotBeyondTheDeadline() async throws {
+        try await withStage {
+            $0.stallSeconds = 600
+        } _: { stage in
+            try await stage.enqueueLeads(10)
+            stage.simulator.script(.stall)
+            let socket = try NotifySocket(in: stage.folder)
+            let daemon = try stage.startDaemon(changing: [
+                "NOTIFY_SOCKET": socket.path, "LEADCONVERT_STOP_TIMEOUT": "4",
+                // Passes come as often as it has to be fed, and each asks anew.
+                "WATCHDOG_USEC": "2000000",
+            ])
+            try await stage.simulator.await("a call arrives") { $0.count(.convert) == 1 }
+            daemon.terminate()
+            try await socket.waitFor("EXTEND_TIMEOUT_USEC=", times: 3)
+            #expect(try await daemon.waitForExit().code == 0)
+            let told = socket.messages
+            let stop = try #require(told.firstIndex(of: "STOPPING=1"))
+            #expect(told[..<stop].allSatisfy { !$0.hasPrefix("EXTEND") })
+            #expect(told.count { $0 == "STOPPING=1" } == 1)
+            let asked = socket.messages("EXTEND_TIMEOUT_USEC=").compactMap {
+                Int($0.dropFirst("EXTEND_TIMEOUT_USEC=".count))
+            }
+            // The deadline, and five seconds for the way out: what is asked only gets less.
+            #expect(asked.allSatisfy { $0 <= 9_000_000 })
+            #expect(asked == asked.sorted(by: >))
+            #expect(socket.messages("STATUS=Letting 1 call settle, until 2").count == 1)
+        }
+    }
+}
