@@ -4,7 +4,8 @@ import Glibc
 import Logging
 import Synchronization
 
-/// Log lines on standard error: time, level, message, facts as key=value.
+/// Log lines on standard error: time, level, message, facts as key=value. The journal keeps time
+/// and level by itself: it gets the level as a prefix that it takes off, and no time.
 struct ConsoleLog: LogHandler {
     /// The level of all loggers; changed by a reload.
     static let level = Mutex(Logger.Level.info)
@@ -26,12 +27,23 @@ struct ConsoleLog: LogHandler {
             .filter { !"\($0.value)".isEmpty }
             .map { " \($0.key)=\(Self.quoted("\($0.value)"))" }
             .joined()
-        let time = SystemClock.now().wall
-        Self.write("\(time) \(event.level) \(event.message)\(facts)\n")
+        let head =
+            Journal.readsStandardError
+            ? event.level.journalPrefix : "\(SystemClock.now().wall) \(event.level) "
+        Self.write("\(head)\(event.message)\(facts)\n")
+    }
+
+    /// Why we end, for whoever reads standard error.
+    static func fault(_ error: OperatorError) {
+        guard Journal.readsStandardError else { return write("leadconvertd: \(error)\n") }
+        // The journal makes an entry of each line, and knows our name.
+        for line in "\(error)".split(whereSeparator: \.isNewline) {
+            write("\(Logger.Level.error.journalPrefix)\(line)\n")
+        }
     }
 
     /// One line is one write, so that lines of several processes on one terminal stay whole.
-    static func write(_ line: String) {
+    private static func write(_ line: String) {
         let bytes = Array(line.utf8)
         _ = Glibc.write(2, bytes, bytes.count)
     }

@@ -50,7 +50,7 @@ struct LeadConvertDaemon: AsyncParsableCommand {
             withExtendedLifetime(daemon) { Foundation.exit(status.rawValue) }
         } catch {
             let known = error as? OperatorError ?? OperatorError(.internalBug, "\(error)")
-            ConsoleLog.write("leadconvertd: \(known)\n")
+            ConsoleLog.fault(known)
             Foundation.exit(known.status.rawValue)
         }
     }

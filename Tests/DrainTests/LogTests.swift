@@ -1,0 +1,71 @@
+import Conversion
+import Storage
+import TestSupport
+import Testing
+
+@testable import Drain
+
+/// What the log says of obstacles and of calls: a lasting one when it begins and when it ends, and
+/// nothing for each lead.
+@Suite struct LogTests {
+    private let log = RecordedLog()
+    private let away = CallReply(.refused(.outage, Reason("CONNECTION_REFUSED", "refused")))
+
+    @Test func tellsOfAnOutageWhenItBeginsAndWhenItEnds() async throws {
+        try await withQueue { queue in
+            try queue.add(1...150)
+            var drain = try VirtualDrain(queue, logger: log.logger)
+            var answers = 0
+            try drain.run { request in
+                answers += 1
+                return answers <= 4 ? away : .allConverted(request)
+            }
+            let probe = (Moment.ms(10 + 30_000)).wall
+            #expect(
+                log.lines("calls ") == [
+                    "warning calls are held back code=CONNECTION_REFUSED probe.at=\(probe) "
+                        + "reason=outage",
+                    "notice calls go through again after.s=450 reason=outage",
+                ])
+        }
+    }
+
+    @Test func tellsOfAnOutageOfTheLoginHostTheSameWay() async throws {
+        try await withQueue { queue in
+            try queue.add(1...150)
+            var session = false
+            // It is read by the drain, on this very thread.
+            nonisolated(unsafe) let hasSession: () -> Bool = { session }
+            var drain = try VirtualDrain(queue, logger: log.logger, hasSession: hasSession)
+            var logins = 0
+            try drain.run { request in
+                guard case .logIn = request else { return .allConverted(request) }
+                logins += 1
+                session = logins > 4
+                return session ? .allConverted(request) : away
+            }
+            #expect(logins == 5)
+            #expect(log.lines("calls are held back").count == 1)
+            #expect(
+                log.lines("calls go through again")
+                    == ["notice calls go through again after.s=450 reason=outage"])
+        }
+    }
+
+    @Test func writesALineForEachCallAndNoneForEachLead() async throws {
+        try await withQueue { queue in
+            try queue.add(1...250)
+            var drain = try VirtualDrain(queue, logger: log.logger)
+            try drain.run { .allConverted($0) }
+            #expect(
+                log.lines == [
+                    "debug call settled call.code= call.id=1 call.leads=100 call.ms=10 "
+                        + "call.settled=100",
+                    "debug call settled call.code= call.id=2 call.leads=100 call.ms=10 "
+                        + "call.settled=100",
+                    "debug call settled call.code= call.id=3 call.leads=50 call.ms=10 "
+                        + "call.settled=50",
+                ])
+        }
+    }
+}
