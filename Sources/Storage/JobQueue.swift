@@ -48,6 +48,7 @@ public struct JobQueue: Sendable {
         }
         database = try DatabaseFailure.explained(path) {
             try FilePermission.keepingOthersOut {
+                FilePermission.make(path)
                 let database = try DatabaseQueue(path: path, configuration: configuration)
                 try Schema.apply(to: database, at: path)
                 return database

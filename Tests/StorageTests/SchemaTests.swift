@@ -172,4 +172,20 @@ import Testing
             #expect(mode.intValue & 0o007 == 0)
         }
     }
+
+    @Test(arguments: [(0o2770, 0o660), (0o755, 0o640), (0o700, 0o600)])
+    func letsTheGroupDoWithTheFileWhatItMayDoWithTheFolder(folder: Int, file: Int) async throws {
+        try await withTemporaryFolder { url in
+            let manager = FileManager.default
+            try manager.setAttributes([.posixPermissions: folder], ofItemAtPath: url.path)
+            let path = url.appendingPathComponent("queue.db").path
+            let queue = try JobQueue(path: path, as: .client)
+            try queue.add(1...1)
+            for name in [path, path + "-wal", path + "-shm"] {
+                let mode =
+                    try manager.attributesOfItem(atPath: name)[.posixPermissions] as? NSNumber
+                #expect(mode?.intValue == file, "\(name)")
+            }
+        }
+    }
 }
