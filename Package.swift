@@ -62,6 +62,7 @@ let package = Package(
             ]
         ),
         .target(name: "Intake", dependencies: ["Conversion"]),
+        .target(name: "Rendering", dependencies: ["Conversion", "Storage"]),
         .target(
             name: "Settings",
             dependencies: [
@@ -92,7 +93,8 @@ let package = Package(
         .executableTarget(
             name: "leadconvert",
             dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain", "Intake", "Settings", "Wiring",
+                "Conversion", "Storage", "Salesforce", "Drain", "Intake", "Rendering", "Settings",
+                "Wiring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversion
 import Intake
+import Rendering
 import Storage
 
 struct Enqueue: ParsableCommand {

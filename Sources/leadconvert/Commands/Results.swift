@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conversion
+import Rendering
 import Storage
 
 struct Results: ParsableCommand {
@@ -32,7 +33,7 @@ struct Results: ParsableCommand {
         let output = Output()
         var printer: any RowPrinter =
             switch format {
-            case .json: JSONPrinter(output, isLive: follow, object: JSON.init(result:))
+            case .json: JSONPrinter(output, isLive: follow) { row in JSON(result: { row[$0] }) }
             case .csv: CSVPrinter(output)
             }
         let isSettled =

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversion
 import Foundation
+import Rendering
 import Storage
 
 struct Status: ParsableCommand {

@@ -1,4 +1,5 @@
 import Conversion
+import Rendering
 import Storage
 
 extension QueueStatus {

@@ -1,27 +1,34 @@
-import Storage
+public import Storage
 
 /// A JSON value to print: its members keep their order.
-enum JSON {
+public enum JSON: Sendable {
+    /// Nothing.
     case null
+    /// True or false.
     case bool(Bool)
+    /// A whole number.
     case integer(Int64)
+    /// A number; one that is not finite is printed as null.
     case real(Double)
+    /// A text.
     case text(String)
+    /// An array.
     case list([JSON])
+    /// An object.
     case object([(String, JSON)])
 
     /// Null, or what `make` makes of the value.
-    static func optional<Value>(_ value: Value?, _ make: (Value) -> JSON) -> JSON {
+    public static func optional<Value>(_ value: Value?, _ make: (Value) -> JSON) -> JSON {
         value.map(make) ?? .null
     }
 
     /// A whole number.
-    static func count(_ number: Int) -> JSON {
+    public static func count(_ number: Int) -> JSON {
         .integer(Int64(number))
     }
 
     /// A value of SQLite.
-    init(_ value: TableRow.Value) {
+    public init(_ value: TableRow.Value) {
         switch value {
         case .null: self = .null
         case .integer(let number): self = .integer(number)
@@ -31,7 +38,7 @@ enum JSON {
     }
 
     /// The value on one line.
-    var line: String {
+    public var line: String {
         switch self {
         case .null: "null"
         case .bool(let bool): String(bool)

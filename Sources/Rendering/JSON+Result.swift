@@ -1,28 +1,30 @@
 import Conversion
-import Storage
+public import Storage
 
 extension JSON {
     /// A lead's result in the shape of an action's.
-    init(result row: Row) {
-        let state = JobState(rawValue: row["state"].text)
+    /// - Parameter value: What a column holds of a row that `JobQueue.readResults` gave.
+    public init(result value: (_ column: String) -> TableRow.Value) {
+        let state: JobState? =
+            if case .text(let name) = value("state") { JobState(rawValue: name) } else { nil }
         var result: [(String, JSON)] = [
             ("isSuccess", state?.isSettled == true ? .bool(state == .converted) : .null),
             ("actionName", .text("convertLead")),
         ]
         switch state {
         case .converted:
-            if row["already_converted"] == .integer(1) {
+            if value("already_converted") == .integer(1) {
                 result.append(("alreadyConverted", .bool(true)))
             }
         case .failed:
-            result.append(("errors", Self.errors(row["error_code"], row["error_message"])))
+            result.append(("errors", Self.errors(value("error_code"), value("error_message"))))
         case .cancelled:
             let sentence = TableRow.Value.text("It was cancelled before it was sent.")
             result.append(("errors", Self.errors(.text("CANCELLED"), sentence)))
         default:
-            result.append(("state", JSON(row["state"])))
+            result.append(("state", JSON(value("state"))))
         }
-        result.append(("outputValues", Self.outputValues(row)))
+        result.append(("outputValues", Self.outputValues(value)))
         self = .object(result)
     }
 
@@ -30,13 +32,13 @@ extension JSON {
         .list([.object([("statusCode", JSON(code)), ("message", JSON(message))])])
     }
 
-    private static func outputValues(_ row: Row) -> JSON {
+    private static func outputValues(_ value: (String) -> TableRow.Value) -> JSON {
         let columns = [
             ("leadId", "lead_id"), ("accountId", "result_account_id"),
             ("contactId", "result_contact_id"), ("opportunityId", "result_opportunity_id"),
         ]
         return .object(
-            columns.map { ($0, row[$1]) }.filter { $1 != .null }.map { ($0, JSON($1)) }
+            columns.map { ($0, value($1)) }.filter { $1 != .null }.map { ($0, JSON($1)) }
         )
     }
 }
