@@ -85,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "leadconvertd",
             dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain", "Settings", "Wiring",
+                "Conversion", "Storage", "Salesforce", "Drain", "Rendering", "Settings", "Wiring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]

@@ -68,8 +68,28 @@ CREATE TABLE batches (
         CONSTRAINT paused_must_be_0_or_1 CHECK (paused IN (0, 1)),
     total INTEGER NOT NULL DEFAULT 0,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-    finished_at TEXT
+    finished_at TEXT,
+
+    -- A program with its arguments, which the daemon runs without a shell whenever the batch has
+    -- finished; it runs as the daemon's user (see LEADCONVERT_HOOKS in the README).
+    on_finish TEXT
+        CONSTRAINT on_finish_must_not_be_empty CHECK (trim(on_finish) <> ''),
+    -- How often it was started; and of its run for the latest finish: begin, end, and the status as
+    -- a shell tells it (128 + N: ended by signal N; 124: out of time; 126: not started; 127: not
+    -- found), with the reason where there is more to say.
+    on_finish_runs INTEGER NOT NULL DEFAULT 0,
+    on_finish_started_at TEXT,
+    on_finish_finished_at TEXT,
+    on_finish_exit INTEGER
+        CONSTRAINT on_finish_exit_must_be_0_to_255 CHECK (on_finish_exit BETWEEN 0 AND 255),
+    on_finish_message TEXT,
+
+    CONSTRAINT on_finish_exit_must_come_with_on_finish_finished_at
+        CHECK ((on_finish_exit IS NULL) = (on_finish_finished_at IS NULL))
 ) STRICT;
+
+CREATE INDEX batches_with_a_command_to_run ON batches (finished_at)
+    WHERE on_finish IS NOT NULL AND finished_at IS NOT NULL AND on_finish_finished_at IS NULL;
 
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -400,7 +420,13 @@ SELECT
     count(*) FILTER (WHERE jobs.state IN ('sending', 'verifying')) AS under_way,
     batches.paused AS paused,
     batches.created_at AS created_at,
-    batches.finished_at AS finished_at
+    batches.finished_at AS finished_at,
+    batches.on_finish AS on_finish,
+    batches.on_finish_runs AS on_finish_runs,
+    batches.on_finish_started_at AS on_finish_started_at,
+    batches.on_finish_finished_at AS on_finish_finished_at,
+    batches.on_finish_exit AS on_finish_exit,
+    batches.on_finish_message AS on_finish_message
 FROM batches
 LEFT JOIN jobs ON jobs.batch_id = batches.id
 GROUP BY batches.id;

@@ -21,7 +21,8 @@ extension Engine {
 
     mutating func rest(_ reason: Wait.Reason, ending: Ending) throws -> Step {
         held = nil
-        if options.untilEmpty && inFlight.isEmpty {
+        // The command of a finished batch may enqueue the next one.
+        if options.untilEmpty, inFlight.isEmpty, try !queue.hasCommands() {
             try note(nil, until: nil)
             return .end(ending)
         }

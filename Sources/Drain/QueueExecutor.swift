@@ -1,21 +1,25 @@
-import Dispatch
+public import Dispatch
 
 /// Runs an actor on a serial Dispatch queue, so that timers and other sources on that queue fire
 /// inside the actor.
-final class QueueExecutor: SerialExecutor {
-    let queue: DispatchQueue
+public final class QueueExecutor: SerialExecutor {
+    /// The queue.
+    public let queue: DispatchQueue
 
-    init(_ label: String) {
+    /// A queue of its own, labelled so.
+    public init(_ label: String) {
         queue = DispatchQueue(label: label)
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    /// Runs a job of the actor.
+    public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let executor = asUnownedSerialExecutor()
         queue.async { job.runSynchronously(on: executor) }
     }
 
-    func checkIsolated() {
+    /// Traps when this is not the queue.
+    public func checkIsolated() {
         dispatchPrecondition(condition: .onQueue(queue))
     }
 }

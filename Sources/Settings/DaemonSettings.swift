@@ -14,6 +14,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var salesforce: SalesforceSettings
     /// What is logged.
     public var logLevel: Logger.Level
+    /// How the commands of finished batches run.
+    public var hooks: HookSettings
     /// For how long a stop may wait for calls in flight, in milliseconds.
     public var stopTimeoutMS: Int64
 
@@ -51,6 +53,7 @@ public struct DaemonSettings: Equatable, Sendable {
         stopTimeoutMS = reader.milliseconds(
             "LEADCONVERT_STOP_TIMEOUT", 0...86_400_000, default: 60_000
         )
+        hooks = HookSettings(&reader)
         guard let salesforce = SalesforceSettings(&reader) else { return nil }
         self.salesforce = salesforce
     }

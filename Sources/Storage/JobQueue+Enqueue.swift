@@ -11,6 +11,8 @@ public struct EnqueueOptions: Sendable {
     public var priority = 0
     /// Not before; nil is now.
     public var runAt: Timestamp?
+    /// The command that runs when the batch has finished; nil leaves it as it is.
+    public var onFinish: CommandText?
 
     /// No batch, the default policy, priority 0, now.
     public init() {}
@@ -69,7 +71,7 @@ extension JobQueue {
             if let policy = options.policy { try database.require(policy: policy) }
             var enqueuing = Enqueuing(
                 database: database, options: options,
-                batchID: try options.batch.map { try database.batch(named: $0, options.policy) },
+                batchID: try options.batch.map { try database.batch(named: $0, options) },
                 runAt: (options.runAt ?? now).description, position: 0)
             if let batchID = enqueuing.batchID {
                 enqueuing.position =
@@ -100,11 +102,19 @@ extension Database {
         }
     }
 
-    fileprivate func batch(named name: String, _ policy: String?) throws -> Int64 {
+    fileprivate func batch(named name: String, _ options: EnqueueOptions) throws -> Int64 {
+        let command = options.onFinish?.description
         let find = "SELECT id FROM batches WHERE name = ?"
-        if let id = try Int64.fetchOne(self, sql: find, arguments: [name]) { return id }
-        try execute(
-            sql: "INSERT INTO batches (name, policy) VALUES (?, ?)", arguments: [name, policy])
-        return lastInsertedRowID
+        guard let id = try Int64.fetchOne(self, sql: find, arguments: [name]) else {
+            try execute(
+                sql: "INSERT INTO batches (name, policy, on_finish) VALUES (?, ?, ?)",
+                arguments: [name, options.policy, command])
+            return lastInsertedRowID
+        }
+        if let command {
+            try execute(
+                sql: "UPDATE batches SET on_finish = ? WHERE id = ?", arguments: [command, id])
+        }
+        return id
     }
 }

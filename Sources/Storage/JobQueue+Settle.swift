@@ -74,10 +74,12 @@ extension Database {
             arguments: [now.description, batch])
     }
 
-    /// Marks the batches of which no job is left unsettled.
+    /// Marks the batches of which no job is left unsettled; their commands are to run, again if
+    /// they ran when the batch finished before.
     func finish(batches: Set<Int64>, at now: Timestamp) throws {
         let sql = """
-            UPDATE batches SET finished_at = ?1
+            UPDATE batches SET finished_at = ?1, on_finish_started_at = NULL,
+                on_finish_finished_at = NULL, on_finish_exit = NULL, on_finish_message = NULL
             WHERE id = ?2 AND finished_at IS NULL AND NOT EXISTS (
                 SELECT 1 FROM jobs
                 WHERE batch_id = ?2 AND finished_at IS NULL)

@@ -33,6 +33,15 @@ func timePast(_ argument: String) throws -> Timestamp {
     return time.moment
 }
 
+/// Reads a command and its arguments.
+func command(_ argument: String) throws -> CommandText {
+    do {
+        return try CommandText(argument)
+    } catch {
+        throw ValidationError("It \(error).")
+    }
+}
+
 extension Timestamp {
     /// The wall clock's time.
     static var now: Timestamp {

@@ -18,6 +18,7 @@ final class Daemon: Sendable {
     private let transport: SalesforceTransport
     private let drain: Drain
     private let refreshToken: RefreshTokenKeeper
+    private let hooks: Hooks
     private let notices: Notices?
     private let signals = Signals()
     private let isStopping = Mutex(false)
@@ -54,6 +55,7 @@ final class Daemon: Sendable {
                 logger: logger,
                 longestNapMS: notices?.longestNapMS ?? Drain.longestNapMS,
                 report: { notices?.see($0) })
+            hooks = Hooks(try JobQueue(path: path, as: .client), settings.hooks, logger: logger)
         } catch {
             // The client's connections must be closed before it is let go.
             await transport.shutdown()
@@ -72,9 +74,12 @@ final class Daemon: Sendable {
     func run() async throws -> ExitStatus {
         await signals.forward([SIGTERM, SIGINT, SIGHUP]) { [weak self] in self?.take($0) }
         notices?.ready()
+        await hooks.start()
         let ending = await drain.run()
         notices?.stopping(withinMS: 0)
         refreshToken.close()
+        if case .fault = ending { await hooks.leave() }
+        await hooks.ended()
         if !ending.leavesCallsInFlight { await transport.shutdown() }
         switch ending {
         case .drained:
@@ -101,16 +106,21 @@ final class Daemon: Sendable {
             defer { isStopping = true }
             return isStopping
         }
-        let drain = drain
-        guard !isSecond else {
-            Task { await drain.leave() }
-            return
-        }
+        guard !isSecond else { return leave() }
         notices?.stopping(withinMS: stopTimeoutMS)
+        let (drain, hooks) = (drain, hooks)
+        Task { await hooks.stop() }
         Task { await drain.stop() }
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(stopTimeoutMS))) {
-            Task { await drain.leave() }
+            [weak self] in self?.leave()
         }
+    }
+
+    /// Ends the wait for calls and commands.
+    private func leave() {
+        let (drain, hooks) = (drain, hooks)
+        Task { await hooks.leave() }
+        Task { await drain.leave() }
     }
 
     /// What is wrong is said, and all goes on as it was.
@@ -122,9 +132,10 @@ final class Daemon: Sendable {
             refreshToken.adopt(settings.salesforce.login)
             ConsoleLog.level.withLock { $0 = settings.logLevel }
             let options = DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty)
-            let (drain, notices) = (drain, notices)
+            let (drain, hooks, notices) = (drain, hooks, notices)
             Task {
                 await drain.adopt(options)
+                await hooks.adopt(settings.hooks)
                 notices?.ready()
             }
             logger.notice("settings read again")

@@ -20,6 +20,8 @@ import Testing
         #expect(settings.drain.giveUpAfterMS == nil)
         #expect(settings.logLevel == .info)
         #expect(settings.stopTimeoutMS == 60_000)
+        #expect(settings.hooks.isOn)
+        #expect(settings.hooks.timeoutMS == 900_000)
         #expect(settings.salesforce.callTimeoutMS == 630_000)
         #expect(settings.salesforce.apiVersion == "67.0")
         #expect(settings.salesforce.caFile == nil)
@@ -36,7 +38,8 @@ import Testing
                 "LEADCONVERT_LOG_LEVEL": "DEBUG", "LEADCONVERT_CALL_TIMEOUT": "15m",
                 "LEADCONVERT_STOP_TIMEOUT": "0", "SALESFORCE_API_VERSION": "41.0",
                 "SALESFORCE_TRANSPORT": "soap", "SALESFORCE_LOGIN_URL": "http://127.0.0.1:8080/",
-                "SALESFORCE_CA_FILE": "/etc/hostname",
+                "SALESFORCE_CA_FILE": "/etc/hostname", "LEADCONVERT_HOOKS": "Off",
+                "LEADCONVERT_HOOK_TIMEOUT": "90",
             ]) { $1 },
             giveUpAfter: "12h"
         )
@@ -53,6 +56,8 @@ import Testing
         #expect(settings.drain.giveUpAfterMS == 43_200_000)
         #expect(settings.logLevel == .debug)
         #expect(settings.stopTimeoutMS == 0)
+        #expect(!settings.hooks.isOn)
+        #expect(settings.hooks.timeoutMS == 90_000)
         #expect(settings.salesforce.callTimeoutMS == 900_000)
         #expect(settings.salesforce.apiVersion == "41.0")
         #expect(settings.salesforce.loginURL == "http://127.0.0.1:8080")
@@ -70,6 +75,7 @@ import Testing
         ("LEADCONVERT_PROBE_INTERVAL", "901"), ("LEADCONVERT_CALL_LIFETIME", "-1"),
         ("LEADCONVERT_CALL_LIFETIME", "86401"), ("LEADCONVERT_RUN_HOURS", "20:00-06:00"),
         ("LEADCONVERT_LOG_LEVEL", "loud"), ("LEADCONVERT_CALL_TIMEOUT", "0"),
+        ("LEADCONVERT_HOOKS", "maybe"), ("LEADCONVERT_HOOK_TIMEOUT", "0"),
         ("LEADCONVERT_STOP_TIMEOUT", "1w"), ("LEADCONVERT_LISTEN", "127.0.0.1:8230"),
         ("SALESFORCE_API_VERSION", "40.0"), ("SALESFORCE_API_VERSION", "67"),
         ("SALESFORCE_TRANSPORT", "rest"), ("SALESFORCE_TRANSPORT", "action:"),

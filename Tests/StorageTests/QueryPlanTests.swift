@@ -14,6 +14,7 @@ import Testing
     private let meant = [
         "SCAN jobs USING INDEX jobs_to_send", "SCAN run_log USING INDEX run_log_open",
         "SCAN calls USING INDEX calls_open", "SCAN jobs USING COVERING INDEX jobs_by_state",
+        "SCAN batches USING INDEX batches_with_a_command_to_run",
     ]
 
     @Test func scansNoBigTable() async throws {
@@ -29,7 +30,9 @@ import Testing
             #expect(plans.count > 40)
             for (sql, steps) in plans {
                 let scans = steps.filter { step in
-                    ["jobs", "busy", "run_log", "calls"].contains { step.hasPrefix("SCAN \($0)") }
+                    ["jobs", "busy", "run_log", "calls", "batches"].contains {
+                        step.hasPrefix("SCAN \($0)")
+                    }
                 }
                 #expect(scans.allSatisfy(meant.contains), "\(sql)\n\(steps)")
             }
@@ -70,6 +73,8 @@ import Testing
         _ = try queue.claim(upTo: 1, CallStart(at: .ms(10)), choosing: { $0 })
         _ = try queue.recover(at: .ms(11))
         _ = try queue.claimQuestion(upTo: 10, CallStart(at: .ms(12)))
+        _ = try queue.hasCommands()
+        _ = try queue.nextCommand(except: [])
     }
 
     /// What the operator does.

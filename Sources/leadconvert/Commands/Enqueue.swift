@@ -12,6 +12,12 @@ struct Enqueue: ParsableCommand {
             --map. A row that can't be taken is named on standard error and the others are taken \
             (exit status 65). A lead that has an unsettled job already is skipped.
 
+            The command of --on-finish runs each time that the batch has finished, at least once: \
+            also again, when the daemon was killed while it ran. No shell runs it, and it finds \
+            LEADCONVERT_BATCH, LEADCONVERT_DB and LEADCONVERT_RESULTS in its environment: the \
+            last is a file that holds what leadconvert results prints, and is there as long as \
+            the command runs. Its exit status is in the view batch_progress.
+
             Examples:
               leadconvert enqueue leads.csv --batch friday
               leadconvert enqueue export.csv --map 'leadId={{Id}}' \\
@@ -21,6 +27,7 @@ struct Enqueue: ParsableCommand {
               leadconvert enqueue --source crm.db --from-sql 'SELECT Id FROM leads' \\
                 --map 'leadId={{Id}}' --converted-status Qualified
               leadconvert enqueue --lead-id 00QWs000001AbcDMAS --converted-status Qualified
+              leadconvert enqueue leads.csv --batch friday --on-finish '/opt/crm/import --quiet'
             """
     )
 
@@ -68,6 +75,14 @@ struct Enqueue: ParsableCommand {
     @Option(help: ArgumentHelp("The batch that the leads join.", valueName: "name"))
     var batch: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The program with its arguments that the daemon runs when the batch has finished.",
+            valueName: "command"),
+        transform: command
+    )
+    var onFinish: CommandText?
+
     @Option(help: ArgumentHelp("The retry policy of each lead.", valueName: "name"))
     var policy: String?
 
@@ -98,6 +113,9 @@ struct Enqueue: ParsableCommand {
         guard (query == nil) == (source == nil) else {
             throw ValidationError("--from-sql and --source go together.")
         }
+        guard onFinish == nil || batch != nil else {
+            throw ValidationError("--on-finish goes with --batch.")
+        }
         guard !files.isEmpty || format == nil else {
             throw ValidationError("--format goes with files.")
         }
@@ -125,6 +143,7 @@ struct Enqueue: ParsableCommand {
         options.policy = policy
         options.priority = priority
         options.runAt = runAt
+        options.onFinish = onFinish
         return options
     }
 

@@ -1,0 +1,27 @@
+/// The command of a batch that has finished: it is to run, or runs.
+public struct BatchCommand: Sendable, Equatable {
+    /// How a run ended.
+    public struct End: Sendable, Equatable {
+        /// The status, as a shell tells it.
+        public var exit: Int32
+        /// What there is to say beside it.
+        public var message: String?
+
+        /// An end.
+        public init(exit: Int32, _ message: String? = nil) {
+            self.exit = exit
+            self.message = message
+        }
+    }
+
+    /// The batch.
+    public var batchID: Int64
+    /// Its name.
+    public var batch: String
+    /// The command as it was given.
+    public var text: String
+    /// How often it was started so far.
+    public var runs: Int64
+    /// When it was started for this finish; what was started and has no end was cut off.
+    public var startedAt: String?
+}

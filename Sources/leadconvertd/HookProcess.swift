@@ -1,0 +1,105 @@
+import Foundation
+import Glibc
+
+/// A command that runs: the leader of a process group of its own.
+///
+/// It inherits nothing of ours but standard error, where all that it prints goes: no descriptor, no
+/// signal mask, and of the environment what it is given.
+struct HookProcess {
+    /// Its number, and its group's.
+    let pid: pid_t
+
+    /// Starts a command; nobody else's number can be mistaken for its own before it is reaped.
+    /// - Throws: `CannotStart`.
+    init(_ words: [String], environment: [String: String]) throws(CannotStart) {
+        var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, 2, 1)
+        Self.keepDescriptors()
+        Self.detach(&attributes)
+
+        var pid: pid_t = 0
+        let variables = environment.map { "\($0)=\($1)" }
+        let program = words.first ?? ""
+        let status = Self.withStrings(words) { words in
+            Self.withStrings(variables) { variables in
+                posix_spawnp(&pid, program, &actions, &attributes, words, variables)
+            }
+        }
+        guard status == 0 else { throw CannotStart(code: status) }
+        self.pid = pid
+    }
+
+    /// Ours close on exec as they are, the queue's lock among them; a library's may not. Where
+    /// /proc can't be read, that has to do.
+    private static func keepDescriptors() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in names.compactMap({ Int32($0) }) where descriptor > 2 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
+    }
+
+    /// A group of its own, so that a timeout reaches what it starts, too; and signals as they are
+    /// at a program's start: a thread of Dispatch has some blocked, and a child inherits that.
+    private static func detach(_ attributes: inout posix_spawnattr_t) {
+        var (all, none) = (sigset_t(), sigset_t())
+        sigfillset(&all)
+        sigemptyset(&none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(
+            &attributes,
+            Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK)
+                | Int16(POSIX_SPAWN_SETPGROUP))
+    }
+
+    private static func withStrings<Result>(
+        _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+    ) -> Result {
+        let pointers = strings.map { strdup($0) }
+        defer { pointers.forEach { free($0) } }
+        return body(pointers + [nil])
+    }
+
+    /// Calls `body` once it has ended, on a thread of its own.
+    func whenEnded(_ body: @escaping @Sendable () -> Void) {
+        Thread.detachNewThread { [pid] in
+            var information = siginfo_t()
+            // It stays a zombie, whose number is nobody else's, until it is reaped.
+            while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+            body()
+        }
+    }
+
+    /// Sends a signal to its group.
+    func send(_ signal: Int32) {
+        kill(-pid, signal)
+    }
+
+    /// The status of the ended process, as a shell tells it.
+    func reap() -> Int32 {
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7F
+        return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+    }
+}
+
+/// The system did not start a program.
+struct CannotStart: Error {
+    /// Its `errno`.
+    let code: Int32
+
+    /// What a shell says then: 127, it was not found; 126, it can't be run.
+    var exit: Int32 { code == ENOENT ? 127 : 126 }
+    /// Why.
+    var reason: String { String(cString: strerror(code)) }
+}

@@ -1,0 +1,235 @@
+import Conversion
+import Dispatch
+import Drain
+import Glibc
+import Logging
+import Settings
+import Storage
+
+/// Runs the commands of batches that have finished, beside the drain, a few at once.
+///
+/// Each runs at least once for each time that its batch finishes: what a daemon before left without
+/// an end is started again. All of it happens on one serial queue, over a connection of its own, so
+/// that the drain never waits for it.
+actor Hooks {
+    nonisolated let executor = QueueExecutor("leadconvertd.hooks")
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    private static let mostAtOnce = 4
+    /// How long it may go without a look, in seconds: notices of commits can get lost.
+    private static let longestNap = 5
+    /// How long a command may take to end once it is told to, in seconds.
+    private static let grace = 5
+
+    let queue: JobQueue
+    let logger: Logger
+    private var settings: HookSettings
+    /// Those that run, by batch.
+    private var running: [Int64: Running] = [:]
+    /// Ends that could not be written yet.
+    private var unwritten: [(BatchCommand, BatchCommand.End)] = []
+    private var seenVersion: Int64 = -1
+    /// Whether the file could not be read or written when it was last tried.
+    private var isEnduring = false
+    private var isStopping = false
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var timer: (any DispatchSourceTimer)?
+    private var watcher: ChangeWatcher?
+
+    private struct Running {
+        let command: BatchCommand
+        let process: HookProcess
+        let results: ResultsFile
+        var fate = Fate.itsOwn
+
+        enum Fate { case itsOwn, outOfTime, abandoned }
+    }
+
+    init(_ queue: JobQueue, _ settings: HookSettings, logger: Logger) {
+        self.queue = queue
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Runs what is to run, from now on.
+    func start() {
+        let timer = DispatchSource.makeTimerSource(queue: executor.queue)
+        timer.setEventHandler { @Sendable [weak self] in self?.assumeIsolated { $0.look() } }
+        timer.schedule(deadline: .now(), repeating: .seconds(Self.longestNap))
+        timer.activate()
+        self.timer = timer
+        watcher = ChangeWatcher(path: queue.path, queue: executor.queue) { [weak self] in
+            self?.assumeIsolated { $0.lookIfChanged() }
+        }
+    }
+
+    /// Goes on under other settings; what runs already has the time that it was given.
+    func adopt(_ settings: HookSettings) {
+        self.settings = settings
+    }
+
+    private func lookIfChanged() {
+        // A file that is busy just now is looked at again: the watcher looks several times.
+        guard let version = try? queue.dataVersion(), version != seenVersion else { return }
+        seenVersion = version
+        look()
+    }
+
+    private func look() {
+        do {
+            try writeEnds()
+            while !isStopping, running.count < Self.mostAtOnce,
+                let command = try queue.nextCommand(except: Array(running.keys))
+            {
+                try run(command)
+            }
+            prevail()
+        } catch {
+            endure(error)
+        }
+    }
+
+    private func run(_ command: BatchCommand) throws {
+        let results = ResultsFile(ofBatch: command.batchID, queue: queue.path)
+        guard settings.isOn else {
+            return try refuse(command, "The daemon runs no commands: LEADCONVERT_HOOKS is off.")
+        }
+        let words: [String]
+        do {
+            words = try CommandText(command.text).words
+        } catch {
+            return try refuse(command, "The command \(error).")
+        }
+        guard let command = try queue.start(command, at: SystemClock.now().wall) else { return }
+        do {
+            try results.write(command.batch, from: queue)
+            let process = try HookProcess(
+                words,
+                environment: HookEnvironment.of(
+                    batch: command.batch, queue: queue.path, results: results))
+            watch(Running(command: command, process: process, results: results))
+        } catch let error as CannotStart {
+            results.remove()
+            end(command, .init(exit: error.exit, "It can't be started: \(error.reason)."))
+        } catch {
+            end(command, .init(exit: 126, "It was not started: \(error)"))
+        }
+    }
+
+    private func refuse(_ command: BatchCommand, _ sentence: String) throws {
+        try queue.end(command, .init(exit: 126, sentence), at: SystemClock.now().wall)
+        logger.error(
+            "a batch's command is not run",
+            metadata: ["batch.name": "\(command.batch)", "reason": "\(sentence)"])
+    }
+
+    private func watch(_ hook: Running) {
+        let (batch, run) = (hook.command.batchID, hook.command.runs)
+        running[batch] = hook
+        logger.notice(
+            "a batch's command runs",
+            metadata: [
+                "batch.name": "\(hook.command.batch)", "hook.pid": "\(hook.process.pid)",
+                "hook.run": "\(run)",
+            ])
+        hook.process.whenEnded { Task { await self.take(batch) } }
+        let time = DispatchTime.now() + .milliseconds(Int(settings.timeoutMS))
+        executor.queue.asyncAfter(deadline: time) { [weak self] in
+            self?.assumeIsolated { $0.cut(batch, run, .outOfTime) }
+        }
+    }
+
+    /// Ends a command that has no more time: first it is asked, then it is killed.
+    private func cut(_ batch: Int64, _ run: Int64, _ fate: Running.Fate) {
+        guard let hook = running[batch], hook.command.runs == run else { return }
+        running[batch]?.fate = fate
+        hook.process.send(SIGTERM)
+        executor.queue.asyncAfter(deadline: .now() + .seconds(Self.grace)) { [weak self] in
+            self?.assumeIsolated { $0.kill(batch, run) }
+        }
+    }
+
+    private func kill(_ batch: Int64, _ run: Int64) {
+        guard let hook = running[batch], hook.command.runs == run else { return }
+        hook.process.send(SIGKILL)
+    }
+
+    private func take(_ batch: Int64) {
+        guard let hook = running.removeValue(forKey: batch) else { return }
+        // What it started goes with it; before it is reaped, its group's number is still its own.
+        if hook.fate != .itsOwn { hook.process.send(SIGKILL) }
+        let status = hook.process.reap()
+        hook.results.remove()
+        switch hook.fate {
+        case .itsOwn: end(hook.command, .init(exit: status))
+        case .outOfTime: end(hook.command, .init(exit: 124, "It was ended: it took too long."))
+        case .abandoned: break
+        }
+        look()
+        tellWaiters()
+    }
+
+    private func end(_ command: BatchCommand, _ end: BatchCommand.End) {
+        unwritten.append((command, end))
+        logger.log(
+            level: end.exit == 0 ? .notice : .error, "a batch's command ended",
+            metadata: [
+                "batch.name": "\(command.batch)", "hook.run": "\(command.runs)",
+                "hook.exit": "\(end.exit)", "reason": "\(end.message ?? "")",
+            ])
+        do { try writeEnds() } catch { endure(error) }
+    }
+
+    /// An end that can't be written now is written at one of the next looks; if there is none any
+    /// more, the command runs again at the next start.
+    private func writeEnds() throws {
+        while let (command, end) = unwritten.first {
+            try queue.end(command, end, at: SystemClock.now().wall)
+            unwritten.removeFirst()
+        }
+    }
+
+    private func endure(_ error: any Error) {
+        if !isEnduring {
+            logger.error(
+                "commands of batches can't be looked after", metadata: ["error": "\(error)"])
+        }
+        isEnduring = true
+    }
+
+    private func prevail() {
+        guard isEnduring else { return }
+        isEnduring = false
+        logger.notice("commands of batches can be looked after again")
+    }
+
+    // MARK: Stopping
+
+    /// Starts no more.
+    func stop() {
+        isStopping = true
+    }
+
+    /// Waits no longer: what runs is ended, and started again by the next daemon.
+    func leave() {
+        isStopping = true
+        for (batch, hook) in running { cut(batch, hook.command.runs, .abandoned) }
+    }
+
+    /// Stops, and returns once no command runs any more.
+    func ended() async {
+        isStopping = true
+        if !running.isEmpty { await withCheckedContinuation { waiters.append($0) } }
+        watcher = nil
+        timer?.cancel()
+        timer = nil
+    }
+
+    private func tellWaiters() {
+        guard running.isEmpty else { return }
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+}
