@@ -4,6 +4,10 @@ import GRDB
 public struct ResultsPlace: Sendable {
     fileprivate var position: Int64?
     fileprivate var id: Int64 = 0
+    /// The newest job of the queue at the last look: what is newer has joined since.
+    fileprivate var newest: Int64 = 0
+    /// Jobs that joined the batch before this place and have not been given.
+    fileprivate var late: [Int64] = []
 
     /// Before the first.
     public init() {}
@@ -27,8 +31,9 @@ extension JobQueue {
         }
     }
 
-    /// Results as they come, in input order: those behind `place` that are settled, as far as all
-    /// before them are. Jobs that join the batch before `place` are waited for, but not given.
+    /// Results as they come, each job's once: those behind `place` in input order, as far as all
+    /// before them are settled; and before them, as soon as they are settled, those of jobs that
+    /// joined the batch before `place` when it had moved on.
     /// - Returns: Whether all jobs of the batch are settled.
     /// - Throws: `OperatorError` 66 when there is no such batch.
     public func readResults(
@@ -37,6 +42,7 @@ extension JobQueue {
     ) throws -> Bool {
         try read { database in
             let id = try database.existingBatch(batch)
+            try database.giveLate(of: id, from: &place, to: body)
             // SQL alone may leave out the position; such jobs come first.
             if place.position == nil {
                 let rows = try database.results(
@@ -57,7 +63,8 @@ extension JobQueue {
 private struct PlacedResult {
     let result: TableRow
     let isSettled: Bool
-    let place: ResultsPlace
+    let position: Int64?
+    let id: Int64
 }
 
 /// The results of a batch as a query gives them.
@@ -75,11 +82,9 @@ private struct PlacedResults {
     func next() throws -> PlacedResult? {
         try rows.next().map { row in
             let own = names.count
-            var place = ResultsPlace()
-            place.position = row[own + 1]
-            place.id = row[own + 2]
             return PlacedResult(
-                result: TableRow(row, columns: names), isSettled: row[own], place: place)
+                result: TableRow(row, columns: names), isSettled: row[own],
+                position: row[own + 1], id: row[own + 2])
         }
     }
 
@@ -89,13 +94,43 @@ private struct PlacedResults {
         while let row = try next() {
             guard row.isSettled else { return false }
             try body(row.result)
-            place = row.place
+            (place.position, place.id) = (row.position, row.id)
         }
         return true
     }
 }
 
 extension Database {
+    /// Gives what is settled of the jobs that joined before the place.
+    ///
+    /// Numbers of jobs only grow, so those that joined since the last look are found without a
+    /// look at the others.
+    fileprivate func giveLate(
+        of batch: Int64, from place: inout ResultsPlace, to body: (TableRow) throws -> Void
+    ) throws {
+        if let position = place.position {
+            let sql = """
+                SELECT id FROM jobs
+                WHERE id > ? AND +batch_id = ? AND (position IS NULL OR position < ?)
+                """
+            place.late += try Int64.fetchAll(
+                cachedStatement(sql: sql), arguments: [place.newest, batch, position])
+        }
+        place.newest = try Int64.fetchOne(self, sql: "SELECT max(id) FROM jobs") ?? 0
+        guard !place.late.isEmpty else { return }
+        let rows = try results(
+            """
+            id IN (SELECT value FROM json_each(?)) AND +finished_at IS NOT NULL
+            ORDER BY position, id
+            """, [place.late.json])
+        var given: Set<Int64> = []
+        while let row = try rows.next() {
+            try body(row.result)
+            given.insert(row.id)
+        }
+        place.late.removeAll(where: given.contains)
+    }
+
     fileprivate func results(
         _ condition: String, _ arguments: StatementArguments
     ) throws -> PlacedResults {

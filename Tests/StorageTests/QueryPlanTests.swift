@@ -105,6 +105,12 @@ import Testing
         _ = try queue.readResults(batch: "friday") { _ in }
         var place = ResultsPlace()
         _ = try queue.readResults(batch: "friday", from: &place, columns: { _ in }) { _ in }
+        try queue.run(
+            sql: """
+                INSERT INTO jobs (lead_id, converted_status, batch_id, position)
+                VALUES ('00QWs0000000009', 'Qualified', 1, 0)
+                """)
+        _ = try queue.readResults(batch: "friday", from: &place, columns: { _ in }) { _ in }
     }
 }
 

@@ -8,8 +8,9 @@ struct Results: ParsableCommand {
         abstract: "Print what became of a batch, in input order.",
         discussion: """
             Exit status 75 while some of its leads are unsettled; what is known is printed anyway. \
-            With --follow it waits for them: each lead is printed once it and all before it are \
-            settled.
+            With --follow it waits for them: each lead is printed once, when it and all before it \
+            are settled. A lead that joins the batch before those printed already is printed as \
+            soon as it is settled; one that is retried after it was printed is not printed again.
 
             Examples:
               leadconvert results friday > results.json
