@@ -287,6 +287,9 @@ CREATE TABLE run_log (
 CREATE INDEX run_log_by_job ON run_log (job_id);
 CREATE INDEX run_log_by_start ON run_log (started_at);
 CREATE INDEX run_log_open ON run_log (call_id) WHERE finished_at IS NULL;
+-- Without the outcome that most rows have: to look for that takes no index, and keeping one would
+-- take a fifth more time for each row.
+CREATE INDEX run_log_by_trouble ON run_log (outcome, started_at) WHERE outcome <> 'converted';
 
 -- Only prune takes rows out of the log: it puts a row in here, deletes, and takes that row away
 -- again, all in one transaction.

@@ -67,13 +67,21 @@ extension JobQueue {
                     "job_id IN (SELECT id FROM jobs WHERE batch_id = ?)",
                     try database.existingBatch(batch))
             }
-            if let since = filter.since {
-                let isOnlyOne = query.isWhole
-                query.add(isOnlyOne ? "started_at >= ?" : "+started_at >= ?", since.description)
-                // Rows are written as they start, so this is their order too, and the index has it.
-                if isOnlyOne { query.order = ["started_at", "id"] }
+            let isOfAnyJob = query.isWhole
+            // There is no index of what most rows came to.
+            let isTrouble = isOfAnyJob && filter.outcome ?? .converted != .converted
+            if let outcome = filter.outcome {
+                query.add(
+                    isTrouble ? "outcome <> 'converted' AND outcome = ?" : "+outcome = ?",
+                    outcome.rawValue)
             }
-            if let outcome = filter.outcome { query.add("outcome = ?", outcome.rawValue) }
+            if let since = filter.since {
+                query.add(isOfAnyJob ? "started_at >= ?" : "+started_at >= ?", since.description)
+            }
+            // Rows are written as they start, so this is their order too, and the indexes have it.
+            if isTrouble || isOfAnyJob && filter.since != nil {
+                query.order = ["started_at", "id"]
+            }
             try database.stream(query, columns, body)
         }
     }

@@ -31,6 +31,16 @@ import Testing
             #expect(try timed("... --limit 20") { try queue.jobs(state) }.count == 20)
             #expect(try timed("log LEAD") { try queue.log(lead) }.count == 5)
             #expect(try timed("log --since") { try queue.log(since) }.count == 500)
+            var outcome = LogFilter()
+            outcome.outcome = .failed
+            #expect(
+                try timed("log --outcome failed") { try queue.log(outcome) }.count == jobs / 100)
+            (outcome.outcome, outcome.limit) = (.retry, 20)
+            #expect(
+                try timed("log --outcome retry --limit 20") { try queue.log(outcome) }.count == 20)
+            outcome.outcome = .converted
+            #expect(
+                try timed("log --outcome converted ...") { try queue.log(outcome) }.count == 20)
             var results = 0
             let isSettled = try timed("results") {
                 try queue.readResults(batch: "batch 1") { _ in results += 1 }

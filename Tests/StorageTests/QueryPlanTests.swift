@@ -56,6 +56,29 @@ import Testing
         }
     }
 
+    @Test(arguments: Outcome.allCases) func looksForTroubleThroughItsIndex(
+        outcome: Outcome
+    ) async throws {
+        try await withQueue { queue in
+            let recorder = StatementRecorder()
+            queue.database.inDatabase { recorder.listen(to: $0) }
+            _ = try queue.log(filter { $0.outcome = outcome })
+            _ = try queue.log(filter { ($0.outcome, $0.limit) = (outcome, 10) })
+            _ = try queue.log(filter { ($0.outcome, $0.since) = (outcome, Moment.ms(0).wall) })
+            try queue.database.inDatabase { database in
+                #expect(recorder.statements.count == 3)
+                for sql in recorder.statements {
+                    let steps = try database.plan(of: sql)
+                    let isIndexed = steps.contains { $0.contains("INDEX run_log_by_trouble") }
+                    #expect(isIndexed == (outcome != .converted), "\(sql)\n\(steps)")
+                    // Of the newest, which are found by the index, the few rows are turned round.
+                    let sorts = steps.count { $0 == "USE TEMP B-TREE FOR ORDER BY" }
+                    #expect(sorts == (sql.contains("LIMIT") ? 1 : 0), "\(sql)\n\(steps)")
+                }
+            }
+        }
+    }
+
     /// What the daemon does.
     private func work(_ queue: JobQueue) throws {
         var options = EnqueueOptions()

@@ -6,7 +6,10 @@ struct Log: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the run log: every attempt at every lead, newest last.",
         discussion: """
+            Without any condition it is the whole log, which may have millions of rows.
+
             Examples:
+              leadconvert log --limit 100
               leadconvert log 00QWs000001AbcDMAS
               leadconvert log --since 2h --outcome failed
             """
