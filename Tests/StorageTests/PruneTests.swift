@@ -1,0 +1,81 @@
+import Conversion
+import GRDB
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct PruneTests {
+    @Test func deletesInSmallStepsWhatIsSettledAndGivesTheSpaceBack() async throws {
+        try await withQueue { queue in
+            try queue.fill(jobs: 2000)
+            let before = try pages(of: queue)
+            let steps = Steps()
+            queue.database.add(transactionObserver: steps, extent: .databaseLifetime)
+
+            let later = Timestamp(milliseconds: 1_800_000_000_000)
+            let pruned = try queue.prune(before: later, at: 50)
+            #expect(pruned == JobQueue.Pruned(jobs: 1960, logRows: 9800, calls: 0))
+            // Of 50 jobs each with its five log rows, and the permit to delete those.
+            #expect(steps.largest <= 50 * 6 + 2)
+
+            let left = try queue.jobs()
+            #expect(left.count == 40)
+            #expect(left.allSatisfy { $0.text("state") == "queued" })
+            #expect(try queue.log().count == 200)
+            let after = try pages(of: queue)
+            #expect(after.free == 0)
+            #expect(after.all < before.all / 4)
+        }
+    }
+
+    @Test func keepsWhatIsInFlightOrHeldHoweverOldItIs() async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...1, options)
+            try queue.pause(true, batch: "friday", at: Moment.ms(1).wall)
+            try queue.add(2...4)
+            _ = try queue.claim(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
+            _ = try queue.recover(at: .ms(3))
+            _ = try queue.claim(upTo: 1, CallStart(at: .ms(4)), choosing: { $0 })
+            let pruned = try queue.prune(before: Timestamp(milliseconds: 4_000_000_000_000))
+            #expect(pruned == JobQueue.Pruned())
+            let states = try queue.jobs().map { $0.text("state") }
+            #expect(states == ["held", "verifying", "sending", "queued"])
+            #expect(try queue.log().count == 2)
+            #expect(try queue.calls().count == 2)
+        }
+    }
+
+    private func pages(of queue: JobQueue) throws -> (all: Int, free: Int) {
+        try queue.database.inDatabase { database in
+            try (
+                Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0,
+                Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+            )
+        }
+    }
+}
+
+/// How many rows the largest of the transactions has changed.
+private final class Steps: TransactionObserver, Sendable {
+    private let counts = Mutex((now: 0, largest: 0))
+
+    var largest: Int { counts.withLock(\.largest) }
+
+    func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { true }
+
+    func databaseDidChange(with event: DatabaseEvent) {
+        counts.withLock { $0.now += 1 }
+    }
+
+    func databaseDidCommit(_ database: Database) {
+        counts.withLock { $0 = (0, max($0.largest, $0.now)) }
+    }
+
+    func databaseDidRollback(_ database: Database) {
+        counts.withLock { $0.now = 0 }
+    }
+}
