@@ -86,6 +86,12 @@ extension JobQueue {
 }
 
 extension JobQueue {
+    /// How many leads a batch has; nil when there is none of that name.
+    public func leads(inBatch name: String) throws -> Int? {
+        let sql = "SELECT total FROM batches WHERE name = ?"
+        return try read { try Int.fetchOne($0, sql: sql, arguments: [name]) }
+    }
+
     /// Runs SQL as people write it in the sqlite3 shell, in one transaction.
     public func run(sql: String) throws {
         try write { try $0.execute(sql: sql) }

@@ -13,6 +13,12 @@ struct LeadConvert: AsyncParsableCommand {
             batch, job or lead, 69 Salesforce can't be reached, 73 the file can't be made, 74 it \
             can't be read or written, 75 try again later, 77 login or permission refused, 78 wrong \
             settings.
+
+            Examples:
+              leadconvert enqueue leads.csv --converted-status Qualified --batch friday
+              leadconvert status --watch
+              leadconvert results friday
+              leadconvert help enqueue
             """,
         subcommands: [
             Enqueue.self, Status.self, Jobs.self, Log.self, Results.self, Retry.self, Cancel.self,

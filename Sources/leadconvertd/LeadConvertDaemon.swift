@@ -17,9 +17,10 @@ struct LeadConvertDaemon: AsyncParsableCommand {
             Those that are to change while it runs stand in the file of --env-file, which a SIGHUP \
             reads again.
 
-            EXAMPLE
-              SALESFORCE_LOGIN_URL=https://example.my.salesforce.com SALESFORCE_CLIENT_ID=3MVG... \
-            SALESFORCE_CLIENT_SECRET_FILE=secret.txt leadconvertd --db queue.db --until-empty
+            Example:
+              export SALESFORCE_LOGIN_URL=https://example.my.salesforce.com
+              export SALESFORCE_CLIENT_ID=3MVG... SALESFORCE_CLIENT_SECRET_FILE=secret.txt
+              leadconvertd --db queue.db --until-empty
             """
     )
 

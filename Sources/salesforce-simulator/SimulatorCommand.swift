@@ -17,6 +17,9 @@ struct SimulatorCommand: AsyncParsableCommand {
 
             What was really converted: GET /__simulator/audit. \
             Leads as CSV: GET /__simulator/leads?state=open&limit=N.
+
+            Example:
+              salesforce-simulator --port 8080 --leads 5000 --fault drop-after-commit=0.1
             """)
 
     @Option(help: "The port on 127.0.0.1; 0 picks a free one.")

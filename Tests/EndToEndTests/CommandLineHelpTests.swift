@@ -1,18 +1,19 @@
+import Foundation
+import TestSupport
 import Testing
 
 @Suite struct CommandLineHelpTests {
-    @Test(
-        arguments: [
-            "enqueue", "status", "jobs", "log", "results", "retry", "cancel", "pause", "resume",
-            "policy", "policy list", "policy set", "check", "prune", "backup", "migrate",
-        ])
-    func showsAnExampleOfEachCommand(command: String) async throws {
-        try await withCommandLine { leadconvert in
-            let words = command.split(separator: " ").map(String.init)
-            let help = try leadconvert(["help"] + words)
-            #expect(help.status == 0)
-            #expect(help.output.contains(#/Examples?:\n +leadconvert /#))
+    @Test func showsAnExampleOfEachCommand() async throws {
+        let commands = try await commands(of: .helper)
+        #expect(commands.contains(["enqueue"]) && commands.contains(["policy", "set"]))
+        for command in commands {
+            try await expectExample(Program.helper.run(command + ["--help"]), of: "leadconvert")
         }
+    }
+
+    @Test func showsAnExampleOfTheOtherPrograms() async throws {
+        try await expectExample(Program.daemon.run(["--help"]), of: "(export .*\n +)*leadconvertd")
+        try await expectExample(Program.simulator.run(["--help"]), of: "salesforce-simulator")
     }
 
     @Test(arguments: ["bash", "zsh", "fish"])
@@ -21,6 +22,35 @@ import Testing
             let script = try leadconvert("--generate-completion-script", shell)
             #expect(script.status == 0)
             #expect(script.output.contains("from-sql"))
+        }
+    }
+
+    private func expectExample(_ help: ProgramEnd, of program: String) throws {
+        let example = try Regex("Examples?:\n +\(program) ")
+        #expect(help.code == 0)
+        #expect(help.output.contains(example), "\(help.output)")
+    }
+
+    /// The words of each command that a program has, as it says itself: none can be forgotten.
+    private func commands(of program: Program) async throws -> [[String]] {
+        let dump = try await program.run(["--experimental-dump-help"])
+        let help = try JSONDecoder().decode(Help.self, from: Data(dump.output.utf8))
+        return help.command.paths
+    }
+
+    private struct Help: Decodable {
+        var command: Command
+
+        struct Command: Decodable {
+            var commandName: String
+            var subcommands: [Command]?
+
+            /// No words for the command itself, and those that follow it for each below it.
+            var paths: [[String]] {
+                let others = (subcommands ?? []).filter { $0.commandName != "help" }
+                return [[]]
+                    + others.flatMap { other in other.paths.map { [other.commandName] + $0 } }
+            }
         }
     }
 }

@@ -48,11 +48,9 @@ import Testing
     @Test func letsTheNextStepStartBeforeTheDaemonEnds() async throws {
         try await withStage { stage in
             let leads = await stage.simulator.addLeads(2)
-            let helper = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-                .deletingLastPathComponent().appendingPathComponent("leadconvert").path
             let command =
-                "'\(helper)' enqueue --batch next --lead-id \(leads[1]) --converted-status "
-                + "Qualified"
+                "'\(Program.helper.file.path)' enqueue --batch next --lead-id \(leads[1]) "
+                + "--converted-status Qualified"
             try await enqueue(leads[0], command, on: stage)
             #expect(try await stage.drain().code == 0)
             #expect(try await stage.objections(to: leads) == [])

@@ -20,10 +20,11 @@ public struct Program: Sendable {
 
     /// OpenSSL's command, where it is installed.
     public static let openSSL = Program(file: URL(fileURLWithPath: "/usr/bin/openssl"))
-    /// Where it is.
-    public var path: String { file.path }
 
-    let file: URL
+    /// Where it is.
+    public let file: URL
+    /// Where it is, as a path.
+    public var path: String { file.path }
 
     /// Whether it is there.
     public var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: file.path) }

@@ -123,8 +123,10 @@ struct Enqueue: ParsableCommand {
 
     func run() throws {
         let inputs = try inputs(mapping())
+        let queue = try options.open()
+        if let batch { try sayWhetherItIsTaken(batch, in: queue) }
         let enqueuing = InputEnqueuing(
-            queue: try options.open(), options: enqueueOptions, isStrict: strict, isDryRun: dryRun
+            queue: queue, options: enqueueOptions, isStrict: strict, isDryRun: dryRun
         )
         var total = Tally()
         for input in inputs {
@@ -135,6 +137,14 @@ struct Enqueue: ParsableCommand {
         StandardError.write("\(dryRun ? "Dry run: " : "")\(total)\n")
         let isRefused = total.refused > 0 || total.hasRefusedFile || strict && total.skipped > 0
         if isRefused { throw ExitCode(.dataRefused) }
+    }
+
+    /// A batch grows by intent, or because somebody took its name for another.
+    private func sayWhetherItIsTaken(_ batch: String, in queue: JobQueue) throws {
+        guard let leads = try queue.leads(inBatch: batch), leads > 0 else { return }
+        StandardError.write(
+            "There is a batch named \(batch) already, with \(counted(leads, "lead")): "
+                + "the new ones join it.\n")
     }
 
     private var enqueueOptions: EnqueueOptions {
