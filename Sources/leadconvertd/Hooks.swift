@@ -12,7 +12,7 @@ import Storage
 /// an end is started again. All of it happens on one serial queue, over a connection of its own, so
 /// that the drain never waits for it.
 actor Hooks {
-    nonisolated let executor = QueueExecutor("leadconvertd.hooks")
+    private nonisolated let executor = QueueExecutor("leadconvertd.hooks")
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
     }
@@ -23,8 +23,8 @@ actor Hooks {
     /// How long a command may take to end once it is told to, in seconds.
     private static let grace = 5
 
-    let queue: JobQueue
-    let logger: Logger
+    private let queue: JobQueue
+    private let logger: Logger
     private var settings: HookSettings
     /// Those that run, by batch.
     private var running: [Int64: Running] = [:]
@@ -84,6 +84,7 @@ actor Hooks {
                 let command = try queue.nextCommand(except: Array(running.keys))
             {
                 try run(command)
+                try writeEnds()
             }
             prevail()
         } catch {

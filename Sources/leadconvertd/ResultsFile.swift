@@ -22,7 +22,10 @@ struct ResultsFile {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = open(unfinished, flags, 0o660)
         guard descriptor >= 0 else { throw failure }
-        defer { close(descriptor) }
+        defer {
+            close(descriptor)
+            unlink(unfinished)
+        }
         var text = Text(descriptor: descriptor)
         var array = JSONArray()
         _ = try queue.readResults(batch: batch) { row in

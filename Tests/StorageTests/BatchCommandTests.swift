@@ -1,0 +1,78 @@
+import Conversion
+import Storage
+import TestSupport
+import Testing
+
+/// Which commands of batches are to run, and what is written of them.
+@Suite struct BatchCommandTests {
+    @Test func areToRunOnceTheirBatchHasFinishedTheFirstFirst() async throws {
+        try await withQueue { queue in
+            try add([1], to: "monday", of: queue)
+            try add([2], to: "friday", of: queue)
+            #expect(try queue.nextCommand(except: []) == nil)
+            #expect(try !queue.hasCommands())
+            try cancel(2, of: queue, at: 10)
+            try cancel(1, of: queue, at: 20)
+            let first = try #require(try queue.nextCommand(except: []))
+            #expect(first.batch == "friday")
+            #expect(first.text == "next 'step'")
+            #expect(try queue.nextCommand(except: [first.batchID])?.batch == "monday")
+            #expect(try queue.hasCommands())
+        }
+    }
+
+    @Test func areKnownToBeCutOffWhenTheirStartHasNoEnd() async throws {
+        try await withQueue { queue in
+            try add([1], to: "friday", of: queue)
+            try cancel(1, of: queue, at: 10)
+            let due = try #require(try queue.nextCommand(except: []))
+            let started = try #require(try queue.start(due, at: Moment.ms(20).wall))
+            #expect(started.runs == 1)
+            // As the next daemon finds it.
+            let again = try #require(try queue.nextCommand(except: []))
+            #expect(again == started)
+            let second = try #require(try queue.start(again, at: Moment.ms(30).wall))
+            try queue.end(started, .init(exit: 9), at: Moment.ms(40).wall)
+            #expect(try queue.hasCommands())
+            try queue.end(second, .init(exit: 0), at: Moment.ms(50).wall)
+            #expect(try !queue.hasCommands())
+        }
+    }
+
+    @Test func runAgainWhenTheBatchFinishesWhileTheyRun() async throws {
+        try await withQueue { queue in
+            try add([1], to: "friday", of: queue)
+            try cancel(1, of: queue, at: 10)
+            let due = try #require(try queue.nextCommand(except: []))
+            let started = try #require(try queue.start(due, at: Moment.ms(20).wall))
+            try add([2], to: "friday", of: queue)
+            #expect(try !queue.hasCommands())
+            try cancel(2, of: queue, at: 30)
+            try queue.end(started, .init(exit: 0), at: Moment.ms(40).wall)
+            let again = try #require(try queue.nextCommand(except: []))
+            #expect(again.runs == 1)
+            #expect(again.startedAt == nil)
+        }
+    }
+
+    @Test func doNotStartForABatchThatGoesOn() async throws {
+        try await withQueue { queue in
+            try add([1], to: "friday", of: queue)
+            try cancel(1, of: queue, at: 10)
+            let due = try #require(try queue.nextCommand(except: []))
+            try add([2], to: "friday", of: queue)
+            #expect(try queue.start(due, at: Moment.ms(20).wall) == nil)
+        }
+    }
+
+    private func add(_ leads: [Int], to batch: String, of queue: JobQueue) throws {
+        var options = EnqueueOptions()
+        options.batch = batch
+        options.onFinish = try CommandText("next 'step'")
+        try queue.add(leads, options)
+    }
+
+    private func cancel(_ lead: Int, of queue: JobQueue, at time: Int64) throws {
+        _ = try queue.cancel([.lead(.lead(lead))], at: Moment.ms(time).wall)
+    }
+}
