@@ -120,7 +120,24 @@ import Testing
         }
     }
 
-    @Test func isWaitedForAtAStopAndLeftToTheNextStartAtASecondSignal() async throws {
+    @Test func isWaitedForAtAStop() async throws {
+        let script = """
+            echo it has begun
+            while [ ! -e go ]; do sleep 0.05; done
+            exit 5
+            """
+        try await withBatch(script) { stage in
+            let daemon = try stage.startDaemon()
+            try await daemon.waitFor("it has begun")
+            daemon.terminate()
+            try await daemon.waitFor("stopping")
+            try Data().write(to: file("go", of: stage))
+            #expect(try await daemon.waitForExit().code == 0)
+            #expect(try batch(of: stage)["on_finish_exit"] == 5)
+        }
+    }
+
+    @Test func isLeftToTheNextStartAtASecondSignal() async throws {
         let script = """
             echo run >> runs.txt
             echo it has begun
@@ -166,6 +183,18 @@ import Testing
             let batch = try batch(of: stage)
             #expect(batch["on_finish_exit"] == exit)
             #expect(batch["on_finish_message"] == message)
+        }
+    }
+
+    @Test func doesNotRunForABatchWithoutALead() async throws {
+        try await withCommandLine { leadconvert in
+            let end = try leadconvert(
+                "enqueue", "-", "--batch", "friday", "--on-finish", "next",
+                input: "leadId,convertedStatus\n")
+            #expect(end.status == 0)
+            #expect(
+                end.errors.hasSuffix("The batch friday has no lead, so its command does not run.\n")
+            )
         }
     }
 

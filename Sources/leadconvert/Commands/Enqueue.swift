@@ -135,6 +135,7 @@ struct Enqueue: ParsableCommand {
             total.add(tally)
         }
         StandardError.write("\(dryRun ? "Dry run: " : "")\(total)\n")
+        if let batch, onFinish != nil, !dryRun { try sayWhetherItIsEmpty(batch, in: queue) }
         let isRefused = total.refused > 0 || total.hasRefusedFile || strict && total.skipped > 0
         if isRefused { throw ExitCode(.dataRefused) }
     }
@@ -145,6 +146,12 @@ struct Enqueue: ParsableCommand {
         StandardError.write(
             "There is a batch named \(batch) already, with \(counted(leads, "lead")): "
                 + "the new ones join it.\n")
+    }
+
+    /// A batch without a lead never finishes.
+    private func sayWhetherItIsEmpty(_ batch: String, in queue: JobQueue) throws {
+        guard try queue.leads(inBatch: batch) ?? 0 == 0 else { return }
+        StandardError.write("The batch \(batch) has no lead, so its command does not run.\n")
     }
 
     private var enqueueOptions: EnqueueOptions {
