@@ -13,6 +13,10 @@
 -- group_key, any text in any case: the first that is converted makes the account, the others wait for it and
 -- join it, those that are inserted later, too. An account_id that you give stays.
 --
+-- At one priority each call is shared equally among the batches that have leads due, what one can't
+-- use goes to the others, and leads without a batch count as one batch; within a batch the order is
+-- priority, run_at, id.
+--
 -- The other columns are the daemon's; read them, don't write them.
 --
 -- A lead has one unsettled job at a time. A second INSERT for it fails; INSERT OR IGNORE skips it,
@@ -187,7 +191,9 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_one_unsettled_job_for_a_lead ON jobs (substr(lead_id, 1, 15))
     WHERE finished_at IS NULL;
 CREATE INDEX jobs_by_lead ON jobs (substr(lead_id, 1, 15));
-CREATE INDEX jobs_to_send ON jobs (priority DESC, run_at, id) WHERE state = 'queued';
+-- The queries name batches by the same coalesce, so that jobs without one are found like a batch.
+CREATE INDEX jobs_to_send ON jobs (priority DESC, coalesce(batch_id, 0), run_at, id)
+    WHERE state = 'queued';
 CREATE INDEX jobs_by_state ON jobs (state, run_at);
 CREATE INDEX jobs_by_batch ON jobs (batch_id, position, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX jobs_unsettled_by_batch ON jobs (batch_id)

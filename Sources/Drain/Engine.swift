@@ -30,6 +30,8 @@ struct Engine {
     var obstruction: Obstruction
     var parallelism: Parallelism
     var callSize: CallSize
+    /// Which batch's turn it is.
+    private var rotation = Rotation()
     /// Leads in one question; Salesforce takes 2,000 (REST API Developer Guide, sObject
     /// Collections).
     var questionSize = 2000
@@ -199,8 +201,10 @@ struct Engine {
             }
             if work.jobsAreDue,
                 let call = try queue.claim(
-                    upTo: callSize.limit, start.carrying(callSize), choosing: CallPlan.choose)
+                    upTo: callSize.limit, start.carrying(callSize), from: rotation,
+                    choosing: CallPlan.choose)
             {
+                rotation = call.rotation
                 return out(Outgoing(callID: call.id, startedAt: now, content: .conversions(call)))
             }
         } catch {

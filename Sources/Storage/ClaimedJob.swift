@@ -12,6 +12,8 @@ public struct ClaimedJob: Sendable {
     public var attempts: Int
     /// Its batch.
     public var batchID: Int64?
+    /// Higher goes first.
+    public var priority: Int64
     /// The half of a failed call that it travels with, if any.
     public var split: Int64?
     /// How it is tried again.
@@ -26,6 +28,8 @@ public struct ClaimedCall: Sendable {
     public var id: Int64
     /// Its jobs, in the order in which they are sent.
     public var jobs: [ClaimedJob]
+    /// Whose turn it is in the next call.
+    public var rotation: Rotation
 }
 
 /// A job whose call had no clear outcome.

@@ -9,10 +9,10 @@ enum JobRow {
         jobs.owner_id, jobs.overwrite_lead_source, jobs.send_notification_email,
         jobs.attempts, jobs.batch_id, jobs.split,
         coalesce(jobs.policy, (SELECT policy FROM batches WHERE id = jobs.batch_id), 'default'),
-        jobs.group_key
+        jobs.group_key, jobs.priority
         """
     /// How many columns that is; a query may add its own behind them.
-    static let count = 16
+    static let count = 17
 
     /// - Throws: `MalformedRow` where the schema let an id through that is none.
     static func job(_ row: Row, _ policies: [String: RetryPolicy]) throws(MalformedRow)
@@ -32,7 +32,8 @@ enum JobRow {
             conversion.sendNotificationEmail = row[10]
             return ClaimedJob(
                 id: row[0], conversion: conversion, attempts: row[11], batchID: row[12],
-                split: row[13], policy: policies[row[14]] ?? RetryPolicy(), groupKey: row[15])
+                priority: row[16], split: row[13], policy: policies[row[14]] ?? RetryPolicy(),
+                groupKey: row[15])
         } catch let error as MalformedField {
             throw MalformedRow(row, "\(error.name): \(error.error)")
         } catch {

@@ -21,13 +21,13 @@ struct LimitStatements {
                 send_notification_email, attempts, batch_id, split,
                 coalesce(policy, (SELECT policy FROM batches WHERE id = batch_id), 'default')
             FROM jobs INDEXED BY jobs_to_send
-            WHERE state = 'queued' AND run_at <= ?
+            WHERE state = 'queued' AND priority = 0 AND coalesce(batch_id, 0) = 0 AND run_at <= ?
                 AND (account_id IS NULL OR NOT EXISTS (
                     SELECT 1 FROM jobs AS busy
                     WHERE substr(busy.account_id, 1, 15) = substr(jobs.account_id, 1, 15)
                         AND busy.account_id IS NOT NULL
                         AND busy.state IN ('sending', 'verifying')))
-            ORDER BY priority DESC, run_at, id
+            ORDER BY run_at, id
             LIMIT 100
             """)
         call = try database.prepare(

@@ -146,7 +146,9 @@ extension World {
             try RecordID(id, of: .account)
         }
         var added: [(RecordID, SimulatedOrg.Lead)] = []
-        try queue.enqueue(EnqueueOptions(), at: now.wall) { queue in
+        var options = EnqueueOptions()
+        if chance.happens(0.7) { options.batch = "batch \(Int.random(in: 1...5, using: &chance))" }
+        try queue.enqueue(options, at: now.wall) { queue in
             for _ in 0..<count {
                 nextLead += 1
                 var lead = try LeadConversion.lead(nextLead)

@@ -9,11 +9,11 @@ import Testing
 /// What SQLite means to do for each statement that the queue runs: the tables may grow to millions
 /// of rows, and the plans are the same for three.
 @Suite struct QueryPlanTests {
-    /// Passes over an index that are meant: jobs to send are taken from its front, of rows in
-    /// flight there are few, and to count all jobs by state takes looking at each once.
+    /// Passes over an index that are meant: of rows in flight there are few, and to count all jobs
+    /// by state takes looking at each once.
     private let meant = [
-        "SCAN jobs USING INDEX jobs_to_send", "SCAN run_log USING INDEX run_log_open",
-        "SCAN calls USING INDEX calls_open", "SCAN jobs USING COVERING INDEX jobs_by_state",
+        "SCAN run_log USING INDEX run_log_open", "SCAN calls USING INDEX calls_open",
+        "SCAN jobs USING COVERING INDEX jobs_by_state",
         "SCAN batches USING INDEX batches_with_a_command_to_run",
     ]
 
@@ -36,6 +36,32 @@ import Testing
                 }
                 #expect(scans.allSatisfy(meant.contains), "\(sql)\n\(steps)")
             }
+        }
+    }
+
+    @Test func leapsFromTheFrontOfOneBatchToTheNext() async throws {
+        try await withQueue { queue in
+            let recorder = StatementRecorder()
+            queue.database.inDatabase { recorder.listen(to: $0) }
+            try queue.add(1...3)
+            var rotation = Rotation()
+            for _ in 1...2 {
+                let call = try queue.claim(
+                    upTo: 1, CallStart(at: .ms(0)), from: rotation, choosing: { $0 })
+                rotation = try #require(call).rotation
+            }
+            let plans = try queue.database.inDatabase { database in
+                try recorder.statements.filter { $0.contains("jobs_to_send") }
+                    .map { try database.plan(of: $0) }
+            }
+            let steps = plans.joined().filter { $0.contains("jobs_to_send") }
+            #expect(
+                steps.map { $0.replacing("SEARCH jobs USING INDEX jobs_to_send ", with: "") } == [
+                    "(priority<?)",
+                    "(priority=? AND <expr>>?)", "(priority=? AND <expr>>?)",
+                    "(priority=? AND <expr>=? AND run_at<?)",
+                    "(priority=? AND <expr>=? AND run_at<?)",
+                ])
         }
     }
 
@@ -156,7 +182,7 @@ private final class StatementRecorder: Sendable {
     /// The statements that read or write rows.
     var statements: [String] {
         seen.withLock { $0 }.filter { sql in
-            ["SELECT", "UPDATE", "DELETE", "INSERT"].contains { sql.hasPrefix($0) }
+            ["SELECT", "WITH", "UPDATE", "DELETE", "INSERT"].contains { sql.hasPrefix($0) }
         }
     }
 
