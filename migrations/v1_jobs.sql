@@ -7,7 +7,8 @@
 --
 -- You may also give: do_not_create_opportunity (0/1), opportunity_name, opportunity_id, account_id,
 -- contact_id, owner_id, overwrite_lead_source (0/1), send_notification_email (0/1), batch_id,
--- position (its place in the batch), policy, priority (higher first), run_at (not before), group_key.
+-- position (its place in the batch), policy, priority (higher first), run_at (not before), group_key,
+-- match_email.
 --
 -- Leads of one company that each make an account make as many accounts. Give them the same
 -- group_key, any text in any case: the first that is converted makes the account, the others wait for it and
@@ -16,6 +17,11 @@
 -- At one priority each call is shared equally among the batches that have leads due, what one can't
 -- use goes to the others, and leads without a batch count as one batch; within a batch the order is
 -- priority, run_at, id.
+--
+-- Give match_email, an e-mail address, and not contact_id: before the lead is converted, contacts of
+-- that address are looked for, those of account_id if it is given. One: the lead is converted into
+-- it and its account. None: a new contact is made. More, or one that has no account: the job fails
+-- and names them; mend that in Salesforce, then retry. Leads of one address wait for each other.
 --
 -- The other columns are the daemon's; read them, don't write them.
 --
@@ -123,6 +129,12 @@ CREATE TABLE jobs (
     -- Companies are written in more ways than one.
     group_key TEXT COLLATE NOCASE
         CONSTRAINT group_key_must_not_be_empty CHECK (trim(group_key) <> ''),
+    match_email TEXT
+        CONSTRAINT match_email_must_not_be_empty CHECK (match_email <> '')
+        CONSTRAINT match_email_must_be_an_address_like_ada_at_example_org CHECK (
+            match_email LIKE '%_@_%' AND match_email NOT GLOB '*[' || char(1) || '- ]*')
+        -- Longer than any address in Salesforce.
+        CONSTRAINT match_email_must_have_80_characters_at_most CHECK (length(match_email) <= 80),
 
     -- OR and not IN, here and below: for an IN of more than two, SQLite makes a table for each row.
     state TEXT NOT NULL DEFAULT 'queued' CONSTRAINT state_must_be_one_of_the_seven CHECK (
@@ -146,6 +158,10 @@ CREATE TABLE jobs (
         CHECK (doubt = 'no_answer' OR doubt = 'crash' OR doubt = 'refused'),
     -- Leads of a call that failed as a whole go on in halves, each half with a number of its own.
     split INTEGER,
+    -- What looking for its contact came to; with contact, contact_id was put in by us, with
+    -- contact_and_account account_id, too.
+    matched TEXT CONSTRAINT matched_must_be_nothing_contact_or_contact_and_account CHECK (
+        matched = 'nothing' OR matched = 'contact' OR matched = 'contact_and_account'),
     -- The job whose account was locked: this one, of the same account or group, waits with it.
     delayed_by INTEGER,
 
@@ -176,6 +192,8 @@ CREATE TABLE jobs (
     CONSTRAINT owner_id_must_be_the_id_of_a_user_005
         CHECK (owner_id GLOB '005*' AND length(owner_id) IN (15, 18) AND owner_id NOT GLOB '*[^A-Za-z0-9]*'),
     CONSTRAINT contact_id_needs_its_account_id CHECK (contact_id IS NULL OR account_id IS NOT NULL),
+    CONSTRAINT match_email_and_contact_id_exclude_each_other
+        CHECK (match_email IS NULL OR contact_id IS NULL OR matched IS NOT NULL),
     CONSTRAINT opportunity_id_and_opportunity_name_exclude_each_other
         CHECK (opportunity_id IS NULL OR opportunity_name IS NULL),
     CONSTRAINT opportunity_id_and_do_not_create_opportunity_exclude_each_other
@@ -193,7 +211,11 @@ CREATE UNIQUE INDEX jobs_one_unsettled_job_for_a_lead ON jobs (substr(lead_id, 1
 CREATE INDEX jobs_by_lead ON jobs (substr(lead_id, 1, 15));
 -- The queries name batches by the same coalesce, so that jobs without one are found like a batch.
 CREATE INDEX jobs_to_send ON jobs (priority DESC, coalesce(batch_id, 0), run_at, id)
-    WHERE state = 'queued';
+    WHERE state = 'queued' AND (match_email IS NULL OR matched IS NOT NULL);
+CREATE INDEX jobs_to_match ON jobs (priority DESC, coalesce(batch_id, 0), run_at, id)
+    WHERE state = 'queued' AND match_email IS NOT NULL AND matched IS NULL;
+CREATE INDEX jobs_by_match_email ON jobs (lower(match_email))
+    WHERE match_email IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_by_state ON jobs (state, run_at);
 CREATE INDEX jobs_by_batch ON jobs (batch_id, position, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX jobs_unsettled_by_batch ON jobs (batch_id)
@@ -315,8 +337,8 @@ END;
 -- A row for each request to Salesforce, there before it leaves.
 CREATE TABLE calls (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CONSTRAINT kind_must_be_one_of_the_five
-        CHECK (kind IN ('convert', 'verify', 'token', 'limits', 'check')),
+    kind TEXT NOT NULL CONSTRAINT kind_must_be_one_of_the_six
+        CHECK (kind IN ('convert', 'verify', 'match', 'token', 'limits', 'check')),
     size INTEGER NOT NULL,
     started_at TEXT NOT NULL,
     finished_at TEXT,
@@ -446,6 +468,7 @@ SELECT
     count(*) FILTER (WHERE kind <> 'token') AS api_calls,
     count(*) FILTER (WHERE kind = 'convert') AS convert_calls,
     count(*) FILTER (WHERE kind = 'verify') AS verify_calls,
+    count(*) FILTER (WHERE kind = 'match') AS match_calls,
     count(*) FILTER (WHERE kind = 'token') AS token_requests,
     coalesce(sum(size) FILTER (WHERE kind = 'convert'), 0) AS leads_sent,
     max(usage_current) AS org_calls_used,

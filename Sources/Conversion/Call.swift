@@ -7,6 +7,8 @@ public enum CallRequest: Sendable {
     case convert([LeadConversion], allowDuplicates: Bool)
     /// Reads which of 1...2,000 leads are converted, and into what.
     case verify([RecordID])
+    /// Reads the contacts of 1...200 e-mail addresses.
+    case match([String])
     /// Reads the org's daily allowance.
     case readLimits
 
@@ -16,6 +18,7 @@ public enum CallRequest: Sendable {
         case .logIn: .token
         case .convert: .convert
         case .verify: .verify
+        case .match: .match
         case .readLimits: .limits
         }
     }
@@ -27,6 +30,8 @@ public enum CallKind: String, Sendable, CaseIterable {
     case convert
     /// Reading leads whose conversion is in doubt.
     case verify
+    /// Looking for contacts by their e-mail address.
+    case match
     /// A request to the login host.
     case token
     /// Reading the org's limits.
@@ -62,6 +67,8 @@ public enum CallOutcome: Sendable, Equatable {
     case converted([LeadOutcome])
     /// What each lead was read as, in the order of the request.
     case verified([LeadReading])
+    /// The contacts of each address, in the order of the request.
+    case matched([[FoundContact]])
     /// The call took no effect, as a whole.
     case refused(Obstacle, Reason)
     /// The call may have taken effect, for any of its leads.
@@ -90,6 +97,20 @@ public enum LeadReading: Sendable, Equatable {
     case notConverted
     /// Not shown to us: deleted, merged away, or hidden from the user.
     case notVisible
+}
+
+/// A contact as it was found.
+public struct FoundContact: Sendable, Equatable {
+    /// The contact.
+    public var id: RecordID
+    /// Its account; nil for a private contact, which has none.
+    public var accountID: RecordID?
+
+    /// A contact.
+    public init(id: RecordID, accountID: RecordID?) {
+        self.id = id
+        self.accountID = accountID
+    }
 }
 
 /// What stands in the way of every call, not of one lead.

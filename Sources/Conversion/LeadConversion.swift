@@ -17,6 +17,9 @@ public struct LeadConversion: Hashable, Sendable {
     public var accountID: RecordID?
     /// An existing contact, of that account, to merge into; without it a new one is made.
     public var contactID: RecordID?
+    /// The address by which a contact is looked for before, to be `contactID` if there is one; not
+    /// part of what `convertLead` is sent.
+    public var matchEmail: String?
     /// Who shall own the new records; required when a queue owns the lead.
     public var ownerID: RecordID?
     /// Whether the lead's source replaces the existing contact's.
@@ -40,9 +43,17 @@ public struct LeadConversion: Hashable, Sendable {
     public var contradiction: Contradiction? {
         if convertedStatus.allSatisfy(\.isWhitespace) { return .emptyStatus }
         if contactID != nil && accountID == nil { return .contactWithoutAccount }
+        if matchEmail != nil && contactID != nil { return .contactNamedTwice }
+        if matchEmail.map({ !Self.isAddress($0) }) == true { return .noAddress }
         if opportunityID != nil && opportunityName != nil { return .opportunityNamedTwice }
         if opportunityID != nil && doNotCreateOpportunity { return .opportunityNotWanted }
         return nil
+    }
+
+    /// The schema's own rule; it keeps out what is certainly none.
+    private static func isAddress(_ text: String) -> Bool {
+        text.dropFirst().dropLast().contains("@") && text.unicodeScalars.count <= 80
+            && text.unicodeScalars.allSatisfy { $0.value > 0x20 }
     }
 
     /// Fields that can't stand beside each other.
@@ -51,6 +62,10 @@ public struct LeadConversion: Hashable, Sendable {
         case emptyStatus
         /// A contact is merged into only together with its account.
         case contactWithoutAccount
+        /// A contact is given, and is to be looked for.
+        case contactNamedTwice
+        /// No e-mail address to look for.
+        case noAddress
         /// An existing opportunity has a name already.
         case opportunityNamedTwice
         /// An opportunity is given and none is wanted.
@@ -63,6 +78,10 @@ public struct LeadConversion: Hashable, Sendable {
                 "convertedStatus is empty: give a lead status that your org marks as converted"
             case .contactWithoutAccount:
                 "contactId stands without accountId: give the contact's account too"
+            case .contactNamedTwice:
+                "matchEmail and contactId stand together: give one of them"
+            case .noAddress:
+                "matchEmail is no e-mail address of at most 80 characters: mend it, or leave it empty"
             case .opportunityNamedTwice:
                 "opportunityId and opportunityName stand together: give one of them"
             case .opportunityNotWanted:

@@ -22,21 +22,27 @@ extension Engine {
             switch call.content {
             case .conversions(let jobs): verdict.settle(jobs, reply.outcome)
             case .question(let jobs): verdict.settle(jobs, reply.outcome)
-            case .login, .limits: [Settlement]()
+            case .match, .login, .limits: [Settlement]()
+            }
+        let findings =
+            if case .match(let match) = call.content {
+                verdict.find(match, reply.outcome)
+            } else {
+                [ContactFinding]()
             }
         let end = CallEnd(
             callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
             httpStatus: reply.httpStatus, reason: reply.outcome.reason, limiter: limiter,
             usage: reply.usage)
-        unwritten.append((end, settlements))
+        unwritten.append((end, settlements, findings))
         try writeKeptAnswers(at: now)
     }
 
     mutating func writeKeptAnswers(at now: Moment) throws {
         try watchTheClock(at: now)
-        while let (end, decided) = unwritten.first {
+        while let (end, decided, findings) = unwritten.first {
             let settlements = decided.map { $0.told(ClockWatch(from: end.at).jump(at: now)) }
-            let settled = try queue.settle(end, settlements)
+            let settled = try queue.settle(end, settlements, findings)
             unwritten.removeFirst()
             logger.debug(
                 "call settled",
@@ -66,7 +72,7 @@ extension Engine {
         switch outcome {
         case .refused(let obstacle, let reason):
             meet(obstacle, reason, call, at: now)
-        case .unclear(let reason) where call.isQuestion || call.isLogin:
+        case .unclear(let reason) where call.isQuestion || call.isMatch || call.isLogin:
             // A call that converts is cleared up by asking; when asking fails too, the way is shut.
             if call.isQuestion { questionSize = max(1, questionSize / 2) }
             meet(.outage, reason, call, at: now)
@@ -85,6 +91,9 @@ extension Engine {
             meet(obstacle, reason, call, at: now)
         case .verified:
             questionSize = min(2000, questionSize * 2)
+            passed(call, at: now)
+        case .matched:
+            matchSize = min(MatchPlan.most, matchSize * 2)
             passed(call, at: now)
         case .limitsRead:
             // Read, and still not known: they are not to be had this way.
@@ -138,6 +147,10 @@ extension Engine {
             case .conversions:
                 // Its leads go on in halves.
                 break
+            case .match(let match):
+                // It goes on in smaller searches, down to the address that breaks them.
+                matchSize = max(1, match.jobs.count / 2)
+                passed(call, at: now)
             case .limits:
                 limitsAreReadable = false
             case .question, .login:
@@ -194,7 +207,7 @@ extension CallOutcome {
     fileprivate var reason: Reason? {
         switch self {
         case .refused(_, let reason), .unclear(let reason): reason
-        case .loggedIn, .limitsRead, .converted, .verified: nil
+        case .loggedIn, .limitsRead, .converted, .verified, .matched: nil
         }
     }
 }

@@ -18,7 +18,7 @@ struct Engine {
     /// When the call that has been out longest started.
     var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
     /// Answers that could not be written yet; nothing is sent before they are.
-    var unwritten: [(CallEnd, [Settlement])] = []
+    var unwritten: [(CallEnd, [Settlement], [ContactFinding])] = []
     /// Why it can't go on.
     var fault: OperatorError?
     var bucket: TokenBucket
@@ -30,11 +30,13 @@ struct Engine {
     var obstruction: Obstruction
     var parallelism: Parallelism
     var callSize: CallSize
-    /// Which batch's turn it is.
-    private var rotation = Rotation()
+    /// Whose turn it is.
+    var turns = Turns()
     /// Leads in one question; Salesforce takes 2,000 (REST API Developer Guide, sObject
     /// Collections).
     var questionSize = 2000
+    /// Addresses in one query for contacts.
+    var matchSize = MatchPlan.most
     /// Whether the limits may be asked for: not again once the user proved not to see them.
     var limitsAreReadable = true
     /// How long a lead that is due waits for company, in milliseconds.
@@ -147,6 +149,7 @@ struct Engine {
     }
 
     private var isAsking: Bool { inFlight.values.contains(where: \.isQuestion) }
+    var isMatching: Bool { inFlight.values.contains(where: \.isMatch) }
 
     /// What keeps every call from leaving now, if anything does.
     private mutating func gate(at now: Moment) -> Wait? {
@@ -178,7 +181,7 @@ struct Engine {
         return pause > 0 ? Wait(reason: .token, until: now + pause) : nil
     }
 
-    /// Sends what is most urgent: a login, the limits, a question, and then conversions.
+    /// Sends what is most urgent: a login, the limits, a question, and then what the jobs want.
     private mutating func send(_ work: Work, at now: Moment) throws -> Step {
         guard hasSession() else {
             let start = CallStart(at: now, waited: waited(at: now))
@@ -199,22 +202,17 @@ struct Engine {
                 return out(
                     Outgoing(callID: question.id, startedAt: now, content: .question(question)))
             }
-            if work.jobsAreDue,
-                let call = try queue.claim(
-                    upTo: callSize.limit, start.carrying(callSize), from: rotation,
-                    choosing: CallPlan.choose)
-            {
-                rotation = call.rotation
-                return out(Outgoing(callID: call.id, startedAt: now, content: .conversions(call)))
-            }
+            if let call = try claim(work, start) { return out(call) }
         } catch {
             bucket = rested
             throw error
         }
-        // All that is due belongs to accounts that calls are still writing to.
+        // All that is due belongs to accounts that calls are still writing to, or waits for its
+        // contact.
         bucket = rested
-        hold(.account, at: now)
-        return try wait(.account, until: work.nextAt.map { now + ($0 - now.wall) })
+        let reason = isMatching ? Wait.Reason.slot : .account
+        hold(reason, at: now)
+        return try wait(reason, until: work.nextAt.map { now + ($0 - now.wall) })
     }
 
     /// The org's count is unknown or old, or has to be read to know whether the allowance is back.
@@ -237,13 +235,5 @@ struct Engine {
         LimiterState(
             tokens: bucket.tokens, capacity: bucket.capacity, rate: bucket.rate, at: bucket.at,
             usage: usage, usageAt: usageAt)
-    }
-}
-
-extension CallStart {
-    fileprivate func carrying(_ size: CallSize) -> CallStart {
-        var start = self
-        start.size = (size.limit, size.reason)
-        return start
     }
 }

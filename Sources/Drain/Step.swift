@@ -35,6 +35,7 @@ struct Outgoing {
     enum Content {
         case conversions(ClaimedCall)
         case question(ClaimedQuestion)
+        case match(ClaimedMatch)
         case login
         case limits
     }
@@ -51,12 +52,14 @@ struct Outgoing {
                 allowDuplicates: call.jobs.first?.policy.allowDuplicates ?? false)
         case .question(let question):
             .verify(question.jobs.map(\.job.conversion.leadID))
+        case .match(let match): .match(match.jobs.compactMap(\.conversion.matchEmail))
         case .login: .logIn
         case .limits: .readLimits
         }
     }
 
     var isQuestion: Bool { if case .question = content { true } else { false } }
+    var isMatch: Bool { if case .match = content { true } else { false } }
     var readsLimits: Bool { if case .limits = content { true } else { false } }
     var isLogin: Bool { if case .login = content { true } else { false } }
 }

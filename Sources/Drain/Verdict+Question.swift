@@ -11,7 +11,7 @@ extension Verdict {
             return zip(question.jobs, readings).map(settle)
         case .refused(_, let reason), .unclear(let reason):
             return question.jobs.map { stillUnknown($0, reason, nextAt: now.wall) }
-        case .loggedIn, .limitsRead, .converted:
+        case .loggedIn, .limitsRead, .converted, .matched:
             preconditionFailure("The transport answers what it was asked.")
         }
     }

@@ -25,7 +25,7 @@ struct Verdict {
             return call.jobs.map { notSent($0, in: call.id, reason) }
         case .unclear(let reason):
             return inHalves(call).map { unclear($0, $1, of: call, reason) }
-        case .loggedIn, .limitsRead, .verified:
+        case .loggedIn, .limitsRead, .verified, .matched:
             preconditionFailure("The transport answers what it was asked.")
         }
     }

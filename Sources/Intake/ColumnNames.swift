@@ -28,6 +28,7 @@ struct ColumnNames {
         }
         try checkFields(mapping, of: table)
         try checkPaths(mapping)
+        try checkEmail(mapping, of: table)
     }
 
     /// The column of the field's name.
@@ -76,6 +77,20 @@ struct ColumnNames {
         }
     }
 
+    /// What `--match-contact` goes by.
+    private func checkEmail(_ mapping: Mapping, of table: String) throws(Fault) {
+        guard !mapping.emailPaths.isEmpty, column(of: .matchEmail) == nil else { return }
+        let isThere = mapping.emailPaths.contains { column(at: $0) != nil }
+        guard !isThere else { return }
+        let isTwice = columns.keys.contains("email")
+        throw Fault(
+            sentence: isTwice
+                ? "two columns are called Email, which --match-contact asks for"
+                : "the \(table) has no column Email, which --match-contact asks for",
+            remedy: remedy(for: .matchEmail)
+        )
+    }
+
     /// What to type. The names aren't repeated: where a header is missing, its place is taken by
     /// somebody's data.
     private func remedy(for field: LeadField) -> String {
@@ -84,6 +99,8 @@ struct ColumnNames {
             "If its column Id holds the leads' ids, type --map 'leadId={{Id}}'."
         case .leadID:
             "Name the column that holds it: --map 'leadId={{COLUMN}}'."
+        case .matchEmail:
+            "Name the column that holds it: --map 'matchEmail={{COLUMN}}'."
         default:
             "Name the column that holds it, --map '\(field)={{COLUMN}}', or one value for all "
                 + "rows: --map '\(field)=Closed - Converted'."

@@ -22,6 +22,8 @@ public enum LeadField: Int, CaseIterable, Sendable, CustomStringConvertible {
     case sendNotificationEmail
     /// What leads have in common that are to share one new account.
     case groupKey
+    /// The address by which an existing contact is looked for.
+    case matchEmail
 
     /// The name in headers, objects and `--map`.
     public var description: String {
@@ -37,6 +39,7 @@ public enum LeadField: Int, CaseIterable, Sendable, CustomStringConvertible {
         case .overwriteLeadSource: "overwriteLeadSource"
         case .sendNotificationEmail: "sendNotificationEmail"
         case .groupKey: "groupKey"
+        case .matchEmail: "matchEmail"
         }
     }
 

@@ -21,8 +21,27 @@ extension Mapping {
         lead.overwriteLeadSource = try flag(.overwriteLeadSource, in: row)
         lead.sendNotificationEmail = try flag(.sendNotificationEmail, in: row)
         lead.groupKey = try text(.groupKey, in: row)
+        lead.matchEmail = try matchEmail(beside: lead.contactID, in: row)
         if let contradiction = lead.contradiction { throw RowFault(contradiction.description) }
         return lead
+    }
+
+    /// A row that gives its contact has none to look for.
+    private func matchEmail(
+        beside contact: RecordID?, in row: some Row
+    ) throws(RowFault) -> String? {
+        if let given = try text(.matchEmail, in: row) { return given }
+        let paths = emailPaths
+        guard !paths.isEmpty, contact == nil else { return nil }
+        for path in paths {
+            guard let value = row.value(at: path) else { continue }
+            do {
+                return try value.readAsText()
+            } catch {
+                throw error.of(.matchEmail)
+            }
+        }
+        throw RowFault("this row has no Email, which --match-contact asks for").of(.matchEmail)
     }
 
     private func value(_ field: LeadField, in row: some Row) throws(RowFault) -> Value? {

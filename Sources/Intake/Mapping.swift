@@ -6,6 +6,8 @@ public struct Mapping: Sendable {
     private var templates: [LeadField: Template] = [:]
     /// Whether the other fields come from the columns or keys of their names.
     private let takesOthersByName: Bool
+    /// Whether the row's Email says which contact to look for.
+    private var takesEmail = false
 
     /// Every field comes from the column or key of its name.
     public init() {
@@ -57,6 +59,18 @@ public struct Mapping: Sendable {
         } catch {
             throw OperatorError(.usage, "--group-by \(column): \(error).")
         }
+    }
+
+    /// Has each lead's contact looked for by the row's Email, unless something else makes the field
+    /// `matchEmail`.
+    public mutating func matchContacts() {
+        takesEmail = true
+    }
+
+    /// Where the address stands of the contact to look for; empty when nothing but the field says.
+    var emailPaths: [TemplatePath] {
+        guard takesEmail, templates[.matchEmail] == nil else { return [] }
+        return [TemplatePath(name: "Email"), TemplatePath(name: "email")]
     }
 
     /// Whether the field comes from the column or key of its name.

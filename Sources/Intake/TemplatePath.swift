@@ -14,6 +14,12 @@ struct TemplatePath: Equatable, Sendable {
     /// the row itself, but a row may also have keys of these names, which come first.
     let readings: [Reading]
 
+    /// A column or key of the row.
+    init(name: String) {
+        text = name
+        readings = [Reading(name: name, steps: [name])]
+    }
+
     init(_ text: String) throws(TemplateFault) {
         self.text = text
         let steps = try Self.steps(text)

@@ -41,6 +41,22 @@ extension SalesforceTransport {
         }
     }
 
+    /// Looks for the contacts of these addresses.
+    func match(_ addresses: [String]) async -> CallReply {
+        precondition((1...200).contains(addresses.count), "a search takes 1...200 addresses")
+        return await call(.rest) { session in
+            Question(
+                method: .GET,
+                url: "\(session.instance)/services/data/v\(version)/query?q="
+                    + ContactQuery.text(addresses).percentEncoded,
+                headers: restHeaders(session), timeout: settings.readTimeout)
+        } read: { answer in
+            CallReply(
+                ContactQuery.outcome(of: answer, for: addresses), httpStatus: answer.status,
+                usage: OrgUsage(header: answer.headers))
+        }
+    }
+
     /// Reads the org's limits.
     func readLimits() async -> CallReply {
         await call(.rest) { session in
@@ -94,7 +110,7 @@ extension SalesforceTransport {
             reply.outcome = .refused(
                 obstacle, obstacle == .permission ? hopeless(reason, login) : reason)
             return reply
-        case .converted, .verified, .limitsRead:
+        case .converted, .verified, .matched, .limitsRead:
             state.withLock { $0.succeeded(session, at: door) }
             return reply
         default:
@@ -116,5 +132,20 @@ extension SalesforceTransport {
             \(reason.message) The org refuses fresh tokens too. Check that the user has API \
             Enabled, and that the app's scopes include api\(isOpaque)
             """)
+    }
+}
+
+extension String {
+    /// As it stands in a URL's query: nothing is left that means something there.
+    fileprivate var percentEncoded: String {
+        utf8.reduce(into: "") { text, byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                text += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
     }
 }

@@ -39,6 +39,8 @@ public final class SalesforceTransport: Sendable {
             await convert(leads, allowDuplicates: allowDuplicates)
         case .verify(let ids):
             await verify(ids)
+        case .match(let addresses):
+            await match(addresses)
         case .readLimits:
             await readLimits()
         }

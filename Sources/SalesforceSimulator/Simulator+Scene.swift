@@ -43,6 +43,18 @@ extension Simulator {
         }
     }
 
+    /// Adds a contact to an existing account, by the account's place from 0, and gives its id.
+    public func addContact(email: String, ofAccount place: Int = 0) async -> String {
+        server.world.withLockedValue { world in
+            let id = world.org.newID(.contact)
+            world.org.contacts[id] = ContactRecord(
+                id: id, accountID: Identifier(.account, number: place % Self.accountCount + 1),
+                firstName: "Added", lastName: "Contact", email: email,
+                ownerID: Org.integrationUser)
+            return id.text
+        }
+    }
+
     /// Somebody else converts a lead; false when there is no such open lead.
     @discardableResult
     public func convertExternally(_ leadID: String) -> Bool {

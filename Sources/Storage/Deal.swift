@@ -8,6 +8,7 @@ import GRDB
 /// thousand batches cost a call of a hundred some hundred rows.
 struct Deal {
     let database: Database
+    let line: Line
     let policies: [String: RetryPolicy]
     let rotation: Rotation
     let now: Timestamp
@@ -17,7 +18,10 @@ struct Deal {
         while true {
             var hand = Hand(room: size)
             try fill(&hand, from: lanes)
-            for row in hand.malformed { try database.fail(row, at: now) }
+            for row in hand.malformed {
+                let reason = Reason("MALFORMED_ID", row.sentence)
+                try database.fail(row.id, in: row.batchID, reason, by: nil, at: now)
+            }
             if !hand.jobs.isEmpty { return hand.jobs }
             if hand.malformed.isEmpty { return nil }
         }
@@ -26,7 +30,7 @@ struct Deal {
     private func fill(_ hand: inout Hand, from lanes: Set<Lane>?) throws {
         let lowest = lanes?.map(\.priority).min() ?? .min
         var bound = Int64.max
-        while hand.room > 0, let priority = try database.highestPriority(upTo: bound) {
+        while hand.room > 0, let priority = try database.highestPriority(line, upTo: bound) {
             let sharing = try waiting(at: priority, atMost: hand.room)
             try share(sharing.filter { lanes?.contains($0) ?? true }, &hand)
             guard priority > lowest else { return }
@@ -37,9 +41,10 @@ struct Deal {
     /// The lanes that have something to send, from the one whose turn it is and around.
     private func waiting(at priority: Int64, atMost most: Int) throws -> [Lane] {
         let first = rotation.first(at: priority)
-        var lanes = try database.lanes(priority, first ... .max, most, at: now)
+        var lanes = try database.lanes(line, priority, first ... .max, most, at: now)
         if first > .min && lanes.count < most {
-            lanes += try database.lanes(priority, .min...first - 1, most - lanes.count, at: now)
+            lanes += try database.lanes(
+                line, priority, .min...first - 1, most - lanes.count, at: now)
         }
         return lanes
     }
@@ -53,7 +58,7 @@ struct Deal {
             var lasting: [Lane] = []
             for lane in sharing where hand.room > 0 {
                 let taken = try hand.take(
-                    database.front(of: lane, share, after: given, at: now), policies)
+                    database.front(line, of: lane, share, after: given, at: now), policies)
                 if taken == share { lasting.append(lane) }
             }
             sharing = lasting

@@ -18,7 +18,8 @@ extension JobQueue {
     ) throws -> ClaimedCall? {
         try write { database in
             let deal = Deal(
-                database: database, policies: try database.policies(), rotation: rotation,
+                database: database, line: .toSend, policies: try database.policies(),
+                rotation: rotation,
                 now: start.at.wall)
             guard let offered = try deal.offer(size) else { return nil }
             var jobs = choose(offered)

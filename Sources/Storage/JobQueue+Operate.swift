@@ -80,7 +80,10 @@ extension Database {
                 state = CASE WHEN (SELECT paused FROM batches WHERE id = batch_id) = 1
                     THEN 'held' ELSE 'queued' END,
                 attempts = 0, run_at = ?1, error_code = NULL, error_message = NULL, doubt = NULL,
-                split = NULL, updated_at = ?1, finished_at = NULL
+                split = NULL, updated_at = ?1, finished_at = NULL,
+                contact_id = CASE WHEN matched IS NULL THEN contact_id END,
+                account_id = CASE WHEN matched IS NOT 'contact_and_account' THEN account_id END,
+                matched = NULL
             WHERE id = ?2
             RETURNING state
             """

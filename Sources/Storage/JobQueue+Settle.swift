@@ -7,9 +7,12 @@ extension JobQueue {
     ///
     /// A job that is not where the settlement expects it has moved on; it is left alone, and so is
     /// its run-log row.
+    /// - Parameter findings: What looking for contacts came to, in a call that did that.
     /// - Returns: How many jobs were settled.
     @discardableResult
-    public func settle(_ end: CallEnd, _ settlements: [Settlement]) throws -> Int {
+    public func settle(
+        _ end: CallEnd, _ settlements: [Settlement], _ findings: [ContactFinding] = []
+    ) throws -> Int {
         try write { database in
             let time = end.at.wall.description
             var settled = 0
@@ -23,6 +26,7 @@ extension JobQueue {
                 if settlement.pausesBatch { try database.hold(batch: batchID, at: end.at.wall) }
             }
             try database.finish(batches: batches, at: end.at.wall)
+            for finding in findings { try database.take(finding, end) }
             try database.end(end)
             return settled
         }
@@ -64,7 +68,7 @@ extension Database {
             job.records?.accountID, job.records?.contactID, job.records?.opportunityID, job.entry)
     }
 
-    fileprivate func hold(batch: Int64, at now: Timestamp) throws {
+    func hold(batch: Int64, at now: Timestamp) throws {
         try execute(sql: "UPDATE batches SET paused = 1 WHERE id = ?", arguments: [batch])
         try execute(
             sql: """

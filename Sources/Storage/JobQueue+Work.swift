@@ -9,8 +9,10 @@ public struct Work: Sendable, Equatable {
     public var dueSince: Timestamp?
     /// Jobs are in doubt, and the time to ask has come.
     public var questionsAreDue: Bool
-    /// When the next job's time comes, if none is due and some wait.
+    /// When the time of the next job comes that has not come yet.
     public var nextAt: Timestamp?
+    /// Whether contacts are to be looked for, now or later.
+    public var hasUnmatched: Bool
     /// Whether the whole queue is paused.
     public var isPaused: Bool
 
@@ -32,7 +34,11 @@ extension JobQueue {
                     (SELECT paused FROM queue),
                     (SELECT count(*) FROM (
                         SELECT 1 FROM jobs INDEXED BY jobs_by_state
-                        WHERE state = 'queued' AND run_at <= ? LIMIT ?))
+                        WHERE state = 'queued' AND run_at <= ?1 LIMIT ?2)),
+                    EXISTS (
+                        SELECT 1 FROM jobs INDEXED BY jobs_to_match
+                        WHERE state = 'queued' AND match_email IS NOT NULL AND matched IS NULL),
+                    (SELECT min(run_at) FROM jobs WHERE state = 'queued' AND run_at > ?1)
                 """
             let statement = try database.cachedStatement(sql: sql)
             let arguments: StatementArguments = [now.wall.description, most]
@@ -46,9 +52,9 @@ extension JobQueue {
             return Work(
                 dueJobs: due, dueSince: due == 0 ? nil : queued.flatMap { Timestamp($0) },
                 questionsAreDue: doubtful.map { $0 <= time } ?? false,
-                nextAt: [queued, doubtful].compactMap(\.self).filter { $0 > time }.min()
+                nextAt: [row[5], doubtful].compactMap(\.self).filter { $0 > time }.min()
                     .flatMap { Timestamp($0) },
-                isPaused: row[2] ?? false)
+                hasUnmatched: row[4], isPaused: row[2] ?? false)
         }
     }
 }

@@ -9,10 +9,10 @@ enum JobRow {
         jobs.owner_id, jobs.overwrite_lead_source, jobs.send_notification_email,
         jobs.attempts, jobs.batch_id, jobs.split,
         coalesce(jobs.policy, (SELECT policy FROM batches WHERE id = jobs.batch_id), 'default'),
-        jobs.group_key, jobs.priority
+        jobs.group_key, jobs.priority, jobs.match_email
         """
     /// How many columns that is; a query may add its own behind them.
-    static let count = 17
+    static let count = 18
 
     /// - Throws: `MalformedRow` where the schema let an id through that is none.
     static func job(_ row: Row, _ policies: [String: RetryPolicy]) throws(MalformedRow)
@@ -27,8 +27,11 @@ enum JobRow {
             conversion.opportunityID = try id(row[5], "opportunity_id", .opportunity)
             conversion.accountID = try id(row[6], "account_id", .account)
             conversion.contactID = try id(row[7], "contact_id", .contact)
+            conversion.matchEmail = row[17]
             conversion.ownerID = try id(row[8], "owner_id", .user)
-            conversion.overwriteLeadSource = row[9]
+            // Like an opportunity's name, it is for the case that there is one.
+            let isNew = conversion.matchEmail != nil && conversion.contactID == nil
+            conversion.overwriteLeadSource = row[9] && !isNew
             conversion.sendNotificationEmail = row[10]
             return ClaimedJob(
                 id: row[0], conversion: conversion, attempts: row[11], batchID: row[12],

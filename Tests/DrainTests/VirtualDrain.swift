@@ -66,6 +66,7 @@ extension CallReply {
         return switch request {
         case .convert(let leads, _): CallReply(.converted(leads.map { _ in .converted(records) }))
         case .verify(let leads): CallReply(.verified(leads.map { _ in .converted(records) }))
+        case .match(let addresses): CallReply(.matched(addresses.map { _ in [] }))
         case .logIn: CallReply(.loggedIn)
         case .readLimits: CallReply(.limitsRead)
         }

@@ -44,6 +44,7 @@ extension CallOutcome {
         case .unclear(let reason): "unclear \(reason.code)"
         case .converted: "converted"
         case .verified: "verified"
+        case .matched: "matched"
         case .loggedIn: "loggedIn"
         case .limitsRead: "limitsRead"
         }

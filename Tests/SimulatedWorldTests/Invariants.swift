@@ -82,7 +82,16 @@ enum Invariants {
                 throw Broken("\(id) was converted by us, and the log says by others")
             }
         } else {
+            if row[4] == "MULTIPLE_CONTACTS_MATCH" { return try hasManyContacts(id, lead, world) }
             try mayFail(id, lead, code: row[4], attempts: row[2], isConverted: isConverted)
+        }
+    }
+
+    private static func hasManyContacts(
+        _ id: RecordID, _ lead: SimulatedOrg.Lead, _ world: World
+    ) throws {
+        guard let email = lead.email, world.org.find([email])[0].count > 1 else {
+            throw Broken("\(id) has no second contact")
         }
     }
 

@@ -26,6 +26,8 @@ struct SimulatedOrg {
         var convertedBy: Int64?
         /// The account that it was converted into, if one was asked for.
         var account: RecordID?
+        /// Its address, if its contact is to be looked for.
+        var email: String?
     }
 
     /// A call whose work is not done yet.
@@ -44,6 +46,9 @@ struct SimulatedOrg {
     }
 
     var leads: [RecordID: Lead] = [:]
+    /// Contacts by address; two share that of the twins.
+    private var contacts: [String: [FoundContact]] = [:]
+    static let twins = "twins@example.org"
     private(set) var running: [Int64: Running] = [:]
     private(set) var doubts: [RecordID: Doubt] = [:]
     private(set) var conversions = 0
@@ -53,8 +58,14 @@ struct SimulatedOrg {
     private var amnestied: Set<RecordID> = []
     let lifetimeMS: Int64
 
-    init(lifetimeMS: Int64) {
+    init(lifetimeMS: Int64) throws {
         self.lifetimeMS = lifetimeMS
+        for place in 1...2 {
+            contacts[Self.twins, default: []].append(
+                FoundContact(
+                    id: try RecordID("003Ws000000000\(place)", of: .contact),
+                    accountID: try RecordID("001Ws000000000\(place)", of: .account)))
+        }
     }
 
     // MARK: Conversions
@@ -138,10 +149,35 @@ struct SimulatedOrg {
         case .plain, .locked, .poison, .convertedByOthers, .hidden:
             lead.convertedBy = callID
             lead.account = conversion.accountID
+            meet(conversion, in: callID)
             leads[id] = lead
             conversions += 1
             return .converted(records(id))
         }
+    }
+
+    /// The lead's contact: the one that it was sent with, or a new one.
+    private mutating func meet(_ conversion: LeadConversion, in callID: Int64) {
+        guard let email = conversion.matchEmail, conversion.contactID == nil else { return }
+        let fitting = find([email])[0].filter {
+            conversion.accountID == nil || $0.accountID == conversion.accountID
+        }
+        if !fitting.isEmpty && !amnestied.contains(conversion.leadID) {
+            offences.append("call \(callID) makes a second contact for \(conversion.leadID)")
+        }
+        let stem = conversion.leadID.description.dropFirst(3).prefix(12)
+        do {
+            let contact = FoundContact(
+                id: try RecordID("003\(stem)", of: .contact),
+                accountID: try conversion.accountID ?? RecordID("001\(stem)", of: .account))
+            contacts[email, default: []].append(contact)
+        } catch {
+            offences.append("\(error)")
+        }
+    }
+
+    func find(_ addresses: [String]) -> [[FoundContact]] {
+        addresses.map { contacts[$0] ?? [] }
     }
 
     func isConverted(_ lead: Lead, at now: Int64) -> Bool {

@@ -17,6 +17,8 @@ extension World {
             answer(call, .limitsRead, after: travel())
         case .question(let question):
             ask(call, question)
+        case .match(let match):
+            find(call, match)
         case .conversions(let conversions):
             convert(call, conversions, as: lose(conversions))
         }
@@ -100,6 +102,17 @@ extension World {
                     world.org.isRead(id, reading, madeAt: madeAt)
                 }
             }
+        }
+    }
+
+    private func find(_ call: Asked, _ match: ClaimedMatch) {
+        if let refusal = refusal() { return answer(call, refusal, after: travel()) }
+        let addresses = match.jobs.compactMap(\.conversion.matchEmail)
+        later(travel()) { world in
+            if world.meets(world.profile.lostAfter) {
+                return world.answer(call, world.unclear(), after: world.travel())
+            }
+            world.answer(call, .matched(world.org.find(addresses)), after: world.travel())
         }
     }
 

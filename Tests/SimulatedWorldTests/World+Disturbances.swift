@@ -154,11 +154,22 @@ extension World {
                 var lead = try LeadConversion.lead(nextLead)
                 if chance.happens(0.2) { lead.accountID = accounts.randomElement(using: &chance) }
                 if chance.happens(0.2) { lead.groupKey = ["Acme", "Globex"][nextLead % 2] }
+                if chance.happens(0.3) { lead.matchEmail = address() }
                 try queue.add(lead)
-                added.append((lead.leadID, .init(nature: nature(), group: lead.groupKey)))
+                added.append(
+                    (
+                        lead.leadID,
+                        .init(nature: nature(), group: lead.groupKey, email: lead.matchEmail)
+                    ))
             }
         }
         for (id, lead) in added { org.leads[id] = lead }
+    }
+
+    /// So few that leads share them.
+    private func address() -> String {
+        chance.happens(0.1)
+            ? SimulatedOrg.twins : "person\(Int.random(in: 1...5, using: &chance))@example.org"
     }
 
     private func nature() -> SimulatedOrg.Nature {

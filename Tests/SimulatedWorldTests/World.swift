@@ -18,7 +18,7 @@ final class World {
     let path: String
     let profile: Profile
     var chance: SeededGenerator
-    var org = SimulatedOrg(lifetimeMS: lifetimeMS)
+    var org: SimulatedOrg
     var queue: JobQueue
     var engine: Engine
     /// Milliseconds of true time since the world began, which no clock of the daemon shows.
@@ -65,6 +65,7 @@ final class World {
         self.path = path
         chance = SeededGenerator(seed: seed)
         profile = Profile(using: &chance)
+        org = try SimulatedOrg(lifetimeMS: World.lifetimeMS)
         queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0)
         engine = try World.engine(queue, profile, { true }, 0, now)
         try queue.database.write { try Invariants.install($0) }

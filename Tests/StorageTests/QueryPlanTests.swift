@@ -9,9 +9,11 @@ import Testing
 /// What SQLite means to do for each statement that the queue runs: the tables may grow to millions
 /// of rows, and the plans are the same for three.
 @Suite struct QueryPlanTests {
-    /// Passes over an index that are meant: of rows in flight there are few, and to count all jobs
-    /// by state takes looking at each once.
+    /// Passes over an index that are meant: whether a contact is to be looked for the first row
+    /// says, of rows in flight there are few, and to count all jobs by state takes looking at each
+    /// once.
     private let meant = [
+        "SCAN jobs USING INDEX jobs_to_match",
         "SCAN run_log USING INDEX run_log_open", "SCAN calls USING INDEX calls_open",
         "SCAN jobs USING COVERING INDEX jobs_by_state",
         "SCAN batches USING INDEX batches_with_a_command_to_run",
@@ -111,6 +113,12 @@ import Testing
         options.batch = "friday"
         try queue.add(1...4, options)
         _ = try queue.work(at: .ms(0), countingTo: 100)
+        try queue.add([(5, "ada@example.org")], options)
+        let match = try queue.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+        let found = try #require(match)
+        try queue.settle(
+            CallEnd(callID: found.id, startedAt: .ms(0), at: .ms(9)), [],
+            [ContactFinding(found.jobs[0], .nothing)])
         let call = try queue.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
         let claimed = try #require(call)
         try queue.settle(

@@ -57,6 +57,14 @@ import Testing
         ("owner_id", "'00G4C00000UQ6jI'", "owner_id_must_be_the_id_of_a_user_005"),
         ("run_at", "'2026-11-22 07:31'", "run_at_must_be_utc_like_2026_11_22T07_31_48_123Z"),
         ("state", "'done'", "state_must_be_one_of_the_seven"),
+        ("match_email", "''", "match_email_must_not_be_empty"),
+        ("match_email", "'ada'", "match_email_must_be_an_address_like_ada_at_example_org"),
+        ("match_email", "'a da@b'", "match_email_must_be_an_address_like_ada_at_example_org"),
+        (
+            "account_id, contact_id, match_email",
+            "'001D000000HRzTR', '0034C00000UQ6jI', 'ada@example.org'",
+            "match_email_and_contact_id_exclude_each_other"
+        ),
         ("policy", "'nosuch'", "policy_must_be_in_policies"),
         ("batch_id", "7", "batch_id_must_be_in_batches"),
         ("state", "'converted'", "finished_at_must_be_there_once_settled"),

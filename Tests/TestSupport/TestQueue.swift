@@ -44,6 +44,17 @@ extension JobQueue {
         }
     }
 
+    /// Adds plain leads with these numbers and the addresses of the contacts to look for.
+    public func add(_ leads: [(Int, String?)], _ options: EnqueueOptions = .init()) throws {
+        try enqueue(options, at: Moment.ms(0).wall) { queue in
+            for (number, address) in leads {
+                var lead = try LeadConversion.lead(number)
+                lead.matchEmail = address
+                try queue.add(lead)
+            }
+        }
+    }
+
     /// All jobs, by lead number order of insertion.
     public func jobs(_ filter: JobFilter = .init()) throws -> [TableRow] {
         var rows: [TableRow] = []

@@ -26,6 +26,7 @@ struct Enqueue: ParsableCommand {
               leadconvert enqueue rows.json --template request.json
               leadconvert enqueue --source crm.db --from-sql 'SELECT Id FROM leads' \\
                 --map 'leadId={{Id}}' --converted-status Qualified
+              leadconvert enqueue leads.csv --match-contact --map 'matchEmail={{Mail}}'
               leadconvert enqueue --lead-id 00QWs000001AbcDMAS --converted-status Qualified
               leadconvert enqueue leads.csv --batch friday --on-finish '/opt/crm/import --quiet'
             """
@@ -71,6 +72,16 @@ struct Enqueue: ParsableCommand {
             valueName: "column")
     )
     var groupBy: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Convert into the contact that has the row's Email.",
+            discussion: """
+                The daemon looks for it just before: one contact, it joins it and its account; none, \
+                or no Email, it makes a new one; more, the job fails and names them.
+                """)
+    )
+    var matchContact = false
 
     @Option(help: ArgumentHelp("The batch that the leads join.", valueName: "name"))
     var batch: String?
@@ -169,6 +180,7 @@ struct Enqueue: ParsableCommand {
         if let convertedStatus { try mapping.set("convertedStatus=\(convertedStatus)") }
         for assignment in assignments { try mapping.set(assignment) }
         if let groupBy { try mapping.group(by: groupBy) }
+        if matchContact { mapping.matchContacts() }
         return mapping
     }
 

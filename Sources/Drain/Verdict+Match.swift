@@ -1,0 +1,55 @@
+import Conversion
+import Storage
+
+extension Verdict {
+    /// What a search for contacts means for each of its jobs. Without an answer it means nothing:
+    /// it is made again.
+    func find(_ match: ClaimedMatch, _ outcome: CallOutcome) -> [ContactFinding] {
+        switch outcome {
+        case .matched(let contacts):
+            precondition(contacts.count == match.jobs.count, "The transport matches the answers.")
+            return zip(match.jobs, contacts).map { job, contacts in
+                ContactFinding(job, result(contacts, for: job.conversion.accountID))
+            }
+        case .refused(.callTooLarge, let reason) where match.jobs.count == 1:
+            return match.jobs.map { ContactFinding($0, .unfit(reason)) }
+        case .refused, .unclear:
+            return []
+        case .loggedIn, .limitsRead, .converted, .verified:
+            preconditionFailure("The transport answers what it was asked.")
+        }
+    }
+
+    /// A lead that is to join an account can join a contact of that account only.
+    private func result(
+        _ contacts: [FoundContact], for account: RecordID?
+    ) -> ContactFinding.Result {
+        let fitting = contacts.filter { account == nil || $0.accountID == account }
+        guard let contact = fitting.first else { return .nothing }
+        guard fitting.count == 1 else { return .unfit(.manyContacts(fitting)) }
+        guard let account = contact.accountID else { return .unfit(.noAccount(contact)) }
+        return .contact(contact.id, account: account)
+    }
+}
+
+extension Reason {
+    /// Which of them is meant is not ours to guess.
+    fileprivate static func manyContacts(_ contacts: [FoundContact]) -> Reason {
+        let most = 5
+        let ids = contacts.prefix(most).map(\.id.description).joined(separator: ", ")
+        let rest = contacts.count > most ? " and more" : ""
+        return Reason(
+            "MULTIPLE_CONTACTS_MATCH",
+            "More than one contact has the lead's address: \(ids)\(rest). Merge them and retry, or "
+                + "enqueue the lead with the contact and account that are meant.")
+    }
+
+    /// Salesforce converts into a contact only together with its account; a second contact of that
+    /// address is what the search was to avoid.
+    fileprivate static func noAccount(_ contact: FoundContact) -> Reason {
+        Reason(
+            "CONTACT_WITHOUT_ACCOUNT",
+            "The contact of the lead's address, \(contact.id), belongs to no account. Give it one "
+                + "and retry.")
+    }
+}

@@ -1,0 +1,115 @@
+import Conversion
+
+/// Looks for contacts by their e-mail addresses, with one SOQL query.
+///
+/// Sources: REST API Developer Guide, "Query"; SOQL and SOSL Reference, "Quoted String Escape
+/// Sequences": texts are compared without case, a quote and a backslash take a backslash.
+/// A page has up to 2,000 rows. A search that has more is made anew with fewer addresses, since
+/// what the first page does not say the next one may.
+enum ContactQuery {
+    /// What is asked.
+    static func text(_ addresses: [String]) -> String {
+        let quoted = addresses.map { address in
+            "'" + address.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+        }
+        return "SELECT Id, AccountId, Email FROM Contact WHERE Email IN ("
+            + quoted.joined(separator: ",") + ")"
+    }
+
+    /// What the answer says of each.
+    static func outcome(of answer: Answer, for addresses: [String]) -> CallOutcome {
+        guard answer.status == 200 else { return refusal(answer, addresses.count) }
+        guard let page = answer.json(Page.self), let found = page.found else {
+            return .unclear(.unreadable("The answer is not a list of contacts"))
+        }
+        // Of one address all are, and the first page has enough of them.
+        if addresses.count == 1 { return .matched([found.map(\.contact)]) }
+        guard page.done else { return .refused(.callTooLarge, .manyPages) }
+        let byAddress = Dictionary(grouping: found, by: \.address)
+        let asked = addresses.map { $0.lowercased() }
+        guard Set(byAddress.keys).isSubset(of: asked) else {
+            return .refused(.callTooLarge, .otherAddress)
+        }
+        return .matched(asked.map { byAddress[$0, default: []].map(\.contact) })
+    }
+
+    /// What keeps the user from all contacts stays until somebody acts; what is wrong with a query
+    /// may be one of its addresses.
+    private static func refusal(_ answer: Answer, _ count: Int) -> CallOutcome {
+        let reason = answer.json([RESTError].self)?.first?.reason
+        switch (reason?.code, reason) {
+        case ("INVALID_TYPE", let reason?), ("INVALID_FIELD", let reason?),
+            ("INSUFFICIENT_ACCESS", let reason?):
+            return .refused(.permission, .contactsNotVisible(reason))
+        case ("MALFORMED_QUERY", let reason?):
+            return .refused(.callTooLarge, .refusedQuery(reason))
+        default:
+            return patient(answer.outcomeOfReading, count)
+        }
+    }
+
+    /// A search for one address that took too long is no fault of its lead.
+    private static func patient(_ outcome: CallOutcome, _ count: Int) -> CallOutcome {
+        if case .refused(.callTooLarge, let reason) = outcome, count == 1 {
+            return .unclear(reason)
+        }
+        return outcome
+    }
+
+    private struct Page: Decodable {
+        var done: Bool
+        var records: [Row]
+
+        /// The contacts; nil when a row is none.
+        var found: [(address: String, contact: FoundContact)]? {
+            do throws(MalformedRecordID) {
+                var found: [(String, FoundContact)] = []
+                for row in records {
+                    guard let address = row.email?.lowercased() else { return nil }
+                    found.append((address, try row.contact()))
+                }
+                return found
+            } catch {
+                return nil
+            }
+        }
+    }
+
+    private struct Row: Decodable {
+        enum CodingKeys: String, CodingKey {
+            case id = "Id"
+            case accountID = "AccountId"
+            case email = "Email"
+        }
+
+        var id: String
+        var accountID: String?
+        var email: String?
+
+        func contact() throws(MalformedRecordID) -> FoundContact {
+            var contact = FoundContact(id: try RecordID(id, of: .contact), accountID: nil)
+            if let accountID { contact.accountID = try RecordID(accountID, of: .account) }
+            return contact
+        }
+    }
+}
+
+extension Reason {
+    fileprivate static let manyPages = Reason(
+        "MANY_CONTACTS", "The search found more contacts than one answer holds.")
+
+    fileprivate static let otherAddress = Reason(
+        "OTHER_ADDRESS", "The search found a contact of another address than those asked for.")
+
+    /// The org's own message quotes the query, with the leads' addresses in it.
+    fileprivate static func refusedQuery(_ reason: Reason) -> Reason {
+        Reason(reason.code, "Salesforce could not read the search for the lead's contact.")
+    }
+
+    fileprivate static func contactsNotVisible(_ reason: Reason) -> Reason {
+        Reason(
+            "CONTACTS_NOT_VISIBLE",
+            "Contacts are to be looked for by address, and the user may not read their Id, "
+                + "AccountId and Email (\(reason.code)): grant that.")
+    }
+}

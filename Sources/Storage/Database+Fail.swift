@@ -1,0 +1,32 @@
+import Conversion
+import GRDB
+
+extension Database {
+    /// Settles a job that no call could carry; no attempt is used up. One that was settled
+    /// meanwhile is left alone.
+    /// - Parameter callID: The call that brought it to light, if one did.
+    /// - Returns: Whether it was settled.
+    @discardableResult
+    func fail(
+        _ id: Int64, in batchID: Int64?, _ reason: Reason, by callID: Int64?, at now: Timestamp
+    ) throws -> Bool {
+        try execute(
+            sql: """
+                UPDATE jobs SET state = 'failed', error_code = ?1, error_message = ?2,
+                    updated_at = ?3, finished_at = ?3
+                WHERE id = ?4 AND state IN ('queued', 'held')
+                """,
+            arguments: [reason.code, reason.message, now.description, id])
+        guard changesCount == 1 else { return false }
+        let entry = try openLog(.convert, of: [id], in: callID, at: now)
+        try execute(
+            sql: """
+                UPDATE run_log SET finished_at = ?, duration_ms = 0, outcome = 'failed',
+                    code = ?, message = ?
+                WHERE id = ?
+                """,
+            arguments: [now.description, reason.code, reason.message, entry])
+        if let batchID { try finish(batches: [batchID], at: now) }
+        return true
+    }
+}

@@ -1,0 +1,60 @@
+import Conversion
+import GRDB
+
+extension JobQueue {
+    /// Puts jobs into a call that looks for their contacts; they share it as they do a call that
+    /// converts, and leads of one address go one after the other.
+    ///
+    /// The jobs stay `queued`: it is a read, so nobody is in doubt if no answer comes, and they can
+    /// be cancelled meanwhile. One such call at a time, or they are asked about twice.
+    /// - Parameter choose: Which of the offered fit into one call.
+    /// - Returns: nil when no contact is to be looked for now.
+    public func claimMatch(
+        upTo size: Int, _ start: CallStart, from rotation: Rotation = Rotation(),
+        choosing choose: ([ClaimedJob]) -> [ClaimedJob]
+    ) throws -> ClaimedMatch? {
+        try write { database in
+            let deal = Deal(
+                database: database, line: .toMatch, policies: try database.policies(),
+                rotation: rotation, now: start.at.wall)
+            guard let offered = try deal.offer(size) else { return nil }
+            let jobs = choose(offered)
+            let callID = try database.begin(.match, size: jobs.count, start)
+            var match = ClaimedMatch(id: callID, jobs: jobs, rotation: rotation)
+            match.rotation.advance(past: offered, taking: jobs)
+            return match
+        }
+    }
+}
+
+extension Database {
+    /// Writes down what was found, unless the job was cancelled or joined another account meanwhile.
+    func take(_ finding: ContactFinding, _ end: CallEnd) throws {
+        let time = end.at.wall.description
+        switch finding.result {
+        case .nothing:
+            let sql = """
+                UPDATE jobs SET matched = 'nothing', updated_at = ?
+                WHERE id = ? AND state IN ('queued', 'held') AND matched IS NULL
+                """
+            try cachedStatement(sql: sql).execute(arguments: [time, finding.jobID])
+        case .contact(let contact, let account):
+            let sql = """
+                UPDATE jobs SET
+                    matched = CASE WHEN account_id IS NULL
+                        THEN 'contact_and_account' ELSE 'contact' END,
+                    account_id = coalesce(account_id, ?1), contact_id = ?2, updated_at = ?3
+                WHERE id = ?4 AND state IN ('queued', 'held') AND matched IS NULL
+                    AND (account_id IS NULL OR substr(account_id, 1, 15) = substr(?1, 1, 15))
+                """
+            try cachedStatement(sql: sql).execute(arguments: [
+                account.description, contact.description, time, finding.jobID,
+            ])
+        case .unfit(let reason):
+            let hasFailed = try fail(
+                finding.jobID, in: finding.batchID, reason, by: end.callID, at: end.at.wall)
+            guard hasFailed, finding.pausesBatch, let batch = finding.batchID else { return }
+            try hold(batch: batch, at: end.at.wall)
+        }
+    }
+}

@@ -1,0 +1,191 @@
+import Conversion
+import Storage
+import TestSupport
+import Testing
+
+@testable import Drain
+
+/// The engine looks for contacts before it converts.
+@Suite struct MatchingTests {
+    @Test func convertsIntoTheOneContactAndMakesANewOneWhereThereIsNone() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "one@example.org"), (2, "none@example.org"), (3, nil)])
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            #expect(drain.sent.map(\.kind) == [.match, .convert])
+            guard case .convert(let leads, _) = drain.sent.last else { return }
+            #expect(leads.map(\.leadID) == [try .lead(1), try .lead(2), try .lead(3)])
+            #expect(leads.map(\.contactID) == [try contact(1), nil, nil])
+            #expect(leads.map(\.accountID) == [try account(1), nil, nil])
+        }
+    }
+
+    @Test func failsALeadThatTwoContactsMatchAndNamesBoth() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "two@example.org"), (2, "private@example.org")])
+            var drain = try VirtualDrain(queue)
+            guard case .drained = try drain.run(answer) else {
+                Issue.record("not drained")
+                return
+            }
+            #expect(drain.sent.map(\.kind) == [.match])
+            let jobs = try queue.jobs()
+            #expect(
+                jobs.map { $0.text("error_code") }
+                    == ["MULTIPLE_CONTACTS_MATCH", "CONTACT_WITHOUT_ACCOUNT"])
+            for place in 1...2 {
+                let id = try contact(place).description
+                #expect(jobs[0].text("error_message")?.contains(id) == true)
+            }
+        }
+    }
+
+    @Test func looksOnlyWithinTheAccountThatALeadIsToJoin() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "two@example.org"), (2, "one@example.org")])
+            try queue.run(sql: "UPDATE jobs SET account_id = '\(try account(2))'")
+            var drain = try VirtualDrain(queue) { $0.callSize = 1 }
+            try drain.run(answer)
+            let asked = drain.sent.compactMap { request in
+                if case .convert(let leads, _) = request { leads.map(\.contactID) } else { nil }
+            }
+            #expect(asked == [[try contact(2)], [nil]])
+        }
+    }
+
+    @Test func asksAgainAfterAnOutageAndPunishesNobody() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "one@example.org")])
+            var drain = try VirtualDrain(queue)
+            var answers = 0
+            try drain.run { request in
+                answers += 1
+                switch answers {
+                case 1: return CallReply(.unclear(Reason("TIMEOUT", "no answer")))
+                case 2: return CallReply(.refused(.outage, Reason("UNREACHABLE", "refused")))
+                case 3:
+                    return CallReply(.refused(.session, Reason("INVALID_SESSION_ID", "expired")))
+                default: return try answer(request)
+                }
+            }
+            #expect(drain.sent.map(\.kind) == [.match, .match, .match, .match, .convert])
+            let starts = try queue.calls().compactMap { $0.text("started_at") }
+            #expect(starts[1] == Moment.ms(31_010).wall.description)
+            let job = try #require(try queue.jobs().first)
+            #expect(job.text("state") == "converted" && job.number("attempts") == 1)
+            #expect(try queue.log().count == 1)
+        }
+    }
+
+    @Test func findsTheAddressThatBreaksASearch() async throws {
+        try await withQueue { queue in
+            try queue.add((1...50).map { ($0, "p\($0)@example.org") })
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                guard case .match(let addresses) = request, addresses.contains("p37@example.org")
+                else { return try answer(request) }
+                return CallReply(.refused(.callTooLarge, Reason("MALFORMED_QUERY", "unreadable")))
+            }
+            let failed = try queue.jobs().filter { $0.text("state") != "converted" }
+            #expect(failed.map { $0.number("id") } == [37])
+            #expect(failed.first?.text("error_code") == "MALFORMED_QUERY")
+            #expect(drain.sent.count < 30, "\(drain.sent.map(\.kind))")
+        }
+    }
+
+    @Test func lookingForContactsAndConvertingTakeTurns() async throws {
+        try await withQueue { queue in
+            try queue.add((1...600).map { ($0, "p\($0)@example.org") })
+            try queue.add(1001...1400)
+            var drain = try VirtualDrain(queue)
+            try drain.run(most: 6, answer)
+            #expect(
+                drain.sent.map(\.kind) == [.match, .convert, .match, .convert, .match, .convert])
+            try drain.run(answer)
+            #expect(drain.sizes.allSatisfy { $0 == 100 })
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
+    @Test func letsTheSecondLeadOfAnAddressFindTheContactOfTheFirst() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "new@example.org"), (2, "New@Example.org")])
+            var drain = try VirtualDrain(queue)
+            var isThere = false
+            try drain.run { request in
+                switch request {
+                case .convert: isThere = true
+                case .match where isThere:
+                    return CallReply(.matched([[try found(1, in: 1)]]))
+                default: break
+                }
+                return try answer(request)
+            }
+            #expect(drain.sent.map(\.kind) == [.match, .convert, .match, .convert])
+            guard case .convert(let leads, _) = drain.sent.last else { return }
+            #expect(leads.map(\.contactID) == [try contact(1)])
+        }
+    }
+
+    @Test func waitsForALeadOfTheSameAddressThatIsInBackoff() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "new@example.org"), (2, "new@example.org")])
+            var drain = try VirtualDrain(queue)
+            let lock = Reason("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access")
+            var tries = 0
+            let ending = try drain.run { request in
+                guard case .convert = request else { return try answer(request) }
+                tries += 1
+                return tries == 1 ? CallReply(.converted([.transient(lock)])) : try answer(request)
+            }
+            guard case .drained = ending else {
+                Issue.record("not drained")
+                return
+            }
+            #expect(drain.sent.map(\.kind) == [.match, .convert, .convert, .match, .convert])
+        }
+    }
+
+    @Test func keepsASearchWithinWhatAURLHolds() async throws {
+        try await withQueue { queue in
+            let name = String(repeating: "ä", count: 60)
+            try queue.add((1...100).map { ($0, "\(name)\($0)@example.org") })
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            let sizes = drain.sent.compactMap { request in
+                if case .match(let addresses) = request { addresses.count } else { nil }
+            }
+            #expect(sizes.reduce(0, +) == 100 && sizes.allSatisfy { $0 < 34 }, "\(sizes)")
+        }
+    }
+
+    // MARK: -
+
+    /// One contact for `one@`, two for `two@`, one without an account for `private@`.
+    private func answer(_ request: CallRequest) throws -> CallReply {
+        guard case .match(let addresses) = request else { return .allConverted(request) }
+        return CallReply(
+            .matched(
+                try addresses.map { address in
+                    switch address {
+                    case "one@example.org": [try found(1, in: 1)]
+                    case "two@example.org": [try found(1, in: 1), try found(2, in: 2)]
+                    case "private@example.org":
+                        [FoundContact(id: try contact(3), accountID: nil)]
+                    default: []
+                    }
+                }))
+    }
+
+    private func found(_ place: Int, in account: Int) throws -> FoundContact {
+        FoundContact(id: try contact(place), accountID: try self.account(account))
+    }
+
+    private func contact(_ place: Int) throws -> RecordID {
+        try RecordID("003Ws000000000\(place)", of: .contact)
+    }
+
+    private func account(_ place: Int) throws -> RecordID {
+        try RecordID("001Ws000000000\(place)", of: .account)
+    }
+}

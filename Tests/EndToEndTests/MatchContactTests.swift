@@ -1,0 +1,66 @@
+import Foundation
+import SalesforceSimulator
+import Storage
+import TestSupport
+import Testing
+
+/// `enqueue --match-contact`, from the file to the org.
+@Suite(.serialized) struct MatchContactTests {
+    @Test func convertsIntoTheOneContactOfTheAddress() async throws {
+        try await withStage { stage in
+            let org = stage.simulator
+            let twins = [
+                await org.addContact(email: "twins@example.org", ofAccount: 1),
+                await org.addContact(email: "Twins@Example.org", ofAccount: 2),
+            ]
+            let known = await org.addContact(email: "o'neil@example.org", ofAccount: 3)
+            let leads = await org.addLeads(4)
+            let addresses = ["O'Neil@example.org", "nobody@example.org", "twins@example.org", ""]
+            let rows = zip(leads, addresses).map { "\($0),Qualified,\($1)\n" }
+            try Data(("leadId,convertedStatus,Email\n" + rows.joined()).utf8)
+                .write(to: stage.folder.appendingPathComponent("leads.csv"))
+            let taken = try await stage.run("enqueue", "leads.csv", "--match-contact")
+            #expect(taken.code == 0, "\(taken.errors)")
+            // The first search meets an outage; nobody suffers.
+            org.script(.unavailable, nextCalls: 1, of: .query)
+            #expect(try await stage.drain().code == 0)
+
+            let jobs = try stage.queue.jobs()
+            #expect(
+                jobs.map { $0.text("state") } == ["converted", "converted", "failed", "converted"])
+            #expect(jobs[0].text("result_contact_id") == known)
+            #expect(jobs[0].text("result_account_id") == org.accountID(3))
+            #expect(await org.lead(leads[0])?.convertedContactID == known)
+            #expect(jobs[2].text("error_code") == "MULTIPLE_CONTACTS_MATCH")
+            for twin in twins { #expect(jobs[2].text("error_message")?.contains(twin) == true) }
+            #expect(jobs.map { $0.number("attempts") } == [1, 1, 0, 1])
+            let calls = try stage.queue.calls().filter { $0.text("kind") == "match" }
+            #expect(calls.compactMap { $0.number("size") } == [3, 3])
+            #expect(await org.audit().count(.query) == 2)
+            let failed = try stage.queue.log(of: leads[2])
+            #expect(failed.map { $0.text("outcome") } == ["failed"])
+            #expect(failed.first?.number("call_id") == calls.last?.number("id"))
+        }
+    }
+
+    @Test func looksAnewWhenALeadIsRetriedThatHadTwoContacts() async throws {
+        try await withStage { stage in
+            let org = stage.simulator
+            _ = await org.addContact(email: "twins@example.org", ofAccount: 1)
+            _ = await org.addContact(email: "twins@example.org", ofAccount: 2)
+            let lead = await org.addLeads(1)[0]
+            try stage.queue.run(
+                sql: """
+                    INSERT INTO jobs (lead_id, converted_status, match_email)
+                    VALUES ('\(lead)', 'Qualified', 'twins@example.org')
+                    """)
+            #expect(try await stage.drain().code == 0)
+            #expect(try stage.queue.jobs().first?.text("error_code") == "MULTIPLE_CONTACTS_MATCH")
+            try stage.queue.run(sql: "UPDATE jobs SET account_id = '\(org.accountID(2))'")
+            #expect(try await stage.run("retry", "--all-failed").code == 0)
+            #expect(try await stage.drain().code == 0)
+            #expect(try stage.queue.jobs().first?.text("result_account_id") == org.accountID(2))
+            #expect(await org.lead(lead)?.convertedAccountID == org.accountID(2))
+        }
+    }
+}

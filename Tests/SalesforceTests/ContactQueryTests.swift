@@ -1,0 +1,88 @@
+import Conversion
+import Testing
+
+@testable import Salesforce
+
+@Suite struct ContactQueryTests {
+    private let addresses = ["Ada@example.org", "o'neil+x@example.org"]
+
+    private func read(_ status: Int, _ body: String, _ addresses: [String]? = nil) -> CallOutcome {
+        ContactQuery.outcome(of: Answer(status, body), for: addresses ?? self.addresses)
+    }
+
+    private func page(_ rows: String, done: Bool = true) -> String {
+        #"{"totalSize":9,"done":\#(done),"records":[\#(rows)]}"#
+    }
+
+    @Test func escapesQuotesAndBackslashes() {
+        #expect(
+            ContactQuery.text([#"o'neil@example.org"#, #"a\') OR (Email != '@x"#])
+                == #"SELECT Id, AccountId, Email FROM Contact WHERE Email IN "#
+                + #"('o\'neil@example.org','a\\\') OR (Email != \'@x')"#)
+    }
+
+    @Test func asksWithOneRequestThatHasNothingOpenInItsURL() async throws {
+        try await withTransport { _ in
+            .say(
+                ScriptedServer.http(
+                    200, #"{"totalSize":0,"done":true,"records":[]}"#,
+                    headers: "Sforce-Limit-Info: api-usage=5/10"))
+        } _: { transport, server in
+            let reply = await transport.send(.match(["o'neil+x&y@example.org"]))
+            #expect(reply.outcome == .matched([[]]))
+            #expect(reply.usage == OrgUsage(current: 5, limit: 10))
+            let request = try #require(server.requests.first)
+            #expect(
+                request.line == "GET /services/data/v67.0/query?q=SELECT%20Id%2C%20AccountId%2C%20"
+                    + "Email%20FROM%20Contact%20WHERE%20Email%20IN%20%28%27o%5C%27neil%2Bx%26y%40"
+                    + "example%2Eorg%27%29 HTTP/1.1")
+            #expect(request.header("Authorization") == "Bearer 00D!token")
+            #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test func givesEachAddressItsContactsWhateverTheCase() throws {
+        let contact = FoundContact(
+            id: try RecordID("003Ws0000000001", of: .contact),
+            accountID: try RecordID("001Ws0000000001", of: .account))
+        let privateContact = FoundContact(
+            id: try RecordID("003Ws0000000002", of: .contact), accountID: nil)
+        let rows = """
+            {"attributes":{"type":"Contact"},"Id":"003Ws0000000001IAA",
+             "AccountId":"001Ws0000000001IAA","Email":"ADA@example.org"},
+            {"Id":"003Ws0000000002IAA","AccountId":null,"Email":"ada@example.org"}
+            """
+        #expect(read(200, page(rows)) == .matched([[contact, privateContact], []]))
+    }
+
+    @Test func asksForLessWhenAPageIsNotTheWholeAnswer() {
+        #expect(read(200, page("", done: false)).gist == "refused callTooLarge MANY_CONTACTS")
+        let stranger = #"{"Id":"003Ws0000000001IAA","Email":"x@example.org"}"#
+        #expect(read(200, page(stranger)).gist == "refused callTooLarge OTHER_ADDRESS")
+        // Of one address the first page is enough.
+        let outcome = read(200, page(stranger, done: false), ["ä@example.org"])
+        #expect(outcome.gist == "matched")
+    }
+
+    @Test func doubtsWhatIsNoListOfContacts() {
+        for body in ["", "[]", page(#"{"Id":"003"}"#), page(#"{"Id":"003x","Email":"a@b"}"#)] {
+            #expect(read(200, body).gist == "unclear UNREADABLE_ANSWER")
+        }
+    }
+
+    @Test(arguments: [
+        (400, "INVALID_TYPE", "refused permission CONTACTS_NOT_VISIBLE"),
+        (400, "INVALID_FIELD", "refused permission CONTACTS_NOT_VISIBLE"),
+        (400, "MALFORMED_QUERY", "refused callTooLarge MALFORMED_QUERY"),
+        (401, "INVALID_SESSION_ID", "refused session INVALID_SESSION_ID"),
+        (403, "REQUEST_LIMIT_EXCEEDED", "refused allowance REQUEST_LIMIT_EXCEEDED"),
+        (400, "QUERY_TIMEOUT", "refused callTooLarge QUERY_TIMEOUT"),
+    ])
+    func readsRefusals(_ status: Int, _ code: String, _ gist: String) {
+        let body = #"[{"message":"near ada@example.org","errorCode":"\#(code)"}]"#
+        #expect(read(status, body).gist == gist)
+        if code == "QUERY_TIMEOUT" {
+            #expect(read(status, body, ["ada@example.org"]).gist == "unclear QUERY_TIMEOUT")
+        }
+    }
+}
