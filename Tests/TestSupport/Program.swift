@@ -14,10 +14,6 @@ public struct Program: Sendable {
     public static let shell = Program(file: URL(fileURLWithPath: "/bin/sh"))
     /// The system's `cp`.
     public static let copy = Program(file: URL(fileURLWithPath: "/bin/cp"))
-
-    /// The system's shell.
-    public static let shell = Program(file: URL(fileURLWithPath: "/bin/sh"))
-
     /// OpenSSL's command, where it is installed.
     public static let openSSL = Program(file: URL(fileURLWithPath: "/usr/bin/openssl"))
 

@@ -55,7 +55,7 @@ extension CheckReply.Outcome {
         switch outcome {
         case .refused(let obstacle, let reason): self = .refused(obstacle, reason)
         case .unclear(let reason): self = .unclear(reason)
-        case .loggedIn, .limitsRead, .converted, .verified:
+        case .loggedIn, .limitsRead, .converted, .verified, .matched:
             self = .unclear(.unreadable("The answer (HTTP \(answer.status)) is another's"))
         }
     }

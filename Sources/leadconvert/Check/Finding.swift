@@ -1,4 +1,5 @@
 import Conversion
+import Rendering
 
 /// What one look found.
 struct Finding {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Rendering
 import Storage
 
 /// How rows are printed; a table without any of these.
