@@ -25,7 +25,7 @@ extension Preflight {
                     name, .unavailable, "\(reason.message) (\(reason.code))",
                     cure: "try again; if it stays so, see what SALESFORCE_LOGIN_URL leads to"))
             return false
-        case .loggedIn, .limitsRead, .converted, .verified:
+        case .loggedIn, .limitsRead, .converted, .verified, .matched:
             let host = line.transport.instanceName ?? ""
             try note(
                 .ok(name, isGiven ? "a token was given, for \(host)" : "a token for \(host)"))

@@ -56,7 +56,7 @@ extension CallOutcome {
     var reason: Reason? {
         switch self {
         case .refused(_, let reason), .unclear(let reason): reason
-        case .loggedIn, .limitsRead, .converted, .verified: nil
+        case .loggedIn, .limitsRead, .converted, .verified, .matched: nil
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversion
 import Foundation
+import Rendering
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
