@@ -12,7 +12,7 @@ import Wiring
 /// The parts of the daemon, wired in the order in which a lead passes through them.
 final class Daemon: Sendable {
     private let arguments: Arguments
-    private let stopTimeoutMS: Int64
+    private let settings: DaemonSettings
     private let logger: Logger
     private let lock: DaemonLock
     private let transport: SalesforceTransport
@@ -28,10 +28,10 @@ final class Daemon: Sendable {
     init(_ arguments: Arguments) async throws {
         self.arguments = arguments
         let settings = try arguments.settings()
+        self.settings = settings
         LoggingSystem.bootstrap { _ in ConsoleLog() }
         ConsoleLog.level.withLock { $0 = settings.logLevel }
         logger = Logger(label: "leadconvertd")
-        stopTimeoutMS = settings.stopTimeoutMS
 
         let path = settings.database.description
         lock = try DaemonLock(queue: path, at: SystemClock.now().wall)
@@ -107,11 +107,12 @@ final class Daemon: Sendable {
             return isStopping
         }
         guard !isSecond else { return leave() }
-        notices?.stopping(withinMS: stopTimeoutMS)
+        notices?.stopping(withinMS: settings.stopTimeoutMS)
         let (drain, hooks) = (drain, hooks)
         Task { await hooks.stop() }
         Task { await drain.stop() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(stopTimeoutMS))) {
+        let patience = DispatchTimeInterval.milliseconds(Int(settings.stopTimeoutMS))
+        DispatchQueue.global().asyncAfter(deadline: .now() + patience) {
             [weak self] in self?.leave()
         }
     }
@@ -128,6 +129,12 @@ final class Daemon: Sendable {
         notices?.reloading()
         do {
             let settings = try arguments.settings()
+            let waiting = settings.waitingForRestart(since: self.settings)
+            if !waiting.isEmpty {
+                logger.warning(
+                    "some settings change only at a restart",
+                    metadata: ["settings": "\(waiting.joined(separator: " "))"])
+            }
             try transport.replaceCredentials(SalesforceSettings(settings.salesforce).login)
             refreshToken.adopt(settings.salesforce.login)
             ConsoleLog.level.withLock { $0 = settings.logLevel }

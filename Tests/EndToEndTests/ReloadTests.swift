@@ -41,6 +41,23 @@ import Testing
         }
     }
 
+    @Test func namesWhatWaitsForARestart() async throws {
+        try await withStage { stage in
+            try await stage.enqueueLeads(1)
+            let daemon = try stage.startDaemon(changing: try file(stage))
+            try await stage.simulator.await("it is at work") { $0.conversions.count == 1 }
+            _ = try file(
+                stage, "SALESFORCE_TRANSPORT=action:ConvertLeads", "SALESFORCE_API_VERSION=66.0")
+            daemon.send(SIGHUP)
+            try await daemon.waitFor(
+                "some settings change only at a restart "
+                    + "settings=\"SALESFORCE_API_VERSION SALESFORCE_TRANSPORT\"")
+            try await daemon.waitFor("settings read again")
+            daemon.terminate()
+            #expect(try await daemon.waitForExit().code == 0)
+        }
+    }
+
     @Test func closesTheRunHours() async throws {
         try await withStage { stage in
             try await stage.enqueueLeads(1)
@@ -66,21 +83,22 @@ import Testing
     func keepsTheOldSettingsWhenANewOneIsWrong(line: String, complaint: String) async throws {
         try await withStage { stage in
             let settings = try file(stage, "LEADCONVERT_CALL_SIZE=5", "LEADCONVERT_CONCURRENCY=1")
+            var leads = try await stage.enqueueLeads(1)
             let daemon = try stage.startDaemon(changing: settings)
-            try await daemon.waitFor("queue opened")
+            try await stage.simulator.await("it is at work") { $0.conversions.count == 1 }
             _ = try file(stage, line)
             daemon.send(SIGHUP)
             try await daemon.waitFor("settings not taken; the old ones stay")
             try await daemon.waitFor(complaint)
-            let leads = try await stage.enqueueLeads(10)
+            leads += try await stage.enqueueLeads(10)
             try await stage.await("they are converted") { _ in
-                try stage.counts() == ["converted": 10]
+                try stage.counts() == ["converted": 11]
             }
             daemon.terminate()
             #expect(try await daemon.waitForExit().code == 0)
             #expect(try await stage.objections(to: leads) == [])
             let calls = await stage.simulator.audit().calls.filter { $0.kind == .convert }
-            #expect(calls.map(\.size) == [5, 5])
+            #expect(calls.map(\.size) == [1, 5, 5])
         }
     }
 
