@@ -19,8 +19,8 @@ struct SessionState {
     private static let margin = Duration.seconds(60)
 
     private let takesJSONWebTokens: Bool
-    /// Logins that our own succeeded, the latest last: whoever gives one of these means ours.
-    private var ancestors: [SalesforceSettings.Login] = []
+    /// Refresh tokens that ours succeeded, the latest last: whoever gives one of these means ours.
+    private var ancestors: [Secret] = []
     private var issued = 0
     private var worked = false
     /// When the session in use was last known to be good.
@@ -51,7 +51,8 @@ struct SessionState {
         goodAt = now
         session = Session(
             token: token, instance: instance, number: issued, since: now,
-            until: lasting.map { now + $0 - Self.margin })
+            // One that lasts no longer than that would be renewed for ever; it is used instead.
+            until: lasting.flatMap { $0 > Self.margin * 2 ? now + $0 - Self.margin : nil })
         return true
     }
 
@@ -118,20 +119,22 @@ struct SessionState {
         else { return false }
         // The one that was given, and those that a file may have held while it was read.
         if ancestors.count > 8 { ancestors.remove(at: 1) }
-        ancestors.append(login)
+        ancestors.append(used)
         login = .refreshToken(clientID: clientID, clientSecret: clientSecret, refreshToken: next)
         return true
     }
 
-    /// Goes on with other credentials; with the same ones the session stays as it is. A refresh
-    /// token that was replaced is dead, and what replaced it goes on in its place.
+    /// Goes on with other credentials; with the same ones the session stays as it is, and a login
+    /// under way is taken up.
     mutating func replace(
         _ login: SalesforceSettings.Login, now: ContinuousClock.Instant
     ) throws(OperatorError) {
         refusedAt = nil
-        let isOurs = login == self.login || ancestors.contains(login)
-        guard !isOurs || session == nil else { return }
-        let login = isOurs ? self.login : login
+        let login = withLiveToken(login)
+        // A given token that was refused gets another try.
+        if login == self.login {
+            guard session == nil, case .accessToken = login else { return }
+        }
         let number = issued + 1
         session = try given(login, number: number, now: now)
         issued = number
@@ -139,7 +142,14 @@ struct SessionState {
         worked = false
         ended = nil
         self.login = login
-        if !isOurs { ancestors = [] }
+    }
+
+    /// A refresh token that was replaced is dead: what replaced it goes on in its place.
+    private func withLiveToken(_ login: SalesforceSettings.Login) -> SalesforceSettings.Login {
+        guard case .refreshToken(let clientID, let clientSecret, let given) = login,
+            case .refreshToken(_, _, let live) = self.login, ancestors.contains(given)
+        else { return login }
+        return .refreshToken(clientID: clientID, clientSecret: clientSecret, refreshToken: live)
     }
 
     private func given(

@@ -97,6 +97,33 @@ import Testing
         #expect(!state.isGood(at: now + .seconds(240)))
     }
 
+    @Test(arguments: [-1, 0, 60, 120]) func usesATokenOfAShortLifeAllTheSame(seconds: Int) throws {
+        var state = try SessionState(login, now: now)
+        let isAdopted = state.adopt(
+            Secret("1"), on: instance, from: state.credentials, lasting: .seconds(seconds),
+            now: now)
+        #expect(isAdopted)
+        #expect(state.isGood(at: now), "it would log in for ever")
+    }
+
+    @Test func takesUpALoginThatWasUnderWayAtAReload() throws {
+        func login(_ token: String, secret: String) -> SalesforceSettings.Login {
+            .refreshToken(
+                clientID: "demo", clientSecret: Secret(secret), refreshToken: Secret(token))
+        }
+        var state = try SessionState(login("one", secret: "a"), now: now)
+        let asked = state.credentials
+        try state.replace(login("one", secret: "a"), now: now)
+        let isRotated = state.rotate(to: Secret("two"), from: asked)
+        #expect(isRotated)
+        _ = try adopt("1", &state)
+
+        // Another secret of the app's, and the token that is in the settings still.
+        try state.replace(login("one", secret: "b"), now: now)
+        #expect(state.login == login("two", secret: "b"))
+        #expect(state.session == nil)
+    }
+
     @Test func triesAGivenTokenHoweverOldItIs() throws {
         let state = try SessionState(
             .accessToken(Secret("00D!a"), instanceURL: "https://example.my.salesforce.com"),
