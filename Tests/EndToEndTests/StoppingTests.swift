@@ -6,7 +6,8 @@ import Testing
 @Suite(.serialized) struct StoppingTests {
     @Test func letsTheCallInFlightSettleAndStartsNoOther() async throws {
         try await withStage {
-            $0.latency = 300...300
+            // Longer than a busy machine takes to bring the signal.
+            $0.latency = 3000...3000
         } _: { stage in
             let leads = try await stage.enqueueLeads(40)
             let daemon = try stage.startDaemon(changing: ["LEADCONVERT_CONCURRENCY": "1"])
