@@ -40,7 +40,7 @@ public struct RefreshTokenStore: Equatable, Sendable {
         var obstacles: [String] = []
         if let file {
             do {
-                try SecretFile(file).replace(by: "\(token)\n")
+                try SecretFile(file).replace(by: "\(token)\n", followingLinks: true)
                 fingerprint = Self.fingerprint(of: token)
                 return file
             } catch {
@@ -49,6 +49,7 @@ public struct RefreshTokenStore: Equatable, Sendable {
         }
         if let ownFile {
             do {
+                // Those who may enqueue can put a link into the state directory: it is not followed.
                 try SecretFile(ownFile).replace(by: "\(token)\n\(fingerprint)\n")
                 return ownFile
             } catch {

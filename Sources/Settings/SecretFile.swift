@@ -34,9 +34,10 @@ struct SecretFile {
 
     /// Puts another text in its place, readable for nobody else. Whenever the power goes, the file
     /// holds the old text or the new one, whole.
-    func replace(by text: String) throws(Unwritable) {
-        // Where the path is a link, what it leads to is replaced and the link stays.
-        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    /// - Parameter followingLinks: Whether a link stays and what it leads to is replaced.
+    func replace(by text: String, followingLinks: Bool = false) throws(Unwritable) {
+        let target =
+            followingLinks ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
         let draft = "\(target).new"
         // What a crash left behind would keep its mode.
         unlink(draft)

@@ -60,6 +60,21 @@ import Testing
         }
     }
 
+    @Test func followsNoLinkInTheStateDirectory() throws {
+        try withFolder { state in
+            _ = try state.holding("precious", in: "queue.db")
+            var (_, store) = try given([
+                "SALESFORCE_REFRESH_TOKEN": "first", "STATE_DIRECTORY": state.path,
+            ])
+            try FileManager.default.createSymbolicLink(
+                atPath: state.path(RefreshTokenStore.name),
+                withDestinationPath: state.path("queue.db"))
+            _ = try store.keep("second")
+            #expect(try state.text(of: "queue.db") == "precious")
+            #expect(try state.text(of: RefreshTokenStore.name).hasPrefix("second\n"))
+        }
+    }
+
     @Test func turnsToTheStateDirectoryWhenTheFileCannotBeReplaced() throws {
         try withFolder { folder in
             try withFolder { state in
