@@ -139,13 +139,13 @@ final class Daemon: Sendable {
             refreshToken.adopt(settings.salesforce.login)
             ConsoleLog.level.withLock { $0 = settings.logLevel }
             let options = DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty)
-            let (drain, hooks, notices) = (drain, hooks, notices)
+            let (drain, hooks, notices, logger) = (drain, hooks, notices, logger)
             Task {
                 await drain.adopt(options)
                 await hooks.adopt(settings.hooks)
+                logger.notice("settings read again")
                 notices?.ready()
             }
-            logger.notice("settings read again")
         } catch {
             logger.error("settings not taken; the old ones stay", metadata: ["error": "\(error)"])
             notices?.ready()

@@ -73,7 +73,7 @@ import Testing
                 let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
                 #expect((mode as? Int).map { $0 & ~0o660 } == 0, "\(name)")
             }
-            daemon.terminate()
+            daemon.kill()
             try await daemon.waitForExit()
         }
     }
