@@ -34,8 +34,11 @@ public struct FileRights: Sendable, Equatable {
     /// Whether a file lets in more than owner and group, or lets them do more than read and write.
     public var isLooserThan0660: Bool { mode & ~0o660 != 0 }
 
-    /// Whether anybody may put files into a folder, and take others' away.
-    public var isOpenToAll: Bool { mode & 0o002 != 0 && mode & 0o1000 == 0 }
+    /// Whether anybody may put files into a folder.
+    public var isOpenToAll: Bool { mode & 0o002 != 0 }
+
+    /// Whether files of a folder that is open to all are safe there from others.
+    public var isSticky: Bool { mode & 0o1000 != 0 }
 
     /// Whether we ourselves may read and write a file, or enter and change a folder.
     public static func allowUs(_ path: String, isFolder: Bool) -> Bool {

@@ -124,7 +124,7 @@ import Testing
             for (name, value) in secrets {
                 var changes: [String: String?] = ["SALESFORCE_CLIENT_SECRET": nil]
                 changes[name] = value
-                let wrong = try await stage.check(changing: changes)
+                let wrong = try await stage.check("--use-refresh-token", changing: changes)
                 #expect(wrong.end.code == 77)
                 changes["LEADCONVERT_CALL_SIZE"] = "0"
                 let report = try await stage.check("--json", changing: changes)
@@ -134,6 +134,25 @@ import Testing
                     #expect(!said.end.errors.contains("s3cr3t"))
                 }
             }
+        }
+    }
+
+    @Test func usesUpNoRefreshTokenUnlessTold() async throws {
+        try await withStage {
+            $0.rotatesRefreshTokens = true
+        } _: { stage in
+            let changes: [String: String?] = [
+                "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_REFRESH_TOKEN": "demo-refresh-token",
+            ]
+            let left = try await stage.check(changing: changes)
+            #expect(left.end.code == 0)
+            #expect(left["login"]?.status == "warn")
+            #expect(left["login"]?.cure.hasSuffix("leadconvert check --use-refresh-token") == true)
+            #expect(left["user"]?.message == "not looked at: there is no login")
+            let used = try await stage.check("--use-refresh-token", changing: changes)
+            #expect(used.end.code == 0)
+            #expect(used["user"]?.status == "ok")
+            #expect(await stage.simulator.audit().count(.token) == 1)
         }
     }
 

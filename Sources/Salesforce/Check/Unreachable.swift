@@ -15,18 +15,22 @@ public enum Unreachable: CaseIterable, Sendable {
 
     /// Reads the reason for which a request was never sent; nil when it was another.
     public init?(_ reason: Reason) {
-        guard reason.code == Self.code || reason.code == Self.tlsCode else { return nil }
-        self = Self.allCases.first { $0.sentence == reason.message } ?? .silence
+        if let known = Self.allCases.first(where: { $0.reason == reason }) {
+            self = known
+        } else if reason.code == Self.code {
+            self = .silence
+        } else {
+            return nil
+        }
     }
 
     /// The reason as calls are recorded with it.
-    var reason: Reason {
-        Reason(self == .certificate || self == .tls ? Self.tlsCode : Self.code, sentence)
-    }
+    var reason: Reason { Reason(isOfTLS ? "TLS_FAILED" : Self.code, sentence) }
 
     static let code = "UNREACHABLE"
-    /// Somebody answers, and not as whom we asked for: no wait cures that by itself.
-    private static let tlsCode = "TLS_FAILED"
+
+    /// Somebody answers, but not as whom we asked for: no wait cures that by itself.
+    private var isOfTLS: Bool { self == .certificate || self == .tls }
 
     private var sentence: String {
         switch self {
@@ -34,11 +38,12 @@ public enum Unreachable: CaseIterable, Sendable {
         case .connection: "The host refuses connections or can't be reached."
         case .certificate:
             """
-            TLS failed: the host's certificate is not trusted. Check it, the machine's clock and \
-            SALESFORCE_CA_FILE.
+            The server does not prove that it is Salesforce. If a proxy of your own opens TLS, put \
+            its root certificate into SALESFORCE_CA_FILE; else check the host's name and this \
+            machine's clock.
             """
         case .tls:
-            "TLS failed: check the host's certificate, the machine's clock and SALESFORCE_CA_FILE."
+            "The server does not speak TLS as it should: check the host's name and its port."
         case .silence: "The connection broke before the request was sent."
         }
     }

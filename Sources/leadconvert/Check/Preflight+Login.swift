@@ -7,8 +7,20 @@ import Settings
 
 extension Preflight {
     /// Whether we get a token.
-    mutating func checkLogin(_ line: inout RecordedLine) async throws -> Bool {
+    mutating func checkLogin(
+        _ line: inout RecordedLine, _ settings: Settings.SalesforceSettings
+    ) async throws -> Bool {
         let name = Name.login.rawValue
+        if case .refreshToken = settings.login, !usesRefreshToken {
+            // An app may replace the token whenever it is used, and the old one, which a running
+            // daemon holds, is dead then.
+            try note(
+                .warn(
+                    name, "left to the daemon, for using a refresh token may end it",
+                    cure: "if the app does not rotate refresh tokens: leadconvert check "
+                        + "--use-refresh-token"))
+            return false
+        }
         let isGiven = line.transport.hasSession
         switch try await line.logIn() {
         case .refused(let obstacle, let reason):

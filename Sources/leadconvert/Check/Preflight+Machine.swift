@@ -101,7 +101,12 @@ extension Preflight {
                     cure: "mkdir -m 750 -p \(folder.shellQuoted)"))
         }
         let who = "\(folder) is \(rights.octal) of \(rights.owner):\(rights.group)"
-        if rights.isOpenToAll {
+        if rights.isOpenToAll, rights.isSticky {
+            try note(
+                .warn(
+                    name, "\(who): anybody can put files beside the queue",
+                    cure: "give the queue a folder of its own: mkdir -m 750"))
+        } else if rights.isOpenToAll {
             try note(
                 .fail(
                     name, .inputOutput, "\(who): anybody can put another file in the queue's place",

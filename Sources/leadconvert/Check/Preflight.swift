@@ -14,6 +14,8 @@ struct Preflight {
     let databaseFlag: String?
     /// Whether all waiting leads are looked at, or some.
     let readsAllLeads: Bool
+    /// Whether a refresh token is used, though its successor would be lost.
+    let usesRefreshToken: Bool
     /// Told of each finding as it comes.
     let show: (Finding) throws -> Void
 
@@ -21,11 +23,13 @@ struct Preflight {
 
     init(
         environment: [String: String], databaseFlag: String?, readsAllLeads: Bool,
+        usesRefreshToken: Bool,
         show: @escaping (Finding) throws -> Void
     ) {
         self.environment = environment
         self.databaseFlag = databaseFlag
         self.readsAllLeads = readsAllLeads
+        self.usesRefreshToken = usesRefreshToken
         self.show = show
     }
 
@@ -72,8 +76,8 @@ struct Preflight {
         guard let versions = try await checkReach(&line, settings.salesforce) else {
             return try skip([.clock, .login, .version] + Self.ofTheOrg, because: "reach failed")
         }
-        guard try await checkLogin(&line) else {
-            return try skip([.version] + Self.ofTheOrg, because: "login failed")
+        guard try await checkLogin(&line, settings.salesforce) else {
+            return try skip([.version] + Self.ofTheOrg, because: "there is no login")
         }
         guard try await checkVersion(&line, settings.salesforce, known: versions) else {
             return try skip(Self.ofTheOrg, because: "version failed")

@@ -25,6 +25,13 @@ struct Check: AsyncParsableCommand {
     @Flag(help: "Look at all leads that wait, 2,000 a request; without it at 200 of them.")
     var leads = false
 
+    @Flag(
+        help: """
+            Log in with a refresh token too; do not, if the app replaces them: only the daemon \
+            keeps the new one.
+            """)
+    var useRefreshToken = false
+
     @Flag(help: "Print a JSON array of objects: name, status, message, cure.")
     var json = false
 
@@ -34,7 +41,7 @@ struct Check: AsyncParsableCommand {
         let output = Output()
         var preflight = Preflight(
             environment: ProcessInfo.processInfo.environment, databaseFlag: options.database,
-            readsAllLeads: leads
+            readsAllLeads: leads, usesRefreshToken: useRefreshToken
         ) { [json] finding in
             guard !json else { return }
             try output.write(finding.text)
