@@ -45,6 +45,11 @@ public struct FileRights: Sendable, Equatable {
         access(path, R_OK | W_OK | (isFolder ? X_OK : 0)) == 0
     }
 
+    /// Whether a file can't even be looked for, because we may not enter its folder.
+    public static func isOutOfSight(_ path: String) -> Bool {
+        access(path, F_OK) != 0 && errno == EACCES
+    }
+
     /// SQLite's file and those that it keeps beside it, as far as they are there.
     public static func ofQueue(_ path: String) -> [FileRights] {
         ["", "-wal", "-shm"].compactMap { FileRights(path: path + $0) }

@@ -47,7 +47,7 @@ extension Preflight {
         let isThere = try checkFile(path)
         try checkFolder(of: path, isNeeded: !isThere)
         guard isThere else {
-            try skip([.schema], because: "there is no file")
+            try skip([.schema], because: "no file was found")
             return nil
         }
         do {
@@ -60,6 +60,10 @@ extension Preflight {
 
     private mutating func checkFile(_ path: String) throws -> Bool {
         let name = Name.file.rawValue
+        if FileRights.isOutOfSight(path) {
+            try note(.skipped(name, because: "this user can't enter the folder"))
+            return false
+        }
         let files = FileRights.ofQueue(path)
         guard let file = files.first, file.path == path else {
             let cure = "leadconvert migrate --db \(path.shellQuoted)"
@@ -82,7 +86,7 @@ extension Preflight {
                     name, .inputOutput,
                     "\(closed.path) is \(closed.octal) of \(closed.owner):\(closed.group), and this "
                         + "user can't read and write it",
-                    cure: "sudo -u \(closed.owner) leadconvert check, or join \(closed.group)"))
+                    cure: closed.cure))
         } else {
             try note(
                 .ok(name, "\(path) is \(file.octal), for \(file.owner) and group \(file.group)"))
@@ -116,7 +120,7 @@ extension Preflight {
                 .fail(
                     name, isNeeded ? .cannotCreate : .inputOutput,
                     "\(who), and this user can't write there, as SQLite must",
-                    cure: "sudo -u \(rights.owner) leadconvert check, or join \(rights.group)"))
+                    cure: rights.cure))
         } else {
             try note(.ok(name, who))
         }
@@ -157,6 +161,14 @@ extension Preflight {
         } else {
             try note(.ok(name, "\(version), without the WAL-reset race"))
         }
+    }
+}
+
+extension FileRights {
+    /// What lets somebody in who is kept out: another user, or a group that may do both.
+    fileprivate var cure: String {
+        let isOpenToGroup = mode & 0o060 == 0o060
+        return "sudo -u \(owner) leadconvert check" + (isOpenToGroup ? ", or join \(group)" : "")
     }
 }
 
