@@ -74,6 +74,7 @@ import Testing
             try queue.add(1...3)
             _ = try queue.jobs(filter { $0.state = .failed })
             _ = try queue.log(filter { $0.since = Moment.ms(0).wall })
+            _ = try queue.waitingLeads(after: 1, limit: 2)
             _ = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
             try queue.database.inDatabase { database in
                 for sql in recorder.statements {
@@ -147,6 +148,11 @@ import Testing
 
     /// What the operator looks at.
     private func look(_ queue: JobQueue) throws {
+        _ = try queue.statusesWaitedFor()
+        _ = try queue.makesOpportunities()
+        _ = try queue.waitingLeads(sample: 2)
+        _ = try queue.waitingLeads(after: 1, limit: 2)
+        _ = try queue.checks(after: 1)
         _ = try queue.status(at: Moment.ms(20).wall)
         _ = try queue.jobs(filter { $0.state = .failed })
         _ = try queue.jobs(filter { ($0.state, $0.limit) = (.failed, 10) })
