@@ -12,6 +12,11 @@ public enum LoginSettings: Equatable, Sendable {
     /// A token that somebody else got; it is not renewed.
     case accessToken(SecretText, instanceURL: String)
 
+    /// Where the successor of a refresh token is kept; nil for the other flows.
+    public var refreshTokenStore: RefreshTokenStore? {
+        if case .refreshToken(_, _, _, let store) = self { store } else { nil }
+    }
+
     /// The one flow whose settings are there, or nil with what is wrong noted.
     init?(_ reader: inout SettingReader, for transport: TransportSetting) {
         let flows = LoginFlow.given(in: reader)

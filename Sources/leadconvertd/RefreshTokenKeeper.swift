@@ -69,9 +69,3 @@ final class RefreshTokenKeeper: Sendable {
         state.store = store
     }
 }
-
-extension LoginSettings {
-    fileprivate var refreshTokenStore: RefreshTokenStore? {
-        if case .refreshToken(_, _, _, let store) = self { store } else { nil }
-    }
-}

@@ -14,7 +14,11 @@ extension Preflight {
         let name = Name.settings.rawValue
         do {
             let settings = try DaemonSettings.read(environment, database: databaseFlag)
-            let transport = try SalesforceTransport(.init(settings.salesforce))
+            var salesforce = SalesforceSettings(settings.salesforce)
+            if let store = settings.salesforce.login.refreshTokenStore {
+                salesforce.keepRefreshToken = { Self.keep($0, in: store) }
+            }
+            let transport = try SalesforceTransport(salesforce)
             try note(.ok(name, "all right; login by \(settings.salesforce.login.flow)"))
             return (settings, transport)
         } catch let wrong as WrongSettings {
@@ -29,6 +33,16 @@ extension Preflight {
             try note(Finding(name, error))
         }
         return nil
+    }
+
+    /// The token that we had is dead from here on.
+    private static func keep(_ token: String, in store: RefreshTokenStore) {
+        var store = store
+        do {
+            _ = try store.keep(token)
+        } catch {
+            StandardError.write("\(error)\n")
+        }
     }
 
     /// The queue's file and folder, and then its schema; nil when nothing can be recorded there.

@@ -9,13 +9,20 @@ import Wiring
 
 extension Preflight {
     /// Whose token it is, asked at the door that conversions take; nil when it is not let in.
-    mutating func checkUser(_ line: inout RecordedLine) async throws -> OrgUser? {
+    mutating func checkUser(
+        _ line: inout RecordedLine, _ settings: Settings.SalesforceSettings
+    ) async throws -> String? {
         let name = Name.user.rawValue
+        guard settings.transport == .soap else {
+            // SOAP tells who it is, and takes no JWT-based token, which an action does.
+            try note(.skipped(name, because: "an Apex action is asked, and does not tell"))
+            return "the user"
+        }
         let reply = try await line.ask { await $0.readUser() }
         switch reply.outcome {
         case .read(let user):
             try note(.ok(name, "\(user.username), in org \(user.organizationID)"))
-            return user
+            return user.username
         case .refused(let obstacle, let reason):
             try note(
                 .fail(
@@ -30,28 +37,28 @@ extension Preflight {
     }
 
     /// Whether the user may convert leads at all.
-    mutating func checkPermission(_ line: inout RecordedLine, _ user: OrgUser) async throws {
+    mutating func checkPermission(_ line: inout RecordedLine, _ user: String) async throws {
         let name = Name.permission.rawValue
         let reply = try await line.ask { await $0.readConvertLeadsPermission() }
         switch reply.outcome {
         case .read(true):
-            try note(.ok(name, "\(user.username) may convert leads"))
+            try note(.ok(name, "\(user) may convert leads"))
         case .read(false):
             try note(
                 .fail(
-                    name, .permission, "\(user.username) lacks the permission Convert Leads",
+                    name, .permission, "\(user) lacks the permission Convert Leads",
                     cure: "Setup, Permission Sets: one with System Permissions > Convert Leads, "
-                        + "assigned to \(user.username)"))
+                        + "assigned to \(user)"))
         case .refused(_, let reason), .unclear(let reason):
             try note(
                 .warn(
                     name, "can't be read (\(reason.code))",
-                    cure: "look in Setup whether \(user.username) has Convert Leads"))
+                    cure: "look in Setup whether \(user) has Convert Leads"))
         }
     }
 
     /// Whether the user may write the records that a conversion writes.
-    mutating func checkObjects(_ line: inout RecordedLine, _ user: OrgUser) async throws {
+    mutating func checkObjects(_ line: inout RecordedLine, _ user: String) async throws {
         let name = Name.objects.rawValue
         let needed = ["Lead", "Account", "Contact", "Opportunity"]
         let reply = try await line.ask { await $0.readRights(on: needed) }
@@ -60,7 +67,7 @@ extension Preflight {
             return try note(
                 .warn(
                     name, "can't be read (\(code))",
-                    cure: "look in Setup whether \(user.username) may edit leads, and create and "
+                    cure: "look in Setup whether \(user) may edit leads, and create and "
                         + "edit accounts, contacts and opportunities"))
         }
         let lacking = needed.flatMap { object in
@@ -72,7 +79,7 @@ extension Preflight {
         }
         let makesNone = try line.queue.map { try !$0.makesOpportunities() } ?? false
         let cure =
-            "Setup, Permission Sets, Object Settings: allow \(user.username) to "
+            "Setup, Permission Sets, Object Settings: allow \(user) to "
             + lacking.joined(separator: ", ")
         // Who never asks for an opportunity need not be allowed to make one.
         if makesNone, lacking.allSatisfy({ $0.hasSuffix("Opportunity") }) {
@@ -83,7 +90,7 @@ extension Preflight {
         }
         try note(
             .fail(
-                name, .permission, "\(user.username) may not \(lacking.joined(separator: ", "))",
+                name, .permission, "\(user) may not \(lacking.joined(separator: ", "))",
                 cure: cure))
     }
 

@@ -9,12 +9,14 @@ import Storage
 ///
 /// What can't be looked at because of something before it is named all the same, and why.
 struct Preflight {
-    let environment: [String: String]
+    private(set) var environment: [String: String]
+    /// The file of settings that `--env-file` names.
+    let environmentFile: String?
     /// The file that `--db` names.
     let databaseFlag: String?
     /// Whether all waiting leads are looked at, or some.
     let readsAllLeads: Bool
-    /// Whether a refresh token is used, though its successor would be lost.
+    /// Whether a refresh token is used, though a daemon that runs may lose its own by that.
     let usesRefreshToken: Bool
     /// Told of each finding as it comes.
     let show: (Finding) throws -> Void
@@ -22,11 +24,12 @@ struct Preflight {
     private(set) var findings: [Finding] = []
 
     init(
-        environment: [String: String], databaseFlag: String?, readsAllLeads: Bool,
-        usesRefreshToken: Bool,
+        environment: [String: String], environmentFile: String?, databaseFlag: String?,
+        readsAllLeads: Bool, usesRefreshToken: Bool,
         show: @escaping (Finding) throws -> Void
     ) {
         self.environment = environment
+        self.environmentFile = environmentFile
         self.databaseFlag = databaseFlag
         self.readsAllLeads = readsAllLeads
         self.usesRefreshToken = usesRefreshToken
@@ -38,6 +41,11 @@ struct Preflight {
 
     /// Looks at everything.
     mutating func run() async throws {
+        do {
+            environment = try EnvironmentFile.adding(to: environment, flag: environmentFile)
+        } catch {
+            return try note(Finding(Name.settings.rawValue, error))
+        }
         let found = try checkSettings()
         do {
             try await look(with: found)
@@ -82,7 +90,7 @@ struct Preflight {
         guard try await checkVersion(&line, settings.salesforce, known: versions) else {
             return try skip(Self.ofTheOrg, because: "version failed")
         }
-        guard let user = try await checkUser(&line) else {
+        guard let user = try await checkUser(&line, settings.salesforce) else {
             return try skip(Array(Self.ofTheOrg.dropFirst()), because: "user failed")
         }
         try await checkPermission(&line, user)

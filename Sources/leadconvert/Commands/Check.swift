@@ -7,7 +7,7 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look whether everything is right before a lead is sent.",
         discussion: """
-            Settings come from the environment, as the daemon's do. Nothing is changed in \
+            Settings come from the environment and --env-file, as the daemon's do. Nothing is changed in \
             Salesforce, and no lead is touched; it takes six requests of the org's allowance, which \
             are recorded in calls and count against our share. It works beside a running \
             daemon.
@@ -27,10 +27,16 @@ struct Check: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Log in with a refresh token too; do not, if the app replaces them: only the daemon \
-            keeps the new one.
+            Log in with a refresh token too. If the app replaces them, the new one is kept, but a \
+            daemon that runs has to be restarted.
             """)
     var useRefreshToken = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Settings as NAME=value lines, as the daemon's; they win over the environment.",
+            valueName: "file"))
+    var envFile: String?
 
     @Flag(help: "Print a JSON array of objects: name, status, message, cure.")
     var json = false
@@ -40,8 +46,9 @@ struct Check: AsyncParsableCommand {
     func run() async throws {
         let output = Output()
         var preflight = Preflight(
-            environment: ProcessInfo.processInfo.environment, databaseFlag: options.database,
-            readsAllLeads: leads, usesRefreshToken: useRefreshToken
+            environment: ProcessInfo.processInfo.environment, environmentFile: envFile,
+            databaseFlag: options.database, readsAllLeads: leads,
+            usesRefreshToken: useRefreshToken
         ) { [json] finding in
             guard !json else { return }
             try output.write(finding.text)
