@@ -166,14 +166,13 @@ extension Engine {
         let begins = obstruction.meet(
             kind, reason, byLogin: call.isLogin, startedAt: call.startedAt, at: now)
         guard begins else { return }
-        logger.warning(
-            "calls are held back",
-            metadata: [
-                "reason": "\(kind.rawValue)", "code": "\(reason.code)",
-                // About a login no message can name a lead.
-                "message": "\(call.isLogin ? reason.message : "")",
-                "probe.at": "\(obstruction.spell?.probeAt.wall.description ?? "")",
-            ])
+        var metadata: Logger.Metadata = [
+            "reason": "\(kind.rawValue)", "code": "\(reason.code)",
+            "probe.at": "\(obstruction.spell?.probeAt.wall.description ?? "")",
+        ]
+        // About a login no message can name a lead.
+        if call.isLogin { metadata["message"] = "\(reason.message)" }
+        logger.warning("calls are held back", metadata: metadata)
     }
 
     /// A call got through: what stood in the way is over, unless the org's own count says that

@@ -49,7 +49,7 @@ import Testing
                     "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_CLIENT_SECRET_FILE": file.path,
                 ])
             #expect(report.end.code == 78)
-            #expect(report["settings"]?.cure.hasSuffix("chmod o= \(file.path)") == true)
+            #expect(report["settings"]?.cure.hasSuffix("chmod 600 \(file.path)") == true)
         }
     }
 

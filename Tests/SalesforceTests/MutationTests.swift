@@ -21,6 +21,15 @@ import Testing
         #"[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]"#,
         #"{"DailyApiRequests":{"Max":15000,"Remaining":14980,"Ant":{"Max":0,"Remaining":0}}}"#,
         """
+        [{"actionName":"A","errors":null,"isSuccess":true,"outputValues":{"leadId":\
+        "00QWs000001AbcDMAS","accountId":"001Ws000002XyZaIAK"}},{"actionName":"A","errors":\
+        [{"statusCode":"INVALID_STATUS","message":"no"}],"isSuccess":false,"outputValues":null}]
+        """,
+        """
+        {"totalSize":1,"done":true,"records":[{"Id":"003Ws000003PqRsIAK","AccountId":null,\
+        "Email":"a@example.org"}]}
+        """,
+        """
         {"access_token":"00D!AQ","instance_url":"https://a.my.salesforce.com","token_type":"Bearer"}
         """,
     ]
@@ -42,6 +51,12 @@ import Testing
                 {
                     #expect(readings.count == Self.leads.count)
                 }
+                if case .converted(let outcomes) =
+                    ActionReply.reply(to: Self.leads, from: answer).outcome
+                {
+                    #expect(outcomes.count == Self.leads.count)
+                }
+                _ = ContactQuery.outcome(of: answer, for: ["a@example.org", "b@example.org"])
                 _ = LimitsAnswer.reply(from: answer)
                 _ = TokenAnswer(answer)
             }
