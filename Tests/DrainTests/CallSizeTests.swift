@@ -66,4 +66,21 @@ import Testing
             #expect(calls.map { $0.text("size_reason") } == [nil, "slow", "slow", "grown"])
         }
     }
+
+    @Test func writesThatCallsOfItsSizeFailed() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1000)
+            var drain = try VirtualDrain(queue)
+            let governor = Reason("EXCEEDED_QUOTA", "Apex CPU time limit exceeded")
+            try drain.run { request in
+                guard case .convert(let leads, _) = request, leads.count > 40 else {
+                    return .allConverted(request)
+                }
+                return CallReply(.refused(.callTooLarge, governor))
+            }
+            let reasons = Set(try queue.calls().compactMap { $0.text("size_reason") })
+            #expect(reasons.isSuperset(of: ["half", "fault"]))
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
 }

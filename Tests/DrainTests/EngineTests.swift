@@ -107,7 +107,8 @@ import Testing
         }
     }
 
-    @Test func findsTheOneLeadThatBreaksWholeCalls() async throws {
+    @Test(arguments: [1, 37, 50, 51, 100])
+    func findsTheOneLeadThatBreaksWholeCalls(culprit: Int) async throws {
         try await withQueue { queue in
             try queue.add(1...100)
             try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
@@ -115,15 +116,19 @@ import Testing
             let governor = Reason("EXCEEDED_QUOTA", "Apex CPU time limit exceeded")
             try drain.run { request in
                 if case .convert(let leads, _) = request,
-                    try leads.contains(where: { try $0.leadID == .lead(37) })
+                    try leads.contains(where: { try $0.leadID == .lead(culprit) })
                 {
                     return CallReply(.refused(.callTooLarge, governor))
                 }
                 return .allConverted(request)
             }
-            #expect(drain.sizes.count <= 1 + 2 * 7 + 1)
+            // Beside the first, at most 2 log2(100) + 1 calls.
+            #expect(drain.sizes.count <= 1 + 14)
+            let reasons = try queue.calls().map { $0.text("size_reason") }
+            #expect(reasons.first == .some(nil))
+            #expect(reasons.dropFirst().allSatisfy { $0 == "half" })
             let failed = try queue.jobs().filter { $0.text("state") == "failed" }
-            #expect(failed.map { $0.number("id") } == [37])
+            #expect(failed.map { $0.number("id") } == [Int64(culprit)])
             #expect(failed.first?.text("error_code") == "EXCEEDED_QUOTA")
             #expect(try queue.jobs().filter { $0.text("state") == "converted" }.count == 99)
         }
