@@ -10,8 +10,9 @@ final class Signals: Sendable {
     /// Forwards these signals from now on; when it returns, none can be missed any more.
     func forward(_ signals: [Int32], to handle: @escaping @Sendable (Int32) -> Void) async {
         for signal in signals {
-            // Dispatch puts in a handler of its own; until it has, the default must not kill us.
-            Glibc.signal(signal, SIG_IGN)
+            // Dispatch puts in a handler of its own. Until it has, a reload must not kill us; a stop
+            // may, for nothing was sent yet, and were it ignored it would be lost.
+            if signal == SIGHUP { Glibc.signal(signal, SIG_IGN) }
             await withCheckedContinuation { registered in
                 let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
                 source.setEventHandler { @Sendable in handle(signal) }
