@@ -36,11 +36,13 @@ extension JobQueue {
             let left = counts.filter { !$0.key.isSettled && $0.key != .held }.values.reduce(0, +)
             let queue = try Row.fetchOne(
                 database, sql: "SELECT paused, waiting_for, waiting_until FROM queue")
+            let isPaused: Bool = queue?[0] ?? false
+            let waitingFor: String? = daemon == nil ? nil : queue?[1]
+            let isHeldUp = isPaused || ["allowance", "outage", "hours"].contains(waitingFor)
             return QueueStatus(
                 counts: counts, ratePerSecond: rate,
-                etaSeconds: rate > 0 && left > 0 ? Double(left) / rate : nil,
-                isPaused: queue?[0] ?? false,
-                waitingFor: daemon == nil ? nil : queue?[1],
+                etaSeconds: rate > 0 && left > 0 && !isHeldUp ? Double(left) / rate : nil,
+                isPaused: isPaused, waitingFor: waitingFor,
                 waitingUntil: daemon == nil
                     ? nil
                     : (queue?[2] as String?).flatMap { Timestamp($0) },

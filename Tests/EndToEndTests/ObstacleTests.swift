@@ -52,6 +52,7 @@ import Testing
             }
             let status = try await stage.run("status", "--json")
             #expect(status.output.contains(#""waiting_for": "allowance""#))
+            #expect(status.output.contains(#""eta_seconds": null"#))
             #expect(status.output.contains(#""usage": {"current": 20, "limit": 20, "at": "#))
             daemon.terminate()
             #expect(try await daemon.waitForExit().code == 0)
