@@ -1,9 +1,10 @@
 /// Reads `NAME=value` lines as systemd does.
 ///
-/// Blank lines and those that begin with `#` or `;` say nothing. A value may stand in single
-/// quotes, where all counts as it is, or in double quotes, where a backslash takes the meaning from
-/// `"`, `\`, `` ` `` and `$`; outside of quotes it does so from any character. At a line's end it
-/// joins the next line. Source: systemd.exec(5), `EnvironmentFile=`.
+/// Blank lines and those that begin with `#` or `;` say nothing. A value may begin with single
+/// quotes, where all counts as it is, or with double quotes, where a backslash takes the meaning
+/// from `"`, `\`, `` ` `` and `$`; outside of quotes it does so from any character. From the first
+/// character on that stands in none, a quote is a character like others. At a line's end a backslash
+/// joins the next line. Source: systemd.exec(5), `EnvironmentFile=`, and its env-file.c.
 struct EnvironmentLines {
     private var rest: Substring.UnicodeScalarView
     private var line = 1
@@ -60,16 +61,16 @@ struct EnvironmentLines {
         var value = String.UnicodeScalarView()
         // Blanks at both ends do not count, unless they are quoted or escaped.
         var pending = String.UnicodeScalarView()
+        var mayBeQuoted = true
         func add(_ scalar: Unicode.Scalar) {
             value.append(contentsOf: pending)
             value.append(scalar)
             pending = .init()
+            mayBeQuoted = false
         }
         while let scalar = next(), scalar != "\n" {
             switch scalar {
-            case "'", "\"":
-                value.append(contentsOf: pending)
-                pending = .init()
+            case "'" where mayBeQuoted, "\"" where mayBeQuoted:
                 guard let quoted = quoted(by: scalar) else {
                     throw UnusableFile(rule: "the quote that line \(start) opens is never closed")
                 }
@@ -77,7 +78,7 @@ struct EnvironmentLines {
             case "\\":
                 if let escaped = next(), escaped != "\n" { add(escaped) }
             case _ where scalar.isBlank:
-                if !value.isEmpty { pending.append(scalar) }
+                if !mayBeQuoted { pending.append(scalar) }
             default:
                 add(scalar)
             }

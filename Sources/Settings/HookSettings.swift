@@ -6,9 +6,12 @@ public struct HookSettings: Equatable, Sendable {
     public var timeoutMS: Int64
 
     init(_ reader: inout SettingReader) {
-        isOn = reader.value("LEADCONVERT_HOOKS", default: true, rule: "must be on or off") { text in
+        let isNamed = reader.environment["LEADCONVERT_HOOKS"] != nil
+        let given = reader.optional("LEADCONVERT_HOOKS", rule: "must be on or off") { text in
             ["on": true, "off": false][text.lowercased()]
         }
+        // Named without a word, it may have been meant either way: the harmless one is taken.
+        isOn = given ?? !isNamed
         timeoutMS = reader.milliseconds(
             "LEADCONVERT_HOOK_TIMEOUT", 1...86_400_000, default: 900_000
         )

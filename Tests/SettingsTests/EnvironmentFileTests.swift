@@ -15,7 +15,11 @@ import Testing
             ("A=1\r\nB=2\r\n", ["A": "1", "B": "2"]),
             ("A='a \"b\" \\ $c'\n", ["A": "a \"b\" \\ $c"]),
             ("A=\"a 'b' \\\" \\\\ \\$ \\n\"\n", ["A": "a 'b' \" \\ $ \\n"]),
-            ("A=\"  x  \"  \n", ["A": "  x  "]), ("A=a' 'b\" \"c\n", ["A": "a b c"]),
+            ("A=\"  x  \"  \n", ["A": "  x  "]), ("A=a' 'b\" \"c\n", ["A": "a' 'b\" \"c"]),
+            (
+                "A=o'brien@example.org\nB='x'  \"y\" z'\n",
+                ["A": "o'brien@example.org", "B": "xyz'"]
+            ),
             ("A=a\\ \\\"b\\\\\n", ["A": "a \"b\\"]), ("A=a\\\nb\nB=2\n", ["A": "ab", "B": "2"]),
             ("A=\"two\nlines\"\nB=2\n", ["A": "two\nlines", "B": "2"]),
             ("A=é😀\n", ["A": "é😀"]),
