@@ -44,7 +44,16 @@ enum ContactQuery {
         case ("MALFORMED_QUERY", let reason?):
             return .refused(.callTooLarge, .refusedQuery(reason))
         default:
-            return patient(answer.outcomeOfReading, count)
+            return patient(discreet(answer.outcomeOfReading), count)
+        }
+    }
+
+    /// What Salesforce says of a search may quote it.
+    private static func discreet(_ outcome: CallOutcome) -> CallOutcome {
+        switch outcome {
+        case .refused(let obstacle, let reason): .refused(obstacle, .refusedQuery(reason))
+        case .unclear(let reason): .unclear(.refusedQuery(reason))
+        default: outcome
         }
     }
 
@@ -103,7 +112,7 @@ extension Reason {
 
     /// The org's own message quotes the query, with the leads' addresses in it.
     fileprivate static func refusedQuery(_ reason: Reason) -> Reason {
-        Reason(reason.code, "Salesforce could not read the search for the lead's contact.")
+        Reason(reason.code, "Salesforce did not answer the search for the lead's contact.")
     }
 
     fileprivate static func contactsNotVisible(_ reason: Reason) -> Reason {

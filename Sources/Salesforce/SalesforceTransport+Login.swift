@@ -35,7 +35,8 @@ extension SalesforceTransport {
             return CallReply(.refused(.outage, reason), httpStatus: status)
         case .answered(let answer):
             switch TokenAnswer(answer, takesJSONWebTokens: settings.takesJSONWebTokens) {
-            case .none(let outcome):
+            case .none(let outcome, let next):
+                if let next { keep(next, from: credentials) }
                 return CallReply(outcome, httpStatus: answer.status)
             case .token(let token, let instance, let lasting, let next):
                 if let next { keep(next, from: credentials) }

@@ -5,8 +5,8 @@ enum TokenAnswer {
     /// A token, the server that honours it, how long it lasts if that was said, and the refresh
     /// token that replaces the one used.
     case token(Secret, Origin, lasting: Duration?, next: Secret?)
-    /// None.
-    case none(CallOutcome)
+    /// None; but the refresh token may have been replaced all the same.
+    case none(CallOutcome, next: Secret? = nil)
 
     private struct Grant: Decodable {
         enum CodingKeys: String, CodingKey {
@@ -51,15 +51,17 @@ enum TokenAnswer {
             return .none(.unclear(.unreadable("The login host's answer holds no token")))
         }
         let token = Secret(grant.accessToken)
+        let replacement = grant.refreshToken.map { Secret($0) }
+        let next = replacement?.isHeaderSafe == true ? replacement : nil
         guard takesJSONWebTokens || !token.isJSONWebToken else {
-            return .none(.refused(.configuration, .jwtAccessToken))
+            return .none(.refused(.configuration, .jwtAccessToken), next: next)
         }
-        let next = grant.refreshToken.map { Secret($0) }
-        guard token.isHeaderSafe, next?.isHeaderSafe ?? true,
+        guard token.isHeaderSafe, replacement?.isHeaderSafe ?? true,
             let instance = Origin(grant.instanceURL)
         else {
             return .none(
-                .unclear(.unreadable("The login host's token or instance_url is not usable")))
+                .unclear(.unreadable("The login host's token or instance_url is not usable")),
+                next: next)
         }
         let lasting = grant.expiresIn.map { Duration.seconds($0) }
         return .token(token, instance, lasting: lasting, next: next)

@@ -167,7 +167,8 @@ import Testing
         code: String, text: String, obstacle: Obstacle
     ) async throws {
         let body = #"{"error":"\#(code)","error_description":"\#(text)"}"#
-        guard case .none(.refused(obstacle, let reason)) = TokenAnswer(Answer(400, body)) else {
+        guard case .none(.refused(obstacle, let reason), next: nil) = TokenAnswer(Answer(400, body))
+        else {
             Issue.record("\(code), \(text) is not \(obstacle)")
             return
         }
