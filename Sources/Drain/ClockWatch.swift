@@ -2,7 +2,8 @@ import Conversion
 
 /// Notices when the wall clock is set: its distance from the machine's uptime jumps.
 struct ClockWatch: Equatable {
-    private var last: Moment
+    /// The moment that it saw last.
+    private(set) var last: Moment
 
     /// A clock is steered by small steps all the time; that is not worth a write.
     private static let tolerableMS: Int64 = 2000

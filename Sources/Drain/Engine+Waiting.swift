@@ -4,6 +4,8 @@ import Storage
 
 /// When nothing can leave: why, until when, and what those who look from outside are told.
 extension Engine {
+    private static let tellAgainMS: Int64 = 3_600_000
+
     /// Why it is time to end, if Salesforce could not be reached for as long as the operator has
     /// patience.
     mutating func giveUp(at now: Moment) -> OperatorError? {
@@ -51,7 +53,24 @@ extension Engine {
             }
         guard lasting != noted else { return }
         try queue.note(waitingFor: lasting.reason?.rawValue, until: lasting.until)
+        tell(of: lasting.reason, until: until)
         noted = lasting
+    }
+
+    /// What keeps the queue for hours and is nobody's refusal is said, too. Where our share of the
+    /// day is spent, a call goes now and then, as those of the day before grow old: that is said once
+    /// in an hour at most.
+    private mutating func tell(of reason: Wait.Reason?, until: Moment?) {
+        guard reason == .hours || reason == .allowance && obstruction.spell == nil,
+            reason != noted.reason, let reason, let until
+        else { return }
+        let now = clock.last
+        if let last = toldAt[reason], now.since(last) < Self.tellAgainMS { return }
+        toldAt[reason] = now
+        logger.notice(
+            reason == .hours
+                ? "no calls outside the run hours" : "our share of the day's calls is used up",
+            metadata: ["until": "\(until.wall)"])
     }
 
     mutating func hold(_ reason: Wait.Reason, at now: Moment) {

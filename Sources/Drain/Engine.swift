@@ -45,7 +45,9 @@ struct Engine {
     private static let usageLastsMS: Int64 = 3_600_000
     /// What work that is due has been waiting for, and since when.
     var held: (reason: WaitReason, since: Moment)?
-    private var clock: ClockWatch
+    private(set) var clock: ClockWatch
+    /// When the log last told of a long wait, by its reason.
+    var toldAt: [Wait.Reason: Moment] = [:]
     /// What the file says that the queue waits for.
     var noted: (reason: Wait.Reason?, until: Timestamp?)
 
