@@ -3,20 +3,22 @@ import Storage
 
 /// Which of the jobs that are next in line travel in one call.
 enum CallPlan {
-    /// The first in line always goes; with it go those that may share its call.
+    /// The first in line goes, or one of its group; and with it those that may share its call.
     ///
     /// - Leads of a call that failed as a whole stay with their half, so that the one that breaks
     ///   it comes to stand alone.
     /// - Overriding duplicate rules is a header of the call, so all its leads must want it.
     /// - Of a group that has no account yet only one goes: it makes the account that the others
-    ///   then join. Two in one call would make two.
+    ///   then join. Two in one call would make two; and beside one that has an account, it waits
+    ///   to join that.
     static func choose(_ offered: [ClaimedJob]) -> [ClaimedJob] {
         guard let first = offered.first else { return [] }
-        var groups: Set<String> = []
-        return offered.filter { job in
-            guard job.split == first.split,
-                job.policy.allowDuplicates == first.policy.allowDuplicates
-            else { return false }
+        let alike = offered.filter { job in
+            job.split == first.split && job.policy.allowDuplicates == first.policy.allowDuplicates
+        }
+        var groups = Set(
+            alike.compactMap { $0.conversion.accountID == nil ? nil : $0.groupKey?.lowercased() })
+        return alike.filter { job in
             guard let group = job.groupKey, job.conversion.accountID == nil else { return true }
             return groups.insert(group.lowercased()).inserted
         }

@@ -75,6 +75,7 @@ extension Engine {
         case .unclear(let reason) where call.isQuestion || call.isMatch || call.isLogin:
             // A call that converts is cleared up by asking; when asking fails too, the way is shut.
             if call.isQuestion { questionSize = max(1, questionSize / 2) }
+            if case .match(let match) = call.content { matchSize = max(1, match.jobs.count / 2) }
             meet(.outage, reason, call, at: now)
         case .unclear:
             if call.readsLimits { limitsAreReadable = false }

@@ -53,6 +53,23 @@ import Testing
         }
     }
 
+    @Test func waitsToJoinTheAccountOfAnotherOfItsGroup() async throws {
+        try await withQueue { queue in
+            try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
+                for number in 1...2 {
+                    var lead = try LeadConversion.lead(number)
+                    lead.groupKey = number == 1 ? "Acme" : "ACME"
+                    if number == 2 { lead.accountID = try RecordID(account, of: .account) }
+                    try enqueuing.add(lead)
+                }
+            }
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            #expect(drain.sizes == [1, 1])
+            #expect(try queue.jobs().allSatisfy { $0.text("account_id") == account })
+        }
+    }
+
     @Test func delaysTheOthersOfALockedAccount() async throws {
         try await withQueue { queue in
             try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
