@@ -78,6 +78,15 @@ public struct JobQueue: Sendable {
         }
     }
 
+    /// Moves all of the write-ahead log into the file, so that a copy of that alone is whole. Only for
+    /// the daemon, and only at its end: readers may still keep a part of it out.
+    public func settleFile() throws {
+        try identity?.check(path)
+        try DatabaseFailure.explained(path) {
+            try database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        }
+    }
+
     /// A number that changes when another connection has committed.
     public func dataVersion() throws -> Int64 {
         try DatabaseFailure.explained(path) {

@@ -16,12 +16,14 @@ final class Daemon: Sendable {
     private let logger: Logger
     private let lock: DaemonLock
     private let transport: SalesforceTransport
+    private let queue: JobQueue
     private let drain: Drain
     private let refreshToken: RefreshTokenKeeper
     private let hooks: Hooks
     private let notices: Notices?
     private let signals = Signals()
     private let isStopping = Mutex(false)
+    private let lastReload = Mutex<Task<Void, Never>?>(nil)
 
     /// Reads the settings, takes the queue's file, and makes ready; nothing is sent yet.
     /// - Throws: `OperatorError`: 73, 74, 75 for the file, 78 for the settings.
@@ -36,6 +38,7 @@ final class Daemon: Sendable {
         let path = settings.database.description
         lock = try DaemonLock(queue: path, at: SystemClock.now().wall)
         let queue = try JobQueue(path: path, as: .daemon)
+        self.queue = queue
         let notices = try Notices(
             ProcessInfo.processInfo.environment, queue: path,
             callTimeoutMS: settings.salesforce.callTimeoutMS)
@@ -55,7 +58,9 @@ final class Daemon: Sendable {
                 logger: logger,
                 longestNapMS: notices?.longestNapMS ?? Drain.longestNapMS,
                 report: { notices?.see($0) })
-            hooks = Hooks(try JobQueue(path: path, as: .client), settings.hooks, logger: logger)
+            hooks = Hooks(
+                try JobQueue(path: path, as: .client), settings.hooks, logger: logger,
+                stillRunning: { notices?.commandsRun($0) })
         } catch {
             // The client's connections must be closed before it is let go.
             await transport.shutdown()
@@ -81,9 +86,10 @@ final class Daemon: Sendable {
         if case .fault = ending { await hooks.leave() }
         await hooks.ended()
         if !ending.leavesCallsInFlight { await transport.shutdown() }
+        if !ending.leavesCallsInFlight { settleFile() }
         switch ending {
         case .drained:
-            logger.info("the queue is drained")
+            logger.info("the queue is drained", metadata: counts())
         case .paused:
             logger.notice("the queue is paused; go on with: leadconvert resume")
         case .stopped(inFlight: 0):
@@ -96,6 +102,24 @@ final class Daemon: Sendable {
             throw error
         }
         return .ok
+    }
+
+    /// A file that somebody is reading just now keeps its write-ahead log; nothing is lost by it.
+    private func settleFile() {
+        do {
+            try queue.settleFile()
+        } catch {
+            logger.debug("the file keeps its write-ahead log", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// What the jobs of the file have come to.
+    private func counts() -> Logger.Metadata {
+        let counts = (try? queue.status(at: SystemClock.now().wall))?.counts ?? [:]
+        return Dictionary(
+            uniqueKeysWithValues: counts.filter { $0.value > 0 }.map { state, count in
+                ("jobs.\(state.rawValue)", "\(count)")
+            })
     }
 
     // MARK: Signals
@@ -140,11 +164,15 @@ final class Daemon: Sendable {
             ConsoleLog.level.withLock { $0 = settings.logLevel }
             let options = DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty)
             let (drain, hooks, notices, logger) = (drain, hooks, notices, logger)
-            Task {
-                await drain.adopt(options)
-                await hooks.adopt(settings.hooks)
-                logger.notice("settings read again")
-                notices?.ready()
+            lastReload.withLock { last in
+                last = Task { [last] in
+                    // One after the other, or the older settings might come out on top.
+                    await last?.value
+                    await drain.adopt(options)
+                    await hooks.adopt(settings.hooks)
+                    logger.notice("settings read again")
+                    notices?.ready()
+                }
             }
         } catch {
             logger.error("settings not taken; the old ones stay", metadata: ["error": "\(error)"])

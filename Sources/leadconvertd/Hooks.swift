@@ -25,6 +25,8 @@ actor Hooks {
 
     private let queue: JobQueue
     private let logger: Logger
+    /// Told again and again how many still run while a stop waits for them.
+    private let stillRunning: @Sendable (Int) -> Void
     private var settings: HookSettings
     /// Those that run, by batch.
     private var running: [Int64: Running] = [:]
@@ -47,8 +49,12 @@ actor Hooks {
         enum Fate { case itsOwn, outOfTime, abandoned }
     }
 
-    init(_ queue: JobQueue, _ settings: HookSettings, logger: Logger) {
+    init(
+        _ queue: JobQueue, _ settings: HookSettings, logger: Logger,
+        stillRunning: @escaping @Sendable (Int) -> Void
+    ) {
         self.queue = queue
+        self.stillRunning = stillRunning
         self.settings = settings
         self.logger = logger
     }
@@ -78,6 +84,7 @@ actor Hooks {
     }
 
     private func look() {
+        if isStopping, !running.isEmpty { stillRunning(running.count) }
         do {
             try writeEnds()
             while !isStopping, running.count < Self.mostAtOnce,

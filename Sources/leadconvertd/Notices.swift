@@ -90,6 +90,16 @@ final class Notices: Sendable {
         }
     }
 
+    /// Commands of batches still run while we stop.
+    func commandsRun(_ count: Int) {
+        state.withLock { state in
+            guard let until = state.stopUntil else { return }
+            extend(until, at: SystemClock.now())
+            let commands = count == 1 ? "1 command" : "\(count) commands"
+            show("letting \(commands) end, until \(until.wall.second) at most", &state)
+        }
+    }
+
     /// Asks for as much time as the stop's deadline leaves and a while needs, whichever is less:
     /// a daemon that hangs in its stop asks no more, and is ended before the deadline.
     private func extend(_ until: Moment, at now: Moment) {
