@@ -76,6 +76,8 @@ CREATE TABLE batches (
     policy TEXT,
     paused INTEGER NOT NULL DEFAULT 0
         CONSTRAINT paused_must_be_0_or_1 CHECK (paused IN (0, 1)),
+    -- The job whose failure paused it; null if somebody did.
+    paused_by INTEGER,
     total INTEGER NOT NULL DEFAULT 0,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     finished_at TEXT,

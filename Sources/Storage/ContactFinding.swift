@@ -16,6 +16,8 @@ public struct ContactFinding: Sendable, Equatable {
     public var jobID: Int64
     /// Its batch.
     public var batchID: Int64?
+    /// The account within which it was looked for, if any.
+    public var accountID: RecordID?
     /// What was found.
     public var result: Result
     /// Whether the rest of its batch is to be held if it fails.
@@ -25,6 +27,7 @@ public struct ContactFinding: Sendable, Equatable {
     public init(_ job: ClaimedJob, _ result: Result) {
         jobID = job.id
         batchID = job.batchID
+        accountID = job.conversion.accountID
         self.result = result
         pausesBatch = job.policy.onFailure == .pause
     }

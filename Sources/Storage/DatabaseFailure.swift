@@ -1,5 +1,6 @@
 import Conversion
 import GRDB
+import Glibc
 
 /// SQLite's result codes as sentences for the operator.
 enum DatabaseFailure {
@@ -22,6 +23,11 @@ enum DatabaseFailure {
             OperatorError(
                 .configuration, "\(path) is not a SQLite file.",
                 remedy: "Name another file with --db or LEADCONVERT_DB.")
+        case .SQLITE_CANTOPEN where access(path, F_OK) == 0:
+            OperatorError(
+                .inputOutput, "\(path) can't be opened.",
+                remedy: "It must be a file that this user may read and write, in a folder that it "
+                    + "may write to, for SQLite keeps -wal and -shm files beside it.")
         case .SQLITE_CANTOPEN:
             OperatorError(
                 .cannotCreate, "\(path) can't be opened or made.",

@@ -28,6 +28,15 @@ extension JobQueue {
 }
 
 extension Database {
+    /// Whether the job has joined no account since: within that, it is looked for anew.
+    private func isStillOf(_ account: RecordID?, _ job: Int64) throws -> Bool {
+        let sql = "SELECT 1 FROM jobs WHERE id = ? AND substr(account_id, 1, 15) IS ?"
+        let arguments: StatementArguments = [
+            job, account.map { String($0.description.prefix(15)) },
+        ]
+        return try Bool.fetchOne(cachedStatement(sql: sql), arguments: arguments) ?? false
+    }
+
     /// Writes down what was found, unless the job was cancelled or joined another account meanwhile.
     func take(_ finding: ContactFinding, _ end: CallEnd) throws {
         let time = end.at.wall.description
@@ -51,10 +60,11 @@ extension Database {
                 account.description, contact.description, time, finding.jobID,
             ])
         case .unfit(let reason):
+            guard try isStillOf(finding.accountID, finding.jobID) else { return }
             let hasFailed = try fail(
                 finding.jobID, in: finding.batchID, reason, by: end.callID, at: end.at.wall)
             guard hasFailed, finding.pausesBatch, let batch = finding.batchID else { return }
-            try hold(batch: batch, at: end.at.wall)
+            try hold(batch: batch, for: finding.jobID, at: end.at.wall)
         }
     }
 }

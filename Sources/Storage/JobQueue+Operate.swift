@@ -7,11 +7,20 @@ extension JobQueue {
     /// - Throws: `OperatorError` 66 when a job, lead or batch does not exist; then nothing is
     ///   changed.
     public func retry(_ selections: [JobSelection], at now: Timestamp) throws -> Change {
-        try change(selections) { database, job, change in
+        var change = try change(selections) { database, job, change in
             guard job.state == .failed else { return .leave }
-            change.released += try database.release(batchHeldBy: job, at: now)
-            return try database.retry(job, at: now)
+            let action = try database.retry(job, at: now)
+            guard case .move = action else { return action }
+            let released = try database.release(batchHeldBy: job, at: now)
+            guard released > 0 else { return action }
+            // It was held with the others for a moment.
+            change.released += released - 1
+            return .move(.queued)
         }
+        // Held jobs that were named, too, and were let go after all.
+        let held = change.left[.held, default: 0] - change.released
+        change.left[.held] = held > 0 ? held : nil
+        return change
     }
 
     /// Cancels jobs that were not sent yet.
@@ -82,7 +91,12 @@ extension Database {
                 attempts = 0, run_at = ?1, error_code = NULL, error_message = NULL, doubt = NULL,
                 split = NULL, updated_at = ?1, finished_at = NULL,
                 contact_id = CASE WHEN matched IS NULL THEN contact_id END,
-                account_id = CASE WHEN matched IS NOT 'contact_and_account' THEN account_id END,
+                account_id = coalesce(
+                    CASE WHEN matched IS NOT 'contact_and_account' THEN account_id END,
+                    (SELECT result_account_id FROM jobs AS first
+                    WHERE first.group_key = jobs.group_key AND first.state = 'converted'
+                        AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
+                    ORDER BY first.id DESC LIMIT 1)),
                 matched = NULL
             WHERE id = ?2
             RETURNING state
@@ -97,23 +111,21 @@ extension Database {
         return .move(state)
     }
 
-    /// Lets a batch go on that was paused because the job failed; one that goes by another policy
-    /// was paused by somebody, who has to resume it.
+    /// Lets a batch go on that was paused because the job failed; one that somebody paused is for
+    /// them to resume.
     /// - Returns: How many jobs were let go.
     fileprivate func release(batchHeldBy job: SelectedJob, at now: Timestamp) throws -> Int {
         guard let batch = job.batchID else { return 0 }
         let sql = """
-            UPDATE batches SET paused = 0
-            WHERE id = ?1 AND paused = 1 AND EXISTS (
-                SELECT 1 FROM policies
-                WHERE on_failure = 'pause' AND name = coalesce(
-                    (SELECT policy FROM jobs WHERE id = ?2), batches.policy, 'default'))
+            UPDATE batches SET paused = 0, paused_by = NULL
+            WHERE id = ?1 AND paused = 1 AND paused_by = ?2
             """
         try cachedStatement(sql: sql).execute(arguments: [batch, job.id])
         guard changesCount == 1 else { return 0 }
         try execute(
             sql: """
-                UPDATE jobs SET state = 'queued', updated_at = ?
+                UPDATE jobs SET state = 'queued', updated_at = ?,
+                    matched = \(Self.matchedAfterAPause)
                 WHERE batch_id = ? AND state = 'held'
                 """,
             arguments: [now.description, batch])

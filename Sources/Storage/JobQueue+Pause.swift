@@ -31,16 +31,23 @@ extension Database {
         let wasPaused = try Bool.fetchOne(
             self, sql: "SELECT paused FROM batches WHERE id = ?", arguments: [batch])
         try execute(
-            sql: "UPDATE batches SET paused = ? WHERE id = ?", arguments: [isPaused, batch])
+            sql: "UPDATE batches SET paused = ?, paused_by = NULL WHERE id = ?",
+            arguments: [isPaused, batch])
         let states = isPaused ? ["queued", "held"] : ["held", "queued"]
         try execute(
-            sql: "UPDATE jobs SET state = ?, updated_at = ? WHERE batch_id = ? AND state = ?",
+            sql: """
+                UPDATE jobs SET state = ?, updated_at = ?, matched = \(Self.matchedAfterAPause)
+                WHERE batch_id = ? AND state = ?
+                """,
             arguments: [states[1], now.description, batch, states[0]])
         var change = PauseChange(
             wasSo: wasPaused == isPaused, changed: changesCount, isQueuePaused: try isQueuePaused())
         change.left = try unsettled("batch_id = ? AND state IN", [batch])
         return change
     }
+
+    /// While a job is held, another of its address may make the contact that it did not find.
+    static var matchedAfterAPause: String { "nullif(matched, 'nothing')" }
 
     private func isQueuePaused() throws -> Bool {
         try Bool.fetchOne(self, sql: "SELECT paused FROM queue") ?? false

@@ -23,7 +23,9 @@ extension JobQueue {
                 try database.tellKin(of: settlement, at: time)
                 guard let batchID = settlement.batchID, settlement.to.isSettled else { continue }
                 batches.insert(batchID)
-                if settlement.pausesBatch { try database.hold(batch: batchID, at: end.at.wall) }
+                if settlement.pausesBatch {
+                    try database.hold(batch: batchID, for: settlement.jobID, at: end.at.wall)
+                }
             }
             try database.finish(batches: batches, at: end.at.wall)
             for finding in findings { try database.take(finding, end) }
@@ -68,8 +70,10 @@ extension Database {
             job.records?.accountID, job.records?.contactID, job.records?.opportunityID, job.entry)
     }
 
-    func hold(batch: Int64, at now: Timestamp) throws {
-        try execute(sql: "UPDATE batches SET paused = 1 WHERE id = ?", arguments: [batch])
+    func hold(batch: Int64, for job: Int64, at now: Timestamp) throws {
+        try execute(
+            sql: "UPDATE batches SET paused = 1, paused_by = ? WHERE id = ? AND paused = 0",
+            arguments: [job, batch])
         try execute(
             sql: """
                 UPDATE jobs SET state = 'held', updated_at = ?

@@ -38,7 +38,9 @@ extension JobQueue {
                 database, sql: "SELECT paused, waiting_for, waiting_until FROM queue")
             let isPaused: Bool = queue?[0] ?? false
             let waitingFor: String? = daemon == nil ? nil : queue?[1]
-            let isHeldUp = isPaused || ["allowance", "outage", "hours"].contains(waitingFor)
+            let isHeldUp =
+                isPaused || daemon == nil
+                || ["allowance", "outage", "hours", "time"].contains(waitingFor)
             return QueueStatus(
                 counts: counts, ratePerSecond: rate,
                 etaSeconds: rate > 0 && left > 0 && !isHeldUp ? Double(left) / rate : nil,

@@ -38,6 +38,20 @@ import Testing
         }
     }
 
+    @Test func looksAnewAfterAPauseInWhichAnotherMayHaveMadeTheContact() async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "b"
+            try queue.add([(1, "ada@example.org")], options)
+            let match = try #require(try claimMatch(queue))
+            try queue.settle(end(match), [], [ContactFinding(match.jobs[0], .nothing)])
+            try queue.pause(true, batch: "b", at: Moment.ms(20).wall)
+            try queue.pause(false, batch: "b", at: Moment.ms(30).wall)
+            #expect(try claim(queue) == nil)
+            #expect(try claimMatch(queue)?.jobs.map(\.id) == [1])
+        }
+    }
+
     @Test func failsALeadWithoutAnAttemptAndNamesTheCall() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()

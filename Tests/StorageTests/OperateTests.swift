@@ -1,4 +1,5 @@
 import Conversion
+import GRDB
 import TestSupport
 import Testing
 
@@ -49,6 +50,39 @@ import Testing
             try queue.pause(true, batch: "friday", at: now)
             #expect(try queue.retry([.job(failed)], at: now) == Change(changed: 1, held: 1))
             #expect(try queue.pause(false, batch: "friday", at: now).changed == 3)
+        }
+    }
+
+    @Test func leavesAPauseByHandAloneWhateverThePolicy() async throws {
+        try await withBatch(policy: RetryPolicy(onFailure: .pause)) { queue, failed in
+            try queue.pause(false, batch: "friday", at: now)
+            try queue.pause(true, batch: "friday", at: now)
+            let change = try queue.retry([.job(failed)], at: now)
+            #expect(change.released == 0)
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "held" })
+        }
+    }
+
+    @Test func joinsTheAccountThatItsGroupHasMadeMeanwhile() async throws {
+        try await withQueue { queue in
+            try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
+                for number in 1...2 {
+                    var lead = try LeadConversion.lead(number)
+                    lead.groupKey = "Acme"
+                    try enqueuing.add(lead)
+                }
+            }
+            let file = try DatabaseQueue(path: queue.path)
+            try await file.write { database in
+                try database.execute(
+                    sql: """
+                        UPDATE jobs SET finished_at = created_at,
+                            state = iif(id = 1, 'failed', 'converted'),
+                            result_account_id = iif(id = 1, NULL, '001D000000HRzTRIA1')
+                        """)
+            }
+            _ = try queue.retry([.job(1)], at: Moment.ms(10).wall)
+            #expect(try queue.jobs()[0].text("account_id") == "001D000000HRzTRIA1")
         }
     }
 
