@@ -26,7 +26,9 @@ public struct Mapping: Sendable {
             }
             for member in members { try set(member) }
         } catch {
-            throw OperatorError(.dataRefused, "\(source.name): \(error.reason).")
+            throw OperatorError(
+                .dataRefused,
+                "\(source.name): \(error.reason)\(error.reason.hasSuffix(".") ? "" : ".")")
         }
     }
 

@@ -14,6 +14,10 @@ struct QueueOptions: ParsableArguments {
     )
     var database: String?
 
+    func validate() throws {
+        if database?.isEmpty == true { throw ValidationError("--db names no file.") }
+    }
+
     /// Opens the queue; makes it if it isn't there.
     func open() throws -> JobQueue {
         let path = DatabasePath(flag: database, environment: ProcessInfo.processInfo.environment)

@@ -9,7 +9,8 @@ struct Enqueue: ParsableCommand {
         abstract: "Add leads from CSV, JSON or NDJSON, from a query, or a single one.",
         discussion: """
             A row needs leadId and convertedStatus, from columns or keys of these names, or from \
-            --map. A row that can't be taken is named on standard error and the others are taken \
+            --map; the other fields come from columns of their names, too, in any case, OwnerId among \
+            them (--map ownerId= leaves it out). A row that can't be taken is named on standard error and the others are taken \
             (exit status 65). A lead that has an unsettled job already is skipped.
 
             The command of --on-finish runs each time that the batch has finished, at least once: \
@@ -116,6 +117,9 @@ struct Enqueue: ParsableCommand {
 
     func validate() throws {
         let ways = [!files.isEmpty, leadID != nil, query != nil].filter(\.self).count
+        if let batch, batch.allSatisfy(\.isWhitespace) {
+            throw ValidationError("--batch names no batch.")
+        }
         guard ways == 1 else {
             throw ValidationError(
                 "Name files, - for standard input, or --from-sql, or --lead-id."
