@@ -1,5 +1,6 @@
 /// How many calls may be in flight: at most what the operator set; half as many each time the org
-/// says there are too many, and one more for each round of calls that went well.
+/// says there are too many, and one more for each four rounds of calls that went well: what fills
+/// the org's places lasts, and each try that comes too early is a call refused.
 struct Parallelism: Equatable {
     /// The operator's number, 1 or more.
     var most: Int {
@@ -17,5 +18,5 @@ struct Parallelism: Equatable {
 
     mutating func shrink() { current = max(1, current / 2) }
 
-    mutating func grow() { current = min(Double(most), current + 1 / current) }
+    mutating func grow() { current = min(Double(most), current + 1 / (4 * current)) }
 }

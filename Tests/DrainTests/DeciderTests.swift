@@ -109,11 +109,11 @@ import Testing
         var calls = Parallelism(most: 8)
         calls.shrink()
         #expect(calls.limit == 4)
-        for _ in 0..<4 { calls.grow() }
+        for _ in 0..<16 { calls.grow() }
         #expect(calls.limit == 4)
-        calls.grow()
+        for _ in 0..<4 { calls.grow() }
         #expect(calls.limit == 5)
-        for _ in 0..<100 { calls.grow() }
+        for _ in 0..<200 { calls.grow() }
         #expect(calls.limit == 8)
         for _ in 0..<9 { calls.shrink() }
         #expect(calls.limit == 1)

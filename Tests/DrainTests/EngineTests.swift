@@ -181,7 +181,7 @@ import Testing
             var drain = try VirtualDrain(queue) { $0.callSize = 1 }
             let many = Reason("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.")
             var answers = 0
-            try drain.run(most: 20) { request in
+            try drain.run(most: 80) { request in
                 answers += 1
                 guard answers > 2 else { return CallReply(.refused(.concurrency, many)) }
                 return .allConverted(request)
