@@ -18,7 +18,7 @@ import Testing
             #expect(lines.count { $0.hasPrefix("<5>calls go through again after.s=") } == 1)
             #expect(
                 lines.count { $0.hasPrefix("<7>call settled ") } == (try stage.queue.calls().count))
-            #expect(lines.last == "<6>the queue is drained")
+            #expect(lines.last == "<6>the queue is drained jobs.converted=30")
         }
     }
 

@@ -1,4 +1,5 @@
 import Conversion
+import Foundation
 import SalesforceSimulator
 import Storage
 import TestSupport
@@ -11,7 +12,10 @@ import Testing
             let end = try await stage.drain()
             #expect(end.code == 0)
             #expect(end.output == "")
-            #expect(end.errors.hasSuffix("the queue is drained\n"))
+            #expect(end.errors.hasSuffix("the queue is drained jobs.converted=25\n"))
+            // A copy of the file alone is whole.
+            let log = try FileManager.default.attributesOfItem(atPath: stage.queue.path + "-wal")
+            #expect(log[.size] as? Int == 0)
             #expect(try await stage.objections(to: leads) == [])
             #expect(await stage.simulator.audit().count(.convert) == 3)
         }

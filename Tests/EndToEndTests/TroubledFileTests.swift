@@ -18,6 +18,7 @@ import Testing
             try await stage.simulator.await("a call arrives") { $0.count(.convert) >= 1 }
             var configuration = Configuration()
             configuration.allowsUnsafeTransactions = true
+            configuration.busyMode = .timeout(20)
             let other = try DatabaseQueue(path: stage.queue.path, configuration: configuration)
             try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
             try await daemon.waitFor("is locked by another writer")
