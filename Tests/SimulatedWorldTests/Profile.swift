@@ -35,7 +35,7 @@ struct Profile {
         wrongAnswer = upTo(0.2)
         special = upTo(0.6)
         disturbanceEveryMS = 2000 / max(0.01, roughness)
-        leads = Int.random(in: 1...40, using: &chance)
+        leads = Int.random(in: 1...24, using: &chance)
         callSize = Int.random(in: 1...12, using: &chance)
         concurrency = Int.random(in: 1...4, using: &chance)
         rate = Double.random(in: 0.2...20, using: &chance)
