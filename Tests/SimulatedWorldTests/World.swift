@@ -123,7 +123,7 @@ final class World {
     /// Lives until every lead is settled: first with disturbances, then without.
     func live() throws {
         later(disturbancePause()) { try $0.disturb() }
-        later(Int64.random(in: 5000...60_000, using: &chance)) { try $0.calmDown() }
+        later(Int64.random(in: 5000...40_000, using: &chance)) { try $0.calmDown() }
         var isDrained = false
         while !(isDrained && isQuiet && agenda.isEmpty) {
             isDrained = try run()
