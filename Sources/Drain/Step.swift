@@ -76,6 +76,12 @@ public enum Ending: Sendable {
     /// It can't go on.
     case fault(OperatorError)
 
+    /// Whether no call is out and the file was in order to the end: one that is not is left as it
+    /// is, with its write-ahead log, for whoever has to save what is in it.
+    public var leavesAllSettled: Bool {
+        if case .fault = self { false } else { !leavesCallsInFlight }
+    }
+
     /// Whether calls are still out: whoever ends their connections now makes answers of them.
     public var leavesCallsInFlight: Bool {
         if case .stopped(let inFlight) = self { inFlight > 0 } else { false }

@@ -86,7 +86,7 @@ final class Daemon: Sendable {
         if case .fault = ending { await hooks.leave() }
         await hooks.ended()
         if !ending.leavesCallsInFlight { await transport.shutdown() }
-        if !ending.leavesCallsInFlight { settleFile() }
+        if ending.leavesAllSettled { settleFile() }
         switch ending {
         case .drained:
             logger.info("the queue is drained", metadata: counts())
@@ -115,11 +115,15 @@ final class Daemon: Sendable {
 
     /// What the jobs of the file have come to.
     private func counts() -> Logger.Metadata {
-        let counts = (try? queue.status(at: SystemClock.now().wall))?.counts ?? [:]
-        return Dictionary(
-            uniqueKeysWithValues: counts.filter { $0.value > 0 }.map { state, count in
-                ("jobs.\(state.rawValue)", "\(count)")
-            })
+        do {
+            let counts = try queue.status(at: SystemClock.now().wall).counts
+            return Dictionary(
+                uniqueKeysWithValues: counts.filter { $0.value > 0 }.map { state, count in
+                    ("jobs.\(state.rawValue)", "\(count)")
+                })
+        } catch {
+            return ["error": "\(error)"]
+        }
     }
 
     // MARK: Signals
