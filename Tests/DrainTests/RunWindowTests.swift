@@ -89,7 +89,8 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...3)
             let hours = RunWindow(start: 14 * 60, end: 15 * 60, offsets: [])
-            var drain = try VirtualDrain(queue) {
+            let log = RecordedLog()
+            var drain = try VirtualDrain(queue, logger: log.logger) {
                 $0.window = hours
                 $0.callSize = 1
                 $0.burst = 1
@@ -108,6 +109,10 @@ import Testing
             // A token each 2,000 s; the third is there at 15:06, and waits for the next day.
             let expected = [7200, 9200, 26 * 3600].map { Moment.ms($0 * 1000).wall.description }
             #expect(starts == expected)
+            let ends = [2, 26].map { Moment.ms($0 * hour).wall }
+            #expect(
+                log.lines("no calls")
+                    == ends.map { "notice no calls outside the run hours until=\($0)" })
         }
     }
 
