@@ -43,7 +43,7 @@ extension Engine {
 }
 
 extension CallStart {
-    fileprivate func carrying(_ size: CallSize) -> CallStart {
+    fileprivate func carrying(_ size: AdaptiveCallSize) -> CallStart {
         var start = self
         start.size = (size.limit, size.reason)
         return start

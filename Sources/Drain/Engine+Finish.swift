@@ -80,7 +80,7 @@ extension Engine {
         case .unclear:
             if call.readsLimits { limitsAreReadable = false }
         case .converted(let leads):
-            parallelism.grow()
+            concurrency.grow()
             let obstacles = leads.compactMap { lead -> (Obstacle, Reason)? in
                 if case .obstructed(let obstacle, let reason) = lead {
                     (obstacle, reason)
@@ -119,7 +119,7 @@ extension Engine {
         case .converted: callSize.answered(leads: leads, milliseconds: milliseconds)
         case .refused(.callTooLarge, _): callSize.failed(leads: leads)
         // A connection that is lost at once is nobody's size.
-        case .unclear where milliseconds >= CallSize.slowMS: callSize.failed(leads: leads)
+        case .unclear where milliseconds >= AdaptiveCallSize.slowMS: callSize.failed(leads: leads)
         default: return
         }
         guard callSize.limit < before.limit else { return }
@@ -141,7 +141,7 @@ extension Engine {
         case .allowance: obstruct(.allowance, reason, call, at: now)
         case .outage: obstruct(.outage, reason, call, at: now)
         case .concurrency:
-            parallelism.shrink()
+            concurrency.shrink()
             obstruct(.concurrency, reason, call, at: now)
         case .callTooLarge:
             switch call.content {
@@ -162,14 +162,14 @@ extension Engine {
     }
 
     private mutating func obstruct(
-        _ kind: Obstruction.Kind, _ reason: Reason, _ call: Outgoing, at now: Moment
+        _ kind: CircuitBreaker.Kind, _ reason: Reason, _ call: Outgoing, at now: Moment
     ) {
-        let begins = obstruction.meet(
+        let begins = breaker.meet(
             kind, reason, byLogin: call.isLogin, startedAt: call.startedAt, at: now)
         guard begins else { return }
         var metadata: Logger.Metadata = [
             "reason": "\(kind.rawValue)", "code": "\(reason.code)",
-            "probe.at": "\(obstruction.spell?.probeAt.wall.description ?? "")",
+            "probe.at": "\(breaker.openState?.probeAt.wall.description ?? "")",
         ]
         // About a login no message can name a lead.
         if call.isLogin { metadata["message"] = "\(reason.message)" }
@@ -179,7 +179,7 @@ extension Engine {
     /// A call got through: what stood in the way is over, unless the org's own count says that
     /// only the reserve is left.
     private mutating func passed(_ call: Outgoing, at now: Moment) {
-        let wasSpent = obstruction.spell?.kind == .allowance
+        let wasSpent = breaker.openState?.kind == .allowance
         if !call.isLogin, let usage, options.allowance.isSpent(usage, wasSpent: wasSpent) {
             let reason = Reason(
                 "RESERVE_REACHED",
@@ -187,12 +187,12 @@ extension Engine {
                     + "the rest is left to others.")
             return obstruct(.allowance, reason, call, at: now)
         }
-        guard let spell = obstruction.passed(login: call.isLogin) else { return }
+        guard let openState = breaker.passed(login: call.isLogin) else { return }
         logger.notice(
             "calls go through again",
             metadata: [
-                "reason": "\(spell.kind.rawValue)",
-                "after.s": "\(now.since(spell.since) / 1000)",
+                "reason": "\(openState.kind.rawValue)",
+                "after.s": "\(now.since(openState.since) / 1000)",
             ])
     }
 

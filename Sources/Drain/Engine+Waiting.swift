@@ -9,13 +9,13 @@ extension Engine {
     /// Why it is time to end, if Salesforce could not be reached for as long as the operator has
     /// patience.
     mutating func giveUp(at now: Moment) -> OperatorError? {
-        guard let most = options.giveUpAfterMS, inFlight.isEmpty, let spell = obstruction.spell,
-            spell.kind == .outage, now.since(spell.since) >= most
+        guard let most = options.giveUpAfterMS, inFlight.isEmpty, let openState = breaker.openState,
+            openState.kind == .outage, now.since(openState.since) >= most
         else { return nil }
         let error = OperatorError(
             .unavailable,
-            "Salesforce could not be reached for \(now.since(spell.since) / 1000) s: "
-                + "\(spell.reason.message) (\(spell.reason.code))",
+            "Salesforce could not be reached for \(now.since(openState.since) / 1000) s: "
+                + "\(openState.reason.message) (\(openState.reason.code))",
             remedy: "All jobs are still in the queue; start again once it can.")
         fault = error
         return error
@@ -61,7 +61,7 @@ extension Engine {
     /// day is spent, a call goes now and then, as those of the day before grow old: that is said once
     /// in an hour at most.
     private mutating func tell(of reason: Wait.Reason?, until: Moment?) {
-        guard reason == .hours || reason == .allowance && obstruction.spell == nil,
+        guard reason == .hours || reason == .allowance && breaker.openState == nil,
             reason != noted.reason, let reason, let until
         else { return }
         let now = clock.last

@@ -22,14 +22,14 @@ struct Engine {
     /// Why it can't go on.
     var fault: OperatorError?
     var bucket: TokenBucket
-    var day: DayUse
+    var day: RollingDayUsage
     /// The last call of anybody's up to which our bucket has paid for those of `check`.
     var lastCallSeen: Int64
     var usage: OrgUsage?
     var usageAt: Timestamp?
-    var obstruction: Obstruction
-    var parallelism: Parallelism
-    var callSize: CallSize
+    var breaker: CircuitBreaker
+    var concurrency: ConcurrencyLimit
+    var callSize: AdaptiveCallSize
     /// Whose turn it is.
     var turns = Turns()
     /// Leads in one question; Salesforce takes 2,000 (REST API Developer Guide, sObject
@@ -60,14 +60,14 @@ struct Engine {
         self.hasSession = hasSession
         self.chance = chance
         self.logger = logger
-        obstruction = Obstruction(probeIntervalMS: options.probeIntervalMS)
-        parallelism = Parallelism(most: options.concurrency)
-        callSize = CallSize(most: options.callSize, last: try queue.lastCallSize())
+        breaker = CircuitBreaker(probeIntervalMS: options.probeIntervalMS)
+        concurrency = ConcurrencyLimit(most: options.concurrency)
+        callSize = AdaptiveCallSize(most: options.callSize, last: try queue.lastCallSize())
         let last = try queue.limiter()
         clock = ClockWatch(from: try queue.clockAnchor() ?? now)
         usage = last?.usage
         usageAt = last?.usageAt
-        day = DayUse(try queue.callsOfTheLastDay(at: now), at: now)
+        day = RollingDayUsage(try queue.callsOfTheLastDay(at: now), at: now)
         let (capacity, rate) = options.allowance.bucket(last?.usage, ours: day.calls(at: now))
         if let last {
             bucket = TokenBucket(
@@ -86,8 +86,8 @@ struct Engine {
     /// Goes on under other options.
     mutating func adopt(_ options: DrainOptions, at now: Moment) {
         self.options = options
-        obstruction.probeIntervalMS = options.probeIntervalMS
-        parallelism.most = options.concurrency
+        breaker.probeIntervalMS = options.probeIntervalMS
+        concurrency.most = options.concurrency
         callSize.most = options.callSize
         adoptAllowance(at: now)
     }
@@ -155,20 +155,20 @@ struct Engine {
 
     /// What keeps every call from leaving now, if anything does.
     private mutating func gate(at now: Moment) -> Wait? {
-        if let spell = obstruction.spell {
+        if let openState = breaker.openState {
             let reason: Wait.Reason =
-                spell.kind == .allowance
+                openState.kind == .allowance
                 ? .allowance
-                : spell.kind == .outage ? .outage : .slot
+                : openState.kind == .outage ? .outage : .slot
             // One probe at a time: while it is out, its answer is the next event.
             if !inFlight.isEmpty { return Wait(reason: reason) }
-            if spell.probeAt.since(now) > 0 {
-                let patience = options.giveUpAfterMS.map { spell.since + $0 }
-                let isShort = patience.map { spell.probeAt.since($0) > 0 } ?? false
-                return Wait(reason: reason, until: isShort ? patience : spell.probeAt)
+            if openState.probeAt.since(now) > 0 {
+                let patience = options.giveUpAfterMS.map { openState.since + $0 }
+                let isShort = patience.map { openState.probeAt.since($0) > 0 } ?? false
+                return Wait(reason: reason, until: isShort ? patience : openState.probeAt)
             }
         }
-        if inFlight.count >= parallelism.limit { return Wait(reason: .slot) }
+        if inFlight.count >= concurrency.limit { return Wait(reason: .slot) }
         if !hasSession() {
             return inFlight.values.contains(where: \.isLogin) ? Wait(reason: .slot) : nil
         }
@@ -220,7 +220,7 @@ struct Engine {
     /// The org's count is unknown or old, or has to be read to know whether the allowance is back.
     private func mustReadLimits(at now: Moment) -> Bool {
         guard limitsAreReadable else { return false }
-        if obstruction.spell?.kind == .allowance { return true }
+        if breaker.openState?.kind == .allowance { return true }
         guard let usageAt else { return options.rate == nil }
         return abs(now.wall - usageAt) > Self.usageLastsMS
     }

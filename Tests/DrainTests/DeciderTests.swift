@@ -56,7 +56,7 @@ import Testing
 
     @Test func countsACallForADay() {
         let hour: Int64 = 3_600_000
-        var day = DayUse([(23 * 60, 2), (0, 1)], at: .ms(0))
+        var day = RollingDayUsage([(23 * 60, 2), (0, 1)], at: .ms(0))
         day.count(at: .ms(10))
         #expect(day.total(at: .ms(10)) == 4)
         #expect(day.pause(5, at: .ms(10)) == 0)
@@ -82,31 +82,31 @@ import Testing
     }
 
     @Test func probesAnOutageWithGrowingPauses() {
-        var way = Obstruction(probeIntervalMS: 30_000)
+        var way = CircuitBreaker(probeIntervalMS: 30_000)
         let reason = Reason("UNREACHABLE", "no route")
         let begins = way.meet(.outage, reason, byLogin: false, startedAt: .ms(0), at: .ms(10))
         #expect(begins)
         // A call that was in flight when it began is no probe.
         let isAnother = way.meet(.outage, reason, byLogin: false, startedAt: .ms(5), at: .ms(20))
         #expect(!isAnother)
-        #expect(way.spell?.probeAt == .ms(30_020))
+        #expect(way.openState?.probeAt == .ms(30_020))
         var at: Int64 = 30_020
         var pauses: [Int64] = []
         for _ in 0..<7 {
             _ = way.meet(.outage, reason, byLogin: false, startedAt: .ms(at), at: .ms(at))
-            pauses.append((way.spell?.pauseMS ?? 0) / 1000)
-            at += way.spell?.pauseMS ?? 0
+            pauses.append((way.openState?.pauseMS ?? 0) / 1000)
+            at += way.openState?.pauseMS ?? 0
         }
         #expect(pauses == [60, 120, 240, 480, 900, 900, 900])
         let afterLogin = way.passed(login: true)
         #expect(afterLogin == nil)
         let afterCall = way.passed(login: false)
         #expect(afterCall?.since == .ms(10))
-        #expect(way.spell == nil)
+        #expect(way.openState == nil)
     }
 
     @Test func halvesTheCallsInFlightAndGrowsBackByOne() {
-        var calls = Parallelism(most: 8)
+        var calls = ConcurrencyLimit(most: 8)
         calls.shrink()
         #expect(calls.limit == 4)
         for _ in 0..<16 { calls.grow() }
@@ -121,7 +121,7 @@ import Testing
 }
 
 // The day drops what is over when it is looked at, which an expectation can't do to it.
-extension DayUse {
+extension RollingDayUsage {
     fileprivate func total(at now: Moment) -> Int {
         var day = self
         return day.calls(at: now)

@@ -186,7 +186,7 @@ import Testing
                 guard answers > 2 else { return CallReply(.refused(.concurrency, many)) }
                 return .allConverted(request)
             }
-            #expect(drain.engine.parallelism.limit == 4)
+            #expect(drain.engine.concurrency.limit == 4)
             // A second later the first probe, two seconds later the next; nobody is punished.
             let starts = try queue.calls().prefix(3).compactMap { $0.text("started_at") }
             #expect(starts == [0, 1010, 3020].map { Moment.ms($0).wall.description })

@@ -1,7 +1,7 @@
 /// How many calls may be in flight: at most what the operator set; half as many each time the org
 /// says there are too many, and one more for each four rounds of calls that went well: what fills
 /// the org's places lasts, and each try that comes too early is a call refused.
-struct Parallelism: Equatable {
+struct ConcurrencyLimit: Equatable {
     /// The operator's number, 1 or more.
     var most: Int {
         didSet { current = min(current, Double(most)) }

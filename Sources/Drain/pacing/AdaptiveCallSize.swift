@@ -9,7 +9,7 @@ import Storage
 /// Between 5 s and 10 s it stays as it is, or it would swing for ever.
 ///
 /// From 100, when each lead takes 0.5 s: 50, 25, 13, and there it stays at 6.5 s a call.
-struct CallSize: Equatable {
+struct AdaptiveCallSize: Equatable {
     /// The operator's number, 1...100.
     var most: Int {
         didSet {

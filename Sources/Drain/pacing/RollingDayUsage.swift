@@ -4,13 +4,13 @@ import Conversion
 ///
 /// The org's window rolls, so a call counts until a day after its start. Calls are kept by the
 /// minute, whole minutes leave, and so a call counts for up to a minute longer and never shorter.
-struct DayUse: Equatable {
+struct RollingDayUsage: Equatable {
     private struct Minute: Equatable {
         /// Minutes of uptime; below 0 for one before the machine was started.
         var number: Int64
         var calls: Int
         /// The uptime at which its last call is a day old, in milliseconds.
-        var endMS: Int64 { (number + 1) * DayUse.minuteMS + DayUse.dayMS }
+        var endMS: Int64 { (number + 1) * RollingDayUsage.minuteMS + RollingDayUsage.dayMS }
     }
 
     /// Oldest first.

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Drain
 
-@Suite struct CallSizeTests {
+@Suite struct AdaptiveCallSizeTests {
     @Test func shrinksBeforeCallsTakeTwentySecondsAndComesToRest() {
-        var size = CallSize(most: 100)
+        var size = AdaptiveCallSize(most: 100)
         var seen: [Int] = []
         for _ in 0..<8 {
             seen.append(size.limit)
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func growsBackSlowly() {
-        var size = CallSize(most: 100, last: (50, .slow))
+        var size = AdaptiveCallSize(most: 100, last: (50, .slow))
         size.answered(leads: 10, milliseconds: 100)
         #expect(size.limit == 50, "a call that is not full says nothing of a full one")
         for limit in stride(from: 55, through: 95, by: 5) {
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func takesOneFailureForALeadsAndTwoForItsOwn() {
-        var size = CallSize(most: 100)
+        var size = AdaptiveCallSize(most: 100)
         size.failed(leads: 100)
         size.answered(leads: 100, milliseconds: 100)
         size.failed(leads: 100)
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func followsTheOperator() {
-        var size = CallSize(most: 100, last: (40, .slow))
+        var size = AdaptiveCallSize(most: 100, last: (40, .slow))
         size.most = 20
         #expect(size.limit == 20 && size.reason == nil)
         size.most = 60
