@@ -27,12 +27,32 @@ public enum Fault: String, CaseIterable, Sendable {
     case shortResult = "short-result"
     /// Everything was done, and the last result names another lead than it should.
     case wrongLead = "wrong-lead"
+    /// Everything was done, and the answer is an error: REST's 500 with an array of errors, or a
+    /// SOAP fault without Salesforce's own detail.
+    case errorAfterCommit = "error-after-commit"
+    /// Everything was done, and the successes come without any id.
+    case successWithoutIDs = "success-without-ids"
+    /// Everything was done, and the Apex class writes "" where its `statusCode` should be null.
+    case emptyStatusCode = "empty-status-code"
     /// 200 with an HTML page, and nothing was done.
     case html
+    /// An edge answers 403 with a page, and nothing was done.
+    case stray403 = "stray-403"
+    /// An edge answers 404 with a page, and nothing was done.
+    case stray404 = "stray-404"
+    /// An edge answers 421 with a page, and nothing was done.
+    case stray421 = "stray-421"
+    /// An edge answers 302 to another address, and nothing was done.
+    case strayRedirect = "stray-redirect"
 
     /// Every name, for messages.
     public static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
     /// Whether a rate for this fault reaches calls other than conversions.
-    var reachesEveryCall: Bool { self == .unavailable || self == .expireSession }
+    var reachesEveryCall: Bool {
+        switch self {
+        case .unavailable, .expireSession, .stray403, .stray404, .stray421, .strayRedirect: true
+        default: false
+        }
+    }
 }

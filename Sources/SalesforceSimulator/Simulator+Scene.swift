@@ -43,6 +43,47 @@ extension Simulator {
         }
     }
 
+    /// Adds a person account, which is an account and its one contact in one; only an org with
+    /// `hasPersonAccounts` shows which is which.
+    public func addPersonAccount(email: String) async -> (accountID: String, contactID: String) {
+        server.world.withLockedValue { world in
+            let account = world.org.newID(.account), contact = world.org.newID(.contact)
+            world.org.accounts[account] = AccountRecord(
+                id: account, name: "Added Person", ownerID: Org.integrationUser,
+                personContactID: contact)
+            world.org.contacts[contact] = ContactRecord(
+                id: contact, accountID: account, firstName: "Added", lastName: "Person",
+                email: email, ownerID: Org.integrationUser, isPersonAccount: true)
+            return (account.text, contact.text)
+        }
+    }
+
+    /// Lets a lead have another trait from now on; `alreadyConverted` is for `convertExternally`.
+    public func change(_ leadID: String, _ trait: LeadTrait) {
+        server.world.withLockedValue { $0.change(leadID, trait) }
+    }
+
+    /// From now on, or no longer, every query that names this address fails with a 500.
+    public func failSearches(naming address: String, _ fails: Bool = true) {
+        server.world.withLockedValue { world in
+            if fails {
+                world.failingSearches.insert(address.lowercased())
+            } else {
+                world.failingSearches.remove(address.lowercased())
+            }
+        }
+    }
+
+    /// An incident of the whole org begins, in the place of an earlier one.
+    public func begin(_ incident: Incident) {
+        server.world.withLockedValue { $0.incident = incident.starting(at: Date()) }
+    }
+
+    /// The incident is over.
+    public func endIncident() {
+        server.world.withLockedValue { $0.incident = nil }
+    }
+
     /// Adds a contact to an existing account, by the account's place from 0, and gives its id.
     public func addContact(email: String, ofAccount place: Int = 0) async -> String {
         server.world.withLockedValue { world in
@@ -101,15 +142,19 @@ extension Simulator {
 }
 
 extension LeadRecord {
-    fileprivate mutating func take(_ trait: LeadTrait) {
+    mutating func take(_ trait: LeadTrait) {
         switch trait {
         case .ownedByQueue: ownerID = Identifier(.queue, number: 1)
         case .alreadyConverted: break
         case .deleted: isDeleted = true
         case .lockedFor(let times): locks = times
         case .triggerFailure(let message): triggerFailure = message
+        case .refused(let code, let times): refusal = Refused(code: code, times: times)
+        case .invocationThrows: invocationThrows = true
+        case .retrievalFails: retrievalFails = true
         case .duplicateOf(let contact, let blocks):
-            duplicate = Identifier(contact).map { Duplicate(contactID: $0, blocks: blocks) }
+            duplicate = Duplicate([contact], blocks: blocks)
+        case .duplicateOfRecords(let ids): duplicate = Duplicate(ids, blocks: false)
         case .poison: isPoison = true
         }
     }

@@ -38,6 +38,18 @@ public struct SimulatorConfiguration: Sendable {
     /// The Apex class that converts leads as an invocable action; nil has none deployed.
     public var apexAction: String?
 
+    /// The code that a second conversion of a converted lead is refused with; Salesforce documents
+    /// none.
+    public var secondConversionCode = "CANNOT_UPDATE_CONVERTED_LEAD"
+    /// Whether the org has person accounts, and with them the field `IsPersonAccount`.
+    public var hasPersonAccounts = false
+    /// An incident that the org starts with.
+    public var incident: Incident?
+    /// Leads of the org's own, by id, and what is special about them.
+    public var traits: [(leadID: String, trait: LeadTrait)] = []
+    /// Addresses of which every search fails with a 500.
+    public var failingSearches: Set<String> = []
+
     /// Lead statuses that count as converted.
     public var convertedStatuses = ["Closed - Converted", "Qualified"]
     /// Whether the user that logs in has the permission Convert Leads.

@@ -25,6 +25,14 @@ struct OrgOptions: ParsableArguments {
     @Option(help: "Seconds by which the org's clock is ahead of this machine's.")
     var clockAhead = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "What a second conversion of a converted lead is refused with.", valueName: "code"))
+    var secondConversionCode = "CANNOT_UPDATE_CONVERTED_LEAD"
+
+    @Flag(help: "The org has person accounts.")
+    var personAccounts = false
+
     func validate() throws {
         guard (31...67).contains(oldestVersion) else {
             throw ValidationError("--oldest-version is 31...67.")
@@ -39,6 +47,8 @@ struct OrgOptions: ParsableArguments {
         configuration.readOnlyObjects = Set(readOnly)
         configuration.oldestVersion = oldestVersion
         configuration.edition = edition
+        configuration.secondConversionCode = secondConversionCode
+        configuration.hasPersonAccounts = personAccounts
         configuration.clockAhead = clockAhead
     }
 }

@@ -75,6 +75,8 @@ struct SimulatorCommand: AsyncParsableCommand {
 
     @OptionGroup var org: OrgOptions
 
+    @OptionGroup var trouble: TroubleOptions
+
     mutating func validate() throws {
         let rules: [(holds: Bool, rule: String)] = [
             ((0...65_535).contains(port), "--port is 0...65535"),
@@ -136,6 +138,7 @@ struct SimulatorCommand: AsyncParsableCommand {
         configuration.apexAction = apexAction
         configuration.publicKeyPEM = try publicKey.map(Self.read)
         org.set(&configuration)
+        trouble.set(&configuration)
         for argument in fault { configuration.faults[argument.fault] = argument.rate }
         return configuration
     }

@@ -84,6 +84,43 @@ import Testing
         }
     }
 
+    @Test func `fails for the input that its code threw for, and converts the others`() async throws
+    {
+        try await withAction { wire in
+            let odd = await wire.simulator.addLead(.invocationThrows)
+            let good = await wire.simulator.addLead()
+            let answer = try await answer(wire, #"{"inputs":[\#(input(odd)),\#(input(good))]}"#)
+            #expect(answer.status == 400)
+            #expect(answer.body.split(separator: #""isSuccess":false"#).count == 2)
+            #expect(answer.body.split(separator: #""isSuccess":true"#).count == 2)
+            #expect(await wire.simulator.audit().conversions.map(\.leadID) == [good])
+        }
+    }
+
+    @Test func `answers 500 with an array of errors after it has converted`() async throws {
+        try await withAction { wire in
+            let id = await wire.simulator.addLead()
+            wire.simulator.script(.errorAfterCommit)
+            let answer = try await answer(wire, #"{"inputs":[\#(input(id))]}"#)
+            #expect(answer.status == 500)
+            #expect(answer.body.hasSuffix(#","errorCode":"UNKNOWN_EXCEPTION"}]"#))
+            #expect(await wire.simulator.lead(id)?.isConverted == true)
+        }
+    }
+
+    @Test func `writes an empty code, or no ids at all, beside a success`() async throws {
+        try await withAction { wire in
+            wire.simulator.script(.emptyStatusCode)
+            let first = try await answer(
+                wire, #"{"inputs":[\#(input(await wire.simulator.addLead()))]}"#)
+            #expect(first.body.contains(#""statusCode":"","message":null"#))
+            wire.simulator.script(.successWithoutIDs)
+            let second = try await answer(
+                wire, #"{"inputs":[\#(input(await wire.simulator.addLead()))]}"#)
+            #expect(second.body.contains(#""outputValues":{"leadId":null,"accountId":null"#))
+        }
+    }
+
     @Test func letsDuplicatesPassOnlyWhenItIsTold() async throws {
         try await withAction { wire in
             let contact = wire.simulator.contactID()

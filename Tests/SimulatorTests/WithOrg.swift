@@ -12,6 +12,7 @@ func withOrg(
     let simulator = try await Simulator.start(configuration)
     var client = HTTPClient.Configuration()
     client.connectionPool.retryConnectionEstablishment = false
+    client.redirectConfiguration = .disallow
     let wire = Wire(simulator: simulator, client: HTTPClient(configuration: client))
     let result: Result<Void, any Error>
     do { result = .success(try await body(wire)) } catch { result = .failure(error) }

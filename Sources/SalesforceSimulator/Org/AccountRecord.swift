@@ -4,6 +4,8 @@ struct AccountRecord: Record {
     var name: String
     var ownerID: Identifier
     var isDeleted = false
+    /// The contact that a person account is; nil is a business account.
+    var personContactID: Identifier?
 
     var fields: [JSON.Member] {
         [
@@ -11,6 +13,8 @@ struct AccountRecord: Record {
             .init("Name", .string(name)),
             .init("OwnerId", .string(ownerID.text)),
             .init("IsDeleted", .bool(isDeleted)),
+            .init("IsPersonAccount", .bool(personContactID != nil)),
+            .init("PersonContactId", .text(personContactID?.text)),
         ]
     }
 }

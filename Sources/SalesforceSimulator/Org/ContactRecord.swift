@@ -8,6 +8,7 @@ struct ContactRecord: Record {
     var leadSource: String?
     var ownerID: Identifier
     var isDeleted = false
+    var isPersonAccount = false
 
     var fields: [JSON.Member] {
         [
@@ -20,6 +21,7 @@ struct ContactRecord: Record {
             .init("LeadSource", .text(leadSource)),
             .init("OwnerId", .string(ownerID.text)),
             .init("IsDeleted", .bool(isDeleted)),
+            .init("IsPersonAccount", .bool(isPersonAccount)),
         ]
     }
 }

@@ -7,5 +7,7 @@ struct ConversionCircumstances {
     var lockedRow: Identifier?
     /// Chance, or a script, has this lead's row locked.
     var meetsLockFault = false
+    /// What an incident answers for every lead.
+    var incident: LeadFailure?
     var at: Date
 }

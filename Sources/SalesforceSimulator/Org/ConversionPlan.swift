@@ -24,7 +24,9 @@ extension Org {
     mutating func carryOut(_ plan: ConversionPlan, at: Date) -> LeadConvertResult.Converted {
         let lead = leads[plan.place]
         let account = plan.accountID ?? insertAccount(lead, plan)
-        let contact = plan.contactID ?? insertContact(lead, plan, account)
+        let contact =
+            plan.contactID ?? accounts[account]?.personContactID
+            ?? insertContact(lead, plan, account)
         if plan.overwritesLeadSource { contacts[contact]?.leadSource = "Web" }
         let opportunity: Identifier? =
             switch plan.opportunity {

@@ -4,6 +4,8 @@ struct LeadFailure: Error {
     var message: String
     var fields: [String] = []
     var duplicate: LeadRecord.Duplicate?
+    /// Whether the Apex action threw for this lead, rather than answering for it.
+    var isThrown = false
 }
 
 extension LeadFailure {

@@ -10,10 +10,22 @@ struct LeadRecord: Record {
         var opportunityID: Identifier?
     }
 
-    /// A contact that a duplicate rule takes for the same person.
+    /// The accounts and contacts that a duplicate rule takes for the same.
     struct Duplicate {
-        var contactID: Identifier
+        var records: [Identifier]
         var blocks: Bool
+
+        init?(_ ids: [String], blocks: Bool) {
+            records = ids.compactMap(Identifier.init)
+            guard !records.isEmpty else { return nil }
+            self.blocks = blocks
+        }
+    }
+
+    /// A code that the lead is refused with.
+    struct Refused {
+        var code: String
+        var times: Int
     }
 
     var id: Identifier
@@ -32,6 +44,9 @@ struct LeadRecord: Record {
     /// Whether chance has had its say about a lock; it has one say, so that every lock clears.
     var hasMetLockFault = false
     var triggerFailure: String?
+    var refusal: Refused?
+    var invocationThrows = false
+    var retrievalFails = false
     var duplicate: Duplicate?
     var isPoison = false
 

@@ -20,6 +20,8 @@ extension Org {
                     order: statuses.count + 1))
         }
         organization.edition = configuration.edition
+        hasPersonAccounts = configuration.hasPersonAccounts
+        secondConversionCode = configuration.secondConversionCode
         permissions.convertsLeads = configuration.convertsLeads
         rights.readOnly = Set(configuration.readOnlyObjects.compactMap(Entity.init(name:)))
         if !configuration.showsPermissions { rights.hidden = [.permissions] }

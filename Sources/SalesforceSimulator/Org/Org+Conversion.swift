@@ -9,6 +9,7 @@ extension Org {
         do throws(LeadFailure) {
             let place = try openLead(ask)
             try meetLock(place, circumstances)
+            try meetRefusal(place, circumstances)
             let plan = try plan(ask, place, circumstances.options)
             try meetOwnCode(place, circumstances.options)
             return LeadConvertResult(
@@ -29,7 +30,7 @@ extension Org {
         guard !leads[place].isDeleted else { throw .deleted }
         guard leads[place].conversion == nil else {
             throw LeadFailure(
-                code: "CANNOT_UPDATE_CONVERTED_LEAD", message: "cannot reference converted lead")
+                code: secondConversionCode, message: "cannot reference converted lead")
         }
         return place
     }
@@ -44,6 +45,16 @@ extension Org {
         throw .locked(leads[place].id)
     }
 
+    /// What refuses this lead whatever is asked for it: an incident, or a trait of its own.
+    private mutating func meetRefusal(
+        _ place: Int, _ circumstances: ConversionCircumstances
+    ) throws(LeadFailure) {
+        if let failure = circumstances.incident { throw failure }
+        guard let refusal = leads[place].refusal, refusal.times > 0 else { return }
+        change(place) { $0.refusal?.times -= 1 }
+        throw LeadFailure(code: refusal.code, message: Incident.message(for: refusal.code))
+    }
+
     /// The org's own rules: duplicate rules first, then triggers, which see what would be saved.
     private func meetOwnCode(_ place: Int, _ options: ConvertOptions) throws(LeadFailure) {
         let lead = leads[place]
@@ -53,6 +64,11 @@ extension Org {
                 message: "You're creating a duplicate record. We recommend you use an existing "
                     + "record instead.",
                 duplicate: duplicate)
+        }
+        if lead.invocationThrows {
+            throw LeadFailure(
+                code: "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                message: "LeadTrigger: System.NullPointerException", isThrown: true)
         }
         if let message = lead.triggerFailure {
             throw LeadFailure(code: "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message: message)

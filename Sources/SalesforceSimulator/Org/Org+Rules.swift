@@ -63,6 +63,12 @@ extension Org {
         guard let contact = contacts[id] else { throw .unknownReference(field: "ContactId") }
         guard !contact.isDeleted else { throw .deleted }
         guard contact.accountID == account else { throw .unknownReference(field: "ContactId") }
+        // convertLead's documentation: a person account is given alone.
+        guard accounts[account]?.personContactID == nil else {
+            throw LeadFailure(
+                code: "INVALID_CONTACT",
+                message: "a contact cannot be given for a person account", fields: ["ContactId"])
+        }
         return id
     }
 

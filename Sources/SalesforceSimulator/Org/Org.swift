@@ -18,6 +18,9 @@ struct Org {
     var organization = OrganizationRecord()
     var permissions = PermissionsRecord()
     var rights = ObjectRights()
+    var hasPersonAccounts = false
+    /// What a second conversion of a converted lead is refused with.
+    var secondConversionCode = "CANNOT_UPDATE_CONVERTED_LEAD"
     private var lastNumber: [Entity: Int] = [:]
 
     /// The next free id of an object.

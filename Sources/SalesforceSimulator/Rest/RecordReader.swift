@@ -11,19 +11,25 @@ struct RecordReader {
         _ org: Org, _ entity: Entity, _ fields: [String], _ version: String
     ) throws(Refusal) {
         var columns: [Int] = []
-        for field in fields { columns.append(try Self.column(field, of: entity)) }
+        for field in fields { columns.append(try Self.column(field, of: entity, in: org)) }
         self.org = org
         self.entity = entity
         self.columns =
-            columns.isEmpty ? Array(Org.fieldNames[entity, default: []].indices) : columns
+            columns.isEmpty
+            ? Org.fieldNames[entity, default: []].indices.filter { org.shows($0, of: entity) }
+            : columns
         self.version = version
     }
 
     /// Where a field stands among the object's fields; names are read without case.
-    static func column(_ field: String, of entity: Entity) throws(Refusal) -> Int {
+    static func column(
+        _ field: String, of entity: Entity, in org: Org
+    ) throws(Refusal) -> Int {
         let wanted = field.lowercased()
         let names = Org.fieldNames[entity, default: []]
-        guard let column = names.firstIndex(where: { $0.lowercased() == wanted }) else {
+        guard let column = names.firstIndex(where: { $0.lowercased() == wanted }),
+            org.shows(column, of: entity)
+        else {
             throw Refusal(
                 code: "INVALID_FIELD",
                 message: "No such column '\(field)' on sobject of type \(entity.rawValue)")
@@ -53,5 +59,14 @@ struct RecordReader {
         guard let id = Identifier(text), let record = org.record(entity, id), !record.isDeleted
         else { return nil }
         return record
+    }
+}
+
+extension Org {
+    /// Whether the object has this field here: those of person accounts come with that feature.
+    fileprivate func shows(_ column: Int, of entity: Entity) -> Bool {
+        hasPersonAccounts
+            || !["IsPersonAccount", "PersonContactId"].contains(
+                Self.fieldNames[entity, default: []][column])
     }
 }

@@ -21,10 +21,22 @@ extension Soql {
         return .object(members + [.init("records", .array(page))])
     }
 
+    /// Whether a condition names one of these texts, which are in lower case.
+    func names(_ texts: Set<String>) -> Bool {
+        !texts.isEmpty
+            && conditions.lazy.flatMap(\.values).contains { value in
+                if case .string(let text) = value {
+                    texts.contains(text.lowercased())
+                } else {
+                    false
+                }
+            }
+    }
+
     private func rows(of org: Org) throws(Refusal) -> [any Record] {
         var tests: [(column: Int, condition: Condition)] = []
         for condition in conditions {
-            tests.append((try RecordReader.column(condition.field, of: entity), condition))
+            tests.append((try RecordReader.column(condition.field, of: entity, in: org), condition))
         }
         var found = candidates(org).filter { record in
             guard includesDeleted || !record.isDeleted else { return false }
@@ -32,7 +44,7 @@ extension Soql {
             return tests.allSatisfy { $0.condition.holds(fields[$0.column].value) }
         }
         if let order {
-            let column = try RecordReader.column(order.field, of: entity)
+            let column = try RecordReader.column(order.field, of: entity, in: org)
             found.sort { left, right in
                 let keys = (left.fields[column].value.sortKey, right.fields[column].value.sortKey)
                 return order.descends ? keys.1 < keys.0 : keys.0 < keys.1

@@ -10,6 +10,8 @@ struct Admission: Sendable {
     /// The call's number in the audit.
     var number: Int
     var verdict: Verdict
+    /// What every lead of it fails with, because the org as a whole is in trouble.
+    var incident: LeadFailure?
     /// Whether it counts as running until it is finished.
     var runs = false
     /// The account rows it holds while it runs.

@@ -57,7 +57,12 @@ final class OrgServer: HTTPResponder {
         case .token:
             let now = Date(), url = url
             return world.withLockedValue { world in
-                _ = world.record(.token, size: 0, at: now)
+                let number = world.record(.token, size: 0, at: now)
+                let fault = world.script.next(.token).fault
+                if let page = World.page(fault) {
+                    world.audit.calls[number - 1].fault = fault
+                    return page
+                }
                 return tokens.reply(incoming, &world, url: url, now: now)
             }
         case .versions:

@@ -7,10 +7,17 @@ struct Refusal: Error {
     var status = 400
     /// Whether the org's own code is what failed.
     var isThrownByApex = false
+    /// What a SOAP fault without a code of Salesforce's says instead.
+    var faultCode = "Client"
 
     /// Wrong before the call reached any operation.
     static func beforeDispatch(_ message: String) -> Refusal {
         Refusal(code: nil, message: message, status: 500)
+    }
+
+    /// A fault of whatever stands in front of Salesforce, or of its own SOAP engine.
+    static func bareFault(_ faultCode: String, _ message: String) -> Refusal {
+        Refusal(code: nil, message: message, status: 500, faultCode: faultCode)
     }
 
     static let invalidSession = Refusal(

@@ -33,6 +33,10 @@ struct Reply: Sendable {
     static let unavailable = page("Service Unavailable", status: 503)
     static let badGateway = page("Bad Gateway", status: 502)
     static let loginPage = page("Salesforce - Login", status: 200)
+    static let forbidden = page("Forbidden", status: 403)
+    static let notFound = page("Not Found", status: 404)
+    static let misdirected = page("Misdirected Request", status: 421)
+    static let redirect = page("Found", status: 302).with(.location, "/secur/frontdoor.jsp")
 
     func with(_ name: HTTPField.Name, _ value: String) -> Reply {
         var reply = self

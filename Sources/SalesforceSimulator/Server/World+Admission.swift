@@ -16,10 +16,13 @@ extension World {
                 return Admission(number: number, verdict: .answer(reply))
             }
             try refuse(fault, call)
+            let incident = try meetIncident(call, at: at)
             try checkLimits(call, operation, at: at)
             count(number, fault, at: at)
             guard !governor(operation, fault) else { throw .governor }
-            return start(operation, fault, number)
+            var admission = start(operation, fault, number)
+            admission.incident = incident
+            return admission
         } catch {
             audit.calls[number - 1].refusal = error.code ?? "CLIENT"
             return Admission(number: number, verdict: .answer(call.reply(error)))
@@ -47,10 +50,15 @@ extension World {
         }
     }
 
-    private static func page(_ fault: Fault?) -> Reply? {
+    /// What an edge answers in the org's place.
+    static func page(_ fault: Fault?) -> Reply? {
         switch fault {
         case .unavailable: .unavailable
         case .html: .loginPage
+        case .stray403: .forbidden
+        case .stray404: .notFound
+        case .stray421: .misdirected
+        case .strayRedirect: .redirect
         default: nil
         }
     }
@@ -65,6 +73,21 @@ extension World {
         default:
             return
         }
+    }
+
+    /// What an incident of the whole org does to this call: it refuses it as a whole, or gives the
+    /// failure that every lead of it gets.
+    private mutating func meetIncident(
+        _ call: APICall, at: Date
+    ) throws(Refusal) -> LeadFailure? {
+        guard let incident, incident.kinds.contains(call.kind) else { return nil }
+        guard let now = incident.next(at: at) else {
+            self.incident = nil
+            return nil
+        }
+        self.incident = now
+        guard incident.form == .eachLead, call.kind == .convert else { throw incident.refusal }
+        return LeadFailure(code: incident.code, message: incident.message)
     }
 
     private mutating func checkLimits(

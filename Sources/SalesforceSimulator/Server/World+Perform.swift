@@ -23,15 +23,17 @@ extension World {
         case .convert(let asks, let options, let door):
             let results = convert(asks, options, admission, fault, at: at)
             waiters.look(at: audit)
-            return reply(with: spoiled(results, by: fault), door, at: at)
+            if fault == .errorAfterCommit { throw .errorAfterCommit(call.dialect) }
+            return reply(with: spoiled(results, by: fault), door, fault, at: at)
         case .userInfo:
-            return .xml(SoapWriter.userInfo(usage: usage(at: at)))
+            return .xml(SoapWriter.userInfo(org, usage: usage(at: at)))
         case .limits:
             return .json(Limits.json(usage(at: at)))
         case .describe:
             return .json(Describe.json(org, call.version))
         case .query(let text, let includesDeleted):
             let query = try Soql(text, includesDeleted: includesDeleted)
+            guard !query.names(failingSearches) else { throw .unexpected }
             let json = try query.run(on: org, call.version, from: 0) { next in
                 "\(locators.keep(query))-\(next)"
             }
@@ -43,6 +45,7 @@ extension World {
         case .record(let entity, let id, let fields):
             return .json(try RecordReader(org, entity, fields, call.version).one(id))
         case .retrieve(let entity, let ids, let fields):
+            guard !ids.contains(where: failsRetrieval) else { throw .unexpected }
             return .json(.array(try RecordReader(org, entity, fields, call.version).all(ids)))
         }
     }
@@ -57,7 +60,8 @@ extension World {
                 ask,
                 ConversionCircumstances(
                     options: options, lockedRow: admission.lockedRows[place],
-                    meetsLockFault: meetsLock || fault == .lock, at: at))
+                    meetsLockFault: meetsLock || fault == .lock, incident: admission.incident,
+                    at: at))
             if case .success = result.outcome {
                 audit.conversions.append(
                     Audit.Conversion(leadID: result.leadID, at: at, call: admission.number))
@@ -86,18 +90,41 @@ extension World {
             guard let last = results.popLast() else { break }
             let stranger = Identifier(.lead, number: 999_999_999).text
             results.append(LeadConvertResult(leadID: stranger, outcome: last.outcome))
+        case .successWithoutIDs:
+            results = results.map { result in
+                guard case .success(var records) = result.outcome else { return result }
+                records.comesWithoutIDs = true
+                return LeadConvertResult(leadID: result.leadID, outcome: .success(records))
+            }
         default:
             break
         }
         return results
     }
 
+    private func failsRetrieval(_ id: String) -> Bool {
+        guard let place = Identifier(id).flatMap(org.place) else { return false }
+        return org.leads[place].retrievalFails
+    }
+
     private mutating func reply(
-        with results: [LeadConvertResult], _ door: Operation.Door, at: Date
+        with results: [LeadConvertResult], _ door: Operation.Door, _ fault: Fault?, at: Date
     ) -> Reply {
         switch door {
         case .soap: .xml(SoapWriter.converted(results, usage: usage(at: at)))
-        case .action(let name): ActionAnswer(name: name).reply(results)
+        case .action(let name):
+            ActionAnswer(name: name, writesEmptyStatusCode: fault == .emptyStatusCode)
+                .reply(results)
         }
+    }
+}
+
+extension Refusal {
+    /// What Salesforce says when it does not know itself what went wrong.
+    fileprivate static let unexpected = Refusal(
+        code: "UNKNOWN_EXCEPTION", message: Incident.message(for: "UNKNOWN_EXCEPTION"), status: 500)
+
+    fileprivate static func errorAfterCommit(_ dialect: Dialect) -> Refusal {
+        dialect == .rest ? unexpected : bareFault("Server.userException", "internal error")
     }
 }

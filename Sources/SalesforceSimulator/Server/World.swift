@@ -11,6 +11,8 @@ struct World {
     var calls = RollingCount(minutes: 24 * 60)
     var logins = RollingCount(minutes: 60)
     var script = FaultScript()
+    var incident: Incident?
+    var failingSearches: Set<String>
     var audit = Audit()
     var rowLocks = RowLocks()
     var locators = QueryLocators()
@@ -24,9 +26,18 @@ struct World {
         org = Org(leads: configuration.leads, seed: configuration.seed)
         org.adopt(configuration)
         sampled = configuration.leads
+        incident = configuration.incident?.starting(at: now)
+        failingSearches = Set(configuration.failingSearches.map { $0.lowercased() })
         sessions = Sessions(refreshToken: configuration.refreshToken, seed: configuration.seed)
         // What was used before the start counts as used at the start.
         calls.add(configuration.used, at: now.timeIntervalSince1970)
+        for (leadID, trait) in configuration.traits { change(leadID, trait) }
+    }
+
+    /// Gives a lead a trait, if there is such a lead.
+    mutating func change(_ leadID: String, _ trait: LeadTrait) {
+        guard let place = Identifier(leadID).flatMap(org.place) else { return }
+        org.change(place) { $0.take(trait) }
     }
 
     /// Notes that a request arrived, and numbers it.

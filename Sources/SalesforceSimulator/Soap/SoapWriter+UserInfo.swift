@@ -1,11 +1,11 @@
 extension SoapWriter {
     /// The answer to getUserInfo: who the token belongs to.
-    static func userInfo(usage: Usage) -> String {
+    static func userInfo(_ org: Org, usage: Usage) -> String {
         let rows: KeyValuePairs = [
             "accessibilityMode": "false", "chatterExternal": "false", "currencySymbol": "$",
             "orgAttachmentFileSizeLimit": "5242880", "orgDefaultCurrencyIsoCode": "USD",
             "orgDefaultCurrencyLocale": "en_US", "orgDisallowHtmlAttachments": "false",
-            "orgHasPersonAccounts": "false", "organizationId": Org.id,
+            "orgHasPersonAccounts": "\(org.hasPersonAccounts)", "organizationId": Org.id,
             "organizationMultiCurrency": "false", "organizationName": "Simulated Org",
             "profileId": "00eWs000000AdmnIAC", "sessionSecondsValid": "7200",
             "userEmail": "demo@example.com", "userFullName": "Integration User",

@@ -9,7 +9,7 @@ enum SoapWriter {
         let message = refusal.message.xmlEscaped
         guard let code = refusal.code else {
             return declaration + "<soapenv:Envelope \(soap)><soapenv:Body><soapenv:Fault>"
-                + "<faultcode>soapenv:Client</faultcode><faultstring>\(message)</faultstring>"
+                + "<faultcode>soapenv:\(refusal.faultCode)</faultcode><faultstring>\(message)</faultstring>"
                 + "</soapenv:Fault></soapenv:Body></soapenv:Envelope>"
         }
         return declaration
@@ -42,6 +42,8 @@ enum SoapWriter {
     private static func write(_ result: LeadConvertResult, to out: inout String) {
         out += "<result>"
         switch result.outcome {
+        case .success(let records) where records.comesWithoutIDs:
+            out += "<success>true</success>"
         case .success(let records):
             write("accountId", records.accountID.text, to: &out)
             write("contactId", records.contactID.text, to: &out)
@@ -68,21 +70,37 @@ enum SoapWriter {
         out += "</errors>"
     }
 
-    /// The record that matched says its id twice, as recorded.
+    /// Each object's matches stand together; a record that matched says its id twice, as recorded.
     private static func write(
         _ duplicate: LeadRecord.Duplicate, _ message: String, to out: inout String
     ) {
-        let id = "<sf:Id>\(duplicate.contactID.text)</sf:Id>"
+        let objects = [Entity.account, .contact].filter { object in
+            duplicate.records.contains { $0.isOf(object) }
+        }
+        let object = (objects.last ?? .contact).rawValue
         out += "<duplicateResult><allowSave>\(!duplicate.blocks)</allowSave>"
-        out += "<duplicateRule>Standard_Contact_Duplicate_Rule</duplicateRule>"
-        out += "<duplicateRuleEntityType>Contact</duplicateRuleEntityType>"
+        out += "<duplicateRule>Standard_\(object)_Duplicate_Rule</duplicateRule>"
+        out += "<duplicateRuleEntityType>\(object)</duplicateRuleEntityType>"
         write("errorMessage", message, to: &out)
-        out += "<matchResults><entityType>Contact</entityType><matchEngine>FuzzyMatchEngine"
-        out += "</matchEngine><matchRecords><matchConfidence>100.0</matchConfidence>"
-        out += #"<record xmlns:sf="urn:sobject.partner.soap.sforce.com" xsi:type="sf:sObject">"#
-        out += "<sf:type>Contact</sf:type>\(id)\(id)</record></matchRecords>"
-        out += "<rule>Standard_Contact_Match_Rule</rule><size>1</size><success>true</success>"
-        out += "</matchResults></duplicateResult>"
+        for object in objects { write(object, duplicate.records, to: &out) }
+        out += "</duplicateResult>"
+    }
+
+    private static func write(
+        _ object: Entity, _ records: [Identifier], to out: inout String
+    ) {
+        let name = object.rawValue
+        let records = records.filter { $0.isOf(object) }
+        out += "<matchResults><entityType>\(name)</entityType><matchEngine>FuzzyMatchEngine"
+        out += "</matchEngine>"
+        for record in records {
+            let id = "<sf:Id>\(record.text)</sf:Id>"
+            out += "<matchRecords><matchConfidence>100.0</matchConfidence>"
+            out += #"<record xmlns:sf="urn:sobject.partner.soap.sforce.com" xsi:type="sf:sObject">"#
+            out += "<sf:type>\(name)</sf:type>\(id)\(id)</record></matchRecords>"
+        }
+        out += "<rule>Standard_\(name)_Match_Rule</rule><size>\(records.count)</size>"
+        out += "<success>true</success></matchResults>"
     }
 
     private static func write(_ name: String, _ value: String?, to out: inout String) {
