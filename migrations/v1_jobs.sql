@@ -155,9 +155,14 @@ CREATE TABLE jobs (
 
     -- The call it is in, or was in last.
     call_id INTEGER,
-    -- Why it is verifying: no_answer to its call, crash of the daemon, or refused as converted already.
-    doubt TEXT CONSTRAINT doubt_must_be_no_answer_crash_or_refused
-        CHECK (doubt = 'no_answer' OR doubt = 'crash' OR doubt = 'refused'),
+    -- Why it is verifying: no_answer to its call, crash of the daemon, answered without a word on what
+    -- it did, refused as converted already, or failing: refused for good, and read once before it fails.
+    doubt TEXT CONSTRAINT doubt_must_be_one_of_the_five CHECK (
+        doubt = 'no_answer' OR doubt = 'crash' OR doubt = 'answered' OR doubt = 'refused'
+        OR doubt = 'failing'),
+    -- Whether a call without a clear answer carried it: that call may have converted it.
+    may_be_converted INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT may_be_converted_must_be_0_or_1 CHECK (may_be_converted IN (0, 1)),
     -- Leads of a call that failed as a whole go on in halves, each half with a number of its own.
     split INTEGER,
     -- What looking for its contact came to; with contact, contact_id was put in by us, with

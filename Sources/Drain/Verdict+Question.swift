@@ -29,7 +29,7 @@ extension Verdict {
 
     /// Ours, if a call of ours may have done it and it went where that call asked.
     private func converted(_ job: DoubtfulJob, _ records: ConvertedRecords) -> Settlement {
-        let mayBeOurs = job.doubt != .refused || job.hadUnclearCall
+        let mayBeOurs = job.doubt != .refused || job.job.mayBeConverted
         let wanted = job.job.conversion.accountID?.description.prefix(15)
         let isWhereAsked = wanted == nil || wanted == records.accountID?.prefix(15)
         var done = Settlement(

@@ -20,6 +20,9 @@ public struct ClaimedJob: Sendable {
     public var policy: RetryPolicy
     /// The group of leads that share one account, if any.
     public var groupKey: String?
+    /// Whether a call of ours that got no clear answer carried the lead, for this job or an
+    /// earlier one: a lead that is converted may be so by that call.
+    public var mayBeConverted: Bool
 }
 
 /// Jobs that are in a call now.
@@ -42,6 +45,10 @@ public struct DoubtfulJob: Sendable {
         case crash
         /// Refused as converted already.
         case refused
+        /// Refused for good; read once before it fails.
+        case failing
+        /// An answer came that does not say what the call did: the call is over.
+        case answered
     }
 
     /// The job.
@@ -54,8 +61,6 @@ public struct DoubtfulJob: Sendable {
     public var sentAt: Moment
     /// How many leads that call had.
     public var callSize: Int
-    /// Whether an earlier call for it ended without a clear answer, besides this one.
-    public var hadUnclearCall: Bool
     /// What was wrong with the call in doubt.
     public var reason: Reason
 }

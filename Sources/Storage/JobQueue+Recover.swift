@@ -27,7 +27,8 @@ extension JobQueue {
                 arguments: [time, sentence])
             try database.execute(
                 sql: """
-                    UPDATE jobs SET state = 'verifying', doubt = 'crash', run_at = ?1,
+                    UPDATE jobs SET state = 'verifying', doubt = 'crash',
+                        may_be_converted = 1, run_at = ?1,
                         error_code = 'DAEMON_ENDED', error_message = ?2, updated_at = ?1
                     WHERE state = 'sending'
                     """,

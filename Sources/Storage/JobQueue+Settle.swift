@@ -44,6 +44,7 @@ extension Database {
                     WHEN ?1 = 'queued' AND (SELECT paused FROM batches WHERE id = batch_id) = 1
                     THEN 'held' ELSE ?1 END,
                 attempts = ?2, run_at = coalesce(?3, run_at), doubt = ?4, split = ?5,
+                may_be_converted = may_be_converted OR coalesce(?4 IN ('no_answer', 'answered'), 0),
                 error_code = ?6, error_message = ?7, result_account_id = ?8,
                 result_contact_id = ?9, result_opportunity_id = ?10, updated_at = ?11,
                 finished_at = ?12

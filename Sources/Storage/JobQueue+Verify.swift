@@ -23,11 +23,7 @@ extension Database {
         let sql = """
             SELECT \(JobRow.columns),
                 jobs.doubt, jobs.call_id, jobs.error_code, jobs.error_message,
-                calls.started_at, calls.uptime_ms, calls.boot_id, calls.size,
-                jobs.doubt = 'refused' AND EXISTS (
-                    SELECT 1 FROM run_log
-                    WHERE job_id = jobs.id AND kind = 'convert' AND outcome = 'unknown'
-                        AND call_id <> jobs.call_id)
+                calls.started_at, calls.uptime_ms, calls.boot_id, calls.size
             FROM jobs
             JOIN calls ON calls.id = jobs.call_id
             WHERE state = 'verifying' AND run_at <= ?
@@ -48,7 +44,6 @@ extension Database {
                     callID: row[own + 1],
                     sentAt: Moment(wall: wall, uptimeMS: row[own + 5], bootID: row[own + 6]),
                     callSize: row[own + 7],
-                    hadUnclearCall: row[own + 8],
                     reason: Reason(row[own + 2] ?? "NO_ANSWER", row[own + 3] ?? "")))
         }
         return jobs

@@ -9,10 +9,14 @@ enum JobRow {
         jobs.owner_id, jobs.overwrite_lead_source, jobs.send_notification_email,
         jobs.attempts, jobs.batch_id, jobs.split,
         coalesce(jobs.policy, (SELECT policy FROM batches WHERE id = jobs.batch_id), 'default'),
-        jobs.group_key, jobs.priority, jobs.match_email
+        jobs.group_key, jobs.priority, jobs.match_email,
+        jobs.may_be_converted OR EXISTS (
+            SELECT 1 FROM jobs AS earlier
+            WHERE substr(earlier.lead_id, 1, 15) = substr(jobs.lead_id, 1, 15)
+                AND earlier.may_be_converted)
         """
     /// How many columns that is; a query may add its own behind them.
-    static let count = 18
+    static let count = 19
 
     /// - Throws: `MalformedRow` where the schema let an id through that is none.
     static func job(_ row: Row, _ policies: [String: RetryPolicy]) throws(MalformedRow)
@@ -36,7 +40,7 @@ enum JobRow {
             return ClaimedJob(
                 id: row[0], conversion: conversion, attempts: row[11], batchID: row[12],
                 priority: row[16], split: row[13], policy: policies[row[14]] ?? RetryPolicy(),
-                groupKey: row[15])
+                groupKey: row[15], mayBeConverted: row[18])
         } catch let error as MalformedField {
             throw MalformedRow(row, "\(error.name): \(error.error)")
         } catch {

@@ -22,6 +22,33 @@ import Testing
         }
     }
 
+    @Test func `remembers of a lead that an unclear call carried it, for every later job`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            let call = try #require(
+                try queue.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 }))
+            #expect(call.jobs.map(\.mayBeConverted) == [false, false])
+            var settlements = call.jobs.map {
+                Settlement($0, in: call.id, .unknown, to: .verifying)
+            }
+            settlements[0].doubt = .noAnswer
+            settlements[1].doubt = .refused
+            try queue.settle(CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)), settlements)
+            let question = try #require(try queue.claimQuestion(upTo: 2, CallStart(at: .ms(2))))
+            #expect(question.jobs.map(\.job.mayBeConverted) == [true, false])
+            try queue.settle(
+                CallEnd(callID: question.id, startedAt: .ms(2), at: .ms(3)),
+                question.jobs.map { Settlement($0, .failed, to: .failed) })
+            try queue.add(1...2)
+            let later = try #require(
+                try queue.claim(upTo: 2, CallStart(at: .ms(4)), choosing: { $0 }))
+            #expect(later.jobs.map(\.id) == [3, 4])
+            #expect(later.jobs.map(\.mayBeConverted) == [true, false])
+        }
+    }
+
     @Test func asksAgainWhenTheDaemonDiedWhileAsking() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
