@@ -18,8 +18,9 @@ public struct BatchCommand: Sendable, Equatable {
     public var batchID: Int64
     /// Its name.
     public var batch: String
-    /// The command as it was given.
-    public var text: String
+    /// The command as it was given; nil when it, or the batch's name, is not UTF-8 or holds a zero
+    /// byte.
+    public var text: String?
     /// How often it was started so far.
     public var runs: Int64
     /// When it was started for this finish; what was started and has no end was cut off.

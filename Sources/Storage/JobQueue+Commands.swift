@@ -1,4 +1,5 @@
 public import Conversion
+import Foundation
 import GRDB
 
 // The command of a batch runs at least once for each time that the batch finishes. Its start is
@@ -20,7 +21,7 @@ extension JobQueue {
     /// - Parameter batches: Those whose commands run already.
     public func nextCommand(except batches: [Int64]) throws -> BatchCommand? {
         let sql = """
-            SELECT id, name, on_finish, on_finish_runs, on_finish_started_at
+            SELECT id, CAST(name AS BLOB), CAST(on_finish AS BLOB), on_finish_runs
             FROM batches
             WHERE on_finish IS NOT NULL AND finished_at IS NOT NULL
                 AND on_finish_finished_at IS NULL AND id NOT IN (SELECT value FROM json_each(?))
@@ -31,8 +32,7 @@ extension JobQueue {
             let row = try Row.fetchOne(
                 database.cachedStatement(sql: sql), arguments: [batches.json])
             return row.map { row in
-                BatchCommand(
-                    batchID: row[0], batch: row[1], text: row[2], runs: row[3], startedAt: row[4])
+                BatchCommand(batchID: row[0], name: row[1], command: row[2], runs: row[3])
             }
         }
     }
@@ -41,6 +41,7 @@ extension JobQueue {
     /// - Returns: The command as it starts; nil when it is not to run any more, since the batch
     ///   goes on.
     public func start(_ command: BatchCommand, at now: Timestamp) throws -> BatchCommand? {
+        guard let text = command.text else { return nil }
         var command = command
         let sql = """
             UPDATE batches SET on_finish_runs = on_finish_runs + 1, on_finish_started_at = ?
@@ -48,7 +49,7 @@ extension JobQueue {
                 AND on_finish_finished_at IS NULL
             """
         let arguments: StatementArguments = [
-            now.description, command.batchID, command.runs, command.text,
+            now.description, command.batchID, command.runs, text,
         ]
         let isDue = try write { database in
             try database.execute(sql: sql, arguments: arguments)
@@ -59,7 +60,19 @@ extension JobQueue {
         return isDue ? command : nil
     }
 
-    /// Writes down how a command ended, or why it did not start.
+    /// Writes down why a command is not started. It goes by nothing but the batch's number: whatever
+    /// else stands in the row, this must end what `nextCommand` gives.
+    public func refuse(_ command: BatchCommand, _ sentence: String, at now: Timestamp) throws {
+        let sql = """
+            UPDATE batches SET
+                on_finish_finished_at = ?, on_finish_exit = 126, on_finish_message = ?
+            WHERE id = ? AND finished_at IS NOT NULL AND on_finish_finished_at IS NULL
+            """
+        let arguments: StatementArguments = [now.description, sentence, command.batchID]
+        try write { try $0.execute(sql: sql, arguments: arguments) }
+    }
+
+    /// Writes down how a command ended.
     ///
     /// A batch that has finished again since then has its command run again, and this end is of no
     /// more interest.
@@ -74,5 +87,20 @@ extension JobQueue {
             command.startedAt,
         ]
         try write { try $0.execute(sql: sql, arguments: arguments) }
+    }
+}
+
+extension BatchCommand {
+    /// A command as its row holds it. SQLite takes any bytes for text, and Swift would repair them
+    /// or cut them off at a zero: another command, of another batch.
+    fileprivate init(batchID: Int64, name: Data, command: Data, runs: Int64) {
+        self.batchID = batchID
+        self.runs = runs
+        batch = String(decoding: name, as: UTF8.self)
+        text = Self.text(name) == nil ? nil : Self.text(command)
+    }
+
+    private static func text(_ bytes: Data) -> String? {
+        bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
     }
 }

@@ -18,10 +18,12 @@ actor Hooks {
     }
 
     private static let mostAtOnce = 4
+    /// How many commands one look takes up: between looks a stop is heard.
+    private static let mostInOneLook = 100
     /// How long it may go without a look, in seconds: notices of commits can get lost.
     private static let longestNap = 5
     /// How long a command may take to end once it is told to, in seconds.
-    private static let grace = 5
+    static let grace = 5
 
     private let queue: JobQueue
     private let logger: Logger
@@ -32,6 +34,9 @@ actor Hooks {
     private var running: [Int64: Running] = [:]
     /// Ends that could not be written yet.
     private var unwritten: [(BatchCommand, BatchCommand.End)] = []
+    /// Batches whose rows refuse to be written, until the next start: they must not keep the others
+    /// waiting.
+    private var unwritable: Set<Int64> = []
     private var seenVersion: Int64 = -1
     /// Whether the file could not be read or written when it was last tried.
     private var isEnduring = false
@@ -87,15 +92,40 @@ actor Hooks {
         if isStopping, !running.isEmpty { stillRunning(running.count) }
         do {
             try writeEnds()
-            while !isStopping, running.count < Self.mostAtOnce,
-                let command = try queue.nextCommand(except: Array(running.keys))
-            {
-                try run(command)
-                try writeEnds()
-            }
+            if try startCommands() { lookAgainSoon() }
             prevail()
         } catch {
             endure(error)
+        }
+    }
+
+    /// Takes up each batch at most once, whatever becomes of its command.
+    /// - Returns: Whether there may be more to take up.
+    private func startCommands() throws -> Bool {
+        var seen = unwritable.union(running.keys)
+        let most = seen.count + Self.mostInOneLook
+        while !isStopping, running.count < Self.mostAtOnce,
+            let command = try queue.nextCommand(except: Array(seen))
+        {
+            guard seen.count < most else { return true }
+            seen.insert(command.batchID)
+            try writing(command) { try runOrRefuse(command) }
+            try writeEnds()
+        }
+        return false
+    }
+
+    private func lookAgainSoon() {
+        executor.queue.asyncAfter(deadline: .now() + .milliseconds(100)) { [weak self] in
+            self?.assumeIsolated { $0.look() }
+        }
+    }
+
+    private func runOrRefuse(_ command: BatchCommand) throws {
+        do {
+            try run(command)
+        } catch let error as OperatorError where error.status == .dataRefused {
+            try refuse(command, "The batch's row can't be written: \(error.sentence)")
         }
     }
 
@@ -104,9 +134,13 @@ actor Hooks {
         guard settings.isOn else {
             return try refuse(command, "The daemon runs no commands: LEADCONVERT_HOOKS is off.")
         }
+        guard let text = command.text else {
+            return try refuse(
+                command, "The command or the batch's name is not UTF-8, or holds a zero byte.")
+        }
         let words: [String]
         do {
-            words = try CommandText(command.text).words
+            words = try CommandText(text).words
         } catch {
             return try refuse(command, "The command \(error).")
         }
@@ -127,10 +161,23 @@ actor Hooks {
     }
 
     private func refuse(_ command: BatchCommand, _ sentence: String) throws {
-        try queue.end(command, .init(exit: 126, sentence), at: SystemClock.now().wall)
+        try queue.refuse(command, sentence, at: SystemClock.now().wall)
         logger.error(
             "a batch's command is not run",
             metadata: ["batch.name": "\(command.batch)", "reason": "\(sentence)"])
+    }
+
+    /// Runs what writes a batch's row. A row that refuses it is left alone; a fault of the file is
+    /// thrown, since it is everybody's.
+    private func writing(_ command: BatchCommand, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as OperatorError where error.status == .dataRefused {
+            unwritable.insert(command.batchID)
+            logger.error(
+                "a batch's command can't be recorded, and is left alone until the next start",
+                metadata: ["batch.name": "\(command.batch)", "error": "\(error)"])
+        }
     }
 
     private func watch(_ hook: Running) {
@@ -194,7 +241,7 @@ actor Hooks {
     /// more, the command runs again at the next start.
     private func writeEnds() throws {
         while let (command, end) = unwritten.first {
-            try queue.end(command, end, at: SystemClock.now().wall)
+            try writing(command) { try queue.end(command, end, at: SystemClock.now().wall) }
             unwritten.removeFirst()
         }
     }

@@ -186,6 +186,57 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("on_finish = 'touch ' || char(0)", "not UTF-8, or holds a zero byte."),
+            ("on_finish = CAST(x'746f756368ff' AS TEXT)", "not UTF-8, or holds a zero byte."),
+            ("name = CAST(x'6672ff' AS TEXT)", "not UTF-8, or holds a zero byte."),
+            ("on_finish_runs = 9223372036854775807", "The batch's row can't be written: "),
+        ])
+    func `a command that cannot be read or counted is refused once, and others run`(
+        change: String, message: String
+    ) async throws {
+        try await withBatch("touch ran") { stage in
+            let command = "sh '\(file("hook.sh", of: stage).path)'"
+            let leads = await stage.simulator.addLeads(2)
+            try await enqueue(leads[0], command, on: stage, batch: "bad")
+            try await enqueue(leads[1], command, on: stage, batch: "last")
+            try stage.queue.run(sql: "UPDATE batches SET \(change) WHERE name = 'bad'")
+            let end = try await stage.drain()
+            #expect(end.code == 0)
+            #expect(end.errors.components(separatedBy: "a batch's command is not run").count == 2)
+            let batches = try stage.rows("SELECT * FROM batches ORDER BY id")
+            #expect(batches.map { $0["on_finish_exit"] } == [0, 126, 0])
+            let said: String? = batches[1]["on_finish_message"]
+            #expect(said?.contains(message) == true, "\(said ?? "")")
+        }
+    }
+
+    @Test func `a row that refuses to be written keeps no other command waiting`() async throws {
+        try await withBatch("touch ran") { stage in
+            let lead = await stage.simulator.addLead()
+            try await enqueue(lead, "true", on: stage, batch: "bad")
+            try stage.queue.run(
+                sql: """
+                    UPDATE batches SET id = 0 WHERE name = 'bad';
+                    UPDATE jobs SET batch_id = 0 WHERE batch_id = 2;
+                    CREATE TRIGGER theirs BEFORE UPDATE OF on_finish_started_at ON batches
+                    WHEN NEW.name = 'bad' AND NEW.on_finish_started_at IS NOT NULL
+                    BEGIN SELECT RAISE(ABORT, 'not mine'); END;
+                    CREATE TRIGGER theirs_too BEFORE UPDATE OF on_finish_exit ON batches
+                    WHEN NEW.name = 'bad' AND NEW.on_finish_exit IS NOT NULL
+                    BEGIN SELECT RAISE(ABORT, 'not mine'); END;
+                    """)
+            let daemon = try stage.startDaemon()
+            try await ended(on: stage)
+            try await daemon.waitFor("can't be recorded")
+            daemon.terminate()
+            #expect(try await daemon.waitForExit().code == 0)
+            #expect(try batch(of: stage)["on_finish_exit"] == 0)
+            #expect(daemon.errors.components(separatedBy: "can't be recorded").count == 2)
+        }
+    }
+
     @Test func doesNotRunForABatchWithoutALead() async throws {
         try await withCommandLine { leadconvert in
             let end = try leadconvert(
@@ -227,9 +278,11 @@ import Testing
         }
     }
 
-    private func enqueue(_ lead: String, _ command: String, on stage: Stage) async throws {
+    private func enqueue(
+        _ lead: String, _ command: String, on stage: Stage, batch: String = "friday"
+    ) async throws {
         let end = try await stage.run(
-            "enqueue", "--batch", "friday", "--on-finish", command, "--lead-id", lead,
+            "enqueue", "--batch", batch, "--on-finish", command, "--lead-id", lead,
             "--converted-status", "Qualified")
         #expect(end.code == 0, "\(end.errors)")
     }
