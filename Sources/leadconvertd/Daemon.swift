@@ -23,6 +23,8 @@ final class Daemon: Sendable {
     private let notices: Notices?
     private let signals = Signals()
     private let isStopping = Mutex(false)
+    /// Longer than a command may take that was told to end.
+    static let secondsToLeave = Hooks.grace + 2
     private let lastReload = Mutex<Task<Void, Never>?>(nil)
 
     /// Reads the settings, takes the queue's file, and makes ready; nothing is sent yet.
@@ -145,8 +147,12 @@ final class Daemon: Sendable {
         }
     }
 
-    /// Ends the wait for calls and commands.
+    /// Ends the wait for calls and commands. Whatever may hang then, a full pipe behind standard error
+    /// for one, ends with the process: what is not settled is asked about at the next start.
     private func leave() {
+        DispatchQueue(label: "leadconvertd.exit").asyncAfter(
+            deadline: .now() + .seconds(Self.secondsToLeave)
+        ) { _exit(ExitStatus.ok.rawValue) }
         let (drain, hooks) = (drain, hooks)
         Task { await hooks.leave() }
         Task { await drain.leave() }

@@ -31,7 +31,7 @@ final class Notices: Sendable {
     /// How long calls may be expected to settle before we are heard of again: three passes.
     private static let extensionMS: Int64 = 15_000
     /// From the stop's deadline to our exit.
-    private static let wayOutMS: Int64 = 5000
+    private static let wayOutMS = Int64(Daemon.secondsToLeave) * 1000
     private static let lookPauseNS: UInt64 = 1_000_000_000
 
     /// Nil when the environment names no socket to tell anything to.

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import SalesforceSimulator
 import TestSupport
@@ -70,6 +71,26 @@ import Testing
             let end = try await daemon.waitForExit(within: .seconds(10))
             #expect(end.code == 0)
             #expect(end.errors.hasSuffix("stopped\n"))
+        }
+    }
+
+    @Test func `a second signal ends a daemon whose log nobody reads`() async throws {
+        try await withStage { stage in
+            try await stage.enqueueLeads(1)
+            let path = stage.folder.appendingPathComponent("log").path
+            #expect(mkfifo(path, 0o600) == 0)
+            let log = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+            defer { close(log) }
+            let daemon = try stage.startDaemon(after: "exec 2>log")
+            try await stage.await("the lead is converted") { _ in
+                try stage.counts() == ["converted": 1]
+            }
+            // Whoever writes to it waits for ever once it is full.
+            while write(log, "\n", 1) == 1 {}
+            // Two signals of one kind may become one on their way.
+            daemon.send(SIGTERM)
+            daemon.send(SIGINT)
+            #expect(try await daemon.waitForExit().code == 0)
         }
     }
 }
