@@ -39,9 +39,15 @@ struct LeadConvertDaemon: AsyncParsableCommand {
     @Option(help: "Exit 69 when Salesforce could not be reached for so long, e.g. 30m.")
     var giveUpAfter: String?
 
+    func validate() throws {
+        if let giveUpAfter, DurationText(giveUpAfter) == nil {
+            throw ValidationError("--give-up-after: it \(DurationText.rule).")
+        }
+    }
+
     func run() async throws {
         do {
-            try CoreFile.forbid()
+            try CoreDumps.disable()
             let daemon = try await Daemon(
                 Arguments(
                     database: db, environmentFile: envFile, giveUpAfter: giveUpAfter,

@@ -28,6 +28,12 @@ import Testing
         #expect(end.output == "")
     }
 
+    @Test func `a time to give up without a unit is wrong usage`() async throws {
+        let end = try await Program.daemon.run(["--give-up-after", "2"])
+        #expect(end.code == 64)
+        #expect(end.errors.contains("--give-up-after: it must be a whole number with its unit"))
+    }
+
     @Test func refusesASecondDaemonAndNamesTheFirst() async throws {
         try await withStage { stage in
             let first = try stage.startDaemon()
