@@ -23,7 +23,6 @@ let package = Package(
         .executable(name: "leadconvert", targets: ["leadconvert"]),
         .executable(name: "salesforce-simulator", targets: ["salesforce-simulator"]),
         .executable(name: "demo", targets: ["demo"]),
-        .executable(name: "bench", targets: ["bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
@@ -110,18 +109,6 @@ let package = Package(
             dependencies: [
                 "Conversion", "Storage", "Salesforce", "Drain", "Intake", "SalesforceSimulator",
                 .product(name: "Logging", package: "swift-log"),
-            ]
-        ),
-        .executableTarget(
-            name: "bench",
-            dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
         .target(

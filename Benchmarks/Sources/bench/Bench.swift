@@ -1,53 +1,70 @@
 import ArgumentParser
 import Foundation
 
-/// How fast we settle leads, against how fast this machine's SQLite could.
+/// Measures the built programs beside a script that does the same, and beside SQLite alone.
 ///
-/// Each round makes a queue, copies it, and puts each copy through one of the courses, so that all
-/// of them meet the same file on the same machine in the same minute. Medians are printed.
+/// All of them meet the same server on the same machine within the same minutes: the ratios mean
+/// something, the figures alone do not.
 @main
-struct Bench: AsyncParsableCommand {
+struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Leads settled a second, and what SQLite alone could do.",
-        discussion: "The figures mean something in a release build: swift run -c release bench",
-        subcommands: [Run.self, Serve.self], defaultSubcommand: Run.self)
+        abstract: "The drain, enqueueing and the wake-up, beside a script and SQLite alone.",
+        discussion: "Use it through Benchmarks/run, which builds what it measures.")
 
-    /// Measures.
-    struct Run: AsyncParsableCommand {
-        @Option(help: "Leads in each round.")
-        var leads = 100_000
+    @Option(help: "The folder of leadconvertd and leadconvert, release builds.")
+    var binaries = ".build/release"
 
-        @Option(help: "Rounds; the table shows their medians.")
-        var rounds = 3
+    @Option(help: "The script to compare with.")
+    var script = "Benchmarks/script.py"
 
-        @Option(help: "One course only: \(Course.names).")
-        var only: Course?
+    @Option(help: "Leads to drain against an instant server.")
+    var leads = 100_000
 
-        func validate() throws {
-            guard (1...9_999_999).contains(leads), rounds > 0 else {
-                throw ValidationError("Give 1 to 9,999,999 leads and at least one round.")
-            }
-        }
+    @Option(help: "Leads to drain at 200 ms a call; a multiple of 800 fills all calls.")
+    var slowLeads = 16_000
 
-        func run() async throws {
-            let server = try ServerProcess()
-            defer { server.stop() }
-            let bench = Rounds(leads: leads, courses: only.map { [$0] } ?? Course.allCases)
-            var figures: [Course: [Figure]] = [:]
-            for _ in 0..<rounds {
-                try await bench.round(against: server.url) { figures[$0, default: []].append($1) }
-            }
-            print(Report(leads: leads, rounds: rounds, figures: figures))
+    @Option(help: "Rows of the CSV file to enqueue.")
+    var rows = 200_000
+
+    @Option(help: "Leads that an idle queue is woken for, one at a time; a minute at most.")
+    var wakes = 500
+
+    func validate() throws {
+        guard [leads, slowLeads, rows].allSatisfy((100...10_000_000).contains), wakes > 0 else {
+            throw ValidationError("Give 100 to 10,000,000 leads and rows, and at least one wake.")
         }
     }
 
-    /// The other end, in a process of its own so that its work is not counted as ours.
-    struct Serve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(shouldDisplay: false)
+    func run() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("leadconvertd-bench-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { remove(folder) }
+        var table = Table()
+        table.limit.enqueue = try Limit(path: folder.appendingPathComponent("fill.db").path)
+            .fill(rows: rows)
+        let limit = try Limit(path: folder.appendingPathComponent("limit.db").path)
+        _ = try limit.fill(rows: leads)
+        table.limit.drain = try limit.drain()
+        for contender in Contender.allCases {
+            let course = try Course(contender, in: folder, of: self)
+            table[contender] = try course.run()
+        }
+        print(Machine.description(binaries: binaries))
+        print(table.text(slowLeads: slowLeads))
+    }
 
-        func run() async throws {
-            try await InstantServer.run()
+    private func remove(_ folder: URL) {
+        do {
+            try FileManager.default.removeItem(at: folder)
+        } catch {
+            FileHandle.standardError.write(Data("bench: \(folder.path) is left behind\n".utf8))
         }
     }
+}
+
+/// A measurement that did not get to its end, or whose end is not what was asked for.
+struct Unfinished: Error, CustomStringConvertible {
+    var description: String
 }

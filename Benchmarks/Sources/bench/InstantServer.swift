@@ -1,57 +1,88 @@
 import Foundation
-import NIOCore
-import NIOHTTP1
-import NIOPosix
+import Glibc
+import Synchronization
 
-/// An HTTP server on loopback that answers as fast as one thread can, and knows no wrong request.
-enum InstantServer {
-    /// Says where it listens, and serves until standard input ends.
-    static func run() async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let channel = try await ServerBootstrap(group: group)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { child in
-                child.eventLoop.makeCompletedFuture {
-                    try child.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try child.pipeline.syncOperations.addHandler(Clerk())
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        let url = "http://127.0.0.1:\(channel.localAddress?.port ?? 0)"
-        FileHandle.standardOutput.write(Data("\(url)\n".utf8))
-        while !FileHandle.standardInput.availableData.isEmpty {}
-        try await channel.close()
-        try await group.shutdownGracefully()
+/// An org on loopback that converts whatever it is asked to, after a pause or at once.
+///
+/// A thread for each connection and no library between it and the socket: what it costs is taken
+/// from the programs that are measured, on the same cores.
+final class InstantServer: Sendable {
+    /// Where it listens.
+    let url: String
+    private let listener: CInt
+    private let pause: Duration
+    private let seen = Mutex(Seen())
+
+    /// What came in so far.
+    struct Seen {
+        var leads = 0
+        /// When the first call to convert leads came, and when the last was answered.
+        var first: ContinuousClock.Instant?
+        var last: ContinuousClock.Instant?
+        /// When the last call to convert leads came.
+        var arrival: ContinuousClock.Instant?
     }
 
-    /// Collects a request and has it answered.
-    private final class Clerk: ChannelInboundHandler {
-        typealias InboundIn = HTTPServerRequestPart
-        typealias OutboundOut = HTTPServerResponsePart
-
-        private var head: HTTPRequestHead?
-        private var body = ByteBuffer()
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            switch unwrapInboundIn(data) {
-            case .head(let head):
-                self.head = head
-                body.clear()
-            case .body(var part):
-                body.writeBuffer(&part)
-            case .end:
-                guard let head else { return }
-                answer(InstantAnswer.body(to: head, body), context)
+    /// Listens on a port that is free.
+    init(pause: Duration = .zero) throws {
+        self.pause = pause
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = listener
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, size) | listen(descriptor, 64)
+                    | getsockname(descriptor, $0, &size)
             }
         }
+        guard code == 0 else { throw Unfinished(description: "no port of 127.0.0.1 is free") }
+        url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        Thread.detachNewThread { [self] in serveAll() }
+    }
 
-        private func answer(_ text: ByteBuffer, _ context: ChannelHandlerContext) {
-            var head = HTTPResponseHead(version: .http1_1, status: .ok)
-            head.headers.add(name: "Content-Length", value: "\(text.readableBytes)")
-            context.write(wrapOutboundOut(.head(head)), promise: nil)
-            context.write(wrapOutboundOut(.body(.byteBuffer(text))), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    /// Listens no more; its threads end with their connections.
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    /// What came in so far.
+    var soFar: Seen { seen.withLock { $0 } }
+
+    private func serveAll() {
+        while true {
+            let connection = accept(listener, nil, nil)
+            guard connection >= 0 else { return }
+            // Not for the programs that are started meanwhile.
+            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+            Thread.detachNewThread { [self] in
+                serve(Connection(connection))
+                close(connection)
+            }
+        }
+    }
+
+    private func serve(_ connection: Connection) {
+        while let request = connection.next() {
+            guard request.isConversion else {
+                connection.answer(InstantAnswer.body(to: request.target, at: url))
+                continue
+            }
+            let arrival = ContinuousClock.now
+            seen.withLock {
+                $0.arrival = arrival
+                $0.first = $0.first ?? arrival
+            }
+            let (body, leads) = InstantAnswer.conversions(of: request.body)
+            if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(1)) }
+            seen.withLock {
+                $0.leads += leads
+                $0.last = .now
+            }
+            connection.answer(body)
         }
     }
 }
