@@ -45,12 +45,13 @@ public struct DrainSettings: Equatable, Sendable {
         ) { Double($0).flatMap { $0 >= 0 && $0 < 1 ? $0 : nil } }
         rate = reader.value(
             "LEADCONVERT_RATE", default: .auto,
-            rule: "must be auto, or calls per second as a decimal above 0, e.g. 0.5"
-        ) { Figure($0) { $0 > 0 } }
+            rule: "must be auto, or calls per second as a decimal from 0.00001 to 1000000, "
+                + "e.g. 0.5"
+        ) { Figure($0, in: 0.00001...1_000_000) }
         burst = reader.value(
             "LEADCONVERT_BURST", default: .auto,
-            rule: "must be auto, or a number of calls, 1 or more"
-        ) { Figure($0) { $0 >= 1 } }
+            rule: "must be auto, or a number of calls from 1 to 1000000"
+        ) { Figure($0, in: 1...1_000_000) }
         probeIntervalMS = reader.milliseconds(
             "LEADCONVERT_PROBE_INTERVAL", 1...900_000, default: 30_000
         )
@@ -66,10 +67,10 @@ public struct DrainSettings: Equatable, Sendable {
 }
 
 extension DrainSettings.Figure {
-    fileprivate init?(_ text: String, isAllowed: (Double) -> Bool) {
+    fileprivate init?(_ text: String, in range: ClosedRange<Double>) {
         if text.lowercased() == "auto" {
             self = .auto
-        } else if let figure = Double(text), figure.isFinite, isAllowed(figure) {
+        } else if let figure = Double(text), range.contains(figure) {
             self = .fixed(figure)
         } else {
             return nil

@@ -71,7 +71,9 @@ import Testing
         ("LEADCONVERT_DAILY_SHARE", "1.01"), ("LEADCONVERT_DAILY_SHARE", "nan"),
         ("LEADCONVERT_RESERVE", "1"), ("LEADCONVERT_RESERVE", "-0.1"),
         ("LEADCONVERT_RATE", "0"), ("LEADCONVERT_RATE", "inf"), ("LEADCONVERT_RATE", "fast"),
-        ("LEADCONVERT_BURST", "0.9"), ("LEADCONVERT_PROBE_INTERVAL", "0"),
+        ("LEADCONVERT_RATE", "1e-300"), ("LEADCONVERT_RATE", "1e7"), ("LEADCONVERT_BURST", "1e30"),
+        ("LEADCONVERT_BURST", "nan"), ("LEADCONVERT_BURST", "0.9"),
+        ("LEADCONVERT_PROBE_INTERVAL", "0"),
         ("LEADCONVERT_PROBE_INTERVAL", "901"), ("LEADCONVERT_CALL_LIFETIME", "-1"),
         ("LEADCONVERT_CALL_LIFETIME", "86401"), ("LEADCONVERT_RUN_HOURS", "20:00-06:00"),
         ("LEADCONVERT_LOG_LEVEL", "loud"), ("LEADCONVERT_CALL_TIMEOUT", "0"),
@@ -111,8 +113,8 @@ import Testing
             error?.sentence == """
                 4 settings are wrong:
                   LEADCONVERT_CALL_SIZE=500: must be a whole number from 1 to 100
-                  LEADCONVERT_RATE=-1: must be auto, or calls per second as a decimal above 0, \
-                e.g. 0.5
+                  LEADCONVERT_RATE=-1: must be auto, or calls per second as a decimal from \
+                0.00001 to 1000000, e.g. 0.5
                   --give-up-after=soon: must be a whole number with its unit: 500ms, 30s, 15m, \
                 12h or 90d
                   SALESFORCE_...: no login is set. Set SALESFORCE_CLIENT_ID with \
