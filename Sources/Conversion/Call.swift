@@ -48,12 +48,20 @@ public struct CallReply: Sendable {
     public var httpStatus: Int?
     /// The org's own count of API requests, if the answer carried it.
     public var usage: OrgUsage?
+    /// Whether the call has surely ended at Salesforce, although its outcome is unclear: Salesforce
+    /// answered it to the end, and only what the answer says can't be used. What is read of its
+    /// leads from now on may be believed.
+    public var isOver: Bool
 
     /// A reply.
-    public init(_ outcome: CallOutcome, httpStatus: Int? = nil, usage: OrgUsage? = nil) {
+    public init(
+        _ outcome: CallOutcome, httpStatus: Int? = nil, usage: OrgUsage? = nil,
+        isOver: Bool = false
+    ) {
         self.outcome = outcome
         self.httpStatus = httpStatus
         self.usage = usage
+        self.isOver = isOver
     }
 }
 
@@ -83,6 +91,9 @@ public enum LeadOutcome: Sendable, Equatable {
     case refusedAsConverted(Reason)
     /// Refused for now; the same request may pass later.
     case transient(Reason)
+    /// Refused with a code that our table lacks. It may pass, and it may as well mean that the
+    /// lead is converted already: nothing final is to be concluded from it alone.
+    case unlisted(Reason)
     /// Refused for good.
     case permanent(Reason)
     /// Refused for something that is not this lead's fault and stops all of them.
@@ -105,11 +116,15 @@ public struct FoundContact: Sendable, Equatable {
     public var id: RecordID
     /// Its account; nil for a private contact, which has none.
     public var accountID: RecordID?
+    /// Whether it is the contact side of a person account. `convertLead` takes such an account
+    /// without its contact. Source: SOAP API Developer Guide, `convertLead()`.
+    public var isPersonAccount: Bool
 
     /// A contact.
-    public init(id: RecordID, accountID: RecordID?) {
+    public init(id: RecordID, accountID: RecordID?, isPersonAccount: Bool = false) {
         self.id = id
         self.accountID = accountID
+        self.isPersonAccount = isPersonAccount
     }
 }
 
@@ -130,19 +145,52 @@ public enum Obstacle: Sendable, Equatable, CaseIterable {
     case outage
     /// Salesforce could not carry out the call as it stands, whoever in it is the cause.
     case callTooLarge
+    /// The org lacks a field that was asked for. The next request leaves it out, so that it can be
+    /// sent at once.
+    case adapted
+
+    /// What it means, in words that name no record, for a log or an error.
+    public var sentence: String {
+        switch self {
+        case .session: "The session has ended."
+        case .permission: "Salesforce refused the login or a permission."
+        case .configuration: "A setting does not fit the org."
+        case .allowance: "The org's daily allowance of API requests is spent."
+        case .concurrency: "The org has too many long requests at once."
+        case .outage: "Salesforce can't be reached, or is out of order."
+        case .callTooLarge: "Salesforce can't carry out the call as it stands."
+        case .adapted: "The org lacks a field that was asked for."
+        }
+    }
 }
 
 /// Why something did not work: a code to decide by and a sentence to read.
 public struct Reason: Hashable, Sendable {
     /// Salesforce's status or exception code, or a word of ours in the same style (`TIMEOUT`).
     public var code: String
-    /// Salesforce's message as it came, or a sentence of ours. Localised: never decided by.
+    /// Salesforce's message as it came, or a sentence of ours. Localised: never decided by. It may
+    /// quote a lead, so it goes into the run log and into no other.
     public var message: String
+    /// What it means and what to do, in our own words. They name no record, so they may be logged.
+    public var remedy: String?
+    /// Whether a refused permission or a wrong setting could pass without anybody acting: it is the
+    /// word of a proxy, of a page or of a moment, and not what Salesforce's API settled.
+    public var mayPass = false
 
-    /// A reason.
-    public init(_ code: String, _ message: String) {
+    /// A reason of Salesforce's.
+    /// - Parameter remedy: Words of ours to put behind its message.
+    public init(_ code: String, _ message: String, remedy: String? = nil) {
         self.code = code
-        self.message = message
+        self.message = [message, remedy ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+        self.remedy = remedy
+    }
+
+    /// A reason of ours, which names no record.
+    public init(ours code: String, _ sentence: String, mayPass: Bool = false) {
+        self.code = code
+        self.message = sentence
+        self.remedy = sentence
+        self.mayPass = mayPass
     }
 
     /// Whether somebody else held the row, or one above it: for a lead, mostly its account. A
@@ -163,5 +211,13 @@ public struct OrgUsage: Hashable, Sendable {
     public init(current: Int, limit: Int) {
         self.current = current
         self.limit = limit
+    }
+
+    /// A count that a server told us; nil when no org can have it. Far more is allowed than any
+    /// org has, and little enough to be reckoned with safely.
+    public init?(told current: Int, of limit: Int) {
+        let possible = 0...1_000_000_000
+        guard possible.contains(current), possible.contains(limit), limit > 0 else { return nil }
+        self.init(current: current, limit: limit)
     }
 }

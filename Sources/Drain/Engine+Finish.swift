@@ -135,9 +135,9 @@ extension Engine {
         _ obstacle: Obstacle, _ reason: Reason, _ call: Outgoing, at now: Moment
     ) {
         switch obstacle {
-        case .session: break
-        case .permission: stop(.permission, reason)
-        case .configuration: stop(.configuration, reason)
+        case .session, .adapted: break
+        case .permission: stop(.permission, obstacle, reason)
+        case .configuration: stop(.configuration, obstacle, reason)
         case .allowance: obstruct(.allowance, reason, call, at: now)
         case .outage: obstruct(.outage, reason, call, at: now)
         case .concurrency:
@@ -171,8 +171,8 @@ extension Engine {
             "reason": "\(kind.rawValue)", "code": "\(reason.code)",
             "probe.at": "\(breaker.openState?.probeAt.wall.description ?? "")",
         ]
-        // About a login no message can name a lead.
-        if call.isLogin { metadata["message"] = "\(reason.message)" }
+        // Salesforce's own message may quote a lead.
+        if let remedy = reason.remedy { metadata["message"] = "\(remedy)" }
         logger.warning("calls are held back", metadata: metadata)
     }
 
@@ -196,9 +196,10 @@ extension Engine {
             ])
     }
 
-    private mutating func stop(_ status: ExitStatus, _ reason: Reason) {
+    private mutating func stop(_ status: ExitStatus, _ obstacle: Obstacle, _ reason: Reason) {
         guard fault == nil else { return }
-        fault = OperatorError(status, "\(reason.message) (\(reason.code))")
+        fault = OperatorError(
+            status, "\(obstacle.sentence) (\(reason.code))", remedy: reason.remedy)
     }
 }
 

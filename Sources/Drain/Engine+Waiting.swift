@@ -14,9 +14,10 @@ extension Engine {
         else { return nil }
         let error = OperatorError(
             .unavailable,
-            "Salesforce could not be reached for \(now.since(openState.since) / 1000) s: "
-                + "\(openState.reason.message) (\(openState.reason.code))",
-            remedy: "All jobs are still in the queue; start again once it can.")
+            "Salesforce could not be reached for \(now.since(openState.since) / 1000) s "
+                + "(\(openState.reason.code)).",
+            remedy: (openState.reason.remedy.map { $0 + " " } ?? "")
+                + "All jobs are still in the queue; start again once it can.")
         fault = error
         return error
     }

@@ -43,7 +43,7 @@ struct Verdict {
             doubt.doubt = .refused
             doubt.nextRunAt = now.wall
             return doubt
-        case .transient(let reason):
+        case .transient(let reason), .unlisted(let reason):
             var back = Settlement(job, in: callID, .retry, to: .queued)
             back.delaysItsKin = reason.isLock
             return again(back, job.policy, reason)

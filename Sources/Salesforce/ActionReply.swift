@@ -7,33 +7,46 @@ import Conversion
 enum ActionReply {
     /// The reply to a call for these leads.
     static func reply(to leads: [LeadConversion], from answer: Answer) -> CallReply {
-        CallReply(
-            outcome(of: answer, for: leads), httpStatus: answer.status,
-            usage: OrgUsage(header: answer.headers))
+        let (outcome, isOver) = outcome(of: answer, for: leads)
+        return CallReply(
+            outcome, httpStatus: answer.status, usage: OrgUsage(header: answer.headers),
+            isOver: isOver)
     }
 
     /// Salesforce writes results and refusals alike as an array, under one status or another:
-    /// what stands in it decides.
-    private static func outcome(of answer: Answer, for leads: [LeadConversion]) -> CallOutcome {
+    /// what stands in it decides. But a server's failure may come from after the class had done its
+    /// work: it proves nothing, whatever stands in it.
+    private static func outcome(
+        of answer: Answer, for leads: [LeadConversion]
+    ) -> (CallOutcome, isOver: Bool) {
+        let isFailure = answer.status >= 500 && answer.status != 503
         if let results = answer.json([ActionResult].self) {
-            return outcome(of: results, for: leads)
+            let outcome = outcome(of: results, for: leads)
+            if isFailure, case .refused(_, let reason) = outcome {
+                return (.unclear(reason), false)
+            }
+            return (outcome, !isFailure && isWhole(results, for: leads))
         }
-        guard let error = answer.json([RESTError].self)?.first else {
-            return answer.outcomeByStatus
+        guard let error = answer.json([RESTError].self)?.first?.reason else {
+            return (answer.outcomeByStatus, false)
         }
-        return outcome(of: error.reason)
+        let isRefusal = (400..<500).contains(answer.status) || answer.status == 503
+        return (isRefusal ? outcome(ofRefusal: error) : .unclear(error), false)
     }
 
-    private static func outcome(of error: Reason) -> CallOutcome {
-        switch error.code {
-        case "NOT_FOUND":
-            .refused(.configuration, .noAction(error.message))
-        case "QUERY_TIMEOUT":
-            // REST's word for REQUEST_RUNNING_TOO_LONG, and a conversion's doubt like that one.
-            .unclear(error)
-        default:
-            CallOutcome(refusalOfConversion: error)
-        }
+    private static func outcome(ofRefusal error: Reason) -> CallOutcome {
+        error.code == "NOT_FOUND"
+            ? .refused(.configuration, .noAction(error.message))
+            : CallOutcome(refusalOfConversion: error)
+    }
+
+    /// Whether all results are there and each that names a lead names the one at its place: then
+    /// it is this call that was answered, and it is over, whatever else the results lack.
+    private static func isWhole(_ results: [ActionResult], for leads: [LeadConversion]) -> Bool {
+        results.count == leads.count
+            && zip(results, leads).allSatisfy { result, lead in
+                result.outputValues?.leadId.map(lead.leadID.isNamed) ?? result.isThrown
+            }
     }
 
     private static func outcome(
@@ -46,11 +59,9 @@ enum ActionReply {
         if thrown.count == results.count, let first = thrown.first {
             return outcome(ofThrown: first.failure, leads: leads.count)
         }
-        // Apex that throws takes back all that its call did, so it cannot have thrown for some.
-        guard thrown.isEmpty else { return .unclear(.halfThrown) }
         var outcomes: [LeadOutcome] = []
         outcomes.reserveCapacity(leads.count)
-        for (result, lead) in zip(results, leads) {
+        for (result, lead) in zip(results, leads) where !result.isThrown {
             guard let named = result.outputValues?.leadId else {
                 return .unclear(.unreadable("A result does not name its lead"))
             }
@@ -60,7 +71,7 @@ enum ActionReply {
             }
             outcomes.append(outcome)
         }
-        return .converted(outcomes)
+        return thrown.isEmpty ? .converted(outcomes) : .unclear(.halfThrown)
     }
 
     /// The class threw, or a trigger ran into a governor limit below it: the call took no effect,
@@ -70,7 +81,9 @@ enum ActionReply {
         let reason: Reason
         switch outcome {
         case .obstructed(let obstacle, let why): return .refused(obstacle, why)
-        case .transient(let why), .permanent(let why), .refusedAsConverted(let why): reason = why
+        case .transient(let why), .unlisted(let why), .permanent(let why),
+            .refusedAsConverted(let why):
+            reason = why
         case .converted: preconditionFailure("Errors convert nobody.")
         }
         if ["QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"].contains(reason.code) {
@@ -81,17 +94,17 @@ enum ActionReply {
 }
 
 extension Reason {
-    /// A mixture that the platform does not make: invocable Apex has no partial save.
-    /// Source: Winter '20 release notes, "Enable Partial Save for Invocable Actions".
+    /// Which of them took effect depends on whether the org lets invocations be saved in part.
+    /// Source: Metadata API Developer Guide, `InvocableActionSettings`, `isPartialSaveAllowed`.
     fileprivate static let halfThrown = Reason(
-        "MIXED_ANSWER", "The action threw for some of the leads and not for others.")
+        ours: "MIXED_ANSWER", "The action threw for some of the leads and not for others.")
 
     fileprivate static func noAction(_ message: String) -> Reason {
         Reason(
-            "NOT_FOUND",
-            """
-            \(message) There is no such Apex action, or the user may not run it. Deploy the class \
-            that SALESFORCE_TRANSPORT names and give the user access to it by a permission set.
-            """)
+            "NOT_FOUND", message,
+            remedy: """
+                There is no such Apex action, or the user may not run it. Deploy the class that \
+                SALESFORCE_TRANSPORT names and give the user access to it by a permission set.
+                """)
     }
 }

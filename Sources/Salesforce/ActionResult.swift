@@ -6,13 +6,33 @@ import Conversion
 /// all inputs of a call. So the class tells what it refused in `statusCode` and `message`, beside
 /// the lead's id. Source: Actions Developer Guide, "Invoking Actions".
 struct ActionResult: Decodable {
+    /// Apex writes a text that it has nothing to put into as null or as "", alike.
     struct Outputs: Decodable {
+        private enum CodingKeys: CodingKey {
+            case leadId, accountId, contactId, opportunityId, statusCode, message
+        }
+
         var leadId: String?
         var accountId: String?
         var contactId: String?
         var opportunityId: String?
         var statusCode: String?
         var message: String?
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            func text(_ key: CodingKeys) throws -> String? {
+                try values.decodeIfPresent(String.self, forKey: key).flatMap {
+                    $0.allSatisfy(\.isWhitespace) ? nil : $0
+                }
+            }
+            leadId = try text(.leadId)
+            accountId = try text(.accountId)
+            contactId = try text(.contactId)
+            opportunityId = try text(.opportunityId)
+            statusCode = try text(.statusCode)
+            message = try text(.message)
+        }
     }
 
     struct Failure: Decodable {
@@ -43,7 +63,11 @@ struct ActionResult: Decodable {
     var outcome: LeadOutcome? {
         let isRefused = !isSuccess || outputValues?.statusCode != nil || errors?.isEmpty == false
         guard !isRefused else { return failure.outcome }
-        guard let outputs = outputValues, let account = outputs.accountId else { return nil }
+        guard let outputs = outputValues, let account = outputs.accountId,
+            RecordID.names(account, .account),
+            outputs.contactId.map({ RecordID.names($0, .contact) }) ?? true,
+            outputs.opportunityId.map({ RecordID.names($0, .opportunity) }) ?? true
+        else { return nil }
         return .converted(
             ConvertedRecords(
                 accountID: account, contactID: outputs.contactId,

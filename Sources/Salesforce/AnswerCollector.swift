@@ -5,8 +5,8 @@ import Synchronization
 
 /// Gathers one answer, up to a size, and notes whether the question left us.
 ///
-/// The client sends a question's body only after it has told its delegate that the head is out.
-/// So as long as `hasLeft` is false, Salesforce cannot have acted on the question.
+/// A question with a body has left when the body begins to; nobody acts on a head that promises
+/// one. So as long as `hasLeft` is false, Salesforce cannot have acted on the question.
 final class AnswerCollector: HTTPClientResponseDelegate {
     typealias Response = Answer
 
@@ -32,6 +32,12 @@ final class AnswerCollector: HTTPClientResponseDelegate {
     var status: Int? { state.withLock { $0.answer?.status } }
 
     func didSendRequestHead(task: HTTPClient.Task<Answer>, _ head: HTTPRequestHead) {
+        guard !head.headers.contains(name: "Content-Length") else { return }
+        state.withLock { $0.hasLeft = true }
+    }
+
+    /// The first byte of the body is about to leave.
+    func bodyLeaves() {
         state.withLock { $0.hasLeft = true }
     }
 

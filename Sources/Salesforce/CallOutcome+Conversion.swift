@@ -5,9 +5,22 @@ extension CallOutcome {
     init(refusalOfConversion reason: Reason) {
         self =
             switch StatusCodes.verdict(ofCall: reason) {
-            case .refused(let obstacle): .refused(obstacle, reason)
+            case .refused(let obstacle):
+                .refused(obstacle, StatusCodes.explained(reason, obstacle))
             case .failed: .refused(.callTooLarge, reason)
-            case .unclear: .unclear(reason)
+            case .tookTooLong: .unclear(reason)
+            }
+    }
+
+    /// What it means for a reading. It changes nothing, so what is not a plain refusal is simply
+    /// asked again.
+    init(refusalOfReading reason: Reason) {
+        self =
+            switch StatusCodes.verdict(ofCall: reason) {
+            case .refused(let obstacle):
+                .refused(obstacle, StatusCodes.explained(reason, obstacle))
+            case .failed: .unclear(reason)
+            case .tookTooLong: .refused(.callTooLarge, reason)
             }
     }
 }

@@ -7,18 +7,24 @@ import Conversion
 /// A page has up to 2,000 rows. A search that has more is made anew with fewer addresses, since
 /// what the first page does not say the next one may.
 enum ContactQuery {
-    /// What is asked.
-    static func text(_ addresses: [String]) -> String {
+    /// What is asked. Only an org with person accounts has `IsPersonAccount`; another refuses the
+    /// whole query for it.
+    static func text(_ addresses: [String], tellingPersonAccounts: Bool) -> String {
         let quoted = addresses.map { address in
             "'" + address.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
         }
-        return "SELECT Id, AccountId, Email FROM Contact WHERE Email IN ("
-            + quoted.joined(separator: ",") + ")"
+        let fields = "Id, AccountId, Email" + (tellingPersonAccounts ? ", IsPersonAccount" : "")
+        return "SELECT \(fields) FROM Contact WHERE Email IN (" + quoted.joined(separator: ",")
+            + ")"
     }
 
     /// What the answer says of each.
-    static func outcome(of answer: Answer, for addresses: [String]) -> CallOutcome {
-        guard answer.status == 200 else { return refusal(answer, addresses.count) }
+    static func outcome(
+        of answer: Answer, for addresses: [String], tellingPersonAccounts: Bool
+    ) -> CallOutcome {
+        guard answer.status == 200 else {
+            return refusal(answer, addresses.count, tellingPersonAccounts)
+        }
         guard let page = answer.json(Page.self), let found = page.found else {
             return .unclear(.unreadable("The answer is not a list of contacts"))
         }
@@ -35,9 +41,13 @@ enum ContactQuery {
 
     /// What keeps the user from all contacts stays until somebody acts; what is wrong with a query
     /// may be one of its addresses.
-    private static func refusal(_ answer: Answer, _ count: Int) -> CallOutcome {
+    private static func refusal(
+        _ answer: Answer, _ count: Int, _ tellingPersonAccounts: Bool
+    ) -> CallOutcome {
         let reason = answer.json([RESTError].self)?.first?.reason
         switch (reason?.code, reason) {
+        case ("INVALID_FIELD", _) where tellingPersonAccounts:
+            return .refused(.adapted, .noPersonAccounts)
         case ("INVALID_TYPE", let reason?), ("INVALID_FIELD", let reason?),
             ("INSUFFICIENT_ACCESS", let reason?):
             return .refused(.permission, .contactsNotVisible(reason))
@@ -89,14 +99,18 @@ enum ContactQuery {
             case id = "Id"
             case accountID = "AccountId"
             case email = "Email"
+            case isPersonAccount = "IsPersonAccount"
         }
 
         var id: String
         var accountID: String?
         var email: String?
+        var isPersonAccount: Bool?
 
         func contact() throws(MalformedRecordID) -> FoundContact {
-            var contact = FoundContact(id: try RecordID(id, of: .contact), accountID: nil)
+            var contact = FoundContact(
+                id: try RecordID(id, of: .contact), accountID: nil,
+                isPersonAccount: isPersonAccount ?? false)
             if let accountID { contact.accountID = try RecordID(accountID, of: .account) }
             return contact
         }
@@ -104,20 +118,25 @@ enum ContactQuery {
 }
 
 extension Reason {
+    /// Whichever field it was: without this one, the next answer names any other.
+    fileprivate static let noPersonAccounts = Reason(
+        ours: "NO_PERSON_ACCOUNTS", "The org has no person accounts; the search leaves them out.")
+
     fileprivate static let manyPages = Reason(
-        "MANY_CONTACTS", "The search found more contacts than one answer holds.")
+        ours: "MANY_CONTACTS", "The search found more contacts than one answer holds.")
 
     fileprivate static let otherAddress = Reason(
-        "OTHER_ADDRESS", "The search found a contact of another address than those asked for.")
+        ours: "OTHER_ADDRESS", "The search found a contact of another address than those asked for."
+    )
 
     /// The org's own message quotes the query, with the leads' addresses in it.
     fileprivate static func refusedQuery(_ reason: Reason) -> Reason {
-        Reason(reason.code, "Salesforce did not answer the search for the lead's contact.")
+        Reason(ours: reason.code, "Salesforce did not answer the search for the lead's contact.")
     }
 
     fileprivate static func contactsNotVisible(_ reason: Reason) -> Reason {
         Reason(
-            "CONTACTS_NOT_VISIBLE",
+            ours: "CONTACTS_NOT_VISIBLE",
             "Contacts are to be looked for by address, and the user may not read their Id, "
                 + "AccountId and Email (\(reason.code)): grant that.")
     }

@@ -10,14 +10,27 @@ enum ConvertLeadReply {
         var reply = CallReply(answer.outcomeByStatus, httpStatus: answer.status)
         if let soap = SOAPAnswer(answer.body) {
             reply.usage = soap.usage
-            reply.outcome =
-                switch soap.body {
-                case .results(let results): outcome(of: results, for: leads)
-                case .fault(let reason): CallOutcome(refusalOfConversion: reason)
-                }
+            switch soap.body {
+            case .results(let results):
+                reply.outcome = outcome(of: results, for: leads)
+                reply.isOver = isWhole(results, for: leads)
+            case .fault(let reason):
+                reply.outcome = CallOutcome(refusalOfConversion: reason)
+            case .foreignFault(let reason):
+                reply.outcome = .unclear(reason)
+            }
         }
         reply.usage = reply.usage ?? OrgUsage(header: answer.headers)
         return reply
+    }
+
+    /// Whether a result is there for each lead, and names it: then it is this call that was
+    /// answered, and it is over, whatever else the results lack.
+    private static func isWhole(_ results: [XMLNode], for leads: [LeadConversion]) -> Bool {
+        results.count == leads.count
+            && zip(results, leads).allSatisfy { result, lead in
+                result.text(of: "leadId").map(lead.leadID.isNamed) ?? false
+            }
     }
 
     private static func outcome(
@@ -32,31 +45,51 @@ enum ConvertLeadReply {
             if let named = result.text(of: "leadId"), !lead.leadID.isNamed(by: named) {
                 return .unclear(.wrongLead)
             }
-            guard let outcome = outcome(of: result) else {
+            switch result.text(of: "success") {
+            case "true", "1":
+                guard let records = ConvertedRecords(result) else {
+                    return .unclear(.unreadable("A success does not say into which records"))
+                }
+                outcomes.append(.converted(records))
+            case "false", "0":
+                outcomes.append(LeadErrors(result.children("errors")).outcome)
+            default:
                 return .unclear(.unreadable("A result does not say whether it is a success"))
             }
-            outcomes.append(outcome)
         }
         return .converted(outcomes)
     }
+}
 
-    private static func outcome(of result: XMLNode) -> LeadOutcome? {
-        switch result.text(of: "success") {
-        case "true", "1":
-            .converted(
-                ConvertedRecords(
-                    accountID: result.text(of: "accountId"),
-                    contactID: result.text(of: "contactId"),
-                    opportunityID: result.text(of: "opportunityId")))
-        case "false", "0":
-            LeadErrors(result.children("errors")).outcome
-        default:
-            nil
-        }
+extension ConvertedRecords {
+    /// The records that a success names; nil when it does not name what every conversion makes.
+    ///
+    /// The WSDL wants account and contact there, and lets both be nil. A person account has no
+    /// contact that a lead could be converted into; without an account there is no conversion.
+    fileprivate init?(_ result: XMLNode) {
+        guard let account = result.text(of: "accountId"), RecordID.names(account, .account),
+            result.child("contactId") != nil
+        else { return nil }
+        self.init(
+            accountID: account, contactID: result.text(of: "contactId"),
+            opportunityID: result.text(of: "opportunityId"))
+        guard contactID.map({ RecordID.names($0, .contact) }) ?? true,
+            opportunityID.map({ RecordID.names($0, .opportunity) }) ?? true
+        else { return nil }
     }
 }
 
 extension RecordID {
+    /// Whether a text is the id of such a record.
+    static func names(_ text: String, _ kind: Kind) -> Bool {
+        do {
+            _ = try RecordID(text, of: kind)
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// Whether a text is this id in either of its forms; the first fifteen characters decide.
     func isNamed(by text: String) -> Bool {
         (text.utf8.count == 15 || text.utf8.count == 18)

@@ -13,11 +13,19 @@ struct HTTPLine: Sendable {
     /// 100 results with their errors are about 40 KB, 2,000 leads read about 600 KB.
     private static let answerLimit = 10 << 20
 
+    /// The question would leave later than those who asked reckon with.
+    private struct TooLate: Error {}
+
     private let client: HTTPClient
     private let connectTimeout: Duration
+    private let now: @Sendable () -> ContinuousClock.Instant
 
     /// Opens no connection yet. Must be closed before it is let go.
-    init(_ settings: SalesforceSettings) throws(OperatorError) {
+    /// - Parameter now: A clock that runs while the machine is suspended.
+    init(
+        _ settings: SalesforceSettings,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) throws(OperatorError) {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: .init(connect: .nanoseconds(settings.connectTimeout.nanoseconds)))
@@ -31,10 +39,13 @@ struct HTTPLine: Sendable {
         configuration.tlsConfiguration = try Self.tls(trusting: settings.caFile)
         client = HTTPClient(configuration: configuration)
         connectTimeout = settings.connectTimeout
+        self.now = now
     }
 
     private static func tls(trusting caFile: String?) throws(OperatorError) -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
+        // The library's own default is TLS 1.0; Salesforce takes nothing below 1.2.
+        tls.minimumTLSVersion = .tlsv12
         guard let caFile else { return tls }
         do {
             let roots = try NIOSSLCertificate.fromPEMFile(caFile)
@@ -47,13 +58,13 @@ struct HTTPLine: Sendable {
         }
     }
 
-    /// Asks once.
+    /// Asks once. A body leaves within the time for connecting, or not at all.
     func ask(_ question: Question) async -> Exchange {
         let collector = AnswerCollector(limit: Self.answerLimit)
         do {
             let request = try HTTPClient.Request(
                 url: question.url, method: question.method, headers: question.headers,
-                body: question.body.map { .byteBuffer($0) })
+                body: question.body.map { body($0, before: now() + connectTimeout, collector) })
             let task = client.execute(
                 request: request, delegate: collector,
                 deadline: .now() + .nanoseconds(question.timeout.nanoseconds))
@@ -67,6 +78,21 @@ struct HTTPLine: Sendable {
             return collector.hasLeft
                 ? .lost(doubt(error, after: question.timeout), status: collector.status)
                 : .neverSent(obstruction(error))
+        }
+    }
+
+    /// A body that looks at the clock when the connection is there: the client's own timeouts stand
+    /// still while the machine is suspended, and a question that leaves an hour late would still be
+    /// running at Salesforce when everybody takes it for over.
+    private func body(
+        _ bytes: ByteBuffer, before latest: ContinuousClock.Instant, _ collector: AnswerCollector
+    ) -> HTTPClient.Body {
+        .stream(contentLength: Int64(bytes.readableBytes)) { writer in
+            guard now() <= latest else {
+                return client.eventLoopGroup.any().makeFailedFuture(TooLate())
+            }
+            collector.bodyLeaves()
+            return writer.write(.byteBuffer(bytes))
         }
     }
 
@@ -86,9 +112,9 @@ struct HTTPLine: Sendable {
     private func obstruction(_ error: any Error) -> Reason {
         switch error {
         case let error as HTTPClientError where Self.callOffs.contains(error):
-            Reason(Unreachable.code, "The request was called off before it was sent.")
-        case let error as HTTPClientError where Self.timeouts.contains(error):
-            Reason(Unreachable.code, "No connection came about within \(connectTimeout).")
+            Reason(ours: Unreachable.code, "The request was called off before it was sent.")
+        case let error as HTTPClientError where Self.timeouts.contains(error): noConnection
+        case is TooLate: noConnection
         case let error as NIOConnectionError where error.connectionErrors.isEmpty:
             Unreachable.name.reason
         // The latter when the host is named by its number.
@@ -101,6 +127,10 @@ struct HTTPLine: Sendable {
         }
     }
 
+    private var noConnection: Reason {
+        Reason(ours: Unreachable.code, "No connection came about within \(connectTimeout).")
+    }
+
     /// BoringSSL tells its errors apart in their text alone.
     private static func isOfTrust(_ error: any Error) -> Bool {
         let text = "\(error)"
@@ -111,15 +141,16 @@ struct HTTPLine: Sendable {
     private func doubt(_ error: any Error, after timeout: Duration) -> Reason {
         switch error {
         case let error as HTTPClientError where Self.timeouts.contains(error):
-            Reason("TIMEOUT", "No whole answer came within \(timeout).")
+            Reason(ours: "TIMEOUT", "No whole answer came within \(timeout).")
         case let error as HTTPClientError where Self.callOffs.contains(error):
-            Reason("CALLED_OFF", "The wait for the answer was called off.")
+            Reason(ours: "CALLED_OFF", "The wait for the answer was called off.")
         case is AnswerCollector.TooLarge:
             .unreadable("The answer is longer than \(Self.answerLimit >> 20) MB")
         case let error as HTTPParserError where error != .invalidEOFState:
             .unreadable("The answer is not HTTP as it should be")
         default:
-            Reason("CONNECTION_LOST", "The connection broke before the whole answer was there.")
+            Reason(
+                ours: "CONNECTION_LOST", "The connection broke before the whole answer was there.")
         }
     }
 }

@@ -10,20 +10,25 @@ struct LeadErrors {
         self.reasons = reasons.isEmpty ? [none] : reasons
     }
 
-    /// Reads `errors` elements; of a `DuplicateError` only what all errors have.
+    /// Reads `errors` elements.
     init(_ errors: [XMLNode]) {
         self.init(
             errors.map { error in
-                Reason(
+                var reason = Reason(
                     error.text(of: "statusCode"), error.text(of: "message"),
                     fields: error.children("fields").filter { !$0.isNil }.map(\.text))
+                if let found = error.child("duplicateResult").flatMap(DuplicateRecords.init) {
+                    reason.message += " \(found)"
+                }
+                return reason
             })
     }
 
     /// The weightiest error decides and gives the code; all their messages are kept.
     ///
     /// Converted already outweighs all, since then nothing else matters any more. What stops
-    /// every lead comes next; and one permanent fault is not cured by a passing one beside it.
+    /// every lead comes next, then a code that we do not know, which could mean either; and a
+    /// permanent fault stays one beside a passing one.
     var outcome: LeadOutcome {
         let ranked = reasons.map { ($0.code, StatusCodes.verdict(ofLead: $0)) }
         let message = reasons.map(\.message).joined(separator: "; ")
@@ -33,7 +38,10 @@ struct LeadErrors {
             return .refusedAsConverted(reason(code))
         }
         for case (let code, .obstructed(let obstacle)) in ranked {
-            return .obstructed(obstacle, reason(code))
+            return .obstructed(obstacle, StatusCodes.explained(reason(code), obstacle))
+        }
+        if let (code, _) = ranked.first(where: { $0.1 == .unlisted }) {
+            return .unlisted(reason(code))
         }
         if let (code, _) = ranked.first(where: { $0.1 == .permanent }) {
             return .permanent(reason(code))
@@ -49,5 +57,36 @@ extension Reason {
         self.init(
             code ?? "UNKNOWN_ERROR",
             fields.isEmpty ? message : "\(message) (\(fields.joined(separator: ", ")))")
+    }
+}
+
+/// The records that a duplicate rule found, so that people need not look for them again.
+/// Source: Partner WSDL 58.0, `DuplicateResult`.
+private struct DuplicateRecords: CustomStringConvertible {
+    private var found: [String] = []
+    private var count = 0
+    /// A rule that is too wide can match thousands.
+    private static let mostNamed = 10
+
+    /// Nil when the rule names none.
+    init?(_ result: XMLNode) {
+        var seen: Set<String> = []
+        for match in result.children("matchResults") {
+            let entity = match.text(of: "entityType") ?? "Record"
+            for record in match.children("matchRecords").compactMap({ $0.child("record") }) {
+                // The element stands there twice; the first is read.
+                guard let id = record.text(of: "Id"), id.utf8.count == 15 || id.utf8.count == 18,
+                    seen.insert(id).inserted
+                else { continue }
+                if found.count < Self.mostNamed { found.append("\(entity) \(id)") }
+            }
+        }
+        guard !seen.isEmpty else { return nil }
+        count = seen.count
+    }
+
+    var description: String {
+        let rest = count > found.count ? " and \(count - found.count) more" : ""
+        return "(found: \(found.joined(separator: ", "))\(rest))"
     }
 }

@@ -22,6 +22,12 @@ enum LimitsAnswer {
         }
 
         var daily: Limit
+
+        /// Nil when the numbers are out of all proportion.
+        var usage: OrgUsage? {
+            let (used, overflow) = daily.max.subtractingReportingOverflow(daily.remaining)
+            return overflow ? nil : OrgUsage(told: used, of: daily.max)
+        }
     }
 
     private static let withheld: Set = [
@@ -32,17 +38,16 @@ enum LimitsAnswer {
     static func reply(from answer: Answer) -> CallReply {
         let passing = OrgUsage(header: answer.headers)
         if answer.status == 200 {
-            guard let daily = answer.json(Limits.self)?.daily else {
-                let reason = Reason.unreadable("The answer has no DailyApiRequests")
+            guard let usage = answer.json(Limits.self)?.usage else {
+                let reason = Reason.unreadable("The answer has no DailyApiRequests to go by")
                 return CallReply(.unclear(reason), httpStatus: 200, usage: passing)
             }
-            let usage = OrgUsage(current: daily.max - daily.remaining, limit: daily.max)
             return CallReply(.limitsRead, httpStatus: 200, usage: usage)
         }
         var outcome = answer.outcomeOfReading
         if case .refused(_, let reason) = outcome, isWithheld(reason, answer.status) {
             let sentence = "The user may not read the org's limits (\(reason.code))."
-            outcome = .unclear(Reason("LIMITS_NOT_VISIBLE", sentence))
+            outcome = .unclear(Reason(ours: "LIMITS_NOT_VISIBLE", sentence))
         }
         return CallReply(outcome, httpStatus: answer.status, usage: passing)
     }

@@ -70,11 +70,6 @@ struct LoginError {
 
     private static let unknownCure = "Check the app, its policies and the user."
 
-    /// What can be done about a refusal that `outcome` worded; nil when it did not.
-    static func cure(of reason: Reason) -> String? {
-        (known.map(\.cure) + [unknownCure]).first { reason.message.hasSuffix($0) }
-    }
-
     /// What stands in the way, with Salesforce's text and the cure behind it.
     static func outcome(of code: String, _ description: String) -> CallOutcome {
         let text = description.lowercased()
@@ -83,7 +78,7 @@ struct LoginError {
                 && (error.fragment.isEmpty || text.contains(error.fragment))
         }
         let cure = error?.cure ?? unknownCure
-        let sentence = description.isEmpty ? cure : "\(description): \(cure)"
-        return .refused(error?.obstacle ?? .permission, Reason(code, sentence))
+        let cause = description.isEmpty ? "" : "\(description):"
+        return .refused(error?.obstacle ?? .permission, Reason(code, cause, remedy: cure))
     }
 }

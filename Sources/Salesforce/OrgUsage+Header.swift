@@ -14,7 +14,7 @@ extension OrgUsage {
             let counts = pair[1].prefix { $0 != "(" }.split(separator: "/").map(\.trimmed)
             guard counts.count == 2, let current = Int(counts[0]), let limit = Int(counts[1])
             else { continue }
-            self.init(current: current, limit: limit)
+            self.init(told: current, of: limit)
             return
         }
         return nil

@@ -12,14 +12,9 @@ struct RESTError: Decodable {
 
 extension Answer {
     /// What an answer to a reading means that is not the reading itself.
-    ///
-    /// Reading changes nothing, so what is not a plain refusal is simply asked again.
     var outcomeOfReading: CallOutcome {
         guard let error = json([RESTError].self)?.first else { return outcomeByStatus }
-        switch StatusCodes.verdict(ofCall: error.reason) {
-        case .refused(let obstacle): return .refused(obstacle, error.reason)
-        case .failed, .unclear: return .unclear(error.reason)
-        }
+        return CallOutcome(refusalOfReading: error.reason)
     }
 
     /// The body as JSON of that form, or nil.

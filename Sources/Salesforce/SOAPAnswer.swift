@@ -7,8 +7,11 @@ struct SOAPAnswer {
     enum Body {
         /// The results of `convertLead`, as they stand.
         case results([XMLNode])
-        /// The call was refused, as a whole.
+        /// Salesforce refused the call, as a whole.
         case fault(Reason)
+        /// Somebody between us and Salesforce broke off, or Salesforce itself below its API: this
+        /// says nothing of what the call did.
+        case foreignFault(Reason)
     }
 
     var body: Body
@@ -22,28 +25,38 @@ struct SOAPAnswer {
         else { return nil }
         switch content.name {
         case "convertLeadResponse": body = .results(content.children("result"))
-        case "Fault": body = .fault(Self.reason(of: content))
+        case "Fault": body = Self.fault(content)
         default: return nil
         }
         usage = envelope.child("Header").flatMap(Self.usage)
     }
 
-    /// Salesforce's own faults carry code and message in the detail. Those raised before dispatch
-    /// have only SOAP's `faultcode`, whose prefix is the sender's choice and is written our way.
-    private static func reason(of fault: XMLNode) -> Reason {
+    /// Salesforce's own faults carry code and message in the detail. Without it, only that is
+    /// believed which can come from nowhere but before the call was carried out.
+    private static func fault(_ fault: XMLNode) -> Body {
         let text = fault.text(of: "faultstring") ?? "The fault carries no text."
         if let detail = fault.child("detail")?.children.first,
             let code = detail.text(of: "exceptionCode")
         {
-            return Reason(code, detail.text(of: "exceptionMessage") ?? text)
+            return .fault(Reason(code, detail.text(of: "exceptionMessage") ?? text))
         }
         let code = (fault.text(of: "faultcode") ?? "Server").localPart
-        guard !["Client", "Server", "MustUnderstand", "VersionMismatch"].contains(code) else {
-            return Reason("soapenv:\(code)", text)
+        switch code {
+        case "INVALID_SESSION_ID":
+            let prefix = "\(code): "
+            return .fault(
+                Reason(code, text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text))
+        case "MustUnderstand", "VersionMismatch":
+            return .fault(Reason("soapenv:\(code)", text))
+        // Gateways say "Client" of their own failures, too; these are the dispatcher's sentences.
+        case "Client" where beforeDispatch.contains(where: text.hasPrefix):
+            return .fault(Reason("soapenv:\(code)", text))
+        default:
+            return .foreignFault(Reason("soapenv:\(code)", text))
         }
-        let prefix = "\(code): "
-        return Reason(code, text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
     }
+
+    private static let beforeDispatch = ["No operation available for request", "Premature end of"]
 
     private static func usage(in header: XMLNode) -> OrgUsage? {
         let infos = header.children("LimitInfoHeader").flatMap { $0.children("limitInfo") }
@@ -51,6 +64,6 @@ struct SOAPAnswer {
         guard let current = info?.text(of: "current").flatMap(Int.init),
             let limit = info?.text(of: "limit").flatMap(Int.init)
         else { return nil }
-        return OrgUsage(current: current, limit: limit)
+        return OrgUsage(told: current, of: limit)
     }
 }

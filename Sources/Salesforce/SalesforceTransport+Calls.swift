@@ -44,17 +44,26 @@ extension SalesforceTransport {
     /// Looks for the contacts of these addresses.
     func match(_ addresses: [String]) async -> CallReply {
         precondition((1...200).contains(addresses.count), "a search takes 1...200 addresses")
-        return await call(.rest) { session in
+        let tellsPersonAccounts = state.withLock(\.mayHavePersonAccounts)
+        let text = ContactQuery.text(addresses, tellingPersonAccounts: tellsPersonAccounts)
+        let reply = await call(.rest) { session in
             Question(
                 method: .GET,
-                url: "\(session.instance)/services/data/v\(version)/query?q="
-                    + ContactQuery.text(addresses).percentEncoded,
+                url: "\(session.instance)/services/data/v\(version)/query?q=\(text.percentEncoded)",
                 headers: restHeaders(session), timeout: settings.readTimeout)
         } read: { answer in
-            CallReply(
-                ContactQuery.outcome(of: answer, for: addresses), httpStatus: answer.status,
-                usage: OrgUsage(header: answer.headers))
+            let outcome = ContactQuery.outcome(
+                of: answer, for: addresses, tellingPersonAccounts: tellsPersonAccounts)
+            return CallReply(
+                outcome, httpStatus: answer.status, usage: OrgUsage(header: answer.headers))
         }
+        switch reply.outcome {
+        case .refused(.adapted, _): state.withLock { $0.mayHavePersonAccounts = false }
+        // It was another field, then: nothing is known of this one.
+        case .refused(.permission, _): state.withLock { $0.mayHavePersonAccounts = true }
+        default: break
+        }
+        return reply
     }
 
     /// Reads the org's limits.
@@ -120,18 +129,25 @@ extension SalesforceTransport {
 
     /// The org's reason, with what can be done about it when logging in again cannot help.
     private func hopeless(_ reason: Reason, _ login: SalesforceSettings.Login) -> Reason {
+        var hopeless = Reason(reason.code, reason.message, remedy: remedy(ofRefusedToken: login))
+        hopeless.mayPass = reason.mayPass
+        return hopeless
+    }
+
+    private func remedy(ofRefusedToken login: SalesforceSettings.Login) -> String {
         if case .accessToken = login {
-            return Reason(reason.code, "\(reason.message) \(Reason.accessTokenRefused.message)")
+            return """
+                The org refused the given access token, and there is nothing to renew it with. \
+                Put a fresh one into SALESFORCE_ACCESS_TOKEN (or its file) and reload.
+                """
         }
         let isOpaque =
             settings.takesJSONWebTokens
             ? "." : ", and that it does not issue JWT-based access tokens."
-        return Reason(
-            reason.code,
+        return """
+            The org refuses fresh tokens too. Check that the user has API Enabled, and that the \
+            app's scopes include api\(isOpaque)
             """
-            \(reason.message) The org refuses fresh tokens too. Check that the user has API \
-            Enabled, and that the app's scopes include api\(isOpaque)
-            """)
     }
 }
 

@@ -5,18 +5,16 @@ import Synchronization
 extension SalesforceTransport {
     /// Asks the login host for a token.
     func logIn() async -> CallReply {
-        let (login, credentials, hasSession) = state.withLock {
-            ($0.login, $0.credentials, $0.session != nil)
-        }
+        let (login, credentials) = state.withLock { ($0.login, $0.credentials) }
         let form: TokenRequest
         do {
             guard let request = try TokenRequest(login, at: loginHost) else {
-                return CallReply(
-                    hasSession ? .loggedIn : .refused(.permission, .accessTokenRefused))
+                return CallReply(.loggedIn)
             }
             form = request
         } catch {
-            return CallReply(.refused(.configuration, Reason("PRIVATE_KEY", error.description)))
+            return CallReply(
+                .refused(.configuration, Reason(ours: "PRIVATE_KEY", error.description)))
         }
         let exchange = await line.ask(
             Question(

@@ -9,6 +9,8 @@ struct SessionState {
     private(set) var login: SalesforceSettings.Login
     /// The session in use.
     private(set) var session: Session?
+    /// Whether the org may have person accounts: a search for contacts has not yet shown otherwise.
+    var mayHavePersonAccounts = true
     /// Tells the credentials apart, so that a token asked for with old ones is not taken up.
     private(set) var credentials = 0
 
@@ -86,6 +88,8 @@ struct SessionState {
         guard used.number == session?.number else {
             return used.number == ended?.session.number ? ended?.as ?? .session : .session
         }
+        // A given token stays in use: whether it was meant for good, only the next call can show.
+        if case .accessToken = login { return .permission }
         session = nil
         let isFresh = now - used.since < Self.shortestLife
         let obstacle = isHopeless(at: door, isFresh: isFresh) ? Obstacle.permission : .session
@@ -94,15 +98,13 @@ struct SessionState {
         return obstacle
     }
 
-    /// A token that cannot be renewed, or a fresh one that replaced a refused one and is refused
-    /// in its turn.
+    /// A fresh token that replaced a refused one and is refused in its turn.
     ///
     /// An expired session is cured by the next token. One that is too young to have expired and
     /// has not worked here is no cure, even if it has worked at the other door: the two could take
     /// turns for ever. An older one may have expired while an outage kept it from working.
     private func isHopeless(at door: Door, isFresh: Bool) -> Bool {
-        if case .accessToken = login { return true }
-        return refusedAt != nil && isFresh && (refusedAt == door || !worked)
+        refusedAt != nil && isFresh && (refusedAt == door || !worked)
     }
 
     /// Forgets the token in use, but not a token that could not be had again.
@@ -137,6 +139,7 @@ struct SessionState {
         }
         let number = issued + 1
         session = try given(login, number: number, now: now)
+        mayHavePersonAccounts = true
         issued = number
         credentials += 1
         worked = false

@@ -5,7 +5,7 @@ import Conversion
 extension StatusCodes {
     /// What an error means for its lead.
     static func verdict(ofLead error: Reason) -> LeadVerdict {
-        let verdict = ofLeads[error.code] ?? .transient
+        let verdict = ofLeads[error.code] ?? .unlisted
         switch verdict {
         case .obstructed(.allowance) where isConcurrency(error):
             return .obstructed(.concurrency)
@@ -30,6 +30,18 @@ extension StatusCodes {
         default:
             ofCalls[error.code] ?? .failed
         }
+    }
+
+    /// The same reason, with what can be done about it and whether it could pass by itself.
+    static func explained(_ reason: Reason, _ obstacle: Obstacle) -> Reason {
+        guard obstacle == .permission || obstacle == .configuration else { return reason }
+        var explained = reason
+        explained.remedy =
+            remedies[reason.code]
+            ?? "Run leadconvert check, which names what is missing."
+        // Documented as "temporarily unavailable"; orgs send it for users without the API, too.
+        explained.mayPass = reason.code == "API_CURRENTLY_DISABLED"
+        return explained
     }
 
     /// `ConcurrentPerOrgLongTxn Limit exceeded.` passes in seconds, `TotalRequests Limit exceeded.`

@@ -4,6 +4,8 @@ import Conversion
 enum LeadVerdict: Equatable {
     /// Passes by itself.
     case transient
+    /// Not in the table.
+    case unlisted
     /// Stays until somebody changes the lead, the request or the org.
     case permanent
     /// Says that the lead is converted already.
@@ -19,13 +21,14 @@ enum CallVerdict: Equatable {
     /// Salesforce began, gave up and took back what it did; who in the call is the cause is not
     /// said. A conversion is cut in half until the culprit stands alone, a reading is repeated.
     case failed
-    /// The exception to the rule that a fault means no effect.
-    case unclear
+    /// Salesforce stopped it for its length. For a conversion this is the exception to the rule
+    /// that a fault means no effect; a reading is repeated with less in it.
+    case tookTooLong
 }
 
 /// The one table where Salesforce's codes meet our outcomes. A code it lacks is never a success:
-/// for a lead it is transient, so that it is tried a few times and then parked; for a call it is
-/// `failed`.
+/// for a lead it is `unlisted`, so that it is tried a few times and read before it is given up; for
+/// a call it is `failed`.
 ///
 /// Sources: SOAP API Developer Guide, "Core Data Types Used in API Calls" (StatusCode,
 /// ExceptionCode); Partner WSDL 58.0; the recorded answers of several public projects.
@@ -137,7 +140,6 @@ enum StatusCodes {
         "EXCEEDED_LEAD_CONVERT_LIMIT": .refused(.callTooLarge),
         "EXCEEDED_MAX_SIZE_REQUEST": .refused(.callTooLarge),
         "OPERATION_TOO_LARGE": .refused(.callTooLarge),
-        "QUERY_TIMEOUT": .refused(.callTooLarge),
         "TOO_MANY_RECORDS": .refused(.callTooLarge),
 
         "APEX_ERROR": .failed,  // the org's own code, or a governor limit that it ran into
@@ -159,7 +161,27 @@ enum StatusCodes {
         "UNKNOWN_EXCEPTION": .failed,
         "XML_PARSER_ERROR": .failed,  // one lead's text may be what it stumbled over
 
-        "REQUEST_RUNNING_TOO_LONG": .unclear,
-        "soapenv:Server": .unclear,  // not one of Salesforce's own: it promises nothing
+        "QUERY_TIMEOUT": .tookTooLong,
+        "REQUEST_RUNNING_TOO_LONG": .tookTooLong,
     ]
+
+    /// What an operator can do about a permission or a setting, by the code that asks for it.
+    static let remedies: [String: String] = [
+        "API_CURRENTLY_DISABLED":
+            "Give the user the permission API Enabled. If it has it, Salesforce has switched the "
+            + "API off for a while.",
+        "API_DISABLED_FOR_ORG": "The org has no API: ask Salesforce to enable it.",
+        "GONE": Self.version,
+        "LOGIN_DURING_RESTRICTED_DOMAIN":
+            "Add this machine's address to the login ranges of the user's profile.",
+        "LOGIN_DURING_RESTRICTED_TIME": "The user's profile allows no login at this hour.",
+        "ORG_LOCKED": "Ask Salesforce about the org.",
+        "ORG_NOT_OWNED_BY_INSTANCE": "Set SALESFORCE_LOGIN_URL to the org's My Domain.",
+        "STORAGE_LIMIT_EXCEEDED": "The org's data storage is full: make room in it.",
+        "TRIAL_EXPIRED": "The org's trial has ended.",
+        "UNSUPPORTED_API_VERSION": Self.version,
+    ]
+
+    private static let version =
+        "Set SALESFORCE_API_VERSION to one that Salesforce serves, such as 67.0."
 }

@@ -19,8 +19,23 @@ enum TokenAnswer {
         var accessToken: String
         var instanceURL: String
         var refreshToken: String?
-        /// Seconds; opaque tokens come without.
-        var expiresIn: Int?
+        /// Opaque tokens come without.
+        var expiresIn: Lifetime?
+    }
+
+    /// Seconds, if they are a number and in proportion. A token is not to be lost for them.
+    private struct Lifetime: Decodable {
+        private static let possible = 0.0...31_536_000
+        var duration: Duration?
+
+        init(from decoder: any Decoder) {
+            do {
+                let seconds = try decoder.singleValueContainer().decode(Double.self)
+                duration = Self.possible.contains(seconds) ? .seconds(Int64(seconds)) : nil
+            } catch {
+                duration = nil
+            }
+        }
     }
 
     private struct Refusal: Decodable {
@@ -40,7 +55,7 @@ enum TokenAnswer {
             self = Self.grant(answer, takesJSONWebTokens)
         case 500..<600:
             let sentence = "The login host is out of order (HTTP \(answer.status))."
-            self = .none(.refused(.outage, Reason("HTTP_\(answer.status)", sentence)))
+            self = .none(.refused(.outage, Reason(ours: "HTTP_\(answer.status)", sentence)))
         default:
             self = .none(Self.refusal(answer))
         }
@@ -63,8 +78,7 @@ enum TokenAnswer {
                 .unclear(.unreadable("The login host's token or instance_url is not usable")),
                 next: next)
         }
-        let lasting = grant.expiresIn.map { Duration.seconds($0) }
-        return .token(token, instance, lasting: lasting, next: next)
+        return .token(token, instance, lasting: grant.expiresIn?.duration, next: next)
     }
 
     private static func refusal(_ answer: Answer) -> CallOutcome {

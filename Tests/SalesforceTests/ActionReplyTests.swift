@@ -16,6 +16,12 @@ import Testing
         ActionReply.reply(to: leads, from: Answer(status, body)).outcome
     }
 
+    private func isOver(
+        _ body: String, status: Int = 200, of leads: [LeadConversion] = [Samples.first]
+    ) -> Bool {
+        ActionReply.reply(to: leads, from: Answer(status, body)).isOver
+    }
+
     private func answered(_ outputs: String) -> String {
         #"{"actionName":"C","errors":null,"isSuccess":true,"outputValues":{\#(outputs)},"version":1}"#
     }
@@ -47,7 +53,7 @@ import Testing
 
     @Test(arguments: [
         ("UNABLE_TO_LOCK_ROW", LeadOutcome.transient(Reason("UNABLE_TO_LOCK_ROW", "no"))),
-        ("A_CODE_OF_NEXT_YEAR", .transient(Reason("A_CODE_OF_NEXT_YEAR", "no"))),
+        ("A_CODE_OF_NEXT_YEAR", .unlisted(Reason("A_CODE_OF_NEXT_YEAR", "no"))),
         ("DUPLICATES_DETECTED", .permanent(Reason("DUPLICATES_DETECTED", "no"))),
         (
             "CANNOT_UPDATE_CONVERTED_LEAD",
@@ -55,7 +61,9 @@ import Testing
         ),
         (
             "STORAGE_LIMIT_EXCEEDED",
-            .obstructed(.permission, Reason("STORAGE_LIMIT_EXCEEDED", "no"))
+            .obstructed(
+                .permission,
+                StatusCodes.explained(Reason("STORAGE_LIMIT_EXCEEDED", "no"), .permission))
         ),
     ])
     func judgesALeadByItsCodeAsSOAPDoes(code: String, expected: LeadOutcome) {
@@ -106,8 +114,12 @@ import Testing
         (410, "UNSUPPORTED_API_VERSION", "refused configuration UNSUPPORTED_API_VERSION"),
         (405, "METHOD_NOT_ALLOWED", "refused configuration METHOD_NOT_ALLOWED"),
         (503, "SERVER_UNAVAILABLE", "refused outage SERVER_UNAVAILABLE"),
-        (500, "APEX_ERROR", "refused callTooLarge APEX_ERROR"),
-        (500, "UNKNOWN_EXCEPTION", "refused callTooLarge UNKNOWN_EXCEPTION"),
+        (400, "APEX_ERROR", "refused callTooLarge APEX_ERROR"),
+        (500, "APEX_ERROR", "unclear APEX_ERROR"),
+        (500, "UNKNOWN_EXCEPTION", "unclear UNKNOWN_EXCEPTION"),
+        (500, "SERVER_UNAVAILABLE", "unclear SERVER_UNAVAILABLE"),
+        (502, "INVALID_SESSION_ID", "unclear INVALID_SESSION_ID"),
+        (200, "REQUEST_LIMIT_EXCEEDED", "unclear REQUEST_LIMIT_EXCEEDED"),
         (400, "EXCEEDED_LEAD_CONVERT_LIMIT", "refused callTooLarge EXCEEDED_LEAD_CONVERT_LIMIT"),
         (400, "A_CODE_OF_NEXT_YEAR", "refused callTooLarge A_CODE_OF_NEXT_YEAR"),
         (500, "REQUEST_RUNNING_TOO_LONG", "unclear REQUEST_RUNNING_TOO_LONG"),
@@ -116,6 +128,7 @@ import Testing
     func goesByTheCodeOfARefusal(status: Int, code: String, expected: String) {
         let body = #"[{"message":"why","errorCode":"\#(code)"}]"#
         #expect(outcome(body, status: status).gist == expected)
+        #expect(!isOver(body, status: status))
     }
 
     @Test func saysWhatToDoWhenThereIsNoSuchAction() {
@@ -152,8 +165,38 @@ import Testing
         #expect(outcome("[\(empty)]").gist == "unclear UNREADABLE_ANSWER")
     }
 
-    @Test func doubtsSuccessesBesideAnException() {
-        #expect(outcome("[\(success()),\(thrown())]", of: two).gist == "unclear MIXED_ANSWER")
+    @Test func `successes beside an exception are unclear, and the call is over`() {
+        let mixed = "[\(success()),\(thrown())]"
+        #expect(outcome(mixed, of: two).gist == "unclear MIXED_ANSWER")
+        #expect(isOver(mixed, of: two))
+        #expect(!isOver(mixed, status: 500, of: two))
+        #expect(!isOver("[\(thrown()),\(success())]", of: two), "it names another lead")
+    }
+
+    @Test func `exceptions for all prove nothing under a server's failure`() {
+        let thrown = "[\(thrown()),\(thrown())]"
+        #expect(outcome(thrown, status: 500, of: two).gist == "unclear UNKNOWN_EXCEPTION")
+        #expect(!isOver(thrown, status: 500, of: two))
+    }
+
+    @Test(arguments: [#""""#, #""  ""#, "null"])
+    func `an account beside an empty status code is a conversion`(empty: String) {
+        let body = answered(
+            #""leadId":"00QWs000001AbcDMAS","accountId":"001Ws000002XyZaIAK","#
+                + #""contactId":"003Ws000003PqRsIAK","opportunityId":\#(empty),"#
+                + #""statusCode":\#(empty),"message":\#(empty)"#)
+        #expect(outcome("[\(body)]") == .converted([records]))
+    }
+
+    @Test func `a success is unclear when what it names are no records`() {
+        for ids in [
+            #""accountId":"003Ws000003PqRsIAK""#, #""accountId":"x""#, #""accountId":"""#,
+            #""accountId":"001Ws000002XyZaIAK","contactId":"Ada""#,
+        ] {
+            let body = "[" + answered(#""leadId":"00QWs000001AbcDMAS",\#(ids)"#) + "]"
+            #expect(outcome(body).gist == "unclear UNREADABLE_ANSWER")
+            #expect(isOver(body))
+        }
     }
 
     @Test func believesNoAnswerThatWasCutAnywhere() {

@@ -7,7 +7,9 @@ import Testing
     private let addresses = ["Ada@example.org", "o'neil+x@example.org"]
 
     private func read(_ status: Int, _ body: String, _ addresses: [String]? = nil) -> CallOutcome {
-        ContactQuery.outcome(of: Answer(status, body), for: addresses ?? self.addresses)
+        ContactQuery.outcome(
+            of: Answer(status, body), for: addresses ?? self.addresses,
+            tellingPersonAccounts: false)
     }
 
     private func page(_ rows: String, done: Bool = true) -> String {
@@ -16,7 +18,8 @@ import Testing
 
     @Test func escapesQuotesAndBackslashes() {
         #expect(
-            ContactQuery.text([#"o'neil@example.org"#, #"a\') OR (Email != '@x"#])
+            ContactQuery.text(
+                [#"o'neil@example.org"#, #"a\') OR (Email != '@x"#], tellingPersonAccounts: false)
                 == #"SELECT Id, AccountId, Email FROM Contact WHERE Email IN "#
                 + #"('o\'neil@example.org','a\\\') OR (Email != \'@x')"#)
     }
@@ -34,7 +37,7 @@ import Testing
             let request = try #require(server.requests.first)
             #expect(
                 request.line == "GET /services/data/v67.0/query?q=SELECT%20Id%2C%20AccountId%2C%20"
-                    + "Email%20FROM%20Contact%20WHERE%20Email%20IN%20%28%27o%5C%27neil%2Bx%26y%40"
+                    + "Email%2C%20IsPersonAccount%20FROM%20Contact%20WHERE%20Email%20IN%20%28%27o%5C%27neil%2Bx%26y%40"
                     + "example%2Eorg%27%29 HTTP/1.1")
             #expect(request.header("Authorization") == "Bearer 00D!token")
             #expect(server.requests.count == 1)
@@ -53,6 +56,44 @@ import Testing
             {"Id":"003Ws0000000002IAA","AccountId":null,"Email":"ada@example.org"}
             """
         #expect(read(200, page(rows)) == .matched([[contact, privateContact], []]))
+    }
+
+    @Test func `tells the contact of a person account`() async throws {
+        let row = #"""
+            {"Id":"003Ws0000000001IAA","AccountId":"001Ws0000000001IAA","Email":"a@b.c",\#
+            "IsPersonAccount":true}
+            """#
+        let answer = ScriptedServer.http(200, page(row))
+        try await withTransport { _ in
+            .say(answer)
+        } _: { transport, _ in
+            guard case .matched(let found) = await transport.send(.match(["a@b.c"])).outcome else {
+                Issue.record("no contacts")
+                return
+            }
+            #expect(found.first?.map(\.isPersonAccount) == [true])
+        }
+    }
+
+    @Test func `asks without person accounts where the org has none, and remembers it`()
+        async throws
+    {
+        let refusal =
+            #"[{"message":"No such column 'IsPersonAccount'","errorCode":"INVALID_FIELD"}]"#
+        let row = #"{"Id":"003Ws0000000001IAA","AccountId":null,"Email":"a@b.c"}"#
+        let found = ScriptedServer.http(200, page(row))
+        try await withTransport { request in
+            request.line.contains("IsPersonAccount")
+                ? .say(ScriptedServer.http(400, refusal)) : .say(found)
+        } _: { transport, server in
+            let first = await transport.send(.match(["a@b.c"]))
+            #expect(first.outcome.gist == "refused adapted NO_PERSON_ACCOUNTS")
+            for _ in 1...2 {
+                #expect(await transport.send(.match(["a@b.c"])).outcome.gist == "matched")
+            }
+            #expect(server.requests.count { $0.line.contains("IsPersonAccount") } == 1)
+            #expect(transport.hasSession)
+        }
     }
 
     @Test func asksForLessWhenAPageIsNotTheWholeAnswer() {

@@ -46,19 +46,50 @@ import Testing
     @Test func readsPrefixedElementsToo() {
         let body = """
             <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:p="urn:partner">\
-            <s:Body><p:convertLeadResponse><p:result><p:leadId>00QWs000001AbcD</p:leadId>\
-            <p:success>1</p:success></p:result></p:convertLeadResponse></s:Body></s:Envelope>
+            <s:Body><p:convertLeadResponse><p:result><p:accountId>001Ws000002XyZa</p:accountId>\
+            <p:contactId/><p:leadId>00QWs000001AbcD</p:leadId><p:success>1</p:success></p:result>\
+            </p:convertLeadResponse></s:Body></s:Envelope>
             """
-        let records = ConvertedRecords(accountID: nil, contactID: nil, opportunityID: nil)
+        let records = ConvertedRecords(
+            accountID: "001Ws000002XyZa", contactID: nil, opportunityID: nil)
         #expect(outcome(body) == .converted([.converted(records)]))
     }
 
-    @Test func readsADuplicateAsAnyOtherError() {
+    @Test func `a duplicate's message names the records that were found, each once`() {
+        let message = "Use one of these records? (found: Contact 003Ws000003PqRsIAK)"
         #expect(
             outcome(ofErrors: Samples.duplicate)
-                == .converted([
-                    .permanent(Reason("DUPLICATES_DETECTED", "Use one of these records?"))
-                ]))
+                == .converted([.permanent(Reason("DUPLICATES_DETECTED", message))]))
+    }
+
+    @Test func `a duplicate's message names ten records at most`() {
+        let records = (10..<35).map { number in
+            "<matchRecords><record><Id>001Ws00000000\(number)AAA</Id></record></matchRecords>"
+        }
+        let errors = """
+            <errors><message>Many.</message><statusCode>DUPLICATES_DETECTED</statusCode>\
+            <duplicateResult><matchResults><entityType>Account</entityType>\(records.joined())\
+            </matchResults><matchResults/></duplicateResult></errors>
+            """
+        guard case .converted(let leads) = outcome(ofErrors: errors),
+            case .permanent(let reason)? = leads.first
+        else {
+            Issue.record("not a permanent refusal")
+            return
+        }
+        #expect(reason.message.hasPrefix("Many. (found: Account 001Ws0000000010AAA, Account 001"))
+        #expect(reason.message.hasSuffix("Account 001Ws0000000019AAA and 15 more)"))
+    }
+
+    @Test func `a lead's code that the table lacks is told apart`() {
+        #expect(
+            outcome(ofErrors: Samples.error("A_CODE_OF_NEXT_YEAR", "who knows"))
+                == .converted([.unlisted(Reason("A_CODE_OF_NEXT_YEAR", "who knows"))]))
+        let both =
+            Samples.error("INVALID_STATUS", "no") + Samples.error("A_CODE_OF_NEXT_YEAR", "hm")
+        #expect(
+            outcome(ofErrors: both)
+                == .converted([.unlisted(Reason("A_CODE_OF_NEXT_YEAR", "no; hm"))]))
     }
 
     @Test func readsEntitiesAndCharacterData() {
@@ -80,7 +111,11 @@ import Testing
                 == one(.permanent(Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "locked; no"))))
         #expect(
             outcome(ofErrors: rule + full)
-                == one(.obstructed(.permission, Reason("STORAGE_LIMIT_EXCEEDED", "no; full"))))
+                == one(
+                    .obstructed(
+                        .permission,
+                        StatusCodes.explained(
+                            Reason("STORAGE_LIMIT_EXCEEDED", "no; full"), .permission))))
         #expect(
             outcome(ofErrors: full + done)
                 == one(
@@ -91,7 +126,7 @@ import Testing
 
     @Test func triesAgainWhenAFailureHasNoReason() {
         let reason = Reason("UNKNOWN_ERROR", "Salesforce refused this lead and gave no reason.")
-        #expect(outcome(ofErrors: "") == .converted([.transient(reason)]))
+        #expect(outcome(ofErrors: "") == .converted([.unlisted(reason)]))
     }
 
     // MARK: - Answers that don't fit the question
@@ -121,6 +156,37 @@ import Testing
         let body = Samples.response(
             "<result><leadId>00QWs000001AbcDMAS</leadId>\(success)</result>")
         #expect(isUnclear(outcome(body), "UNREADABLE_ANSWER"))
+    }
+
+    @Test(arguments: [
+        "", "<accountId>001Ws000002XyZaIAK</accountId>",
+        #"<accountId xsi:nil="true"/><contactId>003Ws000003PqRsIAK</contactId>"#,
+        #"<accountId></accountId><contactId xsi:nil="true"/>"#,
+        "<accountId>Acme</accountId><contactId/>",
+        "<accountId>001Ws000002XyZaIAK</accountId><contactId>Ada</contactId>",
+    ])
+    func `a success without its records is unclear, and the call is over`(ids: String) {
+        let named = "<leadId>00QWs000001AbcDMAS</leadId><success>true</success>"
+        let body = Samples.response("<result>\(ids)\(named)</result>")
+        let reply = ConvertLeadReply.reply(to: [Samples.first], from: Answer(200, body))
+        #expect(isUnclear(reply.outcome, "UNREADABLE_ANSWER"))
+        #expect(reply.isOver)
+        let nameless = Samples.response("<result>\(ids)<success>true</success></result>")
+        let other = ConvertLeadReply.reply(to: [Samples.first], from: Answer(200, nameless))
+        #expect(isUnclear(other.outcome, "UNREADABLE_ANSWER"))
+        #expect(!other.isOver, "nothing shows that it is the answer to this call")
+    }
+
+    @Test func `a person account is a success without a contact`() {
+        let body = Samples.response(
+            """
+            <result><accountId>001Ws000002XyZaIAK</accountId><contactId xsi:nil="true"/>\
+            <leadId>00QWs000001AbcDMAS</leadId><opportunityId xsi:nil="true"/>\
+            <success>true</success></result>
+            """)
+        let records = ConvertedRecords(
+            accountID: "001Ws000002XyZaIAK", contactID: nil, opportunityID: nil)
+        #expect(outcome(body) == .converted([.converted(records)]))
     }
 
     @Test func believesNoAnswerThatWasCutAnywhere() {
@@ -177,10 +243,26 @@ import Testing
 
     @Test(arguments: ["soapenv:Client", "SOAP-ENV:Client", "Client"])
     func takesAFaultBeforeDispatchForAWrongSetting(code: String) {
-        let reason = Reason("soapenv:Client", "No operation available for request")
-        #expect(
-            outcome(Samples.bareFault(code, reason.message), status: 500)
-                == .refused(.configuration, reason))
+        let fault = Samples.bareFault(code, "No operation available for request {x}y")
+        #expect(outcome(fault, status: 500).gist == "refused configuration soapenv:Client")
+    }
+
+    @Test(arguments: [
+        ("soapenv:Server.userException", "org.apache.axis.AxisFault"), ("env:Receiver", "late"),
+        ("soapenv:Server", "oops"), ("env:Client", "Internal Error (from client)"),
+        ("sf:UNKNOWN_EXCEPTION", "UNKNOWN_EXCEPTION: ErrorId"), ("sf:SERVER_UNAVAILABLE", "busy"),
+        ("A_CODE_OF_NEXT_YEAR", "who knows"),
+    ])
+    func `a fault without Salesforce's own detail is unclear`(code: String, text: String) {
+        let local = code.split(separator: ":").last.map(String.init) ?? code
+        #expect(isUnclear(outcome(Samples.bareFault(code, text), status: 500), "soapenv:\(local)"))
+    }
+
+    @Test func `a query timeout is unclear`() {
+        let body = Samples.fault("QUERY_TIMEOUT", "Your query request was running for too long.")
+        let reply = ConvertLeadReply.reply(to: [Samples.first], from: Answer(500, body))
+        #expect(isUnclear(reply.outcome, "QUERY_TIMEOUT"))
+        #expect(!reply.isOver)
     }
 
     @Test func looksForTheCulpritBehindAFaultItDoesNotKnow() {
@@ -198,6 +280,7 @@ import Testing
 
     @Test(arguments: [
         (301, Obstacle.configuration), (307, .configuration), (404, .configuration),
+        (403, .configuration), (421, .configuration),
         (401, .session), (413, .callTooLarge), (414, .callTooLarge), (431, .callTooLarge),
         (420, .outage), (429, .outage), (503, .outage),
     ])
@@ -207,10 +290,14 @@ import Testing
             return
         }
         #expect(reason.code == "HTTP_\(status)")
+        let needsSomebody = obstacle == .configuration || obstacle == .session
+        #expect(reason.mayPass == needsSomebody, "a page may be another's a minute later")
+        #expect(reason.remedy == reason.message, "it is our own sentence")
     }
 
     @Test(arguments: [
         (200, "UNREADABLE_ANSWER"), (204, "UNREADABLE_ANSWER"), (408, "TIMEOUT"),
+        (409, "UNREADABLE_ANSWER"), (499, "UNREADABLE_ANSWER"),
         (500, "SERVER_ERROR"), (502, "BAD_GATEWAY"), (504, "BAD_GATEWAY"), (599, "SERVER_ERROR"),
     ])
     func doubtsAStatusThatMayHideASuccess(status: Int, code: String) {

@@ -2,6 +2,7 @@ import Conversion
 import CryptoExtras
 import Foundation
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import Salesforce
@@ -122,9 +123,9 @@ import Testing
             }
             #expect(reason.code == "INVALID_SESSION_ID")
             #expect(reason.message.contains("SALESFORCE_ACCESS_TOKEN"))
-            let login = await transport.send(.logIn)
-            #expect(login.outcome.gist == "refused permission ACCESS_TOKEN_REFUSED")
-            #expect(server.requests.count == 1)
+            #expect(reason.remedy?.contains("SALESFORCE_ACCESS_TOKEN") == true)
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            #expect(server.requests.count == 1, "there is nothing to ask the login host for")
             try transport.replaceCredentials(
                 .accessToken(Secret("00D!new"), instanceURL: server.url))
             #expect(transport.hasSession)
@@ -140,6 +141,40 @@ import Testing
             #expect(!transport.hasSession)
             #expect(await transport.send(.logIn).outcome == .loggedIn)
             #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test func `a given token works again after a page refused it`() async throws {
+        let success = ScriptedServer.http(200, Samples.response(Samples.success()))
+        let turns = Mutex([ScriptedServer.http(401, "<html/>"), success])
+        try await withTransport { _ in
+            .say(turns.withLock { $0.removeFirst() })
+        } _: { transport, _ in
+            guard case .refused(.permission, let reason) = await transport.send(conversion).outcome
+            else {
+                Issue.record("not a matter of permission")
+                return
+            }
+            #expect(reason.mayPass)
+            #expect(await transport.send(conversion).outcome.gist == "converted")
+        }
+    }
+
+    @Test(arguments: [
+        "9223372036854775807", "1e300", "-5", "\"7200\"", "null", "7200.5", "7200",
+    ])
+    func `a token is taken whatever its lifetime is said to be`(expiresIn: String) async throws {
+        try await withTransport(clientCredentials) { request in
+            .say(
+                ScriptedServer.http(
+                    200,
+                    #"""
+                    {"access_token":"00D!a","expires_in":\#(expiresIn),\#
+                    "instance_url":"http://\#(request.header("Host") ?? "")"}
+                    """#))
+        } _: { transport, _ in
+            #expect(await transport.send(.logIn).outcome == .loggedIn)
+            #expect(transport.hasSession)
         }
     }
 
@@ -174,6 +209,9 @@ import Testing
         }
         #expect(reason.code == code)
         #expect(reason.message.hasPrefix("\(text): "))
+        let remedy = try #require(reason.remedy)
+        #expect(reason.message == "\(text): \(remedy)")
+        #expect(reason.loginCure == remedy)
     }
 
     @Test(arguments: [

@@ -56,7 +56,9 @@ import Testing
                 {
                     #expect(outcomes.count == Self.leads.count)
                 }
-                _ = ContactQuery.outcome(of: answer, for: ["a@example.org", "b@example.org"])
+                _ = ContactQuery.outcome(
+                    of: answer, for: ["a@example.org", "b@example.org"],
+                    tellingPersonAccounts: true)
                 _ = LimitsAnswer.reply(from: answer)
                 _ = TokenAnswer(answer)
             }

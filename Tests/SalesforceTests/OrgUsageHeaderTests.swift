@@ -17,7 +17,11 @@ import Testing
         #expect(usage == OrgUsage(current: current, limit: limit))
     }
 
-    @Test(arguments: ["", "api-usage", "api-usage=", "api-usage=1", "api-usage=a/b", "other=1/2"])
+    @Test(arguments: [
+        "", "api-usage", "api-usage=", "api-usage=1", "api-usage=a/b", "other=1/2",
+        "api-usage=1/0", "api-usage=-1/10", "api-usage=1/-10", "api-usage=1/9223372036854775807",
+        "api-usage=9223372036854775807/10", "api-usage=1/99999999999999999999",
+    ])
     func readsNothingFromAnotherForm(value: String) {
         #expect(OrgUsage(header: ["Sforce-Limit-Info": value]) == nil)
     }

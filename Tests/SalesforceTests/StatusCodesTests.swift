@@ -21,10 +21,21 @@ import Testing
         "UNABLE_TO_LOCK_ROW", "TOO_MANY_APEX_REQUESTS", "REQUEST_RUNNING_TOO_LONG",
         "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION", "INTERNAL_ERROR", "TXN_SECURITY_METERING_ERROR",
         "CANNOT_EXECUTE_FLOW_TRIGGER", "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-        "A_CODE_OF_NEXT_YEAR",
     ])
-    func triesALeadAgainWhenItsFaultMayPassOrIsUnknown(code: String) {
+    func triesALeadAgainWhenItsFaultMayPass(code: String) {
         #expect(StatusCodes.verdict(ofLead: Reason(code, "")) == .transient)
+    }
+
+    @Test func `a lead's code that the table lacks is marked as unlisted`() {
+        #expect(StatusCodes.verdict(ofLead: Reason("A_CODE_OF_NEXT_YEAR", "")) == .unlisted)
+    }
+
+    @Test func `a code that may pass by itself says so, and others say what to do`() {
+        let disabled = StatusCodes.explained(Reason("API_CURRENTLY_DISABLED", "off"), .permission)
+        #expect(disabled.mayPass)
+        let retired = StatusCodes.explained(Reason("UNSUPPORTED_API_VERSION", ""), .configuration)
+        #expect(!retired.mayPass)
+        #expect(retired.remedy?.contains("SALESFORCE_API_VERSION") == true)
     }
 
     @Test func triesALeadAgainWhenATriggerLostALock() {
@@ -85,7 +96,12 @@ import Testing
         #expect(StatusCodes.verdict(ofCall: Reason(code, "")) == .failed)
     }
 
-    @Test func believesNothingOfACallThatRanTooLong() {
-        #expect(StatusCodes.verdict(ofCall: Reason("REQUEST_RUNNING_TOO_LONG", "")) == .unclear)
+    @Test(arguments: ["REQUEST_RUNNING_TOO_LONG", "QUERY_TIMEOUT"])
+    func `a conversion that ran too long is unclear, a reading is repeated with less`(code: String)
+    {
+        let reason = Reason(code, "")
+        #expect(StatusCodes.verdict(ofCall: reason) == .tookTooLong)
+        #expect(CallOutcome(refusalOfConversion: reason) == .unclear(reason))
+        #expect(CallOutcome(refusalOfReading: reason) == .refused(.callTooLarge, reason))
     }
 }

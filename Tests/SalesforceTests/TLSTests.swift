@@ -11,13 +11,17 @@ import Testing
     private let success = ScriptedServer.http(200, Samples.response(Samples.success()))
 
     /// What comes of a conversion on a TLS server that has a certificate for `localhost`.
-    private func outcome(host: String, trustingTheRoot: Bool) async throws -> (CallOutcome, Int) {
+    private func outcome(
+        host: String, trustingTheRoot: Bool, newest: TLSVersion? = nil
+    ) async throws -> (CallOutcome, Int) {
         let chain = try NIOSSLCertificate.fromPEMBytes(Array(TestCertificates.localhost.utf8))
         let key = try NIOSSLPrivateKey(
             bytes: Array(TestCertificates.localhostKey.utf8), format: .pem)
-        let context = try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv1
+        configuration.maximumTLSVersion = newest
+        let context = try NIOSSLContext(configuration: configuration)
         let success = success
         return try await withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("root.pem")
@@ -37,6 +41,19 @@ import Testing
 
     @Test func believesAServerThatTheAddedRootVouchesFor() async throws {
         let (outcome, requests) = try await outcome(host: "localhost", trustingTheRoot: true)
+        #expect(outcome.gist == "converted")
+        #expect(requests == 1)
+    }
+
+    @Test func `speaks to a server that knows TLS 1.2, and to none that knows only 1.1`()
+        async throws
+    {
+        let (old, none) = try await outcome(
+            host: "localhost", trustingTheRoot: true, newest: .tlsv11)
+        #expect(old.gist == "refused outage TLS_FAILED")
+        #expect(none == 0)
+        let (outcome, requests) = try await outcome(
+            host: "localhost", trustingTheRoot: true, newest: .tlsv12)
         #expect(outcome.gist == "converted")
         #expect(requests == 1)
     }

@@ -1,4 +1,7 @@
 import Conversion
+import NIOCore
+import NIOHTTP1
+import Synchronization
 import TestSupport
 import Testing
 
@@ -88,6 +91,32 @@ import Testing
             let reply = await transport.send(conversion)
             #expect(reply.outcome.gist == "refused outage UNREACHABLE")
             await transport.shutdown()
+        }
+    }
+
+    @Test func `a request that would leave late is not sent`() async throws {
+        try await ScriptedServer.run({ _ in .stall }) { server in
+            var settings = SalesforceSettings(
+                login: .accessToken(Secret("00D!token"), instanceURL: server.url))
+            settings.connectTimeout = .seconds(10)
+            // The machine is suspended for a minute while the connection comes about.
+            let start = ContinuousClock.now
+            let looks = Mutex(0)
+            let line = try HTTPLine(settings) {
+                looks.withLock { looks in
+                    looks += 1
+                    return start + .seconds(looks == 1 ? 0 : 60)
+                }
+            }
+            let question = Question(
+                url: server.url, headers: HTTPHeaders(), body: ByteBuffer(string: "x"), timeout: .seconds(20))
+            guard case .neverSent(let reason) = await line.ask(question) else {
+                Issue.record("it was sent")
+                return try await line.close()
+            }
+            #expect(reason.code == "UNREACHABLE")
+            #expect(server.requests.isEmpty)
+            try await line.close()
         }
     }
 

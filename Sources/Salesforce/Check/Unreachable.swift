@@ -25,7 +25,7 @@ public enum Unreachable: CaseIterable, Sendable {
     }
 
     /// The reason as calls are recorded with it.
-    var reason: Reason { Reason(isOfTLS ? "TLS_FAILED" : Self.code, sentence) }
+    var reason: Reason { Reason(ours: isOfTLS ? "TLS_FAILED" : Self.code, sentence) }
 
     static let code = "UNREACHABLE"
 

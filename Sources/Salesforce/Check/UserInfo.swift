@@ -27,11 +27,10 @@ enum UserInfo {
 
     /// What the answer says.
     static func outcome(of answer: Answer) -> CheckReply<OrgUser>.Outcome {
-        if case .fault(let reason)? = SOAPAnswer(answer.body)?.body {
-            switch StatusCodes.verdict(ofCall: reason) {
-            case .refused(let obstacle): return .refused(obstacle, reason)
-            case .failed, .unclear: return .unclear(reason)
-            }
+        switch SOAPAnswer(answer.body)?.body {
+        case .fault(let reason): return .init(CallOutcome(refusalOfReading: reason), answer)
+        case .foreignFault(let reason): return .unclear(reason)
+        case .results, nil: break
         }
         guard let envelope = XMLReader.read(answer.body),
             let result = envelope.child("Body")?.child("getUserInfoResponse")?.child("result"),

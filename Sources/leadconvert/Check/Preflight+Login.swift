@@ -105,7 +105,7 @@ extension Obstacle {
         case .session, .permission: .permission
         case .configuration: .configuration
         case .allowance, .concurrency: .tryLater
-        case .outage, .callTooLarge: .unavailable
+        case .outage, .callTooLarge, .adapted: .unavailable
         }
     }
 }

@@ -175,7 +175,7 @@ extension Obstacle {
                 + "include api, and that it does not issue JWT-based access tokens"
         case .configuration: "check SALESFORCE_LOGIN_URL and SALESFORCE_API_VERSION"
         case .allowance: "wait until requests are a day old, or stop what else uses them"
-        case .concurrency, .outage, .callTooLarge:
+        case .concurrency, .outage, .callTooLarge, .adapted:
             "try again, and look at https://status.salesforce.com"
         }
     }
