@@ -178,3 +178,9 @@ let package = Package(
 for target in package.targets {
     target.swiftSettings = swiftSettings
 }
+
+// The plugin that builds the documentation is fetched by those who build it: .ci/documentation.
+if Context.environment["DOCUMENTATION"] != nil {
+    package.dependencies.append(
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin.git", from: "1.5.0"))
+}

@@ -3,8 +3,8 @@
 #
 #   part=page      a whole page but for its head: synopsis, description, options
 #   part=command   a subcommand's section of its program's page
-#   part=settings  README.md's table of settings, as a list
-#   part=statuses  README.md's exit codes, as a list
+#   part=settings  the tables of the page Settings, as a list
+#   part=statuses  the table of the page ExitCodes, as a list
 
 function escape(text) {
     gsub(/\\/, "\\e", text)
@@ -37,8 +37,7 @@ function paragraph(text) {
 }
 
 part == "settings" {
-    if (/^## /) isInside = /^## Settings/
-    if (!isInside || !/^\| `/) next
+    if (!/^\| `/) next
     split($0, cell, / *\| */)
     gsub(/`/, "", cell[2])
     gsub(/`/, "", cell[4])
@@ -48,9 +47,9 @@ part == "settings" {
 }
 
 part == "statuses" {
-    if (/^Exit codes are those of/) isInside = 1
-    if (isInside && /^$/) exit
-    if (isInside) text = text " " $0
+    if (!/^\| [0-9]/) next
+    split($0, cell, / *\| */)
+    printf ".TP\n\\fB%s\\fR\n%s\n", cell[2], sentence(cell[3])
     next
 }
 
@@ -101,8 +100,8 @@ END {
     } else if (part == "command") {
         printf ".SS %s\n%s\n.PP\n%s\n%s", escape(name), usage, description, options
     }
-    if (part == "statuses" || part == "page" && text != "") {
-        if (part == "page") print ".SH EXIT STATUS"
+    if (part == "page" && text != "") {
+        print ".SH EXIT STATUS"
         # "0 done, 64 wrong usage (a, b), 65 ...": a number begins each.
         sub(/^[^:]*: */, "", text)
         sub(/\. *$/, "", text)
