@@ -61,7 +61,6 @@ let package = Package(
             ]
         ),
         .target(name: "Intake", dependencies: ["Conversion"]),
-        .target(name: "Rendering", dependencies: ["Conversion", "Storage"]),
         .target(
             name: "Settings",
             dependencies: [
@@ -81,10 +80,21 @@ let package = Package(
             ]
         ),
         .target(name: "Wiring", dependencies: ["Conversion", "Settings", "Salesforce", "Drain"]),
+        .target(
+            name: "Hooks",
+            dependencies: [
+                "Conversion", "Storage", "Drain", "Settings",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "Preflight",
+            dependencies: ["Conversion", "Storage", "Salesforce", "Drain", "Settings", "Wiring"]
+        ),
         .executableTarget(
             name: "leadconvertd",
             dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain", "Rendering", "Settings", "Wiring",
+                "Conversion", "Storage", "Salesforce", "Drain", "Hooks", "Settings", "Wiring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -92,8 +102,7 @@ let package = Package(
         .executableTarget(
             name: "leadconvert",
             dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain", "Intake", "Rendering", "Settings",
-                "Wiring",
+                "Conversion", "Storage", "Intake", "Preflight", "Settings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

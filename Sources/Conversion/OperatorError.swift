@@ -47,3 +47,21 @@ public enum ExitStatus: Int32, Sendable {
     /// Wrong settings.
     case configuration = 78
 }
+
+/// `1 job`, `2 jobs`.
+public func counted(_ count: Int, _ thing: String) -> String {
+    "\(count) \(thing)\(count == 1 ? "" : "s")"
+}
+
+extension String {
+    /// The text with a blank for each line break and control character: Salesforce's messages have
+    /// some, and a terminal obeys others.
+    public var onOneLine: String {
+        guard unicodeScalars.contains(where: \.isControl) else { return self }
+        return String(String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? " " : $0 }))
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
+}

@@ -1,3 +1,5 @@
+import Conversion
+
 /// Says on standard error why rows are refused.
 ///
 /// A mistake in a template refuses each of a million rows for one reason: the first of them are

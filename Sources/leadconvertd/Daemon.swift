@@ -2,6 +2,7 @@ import Conversion
 import Dispatch
 import Drain
 import Foundation
+import Hooks
 import Logging
 import Salesforce
 import Settings
@@ -19,12 +20,12 @@ final class Daemon: Sendable {
     private let queue: JobQueue
     private let drain: Drain
     private let refreshToken: RefreshTokenKeeper
-    private let hooks: Hooks
+    private let hooks: HookRunner
     private let notices: Notices?
     private let signals = Signals()
     private let isStopping = Mutex(false)
     /// Longer than a command may take that was told to end.
-    static let secondsToLeave = Hooks.grace + 2
+    static let secondsToLeave = HookRunner.grace + 2
     private let lastReload = Mutex<Task<Void, Never>?>(nil)
 
     /// Reads the settings, takes the queue's file, and makes ready; nothing is sent yet.
@@ -60,7 +61,7 @@ final class Daemon: Sendable {
                 logger: logger,
                 longestNapMS: notices?.longestNapMS ?? Drain.longestNapMS,
                 report: { notices?.see($0) })
-            hooks = Hooks(
+            hooks = HookRunner(
                 try JobQueue(path: path, as: .client), settings.hooks, logger: logger,
                 stillRunning: { notices?.commandsRun($0) })
         } catch {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Conversion
 import Foundation
-import Rendering
+import Preflight
+import Storage
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -45,7 +46,7 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         let output = Output()
-        var preflight = Preflight(
+        var preflight = PreflightRun(
             environment: ProcessInfo.processInfo.environment, environmentFile: envFile,
             databaseFlag: options.database, readsAllLeads: leads,
             usesRefreshToken: useRefreshToken
@@ -54,6 +55,8 @@ struct Check: AsyncParsableCommand {
             try output.write(finding.text)
             // The next line may take as long as a connection takes to fail.
             try output.flush()
+        } complain: {
+            StandardError.write("\($0)\n")
         }
         do {
             try await preflight.run()

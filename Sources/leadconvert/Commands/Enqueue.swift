@@ -1,7 +1,6 @@
 import ArgumentParser
 import Conversion
 import Intake
-import Rendering
 import Storage
 
 struct Enqueue: ParsableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conversion
-import Rendering
 import Storage
 
 struct Results: ParsableCommand {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Conversion
 import Foundation
-import Rendering
 import Storage
 
 struct Status: ParsableCommand {

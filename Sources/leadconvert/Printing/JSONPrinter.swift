@@ -1,4 +1,3 @@
-import Rendering
 import Storage
 
 /// Prints rows as a JSON array, an object a line.

@@ -11,8 +11,3 @@ extension Output {
         }
     }
 }
-
-/// `1 job`, `2 jobs`.
-func counted(_ count: Int, _ thing: String) -> String {
-    "\(count) \(thing)\(count == 1 ? "" : "s")"
-}

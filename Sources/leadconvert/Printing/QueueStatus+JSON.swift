@@ -1,5 +1,4 @@
 import Conversion
-import Rendering
 import Storage
 
 extension QueueStatus {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Rendering
 import Storage
 
 /// How rows are printed; a table without any of these.

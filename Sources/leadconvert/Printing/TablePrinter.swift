@@ -1,3 +1,4 @@
+import Conversion
 import Storage
 
 /// Prints rows as aligned columns.
@@ -77,17 +78,4 @@ extension TableRow.Value {
         case .null, .text: false
         }
     }
-}
-
-extension String {
-    /// The text with a blank for each line break and control character: Salesforce's messages have
-    /// some, and a terminal obeys others.
-    var onOneLine: String {
-        guard unicodeScalars.contains(where: \.isControl) else { return self }
-        return String(String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? " " : $0 }))
-    }
-}
-
-extension Unicode.Scalar {
-    fileprivate var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }

@@ -7,7 +7,7 @@ import Wiring
 
 // What is on this machine.
 
-extension Preflight {
+extension PreflightRun {
     /// All settings, read exactly as the daemon reads them, and the line that they describe; nil
     /// when some can't be used.
     mutating func checkSettings() throws -> (DaemonSettings, SalesforceTransport)? {
@@ -16,7 +16,7 @@ extension Preflight {
             let settings = try DaemonSettings.read(environment, database: databaseFlag)
             var salesforce = SalesforceSettings(settings.salesforce)
             if let store = settings.salesforce.login.refreshTokenStore {
-                salesforce.keepRefreshToken = { Self.keep($0, in: store) }
+                salesforce.keepRefreshToken = { [complain] in Self.keep($0, in: store, complain) }
             }
             let transport = try SalesforceTransport(salesforce)
             try note(.ok(name, "all right; login by \(settings.salesforce.login.flow)"))
@@ -36,12 +36,14 @@ extension Preflight {
     }
 
     /// The token that we had is dead from here on.
-    private static func keep(_ token: String, in store: RefreshTokenStore) {
+    private static func keep(
+        _ token: String, in store: RefreshTokenStore, _ complain: (String) -> Void
+    ) {
         var store = store
         do {
             _ = try store.keep(token)
         } catch {
-            StandardError.write("\(error)\n")
+            complain("\(error)")
         }
     }
 

@@ -7,7 +7,7 @@ import Wiring
 
 // What waits in the queue, held against the org.
 
-extension Preflight {
+extension PreflightRun {
     /// Whether every waiting job names a status with which this org converts leads.
     mutating func checkStatuses(_ line: inout RecordedLine) async throws {
         let name = Name.statuses.rawValue

@@ -5,7 +5,7 @@ import Settings
 
 // Through the door: the login, and the version of the API.
 
-extension Preflight {
+extension PreflightRun {
     /// Whether we get a token.
     mutating func checkLogin(
         _ line: inout RecordedLine, _ settings: Settings.SalesforceSettings

@@ -1,5 +1,4 @@
 import Conversion
-public import Storage
 
 extension JSON {
     /// A lead's result in the shape of an action's.

@@ -1,7 +1,6 @@
 import Conversion
 import Foundation
 import Glibc
-import Rendering
 import Storage
 
 /// A batch's results as a JSON array, beside the queue's file, for its command to read.

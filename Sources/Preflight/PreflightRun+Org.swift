@@ -7,7 +7,7 @@ import Wiring
 
 // What the org lets us do.
 
-extension Preflight {
+extension PreflightRun {
     /// Whose token it is, asked at the door that conversions take; nil when it is not let in.
     mutating func checkUser(
         _ line: inout RecordedLine, _ settings: Settings.SalesforceSettings

@@ -6,7 +6,7 @@ import Settings
 
 // The way to the org: reaching it, and its clock.
 
-extension Preflight {
+extension PreflightRun {
     /// Whether the host that hands out tokens can be reached, and how its clock and ours compare;
     /// nil when it can't. A token that was given has been handed out: then it is the org's host.
     mutating func checkReach(

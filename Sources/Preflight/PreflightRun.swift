@@ -1,4 +1,4 @@
-import Conversion
+public import Conversion
 import Drain
 import Salesforce
 import Settings
@@ -8,7 +8,7 @@ import Storage
 /// what is on this machine, then the way to the org, then the org, then what waits in the queue.
 ///
 /// What can't be looked at because of something before it is named all the same, and why.
-struct Preflight {
+public struct PreflightRun {
     private(set) var environment: [String: String]
     /// The file of settings that `--env-file` names.
     let environmentFile: String?
@@ -20,13 +20,18 @@ struct Preflight {
     let usesRefreshToken: Bool
     /// Told of each finding as it comes.
     let show: (Finding) throws -> Void
+    /// Told of a replaced refresh token that can't be kept.
+    let complain: @Sendable (String) -> Void
 
-    private(set) var findings: [Finding] = []
+    /// What was found so far.
+    public private(set) var findings: [Finding] = []
 
-    init(
+    /// A run that is still ahead.
+    public init(
         environment: [String: String], environmentFile: String?, databaseFlag: String?,
         readsAllLeads: Bool, usesRefreshToken: Bool,
-        show: @escaping (Finding) throws -> Void
+        show: @escaping (Finding) throws -> Void,
+        complain: @escaping @Sendable (String) -> Void
     ) {
         self.environment = environment
         self.environmentFile = environmentFile
@@ -34,13 +39,14 @@ struct Preflight {
         self.readsAllLeads = readsAllLeads
         self.usesRefreshToken = usesRefreshToken
         self.show = show
+        self.complain = complain
     }
 
     /// How the program ends: as the first and so most basic failure says.
-    var exit: ExitStatus { findings.first { $0.status == .fail }?.exit ?? .ok }
+    public var exit: ExitStatus { findings.first { $0.status == .fail }?.exit ?? .ok }
 
     /// Looks at everything.
-    mutating func run() async throws {
+    public mutating func run() async throws {
         do {
             environment = try EnvironmentFile.adding(to: environment, flag: environmentFile)
         } catch {
@@ -57,7 +63,7 @@ struct Preflight {
     }
 
     /// Notes what was found.
-    mutating func note(_ finding: Finding) throws {
+    public mutating func note(_ finding: Finding) throws {
         findings.append(finding)
         try show(finding)
     }
@@ -103,7 +109,7 @@ struct Preflight {
     }
 }
 
-extension Preflight {
+extension PreflightRun {
     /// What is looked at, by the names that scripts go by.
     enum Name: String {
         case settings, file, folder, schema, sqlite, reach, clock, login, version, user

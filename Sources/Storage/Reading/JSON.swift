@@ -1,5 +1,3 @@
-public import Storage
-
 /// A JSON value to print: its members keep their order.
 public enum JSON: Sendable {
     /// Nothing.

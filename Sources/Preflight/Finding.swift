@@ -1,8 +1,8 @@
-import Conversion
-import Rendering
+public import Conversion
+public import Storage
 
 /// What one look found.
-struct Finding {
+public struct Finding {
     /// How it looks.
     enum Status: String {
         /// As it should.
@@ -46,7 +46,7 @@ struct Finding {
     }
 
     /// What a fault that stops a program means here.
-    init(_ name: String, _ error: OperatorError) {
+    public init(_ name: String, _ error: OperatorError) {
         self.init(
             name: name, status: .fail, message: error.sentence,
             cure: error.remedy ?? "Mend that, then: leadconvert check", exit: error.status)
@@ -66,7 +66,7 @@ struct Finding {
 
 extension Finding {
     /// A line, and one more with what to do.
-    var text: String {
+    public var text: String {
         let word = status == .fail ? "FAIL" : status == .skipped ? "skip" : status.rawValue
         let line = word.padded(to: 6) + name.padded(to: Self.width) + message.onOneLine + "\n"
         guard let cure else { return line }
@@ -74,7 +74,7 @@ extension Finding {
     }
 
     /// The finding for programs; `leads` is there only where some are meant.
-    var json: JSON {
+    public var json: JSON {
         var members: [(String, JSON)] = [
             ("name", .text(name)), ("status", .text(status.rawValue)), ("message", .text(message)),
             ("cure", .optional(cure, JSON.text)),

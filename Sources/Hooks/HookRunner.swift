@@ -2,18 +2,19 @@ import Conversion
 import Dispatch
 import Drain
 import Glibc
-import Logging
-import Settings
-import Storage
+public import Logging
+public import Settings
+public import Storage
 
 /// Runs the commands of batches that have finished, beside the drain, a few at once.
 ///
 /// Each runs at least once for each time that its batch finishes: what a daemon before left without
 /// an end is started again. All of it happens on one serial queue, over a connection of its own, so
 /// that the drain never waits for it.
-actor Hooks {
+public actor HookRunner {
     private nonisolated let executor = QueueExecutor("leadconvertd.hooks")
-    nonisolated var unownedExecutor: UnownedSerialExecutor {
+    /// The queue that all of it happens on.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
     }
 
@@ -23,7 +24,7 @@ actor Hooks {
     /// How long it may go without a look, in seconds: notices of commits can get lost.
     private static let longestNap = 5
     /// How long a command may take to end once it is told to, in seconds.
-    static let grace = 5
+    public static let grace = 5
 
     private let queue: JobQueue
     private let logger: Logger
@@ -54,7 +55,8 @@ actor Hooks {
         enum Fate { case itsOwn, outOfTime, abandoned }
     }
 
-    init(
+    /// Runs commands of this queue once it is started.
+    public init(
         _ queue: JobQueue, _ settings: HookSettings, logger: Logger,
         stillRunning: @escaping @Sendable (Int) -> Void
     ) {
@@ -65,7 +67,7 @@ actor Hooks {
     }
 
     /// Runs what is to run, from now on.
-    func start() {
+    public func start() {
         let timer = DispatchSource.makeTimerSource(queue: executor.queue)
         timer.setEventHandler { @Sendable [weak self] in self?.assumeIsolated { $0.look() } }
         timer.schedule(deadline: .now(), repeating: .seconds(Self.longestNap))
@@ -77,7 +79,7 @@ actor Hooks {
     }
 
     /// Goes on under other settings; what runs already has the time that it was given.
-    func adopt(_ settings: HookSettings) {
+    public func adopt(_ settings: HookSettings) {
         self.settings = settings
     }
 
@@ -263,18 +265,18 @@ actor Hooks {
     // MARK: Stopping
 
     /// Starts no more.
-    func stop() {
+    public func stop() {
         isStopping = true
     }
 
     /// Waits no longer: what runs is ended, and started again by the next daemon.
-    func leave() {
+    public func leave() {
         isStopping = true
         for (batch, hook) in running { cut(batch, hook.command.runs, .abandoned) }
     }
 
     /// Stops, and returns once no command runs any more.
-    func ended() async {
+    public func ended() async {
         isStopping = true
         if !running.isEmpty { await withCheckedContinuation { waiters.append($0) } }
         watcher = nil
