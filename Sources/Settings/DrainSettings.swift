@@ -45,9 +45,9 @@ public struct DrainSettings: Equatable, Sendable {
         ) { Double($0).flatMap { $0 >= 0 && $0 < 1 ? $0 : nil } }
         rate = reader.value(
             "LEADCONVERT_RATE", default: .auto,
-            rule: "must be auto, or calls per second as a decimal from 0.00001 to 1000000, "
+            rule: "must be auto, or calls per second as a decimal from 0.000001 to 1000000, "
                 + "e.g. 0.5"
-        ) { Figure($0, in: 0.00001...1_000_000) }
+        ) { Figure($0, in: 0.000001...1_000_000) }
         burst = reader.value(
             "LEADCONVERT_BURST", default: .auto,
             rule: "must be auto, or a number of calls from 1 to 1000000"

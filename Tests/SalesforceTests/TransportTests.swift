@@ -109,7 +109,8 @@ import Testing
                 }
             }
             let question = Question(
-                url: server.url, headers: HTTPHeaders(), body: ByteBuffer(string: "x"), timeout: .seconds(20))
+                url: server.url, headers: HTTPHeaders(), body: ByteBuffer(string: "x"),
+                timeout: .seconds(20))
             guard case .neverSent(let reason) = await line.ask(question) else {
                 Issue.record("it was sent")
                 return try await line.close()

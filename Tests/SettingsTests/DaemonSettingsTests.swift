@@ -114,7 +114,7 @@ import Testing
                 4 settings are wrong:
                   LEADCONVERT_CALL_SIZE=500: must be a whole number from 1 to 100
                   LEADCONVERT_RATE=-1: must be auto, or calls per second as a decimal from \
-                0.00001 to 1000000, e.g. 0.5
+                0.000001 to 1000000, e.g. 0.5
                   --give-up-after=soon: must be a whole number with its unit: 500ms, 30s, 15m, \
                 12h or 90d
                   SALESFORCE_...: no login is set. Set SALESFORCE_CLIENT_ID with \
