@@ -52,6 +52,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [Obstacle.outage, .allowance, .concurrency, .permission, .configuration])
+    func `nothing that Salesforce says of a blocker reaches the log or an error`(
+        obstacle: Obstacle
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            var drain = try VirtualDrain(queue, logger: log.logger)
+            var said = Reason("SOME_CODE", "Ada Lovelace <ada@example.org> is a duplicate")
+            said.remedy = "Ask an administrator."
+            let ending = try drain.run(most: 40) { _ in CallReply(.refused(obstacle, said)) }
+            let told = log.lines.joined(separator: "\n") + "\(String(describing: ending))"
+            #expect(!told.contains("Ada") && !told.contains("example.org"))
+            #expect(told.contains("SOME_CODE"))
+            #expect(told.contains("Ask an administrator."))
+        }
+    }
+
     @Test func writesALineForEachCallAndNoneForEachLead() async throws {
         try await withQueue { queue in
             try queue.add(1...250)
