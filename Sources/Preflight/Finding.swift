@@ -1,7 +1,7 @@
-public import Conversion
+import Conversion
 public import Storage
 
-/// What one look found.
+/// What a check found.
 public struct Finding {
     /// How it looks.
     enum Status: String {
@@ -16,68 +16,57 @@ public struct Finding {
     }
 
     /// What was looked at; scripts go by it.
-    let name: String
+    var name = ""
     let status: Status
     /// What was found.
     let message: String
     /// What to do next.
-    var cure: String?
+    var remedy: String?
     /// The leads it is about, as far as they were found.
     var leads: [RecordID] = []
     /// How the program ends if this is the first that fails.
     var exit = ExitStatus.ok
+    /// Why what needs this check can't be looked at, where it did not fail.
+    var blocks: String?
 
-    static func ok(_ name: String, _ message: String) -> Finding {
-        Finding(name: name, status: .ok, message: message)
+    static func ok(_ message: String) -> Finding {
+        Finding(status: .ok, message: message)
     }
 
-    static func warn(_ name: String, _ message: String, cure: String? = nil) -> Finding {
-        Finding(name: name, status: .warn, message: message, cure: cure)
+    static func warn(_ message: String, remedy: String? = nil, blocks: String? = nil) -> Finding {
+        Finding(status: .warn, message: message, remedy: remedy, blocks: blocks)
     }
 
-    static func fail(
-        _ name: String, _ exit: ExitStatus, _ message: String, cure: String
-    ) -> Finding {
-        Finding(name: name, status: .fail, message: message, cure: cure, exit: exit)
+    static func fail(_ exit: ExitStatus, _ message: String, remedy: String) -> Finding {
+        Finding(status: .fail, message: message, remedy: remedy, exit: exit)
     }
 
-    static func skipped(_ name: String, because reason: String) -> Finding {
-        Finding(name: name, status: .skipped, message: "not looked at: \(reason)")
-    }
-
-    /// What a fault that stops a program means here.
-    public init(_ name: String, _ error: OperatorError) {
-        self.init(
-            name: name, status: .fail, message: error.sentence,
-            cure: error.remedy ?? "Mend that, then: leadconvert check", exit: error.status)
-    }
-
-    private init(
-        name: String, status: Status, message: String, cure: String? = nil,
-        exit: ExitStatus = .ok
-    ) {
-        self.name = name
-        self.status = status
-        self.message = message
-        self.cure = cure
-        self.exit = exit
+    static func skipped(because reason: String) -> Finding {
+        Finding(status: .skipped, message: "not looked at: \(reason)")
     }
 }
 
 extension Finding {
+    /// What a fault that stops a program means here.
+    init(_ error: OperatorError) {
+        self = .fail(
+            error.status, error.sentence,
+            remedy: error.remedy ?? "Put that right, then: leadconvert check")
+    }
+
     /// A line, and one more with what to do.
     public var text: String {
         let word = status == .fail ? "FAIL" : status == .skipped ? "skip" : status.rawValue
         let line = word.padded(to: 6) + name.padded(to: Self.width) + message.onOneLine + "\n"
-        guard let cure else { return line }
-        return line + "".padded(to: 6 + Self.width) + "do: \(cure.onOneLine)\n"
+        guard let remedy else { return line }
+        return line + "".padded(to: 6 + Self.width) + "do: \(remedy.onOneLine)\n"
     }
 
     /// The finding for programs; `leads` is there only where some are meant.
     public var json: JSON {
         var members: [(String, JSON)] = [
             ("name", .text(name)), ("status", .text(status.rawValue)), ("message", .text(message)),
-            ("cure", .optional(cure, JSON.text)),
+            ("remedy", .optional(remedy, JSON.text)),
         ]
         if !leads.isEmpty {
             members.append(("leads", .list(leads.map { .text($0.description) })))
@@ -92,4 +81,23 @@ extension String {
     fileprivate func padded(to width: Int) -> String {
         self + String(repeating: " ", count: max(0, width - count))
     }
+
+    /// The text as a word that a shell takes as it is.
+    var shellQuoted: String {
+        let isPlain = utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_./:=,+@%".utf8.contains(byte)
+            }
+        }
+        if isPlain, !isEmpty { return self }
+        // SQL is full of single quotes, and stays readable within double ones.
+        let isTame = contains("'") && !contains { "\"$`\\!".contains($0) }
+        return isTame ? "\"\(self)\"" : "'\(replacing("'", with: "'\\''"))'"
+    }
+
+    /// The text as a literal of SQL.
+    var sqlQuoted: String { "'\(replacing("'", with: "''"))'" }
 }

@@ -24,7 +24,7 @@ final class RefreshTokenKeeper: Sendable {
             logger.warning(
                 "a refresh token that Salesforce replaces could not be kept",
                 metadata: [
-                    "cure": """
+                    "remedy": """
                     If the app rotates refresh tokens, name a file that the daemon may replace in \
                     SALESFORCE_REFRESH_TOKEN_FILE.
                     """

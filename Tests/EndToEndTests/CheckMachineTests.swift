@@ -5,14 +5,14 @@ import Storage
 import TestSupport
 import Testing
 
-/// Set-ups that are broken on this machine or on the way to the org: each line names its cure.
+/// Set-ups that are broken on this machine or on the way to the org: each line names its remedy.
 @Suite(.timeLimit(.minutes(5))) struct CheckMachineTests {
     @Test func namesWhatToSetWhenThereIsNoLogin() async throws {
         try await withStage { stage in
             let report = try await stage.check(changing: ["SALESFORCE_CLIENT_SECRET": nil])
             #expect(report.end.code == 78)
             #expect(report.failures.map(\.name) == ["settings"])
-            #expect(report["settings"]?.cure.contains("Set SALESFORCE_CLIENT_ID with") == true)
+            #expect(report["settings"]?.remedy.contains("Set SALESFORCE_CLIENT_ID with") == true)
             #expect(report["file"]?.status == "ok")
             #expect(report["login"]?.message == "not looked at: settings failed")
             #expect(await stage.simulator.audit().calls.isEmpty)
@@ -29,11 +29,11 @@ import Testing
                     .init(
                         status: "FAIL", name: "settings",
                         message: "LEADCONVERT_CALL_SIZE=500 can't be used",
-                        cure: "LEADCONVERT_CALL_SIZE: must be a whole number from 1 to 100"),
+                        remedy: "LEADCONVERT_CALL_SIZE: must be a whole number from 1 to 100"),
                     .init(
                         status: "FAIL", name: "settings",
                         message: "LEADCONVERT_DAILY_SHARE=2 can't be used",
-                        cure: "LEADCONVERT_DAILY_SHARE: must be a part of the allowance, above 0 "
+                        remedy: "LEADCONVERT_DAILY_SHARE: must be a part of the allowance, above 0 "
                             + "and at most 1, e.g. 0.5"),
                 ])
         }
@@ -49,7 +49,7 @@ import Testing
                     "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_CLIENT_SECRET_FILE": file.path,
                 ])
             #expect(report.end.code == 78)
-            #expect(report["settings"]?.cure.hasSuffix("chmod 600 \(file.path)") == true)
+            #expect(report["settings"]?.remedy.hasSuffix("chmod 600 \(file.path)") == true)
         }
     }
 
@@ -62,7 +62,8 @@ import Testing
                 ])
             #expect(report.end.code == 78)
             #expect(
-                report["settings"]?.cure.contains("JWT)-based access tokens\" in the app") == true)
+                report["settings"]?.remedy.contains("JWT)-based access tokens\" in the app") == true
+            )
             #expect(!report.end.output.contains("eyJ"))
         }
     }
@@ -93,7 +94,7 @@ import Testing
             let path = stage.folder.appendingPathComponent(name).path
             #expect(report.end.code == 74)
             #expect(report.failures.map(\.name) == ["file"])
-            #expect(report["file"]?.cure == "chmod 660 \(path)")
+            #expect(report["file"]?.remedy == "chmod 660 \(path)")
             #expect(report["login"]?.status == "ok")
         }
     }
@@ -103,7 +104,7 @@ import Testing
             try stage.allow(0o777, ".")
             let report = try await stage.check()
             #expect(report.end.code == 74)
-            #expect(report["folder"]?.cure == "chmod o-w \(stage.folder.path)")
+            #expect(report["folder"]?.remedy == "chmod o-w \(stage.folder.path)")
         }
     }
 
@@ -112,7 +113,7 @@ import Testing
             let folder = stage.folder.appendingPathComponent("var/queue").path
             let report = try await stage.check("--db", "\(folder)/queue.db")
             #expect(report.end.code == 73)
-            #expect(report["folder"]?.cure == "mkdir -m 750 -p \(folder)")
+            #expect(report["folder"]?.remedy == "mkdir -m 750 -p \(folder)")
         }
     }
 
@@ -123,7 +124,7 @@ import Testing
             let report = try await stage.check("--db", path)
             #expect(report.end.code == 78)
             #expect(report.failures.map(\.name) == ["schema"])
-            #expect(report["schema"]?.cure == "Name another file with --db or LEADCONVERT_DB.")
+            #expect(report["schema"]?.remedy == "Name another file with --db or LEADCONVERT_DB.")
             #expect(report["file"]?.status == "skip")
         }
     }
@@ -137,7 +138,7 @@ import Testing
             let report = try await stage.check()
             #expect(report.end.code == 78)
             #expect(report.failures.map(\.name) == ["schema"])
-            #expect(report["schema"]?.cure.hasPrefix("Install that version") == true)
+            #expect(report["schema"]?.remedy.hasPrefix("Install that version") == true)
             #expect(report["user"]?.status == "ok")
         }
     }
@@ -149,7 +150,8 @@ import Testing
             #expect(report.end.code == 69)
             #expect(report.failures.map(\.name) == ["reach"])
             #expect(report["reach"]?.message.contains("refuses connections") == true)
-            #expect(report["reach"]?.cure.hasPrefix("check host and port in SALESFORCE_L") == true)
+            #expect(
+                report["reach"]?.remedy.hasPrefix("check host and port in SALESFORCE_L") == true)
             #expect(report["leads"]?.message == "not looked at: reach failed")
             // What did not get through is on record too.
             let calls = try stage.queue.calls()
@@ -162,7 +164,7 @@ import Testing
             let report = try await stage.check(
                 changing: ["SALESFORCE_LOGIN_URL": "https://no-such-org.invalid"])
             #expect(report.end.code == 69)
-            #expect(report["reach"]?.cure.hasSuffix("getent hosts no-such-org.invalid") == true)
+            #expect(report["reach"]?.remedy.hasSuffix("getent hosts no-such-org.invalid") == true)
         }
     }
 
@@ -172,7 +174,7 @@ import Testing
             let report = try await stage.check(changing: ["SALESFORCE_LOGIN_URL": url])
             #expect(report.end.code == 69)
             #expect(
-                report["reach"]?.cure.hasPrefix("check that the port in SALESFORCE_LOGIN_URL")
+                report["reach"]?.remedy.hasPrefix("check that the port in SALESFORCE_LOGIN_URL")
                     == true)
         }
     }
@@ -202,7 +204,7 @@ import Testing
             ]
             let report = try await stage.check(changing: changes)
             #expect(report.end.code == 69)
-            #expect(report["reach"]?.cure.hasPrefix("name the root that signed it in") == true)
+            #expect(report["reach"]?.remedy.hasPrefix("name the root that signed it in") == true)
             // It is no Salesforce, but with its root named it is reached.
             let root = stage.folder.appendingPathComponent("root.pem").path
             let trusting = try await stage.check(
@@ -223,7 +225,7 @@ import Testing
             #expect(report.end.code == 78)
             #expect(report.failures.map(\.name) == ["clock"])
             #expect(report["clock"]?.message.contains("s \(which) the host's") == true)
-            #expect(report["clock"]?.cure.hasSuffix("timedatectl set-ntp true") == true)
+            #expect(report["clock"]?.remedy.hasSuffix("timedatectl set-ntp true") == true)
         }
     }
 }

@@ -5,7 +5,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// Orgs that are not ready, and leads that would fail: each line names its cure.
+/// Orgs that are not ready, and leads that would fail: each line names its remedy.
 @Suite(.timeLimit(.minutes(5))) struct CheckOrgTests {
     @Test func tellsAWrongSecret() async throws {
         try await withStage { stage in
@@ -16,7 +16,7 @@ import Testing
                     == .init(
                         status: "FAIL", name: "login",
                         message: "invalid client credentials (invalid_client)",
-                        cure: "Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET."))
+                        remedy: "Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET."))
             #expect(report["user"]?.message == "not looked at: there is no login")
         }
     }
@@ -27,7 +27,7 @@ import Testing
         } _: { stage in
             let report = try await stage.check()
             #expect(report.end.code == 78)
-            #expect(report["login"]?.cure.hasPrefix("Switch off \"Issue JSON Web Token") == true)
+            #expect(report["login"]?.remedy.hasPrefix("Switch off \"Issue JSON Web Token") == true)
         }
     }
 
@@ -40,7 +40,7 @@ import Testing
                 ])
             #expect(report.end.code == 77)
             #expect(report.failures.map(\.name) == ["user"])
-            #expect(report["user"]?.cure.hasPrefix("check that the token is fresh") == true)
+            #expect(report["user"]?.remedy.hasPrefix("check that the token is fresh") == true)
             #expect(!report.end.output.contains("AQstale"))
         }
     }
@@ -53,7 +53,7 @@ import Testing
                 let report = try await stage.check(changing: ["SALESFORCE_API_VERSION": version])
                 #expect(report.end.code == 78)
                 #expect(report["version"]?.message.contains(word) == true)
-                #expect(report["version"]?.cure == "set SALESFORCE_API_VERSION=67.0")
+                #expect(report["version"]?.remedy == "set SALESFORCE_API_VERSION=67.0")
             }
             let old = try await stage.check(changing: ["SALESFORCE_API_VERSION": "55.0"])
             #expect(old.end.code == 0)
@@ -68,7 +68,7 @@ import Testing
             let report = try await stage.check()
             #expect(report.end.code == 77)
             #expect(report.failures.map(\.name) == ["permission"])
-            #expect(report["permission"]?.cure.contains("System Permissions > Convert") == true)
+            #expect(report["permission"]?.remedy.contains("System Permissions > Convert") == true)
         }
     }
 
@@ -90,7 +90,7 @@ import Testing
             let report = try await stage.check()
             #expect(report.end.code == 77)
             #expect(report.failures.map(\.name) == ["objects"])
-            #expect(report["objects"]?.cure.hasSuffix("create Account, edit Account") == true)
+            #expect(report["objects"]?.remedy.hasSuffix("create Account, edit Account") == true)
         }
     }
 
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func namesTheStatementThatCuresAWrongStatus() async throws {
+    @Test func namesTheStatementThatFixesAWrongStatus() async throws {
         try await withStage {
             $0.convertedStatuses = ["Won's"]
         } _: { stage in
@@ -126,15 +126,15 @@ import Testing
                         status: "FAIL", name: "statuses",
                         message: "2 jobs name the status \"Qualified\"; the org converts with: "
                             + "Won's",
-                        cure: "sqlite3 \(stage.queue.path) \"UPDATE jobs SET converted_status = "
+                        remedy: "sqlite3 \(stage.queue.path) \"UPDATE jobs SET converted_status = "
                             + "'Won''s' WHERE state IN ('queued', 'held') AND converted_status = "
                             + "'Qualified'\""))
-            let cure = try #require(report["statuses"]?.cure)
-            let shell = try await Program.shell.run(["-c", cure])
+            let remedy = try #require(report["statuses"]?.remedy)
+            let shell = try await Program.shell.run(["-c", remedy])
             #expect(shell.code == 0)
-            let cured = try await stage.check()
-            #expect(cured.end.code == 0)
-            #expect(cured["statuses"]?.status == "ok")
+            let fixed = try await stage.check()
+            #expect(fixed.end.code == 0)
+            #expect(fixed["statuses"]?.status == "ok")
         }
     }
 
@@ -147,7 +147,7 @@ import Testing
                 let report = try await stage.check()
                 #expect(report.end.code == code)
                 #expect(report["allowance"]?.status == status)
-                #expect(report["allowance"]?.cure.hasPrefix("wait") == true)
+                #expect(report["allowance"]?.remedy.hasPrefix("wait") == true)
             }
         }
     }
@@ -159,7 +159,7 @@ import Testing
         } _: { stage in
             let report = try await stage.check()
             #expect(report.end.code == 75)
-            #expect(report["user"]?.cure.hasPrefix("wait until requests are a day old") == true)
+            #expect(report["user"]?.remedy.hasPrefix("wait until requests are a day old") == true)
         }
     }
 
@@ -170,7 +170,7 @@ import Testing
             let report = try await stage.check(changing: ["LEADCONVERT_CONCURRENCY": "8"])
             #expect(report.end.code == 0)
             #expect(report["concurrency"]?.status == "warn")
-            #expect(report["concurrency"]?.cure == "set LEADCONVERT_CONCURRENCY=4")
+            #expect(report["concurrency"]?.remedy == "set LEADCONVERT_CONCURRENCY=4")
         }
     }
 
@@ -189,18 +189,19 @@ import Testing
                         status: "FAIL", name: "leads",
                         message: "1 of 4 leads looked at is deleted, merged away or hidden from "
                             + "the user: they will fail",
-                        cure: "leadconvert cancel --db \(path) \(gone)"),
+                        remedy: "leadconvert cancel --db \(path) \(gone)"),
                     .init(
                         status: "FAIL", name: "leads",
                         message: "1 of 4 leads looked at is owned by a queue, and the job names no "
                             + "owner: they will fail",
-                        cure: "name a user: sqlite3 \(path) \"UPDATE jobs SET owner_id = '005...' "
+                        remedy:
+                            "name a user: sqlite3 \(path) \"UPDATE jobs SET owner_id = '005...' "
                             + "WHERE finished_at IS NULL AND lead_id IN ('\(owned)')\""),
                     .init(
                         status: "warn", name: "leads",
                         message: "1 of 4 leads looked at is converted already: they will be looked "
                             + "up and recorded as that",
-                        cure: "nothing, or: leadconvert cancel --db \(path) \(converted)"),
+                        remedy: "nothing, or: leadconvert cancel --db \(path) \(converted)"),
                 ])
         }
     }

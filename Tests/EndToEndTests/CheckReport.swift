@@ -9,7 +9,7 @@ struct CheckReport {
         var name: String
         var message: String
         /// What it said to do.
-        var cure = ""
+        var remedy = ""
     }
 
     let end: ProgramEnd
@@ -18,9 +18,9 @@ struct CheckReport {
     init(_ end: ProgramEnd) {
         self.end = end
         for text in end.output.split(separator: "\n") {
-            if let cure = text.firstRange(of: "do: "), text.hasPrefix("     ") {
+            if let remedy = text.firstRange(of: "do: "), text.hasPrefix("     ") {
                 guard !lines.isEmpty else { continue }
-                lines[lines.count - 1].cure = String(text[cure.upperBound...])
+                lines[lines.count - 1].remedy = String(text[remedy.upperBound...])
             } else {
                 let words = text.split(separator: " ", maxSplits: 2)
                 guard words.count == 3 else { continue }

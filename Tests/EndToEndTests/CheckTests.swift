@@ -29,9 +29,9 @@ import Testing
                     ok    permission     demo@example.com may convert leads
                     ok    objects        edit leads; create and edit accounts, contacts, opportunities
                     ok    statuses       Closed - Converted, Qualified
-                    ok    allowance      5 of 100000 calls used; ours are at most 50000 a day, so 500000 leads at 10 a call, and 10000 are left to others; now 49994 calls are free for us
+                    ok    allowance      4 of 100000 calls used; ours are at most 50000 a day, so 500000 leads at 10 a call, and 10000 are left to others; now 49995 calls are free for us
                     ok    concurrency    4 calls at once; Enterprise Edition takes 25 requests of 20 s and more, of all programs together
-                    ok    leads          3 leads looked at (at most 200 of those that wait): all open
+                    ok    leads          3 leads looked at (at most 200 of those queued): all open
 
                     """)
         }
@@ -43,7 +43,7 @@ import Testing
                 var name: String
                 var status: String
                 var message: String
-                var cure: String?
+                var remedy: String?
             }
             let lines = try await stage.check().lines
             let json = try await stage.check("--json").end
@@ -51,7 +51,7 @@ import Testing
             #expect(json.code == 0)
             #expect(rows.map(\.name) == lines.map(\.name))
             #expect(rows.map(\.status) == lines.map(\.status))
-            #expect(rows.map { $0.cure ?? "" } == lines.map(\.cure))
+            #expect(rows.map { $0.remedy ?? "" } == lines.map(\.remedy))
         }
     }
 
@@ -61,7 +61,7 @@ import Testing
             let report = try await stage.check("--db", path)
             #expect(report.end.code == 0)
             #expect(report["file"]?.status == "warn")
-            #expect(report["file"]?.cure == "leadconvert migrate --db \(path)")
+            #expect(report["file"]?.remedy == "leadconvert migrate --db \(path)")
             #expect(report["schema"]?.status == "skip")
             #expect(report["statuses"]?.status == "ok")
             #expect(report["leads"]?.status == "skip")
@@ -93,7 +93,7 @@ import Testing
         try await withStage { stage in
             // A bucket that never gains: what is gone was taken.
             let daemon = try stage.startDaemon(
-                changing: ["LEADCONVERT_RATE": "0.000001", "LEADCONVERT_BURST": "20"])
+                changing: ["LEADCONVERT_RATE": "0.00001", "LEADCONVERT_BURST": "20"])
             try await daemon.waitFor("queue opened")
             try await stage.enqueueLeads(1)
             try await stage.await("the first lead is converted") { queue in
@@ -147,7 +147,8 @@ import Testing
             let left = try await stage.check(changing: changes)
             #expect(left.end.code == 0)
             #expect(left["login"]?.status == "warn")
-            #expect(left["login"]?.cure.hasSuffix("leadconvert check --use-refresh-token") == true)
+            #expect(
+                left["login"]?.remedy.hasSuffix("leadconvert check --use-refresh-token") == true)
             #expect(left["user"]?.message == "not looked at: there is no login")
             let used = try await stage.check("--use-refresh-token", changing: changes)
             #expect(used.end.code == 0)
@@ -168,7 +169,7 @@ import Testing
         }
         return """
             warn  sqlite         \(version): two connections that checkpoint at once can lose what was just written (WAL-reset race); of ours only the daemon checkpoints
-                                 do: in programs of your own that write to the queue: PRAGMA wal_autocheckpoint = 0; it is mended in 3.51.3, 3.50.7 and 3.44.6
+                                 do: in programs of your own that write to the queue: PRAGMA wal_autocheckpoint = 0; it is fixed in 3.51.3, 3.50.7 and 3.44.6
             """
     }
 }

@@ -23,7 +23,7 @@ struct Check: AsyncParsableCommand {
             """
     )
 
-    @Flag(help: "Look at all leads that wait, 2,000 a request; without it at 200 of them.")
+    @Flag(help: "Look at all queued leads, 2,000 a request; without it at 200 of them.")
     var leads = false
 
     @Flag(
@@ -39,35 +39,32 @@ struct Check: AsyncParsableCommand {
             valueName: "file"))
     var envFile: String?
 
-    @Flag(help: "Print a JSON array of objects: name, status, message, cure.")
+    @Flag(help: "Print a JSON array of objects: name, status, message, remedy.")
     var json = false
 
     @OptionGroup var options: QueueOptions
 
     func run() async throws {
+        var checks = CheckRunner.Options(environment: ProcessInfo.processInfo.environment)
+        checks.environmentFile = envFile
+        checks.database = options.database
+        checks.readsAllLeads = leads
+        checks.usesRefreshToken = useRefreshToken
         let output = Output()
-        var preflight = PreflightRun(
-            environment: ProcessInfo.processInfo.environment, environmentFile: envFile,
-            databaseFlag: options.database, readsAllLeads: leads,
-            usesRefreshToken: useRefreshToken
-        ) { [json] finding in
+        var runner = CheckRunner(checks) { [json] finding in
             guard !json else { return }
             try output.write(finding.text)
             // The next line may take as long as a connection takes to fail.
             try output.flush()
-        } complain: {
+        } warn: {
             StandardError.write("\($0)\n")
         }
-        do {
-            try await preflight.run()
-        } catch let error as OperatorError {
-            try preflight.note(Finding("file", error))
-        }
+        try await runner.run()
         if json {
-            let rows = preflight.findings.map(\.json.line).joined(separator: ",\n")
+            let rows = runner.findings.map(\.json.line).joined(separator: ",\n")
             try output.writeLine("[\n\(rows)\n]")
             try output.flush()
         }
-        if preflight.exit != .ok { throw ExitCode(preflight.exit) }
+        if runner.exit != .ok { throw ExitCode(runner.exit) }
     }
 }

@@ -1,0 +1,93 @@
+public import Conversion
+import Settings
+
+/// Runs all checks, one after the other. One that can't be run because another did not pass is named
+/// all the same, and why.
+public struct CheckRunner {
+    /// What the operator asked for.
+    public struct Options {
+        /// The environment, with the settings in it.
+        public var environment: [String: String]
+        /// The file of settings that `--env-file` names.
+        public var environmentFile: String?
+        /// The file that `--db` names.
+        public var database: String?
+        /// Whether all queued leads are looked at, or a sample.
+        public var readsAllLeads = false
+        /// Whether a refresh token is used, though a daemon that runs may lose its own by that.
+        public var usesRefreshToken = false
+
+        /// Options with this environment.
+        public init(environment: [String: String]) {
+            self.environment = environment
+        }
+    }
+
+    private let options: Options
+    private let show: (Finding) throws -> Void
+    private let warn: @Sendable (String) -> Void
+    /// What was found so far.
+    public private(set) var findings: [Finding] = []
+    /// Why a check did not pass, for those that need it.
+    private var blocked: [Check.Name: String] = [:]
+
+    /// - Parameters:
+    ///   - show: Told of each finding as it comes.
+    ///   - warn: Told what goes wrong beside the checks: a new refresh token that can't be kept.
+    public init(
+        _ options: Options, show: @escaping (Finding) throws -> Void,
+        warn: @escaping @Sendable (String) -> Void
+    ) {
+        self.options = options
+        self.show = show
+        self.warn = warn
+    }
+
+    /// How the program ends: as the first and so most basic failure says.
+    public var exit: ExitStatus { findings.first { $0.status == .fail }?.exit ?? .ok }
+
+    /// Runs them.
+    /// - Throws: what `show` throws.
+    public mutating func run() async throws {
+        let environment: [String: String]
+        do {
+            environment = try EnvironmentFile.adding(
+                to: options.environment, flag: options.environmentFile)
+        } catch {
+            // Not even where the queue is can be known.
+            return try note([Finding(error)], of: .settings)
+        }
+        var context = CheckContext(options, environment: environment, warn: warn)
+        do {
+            for check in Check.all { try await run(check, &context) }
+        } catch {
+            await context.close()
+            throw error
+        }
+        await context.close()
+    }
+
+    private mutating func run(_ check: Check, _ context: inout CheckContext) async throws {
+        if let reason = check.needs.flatMap({ blocked[$0] }) {
+            blocked[check.name] = reason
+            return try note([.skipped(because: reason)], of: check.name)
+        }
+        let found: [Finding]
+        do {
+            found = try await check.run(&context)
+        } catch let error as OperatorError {
+            found = [Finding(error)]
+        }
+        try note(found, of: check.name)
+    }
+
+    private mutating func note(_ found: [Finding], of name: Check.Name) throws {
+        for var finding in found {
+            finding.name = name.rawValue
+            if finding.status == .fail { blocked[name] = "\(name) failed" }
+            blocked[name] = finding.blocks ?? blocked[name]
+            findings.append(finding)
+            try show(finding)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Conversion
+import Drain
+import Salesforce
+import Storage
+
+// What is queued, held against the org.
+
+extension CheckContext {
+    /// Whether every queued job names a status with which this org converts leads.
+    mutating func checkStatuses() async throws -> [Finding] {
+        let reply = try await ask { await $0.readConvertedStatuses() }
+        guard case .read(let statuses) = reply.outcome else {
+            return [
+                .unreadable(
+                    reply.reason,
+                    remedy: "look in Setup, Lead Status, for those marked as converted")
+            ]
+        }
+        guard let first = statuses.first else {
+            return [
+                .fail(
+                    .configuration, "no lead status is marked as converted",
+                    remedy: "Setup, Object Manager, Lead, Lead Status: mark one as converted")
+            ]
+        }
+        let labels = statuses.map(\.label).joined(separator: ", ")
+        let wrong = try (queue?.statusesWaitedFor() ?? []).filter { wanted, _ in
+            !statuses.contains { $0.label == wanted || $0.apiName == wanted }
+        }
+        guard !wrong.isEmpty else { return [.ok(labels)] }
+        return wrong.map { status, jobs in
+            let sql = """
+                UPDATE jobs SET converted_status = \(first.label.sqlQuoted) WHERE state IN \
+                ('queued', 'held') AND converted_status = \(status.sqlQuoted)
+                """
+            return .fail(
+                .dataRefused,
+                "\(counted(jobs, "job")) \(jobs == 1 ? "names" : "name") the status "
+                    + "\"\(status)\"; the org converts with: \(labels)",
+                remedy: "sqlite3 \(path.shellQuoted) \(sql.shellQuoted)")
+        }
+    }
+
+    /// Whether the queued leads can be converted as they stand.
+    mutating func checkLeads() async throws -> [Finding] {
+        guard let queue else { return [.skipped(because: "there is no queue")] }
+        var previews = LeadPreviews()
+        let end = try await readLeads(of: queue, into: &previews)
+        let incomplete = end.map {
+            Finding.warn("not all were read: \($0)", remedy: "try again later")
+        }
+        if previews.count == 0 { return [incomplete ?? .ok("no queued leads")] }
+        let extent = options.readsAllLeads ? "all that are queued" : "at most 200 of those queued"
+        let found = previews.findings(path)
+        return (incomplete.map { [$0] } ?? [])
+            + (found.isEmpty
+                ? [.ok("\(counted(previews.count, "lead")) looked at (\(extent)): all open")]
+                : found)
+    }
+
+    /// Reads queued leads; says why, when it must stop before the end.
+    private mutating func readLeads(
+        of queue: JobQueue, into previews: inout LeadPreviews
+    ) async throws -> String? {
+        guard options.readsAllLeads else {
+            return try await read(try queue.waitingLeads(sample: 200), into: &previews)
+        }
+        var last: Int64 = 0
+        while true {
+            let leads = try queue.waitingLeads(after: last, limit: 2000)
+            guard let next = leads.last else { return nil }
+            // A look at a million leads takes 500 requests, which are no less the org's.
+            let usage = org.client.usage
+            if let most = allowance.callsADay(limit: usage?.limit), try callsOfToday() >= most {
+                return "our share of the allowance is used up"
+            }
+            if let usage, allowance.isSpent(usage, wasSpent: false) {
+                return "only the reserve of the allowance is left"
+            }
+            if let end = try await read(leads, into: &previews) { return end }
+            last = next.job
+        }
+    }
+
+    private mutating func read(
+        _ leads: [WaitingLead], into previews: inout LeadPreviews
+    ) async throws -> String? {
+        guard !leads.isEmpty else { return nil }
+        let reply = try await ask { await $0.glance(at: leads.map(\.lead)) }
+        guard case .read(let seen) = reply.outcome else { return reply.reason?.message }
+        previews.add(leads, seen)
+        return nil
+    }
+}
