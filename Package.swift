@@ -155,9 +155,10 @@ let package = Package(
         .testTarget(
             name: "SimulatedWorldTests",
             dependencies: [
-                "Conversion", "Drain", "Storage", "TestSupport",
+                "Conversion", "Drain", "Salesforce", "Storage", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"]),

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// Trouble of the whole org: every call of some kinds is answered with the same code.
 ///

@@ -16,6 +16,8 @@ public enum LeadTrait: Hashable, Sendable {
     case invocationThrows
     /// Whoever reads it by its id (`composite/sobjects`), alone or among others, gets a 500.
     case retrievalFails
+    /// It can be read again.
+    case retrievalWorks
     /// It matches this contact by a duplicate rule that warns, or that blocks.
     case duplicateOf(contactID: String, blocks: Bool = false)
     /// It matches these accounts and contacts by a duplicate rule that warns.

@@ -152,6 +152,7 @@ extension LeadRecord {
         case .refused(let code, let times): refusal = Refused(code: code, times: times)
         case .invocationThrows: invocationThrows = true
         case .retrievalFails: retrievalFails = true
+        case .retrievalWorks: retrievalFails = false
         case .duplicateOf(let contact, let blocks):
             duplicate = Duplicate([contact], blocks: blocks)
         case .duplicateOfRecords(let ids): duplicate = Duplicate(ids, blocks: false)

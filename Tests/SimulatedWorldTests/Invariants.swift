@@ -65,6 +65,9 @@ enum Invariants {
         let id = try RecordID(row[0] as String, of: .lead)
         let state: String = row[1]
         guard let lead = world.org.leads[id] else { throw Broken("\(id) came from nowhere") }
+        if world.watch.isOver, world.org.isBeyondHelp(id), state != "converted", state != "failed" {
+            return
+        }
         guard state == "converted" || state == "failed" else {
             throw Broken("\(id) was left \(state)")
         }
@@ -78,12 +81,16 @@ enum Invariants {
             guard row[6] == 1, row[7] == "converted" || row[7] == "already_converted" else {
                 throw Broken("the log of \(id) does not say once that it was converted")
             }
-            if row[7] == "already_converted" && lead.convertedBy != nil && !world.isRestored {
+            guard row[7] == "already_converted", !world.isRestored else { return }
+            guard lead.convertedBy == nil else {
                 throw Broken("\(id) was converted by us, and the log says by others")
+            }
+            guard !world.org.mayBeOurs(id) else {
+                throw Broken("\(id) may have been converted by us, and the log says by others")
             }
         } else {
             if row[4] == "MULTIPLE_CONTACTS_MATCH" { return try hasManyContacts(id, lead, world) }
-            try mayFail(id, lead, code: row[4], attempts: row[2], isConverted: isConverted)
+            try mayFail(id, lead, code: row[4], attempts: row[2], isConverted: isConverted, world)
         }
     }
 
@@ -97,9 +104,21 @@ enum Invariants {
 
     /// A lead may fail for a reason of its own only.
     private static func mayFail(
-        _ id: RecordID, _ lead: SimulatedOrg.Lead, code: String?, attempts: Int, isConverted: Bool
+        _ id: RecordID, _ lead: SimulatedOrg.Lead, code: String?, attempts: Int, isConverted: Bool,
+        _ world: World
     ) throws {
         switch (lead.nature, code) {
+        case (.coded(let own, _), let code?) where code == own && !isConverted:
+            return
+        case (.throwing, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"),
+            (.throwing, "UNKNOWN_EXCEPTION") where !isConverted:
+            return
+        case (_, _?) where lead.email != nil && lead.email == world.trouble.oddAddress:
+            if !isConverted { return }
+        // Somebody else converted it, or a call that a restored file has forgotten; the code that
+        // it was refused with is one that says something else.
+        case (_, "INVALID_CROSS_REFERENCE_KEY") where isConverted:
+            if world.isRestored || !world.org.mayBeOurs(id) { return }
         case (.refused, "INVALID_STATUS"), (.poison, "EXCEEDED_QUOTA"),
             (.hidden, "LEAD_NOT_VISIBLE"):
             return

@@ -16,6 +16,12 @@ struct SimulatedOrg {
         case convertedByOthers(at: Int64)
         /// Never shown to whoever reads.
         case hidden
+        /// Refused with this code, so many times.
+        case coded(String, times: Int)
+        /// Every question that names it fails.
+        case unreadable
+        /// An action throws for it; over SOAP the org's own code refuses it.
+        case throwing
     }
 
     struct Lead {
@@ -41,8 +47,12 @@ struct SimulatedOrg {
     struct Doubt {
         var callID: Int64
         var startedAt: Int64
-        /// Whether it would make an account.
-        var makesAccount: Bool
+        /// The account that it was to join; nil if it would make one.
+        var accountID: RecordID?
+        /// Whether an answer has shown that the call is over.
+        var isOver = false
+
+        var makesAccount: Bool { accountID == nil }
     }
 
     var leads: [RecordID: Lead] = [:]
@@ -51,15 +61,22 @@ struct SimulatedOrg {
     static let twins = "twins@example.org"
     private(set) var running: [Int64: Running] = [:]
     private(set) var doubts: [RecordID: Doubt] = [:]
+    /// Every call of ours that may have converted the lead, as far as the daemon can know.
+    private var suspects: [RecordID: [Doubt]] = [:]
     private(set) var conversions = 0
     /// What the daemon did that it may never do.
     private(set) var offences: [String] = []
     /// After a restore, the daemon can't know of calls that its file has forgotten.
     private var amnestied: Set<RecordID> = []
     let lifetimeMS: Int64
+    let trouble: Trouble
+    /// What a second conversion means, by its code.
+    private let secondConversion: LeadOutcome
 
-    init(lifetimeMS: Int64) throws {
+    init(lifetimeMS: Int64, _ trouble: Trouble) throws {
         self.lifetimeMS = lifetimeMS
+        self.trouble = trouble
+        secondConversion = OddAnswer.outcome(ofLead: trouble.secondCode)
         for place in 1...2 {
             contacts[Self.twins, default: []].append(
                 FoundContact(
@@ -104,8 +121,9 @@ struct SimulatedOrg {
                     "call \(callID) may make a second account of \(group) beside \(other.value.callID)"
                 )
             }
-            doubts[id] = Doubt(
-                callID: callID, startedAt: now, makesAccount: lead.accountID == nil)
+            let doubt = Doubt(callID: callID, startedAt: now, accountID: lead.accountID)
+            doubts[id] = doubt
+            suspects[id, default: []].append(doubt)
         }
     }
 
@@ -121,7 +139,22 @@ struct SimulatedOrg {
         if call.leads.contains(where: { isPoison($0.leadID) }) {
             return .refused(.callTooLarge, Reason("EXCEEDED_QUOTA", "CPU time limit exceeded"))
         }
-        return .converted(call.leads.map { convert($0, by: callID, at: now) })
+        let thrown = trouble.usesAction ? throwing(call.leads, at: now) : []
+        let outcomes = call.leads.map { convert($0, by: callID, at: now) }
+        guard !thrown.isEmpty else { return .converted(outcomes) }
+        return OddAnswer.mixed(call.leads, outcomes, threwFor: thrown)
+    }
+
+    private func throwing(_ leads: [LeadConversion], at now: Int64) -> Set<RecordID> {
+        Set(
+            leads.map(\.leadID).filter { id in
+                guard let lead = self.leads[id], case .throwing = lead.nature else { return false }
+                return !isConverted(lead, at: now)
+            })
+    }
+
+    func isUnreadable(_ id: RecordID) -> Bool {
+        if case .unreadable = leads[id]?.nature { true } else { false }
     }
 
     private func isPoison(_ id: RecordID) -> Bool {
@@ -135,10 +168,7 @@ struct SimulatedOrg {
         guard var lead = leads[id] else {
             return .permanent(Reason("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"))
         }
-        if isConverted(lead, at: now) {
-            return .refusedAsConverted(
-                Reason("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"))
-        }
+        if isConverted(lead, at: now) { return secondConversion }
         switch lead.nature {
         case .refused:
             return .permanent(Reason("INVALID_STATUS", "invalid convertedStatus"))
@@ -146,7 +176,13 @@ struct SimulatedOrg {
             lead.nature = .locked(times - 1)
             leads[id] = lead
             return .transient(Reason("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access"))
-        case .plain, .locked, .poison, .convertedByOthers, .hidden:
+        case .coded(let code, let times) where times > 0:
+            lead.nature = .coded(code, times: times - 1)
+            leads[id] = lead
+            return OddAnswer.outcome(ofLead: code)
+        case .throwing:
+            return OddAnswer.outcome(ofLead: "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+        case .plain, .locked, .poison, .convertedByOthers, .hidden, .coded, .unreadable:
             lead.convertedBy = callID
             lead.account = conversion.accountID
             meet(conversion, in: callID)
@@ -218,13 +254,33 @@ struct SimulatedOrg {
     /// The daemon has written down how a call ended for this lead, with an answer that was clear.
     mutating func isKnown(_ id: RecordID, of callID: Int64) {
         if doubts[id]?.callID == callID { doubts[id] = nil }
+        suspects[id]?.removeAll { $0.callID == callID }
+    }
+
+    /// The daemon has written down an answer that was whole, so that the call is over, but did
+    /// not say what became of its leads.
+    mutating func isOver(_ callID: Int64, _ ids: [RecordID]) {
+        for id in ids where doubts[id]?.callID == callID { doubts[id]?.isOver = true }
+    }
+
+    /// Whether a call of ours may have converted the lead into the account that it has now.
+    func mayBeOurs(_ id: RecordID) -> Bool {
+        let account = records(id).accountID
+        return suspects[id, default: []].contains {
+            $0.accountID == nil || $0.accountID?.description == account
+        }
     }
 
     /// The daemon has written down a reading that was made at this time.
     mutating func isRead(_ id: RecordID, _ reading: LeadReading, madeAt time: Int64) {
         guard let doubt = doubts[id] else { return }
-        let isOver = time - doubt.startedAt >= lifetimeMS
-        if case .converted = reading { doubts[id] = nil } else if isOver { doubts[id] = nil }
+        let isOver = doubt.isOver || time - doubt.startedAt >= lifetimeMS
+        if case .converted = reading {
+            doubts[id] = nil
+        } else if isOver {
+            doubts[id] = nil
+            suspects[id] = nil
+        }
     }
 
     /// The daemon's file was replaced by an older one.

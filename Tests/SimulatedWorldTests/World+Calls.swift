@@ -8,6 +8,7 @@ extension World {
     func send(_ outgoing: Outgoing) {
         tally.calls += 1
         if !outgoing.isLogin { starts.append(trueMS) }
+        watch.callStarts(at: trueMS)
         let call = Asked(outgoing, by: life)
         switch outgoing.content {
         case .login:
@@ -20,7 +21,11 @@ extension World {
         case .match(let match):
             find(call, match)
         case .conversions(let conversions):
-            convert(call, conversions, as: lose(conversions))
+            guard meets(trouble.lateDeparture) else { return depart(call, conversions) }
+            later(Int64.random(in: 0...15_000, using: &chance)) { world in
+                guard world.life == call.life else { return }
+                world.depart(call, conversions)
+            }
         }
     }
 
@@ -44,7 +49,18 @@ extension World {
         return number
     }
 
+    private func depart(_ call: Asked, _ conversions: ClaimedCall) {
+        convert(call, conversions, as: lose(conversions))
+    }
+
     private func convert(_ call: Asked, _ conversions: ClaimedCall, as number: Int64) {
+        let leads = conversions.jobs.map(\.conversion)
+        if let answer = oddAnswer(), let outcome = meet(answer, leads, as: number) {
+            return self.answer(call, outcome, after: travel()) { world in
+                if case .unclear = outcome { return }
+                for lead in leads { world.org.isKnown(lead.leadID, of: number) }
+            }
+        }
         if let refusal = refusal() {
             return answer(call, refusal, after: travel()) { world in
                 for job in conversions.jobs {
@@ -67,10 +83,13 @@ extension World {
         }
         later(work) { world in
             let outcome = world.org.commits(number, at: world.trueMS)
-            if world.meets(world.profile.lostAfter) || world.meets(world.profile.wrongAnswer) {
-                return world.answer(call, world.unclear(), after: world.travel())
+            if world.losesAnswer(leads) {
+                return world.answer(call, world.lost(leads), after: world.travel())
             }
             world.answer(call, outcome, after: world.travel()) { world in
+                if case .unclear = outcome {
+                    return world.org.isOver(number, leads.map(\.leadID))
+                }
                 guard case .converted(let outcomes) = outcome else {
                     for job in conversions.jobs {
                         world.org.isKnown(job.conversion.leadID, of: number)
@@ -87,6 +106,11 @@ extension World {
     private func ask(_ call: Asked, _ question: ClaimedQuestion) {
         if let refusal = refusal() { return answer(call, refusal, after: travel()) }
         let ids = question.jobs.map(\.job.conversion.leadID)
+        if let odd = oddAnswer(toQuestion: true)
+            ?? (ids.contains(where: org.isUnreadable) ? .refusal("UNKNOWN_EXCEPTION") : nil)
+        {
+            return answer(call, odd.outcome(forReading: ids), after: travel())
+        }
         later(travel()) { world in
             if world.meets(world.profile.lostAfter) {
                 return world.answer(call, world.unclear(), after: world.travel())
@@ -108,6 +132,10 @@ extension World {
     private func find(_ call: Asked, _ match: ClaimedMatch) {
         if let refusal = refusal() { return answer(call, refusal, after: travel()) }
         let addresses = match.jobs.compactMap(\.conversion.matchEmail)
+        let isOdd = addresses.contains { $0 == trouble.oddAddress }
+        if let odd = oddAnswer(toQuestion: true) ?? (isOdd ? .refusal("UNKNOWN_EXCEPTION") : nil) {
+            return answer(call, odd.outcome(forSearch: addresses), after: travel())
+        }
         later(travel()) { world in
             if world.meets(world.profile.lostAfter) {
                 return world.answer(call, world.unclear(), after: world.travel())
@@ -129,6 +157,8 @@ extension World {
                 try world.engine.finish(
                     call.call, CallReply(outcome, httpStatus: 200, usage: usage), at: world.now)
                 world.know()
+                world.learn(of: outcome)
+                try world.watch.look(at: world.trueMS, world.queue, world.org)
                 world.wakeAt = world.now
             } catch let error as OperatorError {
                 guard error.status == .tryLater || error.status == .inputOutput else {
@@ -157,16 +187,16 @@ extension World {
         }
     }
 
-    private func unclear() -> CallOutcome {
+    func unclear() -> CallOutcome {
         let codes = ["TIMEOUT", "CONNECTION_LOST", "BAD_GATEWAY", "SHORT_ANSWER", "WRONG_LEAD"]
         return .unclear(Reason(codes.randomElement(using: &chance) ?? "TIMEOUT", "no answer"))
     }
 
-    private func meets(_ probability: Double) -> Bool {
+    func meets(_ probability: Double) -> Bool {
         guard chance.happens(isQuiet ? 0 : probability) else { return false }
         tally.faults += 1
         return true
     }
 
-    private func travel() -> Int64 { Int64.random(in: 1...400, using: &chance) }
+    func travel() -> Int64 { Int64.random(in: 1...400, using: &chance) }
 }

@@ -159,7 +159,8 @@ extension World {
                 added.append(
                     (
                         lead.leadID,
-                        .init(nature: nature(), group: lead.groupKey, email: lead.matchEmail)
+                        .init(
+                            nature: nature(of: lead), group: lead.groupKey, email: lead.matchEmail)
                     ))
             }
         }
@@ -172,7 +173,11 @@ extension World {
             ? SimulatedOrg.twins : "person\(Int.random(in: 1...5, using: &chance))@example.org"
     }
 
-    private func nature() -> SimulatedOrg.Nature {
+    /// A lead that nobody can help has no other that waits for it.
+    private func nature(of lead: LeadConversion) -> SimulatedOrg.Nature {
+        if lead.groupKey == nil, lead.matchEmail == nil, chance.happens(trouble.oddLeads) {
+            return oddNature()
+        }
         guard chance.happens(profile.special) else { return .plain }
         return switch Int.random(in: 0..<6, using: &chance) {
         case 0, 1: .locked(Int.random(in: 1...6, using: &chance))

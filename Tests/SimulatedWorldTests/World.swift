@@ -13,10 +13,13 @@ import TestSupport
 /// The same seed gives the same world, call by call.
 final class World {
     static let lifetimeMS: Int64 = 60_000
+    /// TROUBLE=1 turns on what is drawn beyond chance.
+    static let isTroubled = ProcessInfo.processInfo.environment["TROUBLE"] == "1"
 
     let seed: UInt64
     let path: String
     let profile: Profile
+    let trouble: Trouble
     var chance: SeededGenerator
     var org: SimulatedOrg
     var queue: JobQueue
@@ -32,6 +35,13 @@ final class World {
     var wakeAt: Moment?
     var isQuiet = false
     var isQuietFrom: Int64 = 0
+    /// Whether the daemon has ended itself, and nobody has started it again yet.
+    var isDown = false
+    /// Whether a call has got through in this life of the daemon.
+    var hasWorked = false
+    /// Calls that still get the edge's page.
+    var strays = 0
+    var watch = Watch()
     /// Whether the machine was started anew at some time.
     var isRebooted = false
     var outageUntil: Int64 = 0
@@ -65,9 +75,10 @@ final class World {
         self.path = path
         chance = SeededGenerator(seed: seed)
         profile = Profile(using: &chance)
-        org = try SimulatedOrg(lifetimeMS: World.lifetimeMS)
+        trouble = World.isTroubled ? Trouble(seed: seed) : .none
+        org = try SimulatedOrg(lifetimeMS: World.lifetimeMS, trouble)
         queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0)
-        engine = try World.engine(queue, profile, { true }, 0, now)
+        engine = try World.engine(queue, profile, trouble, { true }, 0, now)
         try queue.database.write { try Invariants.install($0) }
         try born()
         try enqueue(profile.leads)
@@ -76,16 +87,19 @@ final class World {
     /// A daemon starts on the file.
     func born() throws {
         life += 1
+        isDown = false
+        hasWorked = false
         unwritten = []
         engine = try World.engine(
-            queue, profile, { [unowned self] in hasSession },
+            queue, profile, trouble, { [unowned self] in hasSession },
             UInt64.random(in: 0 ... .max, using: &chance), now)
         _ = try engine.recover(at: now)
         wakeAt = now
     }
 
     private static func engine(
-        _ queue: JobQueue, _ profile: Profile, _ hasSession: @escaping () -> Bool, _ seed: UInt64,
+        _ queue: JobQueue, _ profile: Profile, _ trouble: Trouble,
+        _ hasSession: @escaping () -> Bool, _ seed: UInt64,
         _ now: Moment
     ) throws -> Engine {
         var options = DrainOptions()
@@ -97,6 +111,7 @@ final class World {
         options.probeIntervalMS = 2000
         options.callLifetimeMS = lifetimeMS
         options.untilEmpty = true
+        options.giveUpAfterMS = trouble.giveUpAfterMS
         var luck = SeededGenerator(seed: seed)
         return try Engine(
             queue: queue, options: options, hasSession: hasSession,
@@ -116,6 +131,9 @@ final class World {
         now = now + milliseconds
     }
 
+    /// When the last trouble was over.
+    var calmFrom: Int64 { max(isQuietFrom, trouble.incident?.time.upperBound ?? 0) }
+
     /// How long all may take once nothing goes wrong any more. A clock that was set just before the
     /// machine was started anew can't be noticed by anyone; a pause may be hours longer then.
     private var patienceMS: Int64 { isRebooted ? 48 * 3_600_000 : 3_600_000 }
@@ -124,8 +142,9 @@ final class World {
     func live() throws {
         later(disturbancePause()) { try $0.disturb() }
         later(Int64.random(in: 5000...40_000, using: &chance)) { try $0.calmDown() }
+        if let stray = trouble.stray { later(stray.at) { $0.strays = stray.calls } }
         var isDrained = false
-        while !(isDrained && isQuiet && agenda.isEmpty) {
+        while !(isDrained && isQuiet && (agenda.isEmpty || watch.isOver)) {
             isDrained = try run()
             let next = agenda.indices.min { left, right in
                 (agenda[left].at, agenda[left].order) < (agenda[right].at, agenda[right].order)
@@ -137,11 +156,13 @@ final class World {
             } else if let next {
                 let event = agenda.remove(at: next)
                 pass(max(0, event.at - trueMS))
+                watch.eventHappened(at: trueMS)
                 try event.happen(self)
             } else if !isDrained {
                 throw Broken("nothing will ever happen again, and the queue is not drained")
             }
-            guard tally.steps < 20_000, trueMS < isQuietFrom + patienceMS else {
+            if try isLeftWithOddLeads() { isDrained = true }
+            guard tally.steps < 20_000, trueMS < calmFrom + patienceMS else {
                 throw Broken("it goes on for ever")
             }
             if let offence = org.offences.first { throw Broken(offence) }
@@ -151,6 +172,8 @@ final class World {
     /// The daemon does all that it can do now.
     /// - Returns: Whether it says that the queue is drained.
     private func run() throws -> Bool {
+        guard !isDown else { return false }
+        try watch.pass(at: trueMS)
         do {
             while true {
                 tally.steps += 1
@@ -180,7 +203,7 @@ final class World {
                     wakeAt = nil
                     return false
                 case .end(let ending):
-                    throw Broken("it ended: \(ending)")
+                    return try ended(ending)
                 }
             }
         } catch let error as OperatorError {

@@ -1,0 +1,133 @@
+import Conversion
+import NIOCore
+
+@testable import Salesforce
+
+/// An answer that is no plain one, in the bytes that Salesforce or somebody before it would send.
+///
+/// What such an answer means is not for the world to say: it is read by the code that reads it in
+/// earnest.
+enum OddAnswer {
+    /// Salesforce's own refusal of a whole call, by its code.
+    case refusal(String)
+    /// A SOAP fault without Salesforce's detail, by its `faultcode`; for REST an error like others.
+    case bareFault(String)
+    /// An edge's page, by its status.
+    case page(Int)
+    /// The call is carried out, and each lead is refused with this code.
+    case eachLead(String)
+
+    /// What it means for a call that converts.
+    func outcome(for leads: [LeadConversion], byAction: Bool) -> CallOutcome {
+        byAction
+            ? ActionReply.reply(to: leads, from: rest(leads)).outcome
+            : ConvertLeadReply.reply(to: leads, from: soap(leads)).outcome
+    }
+
+    /// What it means for a reading of leads.
+    func outcome(forReading ids: [RecordID]) -> CallOutcome {
+        LeadRetrieval.outcome(of: rest([]), for: ids)
+    }
+
+    /// What it means for a search for contacts.
+    func outcome(forSearch addresses: [String]) -> CallOutcome {
+        ContactQuery.outcome(of: rest([]), for: addresses)
+    }
+
+    /// What a code means for the lead that is refused with it.
+    static func outcome(ofLead code: String) -> LeadOutcome {
+        LeadErrors([Reason(code, message(code))]).outcome
+    }
+
+    /// What it means when an action threw for some of its leads and answered for the others.
+    static func mixed(
+        _ leads: [LeadConversion], _ outcomes: [LeadOutcome], threwFor: Set<RecordID>
+    ) -> CallOutcome {
+        let results = zip(leads, outcomes).map { lead, outcome in
+            threwFor.contains(lead.leadID) ? thrown : result(lead.leadID, outcome)
+        }
+        let answer = answer(400, "[\(results.joined(separator: ","))]")
+        return ActionReply.reply(to: leads, from: answer).outcome
+    }
+
+    // MARK: Bytes
+
+    private func soap(_ leads: [LeadConversion]) -> Answer {
+        switch self {
+        case .page(let status): Self.page(status)
+        case .refusal(let code):
+            Self.fault(
+                "sf:\(code)",
+                """
+                <detail><UnexpectedErrorFault><exceptionCode>\(code)</exceptionCode>\
+                <exceptionMessage>\(Self.message(code))</exceptionMessage>\
+                </UnexpectedErrorFault></detail>
+                """)
+        case .bareFault(let code): Self.fault("soapenv:\(code)", "")
+        case .eachLead(let code):
+            Self.envelope(
+                200,
+                "<convertLeadResponse>"
+                    + leads.map { lead in
+                        "<result><errors><message>\(Self.message(code))</message><statusCode>"
+                            + "\(code)</statusCode></errors><leadId>\(lead.leadID)</leadId>"
+                            + "<success>false</success></result>"
+                    }.joined() + "</convertLeadResponse>")
+        }
+    }
+
+    private func rest(_ leads: [LeadConversion]) -> Answer {
+        switch self {
+        case .page(let status):
+            return Self.page(status)
+        case .refusal(let code), .bareFault(let code):
+            return Self.answer(
+                500, #"[{"message":"\#(Self.message(code))","errorCode":"\#(code)"}]"#)
+        case .eachLead(let code):
+            let results = leads.map { lead in
+                Self.result(lead.leadID, .transient(Reason(code, Self.message(code))))
+            }
+            return Self.answer(200, "[\(results.joined(separator: ","))]")
+        }
+    }
+
+    /// How the class answers for one lead.
+    private static func result(_ id: RecordID, _ outcome: LeadOutcome) -> String {
+        let outputs =
+            switch outcome {
+            case .converted(let records):
+                #""accountId":"\#(records.accountID ?? "")","contactId":"\#(records.contactID ?? "")""#
+            case .refusedAsConverted(let reason), .transient(let reason), .permanent(let reason),
+                .obstructed(_, let reason):
+                #""statusCode":"\#(reason.code)","message":"\#(reason.message)""#
+            }
+        return #"{"isSuccess":true,"errors":null,"outputValues":{"leadId":"\#(id)",\#(outputs)}}"#
+    }
+
+    private static let thrown = """
+        {"isSuccess":false,"outputValues":null,"errors":[{"statusCode":"UNKNOWN_EXCEPTION",\
+        "message":"An Apex error occurred","fields":[]}]}
+        """
+
+    private static func fault(_ code: String, _ detail: String) -> Answer {
+        envelope(
+            500,
+            "<Fault><faultcode>\(code)</faultcode><faultstring>no</faultstring>\(detail)</Fault>")
+    }
+
+    private static func envelope(_ status: Int, _ body: String) -> Answer {
+        answer(status, "<Envelope><Body>\(body)</Body></Envelope>")
+    }
+
+    private static func page(_ status: Int) -> Answer {
+        answer(status, "<!DOCTYPE html><html><body>not Salesforce</body></html>")
+    }
+
+    private static func answer(_ status: Int, _ body: String) -> Answer {
+        Answer(status: status, body: ByteBuffer(string: body))
+    }
+
+    private static func message(_ code: String) -> String {
+        code == "REQUEST_LIMIT_EXCEEDED" ? "TotalRequests Limit exceeded." : "no"
+    }
+}

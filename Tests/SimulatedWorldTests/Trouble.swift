@@ -1,0 +1,83 @@
+import Foundation
+import TestSupport
+
+/// What is wrong in a world besides chance: trouble that lasts, and leads for which every answer
+/// is odd. Drawn from the world's seed by a generator of its own.
+struct Trouble {
+    /// Trouble of the whole org: for a while, every call of some kinds gets the same answer.
+    struct Incident {
+        var time: Range<Int64>
+        var answer: OddAnswer
+        /// Whether questions and searches get it too.
+        var reachesQuestions: Bool
+        /// Whether a conversion is carried out all the same, as far as the answer leaves it open.
+        var commits: Bool
+    }
+
+    /// The next calls get an edge's page.
+    struct Stray {
+        var at: Int64
+        var calls: Int
+        var status: Int
+    }
+
+    var incident: Incident?
+    var stray: Stray?
+    /// The code that a second conversion is refused with.
+    var secondCode = "CANNOT_UPDATE_CONVERTED_LEAD"
+    /// Whether conversions go through an Apex action.
+    var usesAction = false
+    /// The chance that a lead is odd for ever, or for some calls.
+    var oddLeads = 0.0
+    /// Every search for this address fails.
+    var oddAddress: String?
+    /// The chance that a call leaves some time after it was claimed.
+    var lateDeparture = 0.0
+    /// How long the daemon's operator has patience.
+    var giveUpAfterMS: Int64?
+
+    static let none = Trouble()
+
+    /// Codes that Salesforce gives to everybody, and one that nobody knows.
+    static let codes = [
+        "UNKNOWN_EXCEPTION", "INTERNAL_ERROR", "TOO_MANY_APEX_REQUESTS", "SERVER_UNAVAILABLE",
+        "NEVER_SEEN_BEFORE",
+    ]
+
+    init() {}
+
+    init(seed: UInt64) {
+        var chance = SeededGenerator(seed: seed &+ 0x7472_6F75_626C_6521)
+        if chance.happens(0.5) { incident = Self.incident(using: &chance) }
+        if chance.happens(0.3) {
+            stray = Stray(
+                at: Int64.random(in: 0...30_000, using: &chance),
+                calls: Int.random(in: 1...3, using: &chance),
+                status: [404, 403, 421, 302, 200].randomElement(using: &chance) ?? 404)
+        }
+        secondCode =
+            [secondCode, "INVALID_CROSS_REFERENCE_KEY", "NEVER_SEEN_BEFORE"]
+            .randomElement(using: &chance) ?? secondCode
+        usesAction = chance.happens(0.3)
+        if chance.happens(0.5) { oddLeads = Double.random(in: 0...0.4, using: &chance) }
+        if chance.happens(0.2) { oddAddress = "person1@example.org" }
+        if chance.happens(0.5) { lateDeparture = Double.random(in: 0...0.5, using: &chance) }
+        if chance.happens(0.2) {
+            giveUpAfterMS = Int64.random(in: 5000...120_000, using: &chance)
+        }
+    }
+
+    private static func incident(using chance: inout SeededGenerator) -> Incident {
+        let start = Int64.random(in: 0...30_000, using: &chance)
+        let minutes = chance.happens(0.5) ? 30 : Int64.random(in: 1...5, using: &chance)
+        let code = codes.randomElement(using: &chance) ?? codes[0]
+        let answers: [OddAnswer] = [
+            .refusal(code), .refusal(code), .eachLead(code), .refusal("REQUEST_LIMIT_EXCEEDED"),
+            .refusal("QUERY_TIMEOUT"), .bareFault("Server.userException"), .page(502), .page(503),
+        ]
+        return Incident(
+            time: start..<start + minutes * 60_000,
+            answer: answers.randomElement(using: &chance) ?? answers[0],
+            reachesQuestions: chance.happens(0.3), commits: chance.happens(0.5))
+    }
+}

@@ -1,0 +1,142 @@
+import Conversion
+import GRDB
+import TestSupport
+
+@testable import Drain
+@testable import Storage
+
+/// Trouble that is not chance.
+extension World {
+    /// What a call gets instead of an answer to what it asks, as things stand.
+    func oddAnswer(toQuestion isQuestion: Bool = false) -> OddAnswer? {
+        if strays > 0 {
+            strays -= 1
+            return .page(trouble.stray?.status ?? 404)
+        }
+        guard let incident = trouble.incident, incident.time.contains(trueMS),
+            !isQuestion || incident.reachesQuestions
+        else { return nil }
+        if isQuestion, case .eachLead = incident.answer { return nil }
+        return incident.answer
+    }
+
+    /// A call that converts meets an odd answer: what it reads there, and what was done.
+    func meet(
+        _ answer: OddAnswer, _ leads: [LeadConversion], as number: Int64
+    ) -> CallOutcome? {
+        let outcome = answer.outcome(for: leads, byAction: trouble.usesAction)
+        switch answer {
+        case .bareFault, .page(500...):
+            guard trouble.incident?.commits == true else { break }
+            org.arrives(number, leads, at: trueMS)
+            _ = org.commits(number, at: trueMS)
+        case .page, .refusal, .eachLead:
+            break
+        }
+        return outcome
+    }
+
+    /// Whether the answer to a call that did its work gets lost: mostly, where a lead of it is one
+    /// that cannot be asked about.
+    func losesAnswer(_ leads: [LeadConversion]) -> Bool {
+        if meets(profile.lostAfter) || meets(profile.wrongAnswer) { return true }
+        return leads.contains { org.isUnreadable($0.leadID) } && meets(0.5)
+    }
+
+    /// No answer, or one that says nothing of what was done.
+    func lost(_ leads: [LeadConversion]) -> CallOutcome {
+        guard trouble.usesAction, chance.happens(0.5) else { return unclear() }
+        let code = Trouble.codes.randomElement(using: &chance) ?? Trouble.codes[0]
+        return OddAnswer.refusal(code).outcome(for: leads, byAction: true)
+    }
+
+    func oddNature() -> SimulatedOrg.Nature {
+        let codes =
+            Trouble.codes + ["FUNCTIONALITY_NOT_ENABLED", "STORAGE_LIMIT_EXCEEDED"]
+        return switch Int.random(in: 0..<4, using: &chance) {
+        case 0: .unreadable
+        case 1: .throwing
+        default:
+            .coded(
+                codes.randomElement(using: &chance) ?? codes[0],
+                times: chance.happens(0.5) ? .max : Int.random(in: 1...6, using: &chance))
+        }
+    }
+
+    /// An answer shows that the way is open.
+    func learn(of outcome: CallOutcome) {
+        switch outcome {
+        case .converted(let leads):
+            hasWorked =
+                hasWorked || leads.contains { if case .converted = $0 { true } else { false } }
+        case .verified, .matched, .limitsRead: hasWorked = true
+        case .refused, .unclear, .loggedIn: break
+        }
+    }
+
+    /// The daemon has ended by itself, and is started again later where it may have.
+    /// - Returns: Whether there is nothing left for it to do.
+    func ended(_ ending: Ending) throws -> Bool {
+        guard case .fault(let fault) = ending else { throw Broken("it ended: \(ending)") }
+        switch fault.status {
+        case .unavailable where trouble.giveUpAfterMS != nil: break
+        case .configuration, .permission:
+            if isQuiet, try unfinished().allSatisfy(\.isOdd) {
+                watch.end()
+                return true
+            }
+            // At its first start, before anything worked, it may.
+            guard !hasWorked else { throw Broken("it ended: \(fault)") }
+        default: throw Broken("it ended: \(fault)")
+        }
+        isDown = true
+        wakeAt = nil
+        let life = life
+        later(60_000) { world in
+            guard world.life == life else { return }
+            try world.crash()
+        }
+        return false
+    }
+
+    // MARK: The end
+
+    /// Jobs that are not settled, and whether nobody can help them.
+    func unfinished() throws -> [(id: RecordID, isOdd: Bool)] {
+        let ids = try queue.read { database in
+            try String.fetchAll(
+                database,
+                sql: """
+                    SELECT lead_id FROM jobs WHERE state NOT IN ('converted', 'failed', 'cancelled')
+                    """)
+        }
+        return try ids.map { text in
+            let id = try RecordID(text, of: .lead)
+            return (id, org.isBeyondHelp(id))
+        }
+    }
+
+    /// Whether all that is left are leads that nobody can help, and an hour with nothing but them
+    /// has gone by.
+    func isLeftWithOddLeads() throws -> Bool {
+        guard isQuiet, trouble.oddLeads > 0, trueMS >= calmFrom else { return false }
+        if watch.lastHourFrom == nil {
+            let left = try unfinished()
+            guard !left.isEmpty, left.allSatisfy(\.isOdd) else { return false }
+            watch.lastHourFrom = trueMS
+        }
+        return watch.lastHourIsOver(at: trueMS) && (isDown || engine.inFlight.isEmpty)
+    }
+}
+
+extension SimulatedOrg {
+    /// Whether a lead may be left unfinished: it cannot be asked about, or nothing but an incident
+    /// of the org is ever said of it.
+    func isBeyondHelp(_ id: RecordID) -> Bool {
+        switch leads[id]?.nature {
+        case .unreadable: true
+        case .coded(_, let times): times > 0
+        default: false
+        }
+    }
+}
