@@ -18,10 +18,10 @@ enum OddAnswer {
     case eachLead(String)
 
     /// What it means for a call that converts.
-    func outcome(for leads: [LeadConversion], byAction: Bool) -> CallOutcome {
+    func reply(for leads: [LeadConversion], byAction: Bool) -> CallReply {
         byAction
-            ? ActionReply.reply(to: leads, from: rest(leads)).outcome
-            : ConvertLeadReply.reply(to: leads, from: soap(leads)).outcome
+            ? ActionReply.reply(to: leads, from: rest(leads))
+            : ConvertLeadReply.reply(to: leads, from: soap(leads))
     }
 
     /// What it means for a reading of leads.
@@ -31,7 +31,7 @@ enum OddAnswer {
 
     /// What it means for a search for contacts.
     func outcome(forSearch addresses: [String]) -> CallOutcome {
-        ContactQuery.outcome(of: rest([]), for: addresses)
+        ContactQuery.outcome(of: rest([]), for: addresses, tellingPersonAccounts: false)
     }
 
     /// What a code means for the lead that is refused with it.
@@ -42,12 +42,12 @@ enum OddAnswer {
     /// What it means when an action threw for some of its leads and answered for the others.
     static func mixed(
         _ leads: [LeadConversion], _ outcomes: [LeadOutcome], threwFor: Set<RecordID>
-    ) -> CallOutcome {
+    ) -> CallReply {
         let results = zip(leads, outcomes).map { lead, outcome in
             threwFor.contains(lead.leadID) ? thrown : result(lead.leadID, outcome)
         }
         let answer = answer(400, "[\(results.joined(separator: ","))]")
-        return ActionReply.reply(to: leads, from: answer).outcome
+        return ActionReply.reply(to: leads, from: answer)
     }
 
     // MARK: Bytes
@@ -82,7 +82,7 @@ enum OddAnswer {
             return Self.page(status)
         case .refusal(let code), .bareFault(let code):
             return Self.answer(
-                500, #"[{"message":"\#(Self.message(code))","errorCode":"\#(code)"}]"#)
+                Self.status(code), #"[{"message":"\#(Self.message(code))","errorCode":"\#(code)"}]"#)
         case .eachLead(let code):
             let results = leads.map { lead in
                 Self.result(lead.leadID, .transient(Reason(code, Self.message(code))))
@@ -97,8 +97,8 @@ enum OddAnswer {
             switch outcome {
             case .converted(let records):
                 #""accountId":"\#(records.accountID ?? "")","contactId":"\#(records.contactID ?? "")""#
-            case .refusedAsConverted(let reason), .transient(let reason), .permanent(let reason),
-                .obstructed(_, let reason):
+            case .refusedAsConverted(let reason), .transient(let reason), .unlisted(let reason),
+                .permanent(let reason), .obstructed(_, let reason):
                 #""statusCode":"\#(reason.code)","message":"\#(reason.message)""#
             }
         return #"{"isSuccess":true,"errors":null,"outputValues":{"leadId":"\#(id)",\#(outputs)}}"#
@@ -125,6 +125,15 @@ enum OddAnswer {
 
     private static func answer(_ status: Int, _ body: String) -> Answer {
         Answer(status: status, body: ByteBuffer(string: body))
+    }
+
+    /// The status that REST gives a refusal.
+    private static func status(_ code: String) -> Int {
+        switch code {
+        case "REQUEST_LIMIT_EXCEEDED": 403
+        case "SERVER_UNAVAILABLE": 503
+        default: 500
+        }
     }
 
     private static func message(_ code: String) -> String {

@@ -14,7 +14,9 @@ struct Watch {
     private var idleCalls: [Int64] = []
     private var moved = 0
     /// When the last hour began, with nothing left but leads that nobody can help.
-    var lastHourFrom: Int64?
+    var lastHourFrom: Int64? {
+        didSet { if lastHourFrom == nil { isOver = false } }
+    }
     private(set) var isOver = false
     private(set) var mostIdleCalls = 0
 

@@ -55,9 +55,10 @@ extension World {
 
     private func convert(_ call: Asked, _ conversions: ClaimedCall, as number: Int64) {
         let leads = conversions.jobs.map(\.conversion)
-        if let answer = oddAnswer(), let outcome = meet(answer, leads, as: number) {
-            return self.answer(call, outcome, after: travel()) { world in
-                if case .unclear = outcome { return }
+        if let odd = oddAnswer() {
+            let reply = meet(odd, leads, as: number)
+            return answer(call, reply.outcome, isOver: reply.isOver, after: travel()) { world in
+                if case .unclear = reply.outcome { return }
                 for lead in leads { world.org.isKnown(lead.leadID, of: number) }
             }
         }
@@ -82,15 +83,17 @@ extension World {
             return later(work) { world in _ = world.org.commits(number, at: world.trueMS) }
         }
         later(work) { world in
-            let outcome = world.org.commits(number, at: world.trueMS)
+            let reply = world.org.commits(number, at: world.trueMS)
             if world.losesAnswer(leads) {
                 return world.answer(call, world.lost(leads), after: world.travel())
             }
-            world.answer(call, outcome, after: world.travel()) { world in
-                if case .unclear = outcome {
+            world.answer(
+                call, reply.outcome, isOver: reply.isOver, after: world.travel()
+            ) { world in
+                if case .unclear = reply.outcome {
                     return world.org.isOver(number, leads.map(\.leadID))
                 }
-                guard case .converted(let outcomes) = outcome else {
+                guard case .converted(let outcomes) = reply.outcome else {
                     for job in conversions.jobs {
                         world.org.isKnown(job.conversion.leadID, of: number)
                     }
@@ -146,7 +149,7 @@ extension World {
 
     /// An answer reaches the daemon, if it is still the one that asked.
     private func answer(
-        _ call: Asked, _ outcome: CallOutcome, after pause: Int64,
+        _ call: Asked, _ outcome: CallOutcome, isOver: Bool = false, after pause: Int64,
         known tell: ((World) -> Void)? = nil
     ) {
         later(pause) { world in
@@ -155,7 +158,9 @@ extension World {
             let usage = OrgUsage(current: world.starts.count, limit: 1_000_000)
             do {
                 try world.engine.finish(
-                    call.call, CallReply(outcome, httpStatus: 200, usage: usage), at: world.now)
+                    call.call,
+                    CallReply(outcome, httpStatus: 200, usage: usage, isOver: isOver),
+                    at: world.now)
                 world.know()
                 world.learn(of: outcome)
                 try world.watch.look(at: world.trueMS, world.queue, world.org)

@@ -23,17 +23,17 @@ extension World {
     /// A call that converts meets an odd answer: what it reads there, and what was done.
     func meet(
         _ answer: OddAnswer, _ leads: [LeadConversion], as number: Int64
-    ) -> CallOutcome? {
-        let outcome = answer.outcome(for: leads, byAction: trouble.usesAction)
+    ) -> CallReply {
         switch answer {
-        case .bareFault, .page(500...):
+        // What turns a request away with 503 has not passed it on.
+        case .bareFault, .page(502):
             guard trouble.incident?.commits == true else { break }
             org.arrives(number, leads, at: trueMS)
             _ = org.commits(number, at: trueMS)
         case .page, .refusal, .eachLead:
             break
         }
-        return outcome
+        return answer.reply(for: leads, byAction: trouble.usesAction)
     }
 
     /// Whether the answer to a call that did its work gets lost: mostly, where a lead of it is one
@@ -47,7 +47,7 @@ extension World {
     func lost(_ leads: [LeadConversion]) -> CallOutcome {
         guard trouble.usesAction, chance.happens(0.5) else { return unclear() }
         let code = Trouble.codes.randomElement(using: &chance) ?? Trouble.codes[0]
-        return OddAnswer.refusal(code).outcome(for: leads, byAction: true)
+        return OddAnswer.refusal(code).reply(for: leads, byAction: true).outcome
     }
 
     func oddNature() -> SimulatedOrg.Nature {
@@ -120,10 +120,13 @@ extension World {
     /// has gone by.
     func isLeftWithOddLeads() throws -> Bool {
         guard isQuiet, trouble.oddLeads > 0, trueMS >= calmFrom else { return false }
-        if watch.lastHourFrom == nil {
+        if watch.lastHourFrom == nil || watch.lastHourIsOver(at: trueMS) {
             let left = try unfinished()
-            guard !left.isEmpty, left.allSatisfy(\.isOdd) else { return false }
-            watch.lastHourFrom = trueMS
+            guard !left.isEmpty, left.allSatisfy(\.isOdd) else {
+                watch.lastHourFrom = nil
+                return false
+            }
+            watch.lastHourFrom = watch.lastHourFrom ?? trueMS
         }
         return watch.lastHourIsOver(at: trueMS) && (isDown || engine.inFlight.isEmpty)
     }
