@@ -10,3 +10,49 @@ struct APICall: Sendable {
 
     var size: Int { (try? operation.get().size) ?? 0 }
 }
+
+extension APICall {
+    /// A refusal in the words of the door that was used. What the org's own code ran into comes
+    /// from an Apex action as the action's failure, not as the API's.
+    func reply(_ refusal: Refusal) -> Reply {
+        if refusal.isThrownByApex,
+            case .success(.convert(let asks, _, .action(let name))) = operation
+        {
+            return ActionAnswer(name: name).thrown(refusal.message, inputs: asks.count)
+        }
+        return dialect.reply(refusal)
+    }
+}
+
+/// What an API call wants done.
+enum Operation: Sendable {
+    /// Through which door a conversion came, and so how its results are written.
+    enum Door: Sendable {
+        case soap
+        case action(name: String)
+    }
+
+    case convert([LeadConvert], ConvertOptions, Door)
+    case userInfo
+    case limits
+    case describe
+    case query(String, includesDeleted: Bool)
+    case morePages(locator: String)
+    case record(Entity, id: String, fields: [String])
+    case retrieve(Entity, ids: [String], fields: [String])
+
+    /// How many leads or records it is about.
+    var size: Int {
+        switch self {
+        case .convert(let asks, _, _): asks.count
+        case .retrieve(_, let ids, _): ids.count
+        case .record: 1
+        case .userInfo, .limits, .describe, .query, .morePages: 0
+        }
+    }
+
+    /// The leads that it converts.
+    var asks: [LeadConvert] {
+        if case .convert(let asks, _, _) = self { asks } else { [] }
+    }
+}

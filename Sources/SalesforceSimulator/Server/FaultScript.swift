@@ -21,3 +21,41 @@ struct FaultScript {
         return (number, upcoming[kind]?.removeFirst())
     }
 }
+
+/// Chance that repeats: the same seed, fault and number always fall the same way.
+///
+/// It is a hash and not a running generator, so that a call's luck does not depend on which other
+/// calls came before it. Source: the finaliser is SplitMix64, Steele, Lea and Flood, OOPSLA 2014.
+struct Dice {
+    var seed: UInt64
+
+    /// Whether `fault` befalls the call of this kind, or the lead, that has this number.
+    func hits(_ fault: Fault, _ kind: CallKind, number: Int, rate: Double) -> Bool {
+        rate > 0 && fraction((fault.rawValue + kind.rawValue).salt, number) < rate
+    }
+
+    /// A whole number in the range, for the latency of one call.
+    func pick(_ range: ClosedRange<Int>, number: Int) -> Int {
+        let width = Double(range.upperBound - range.lowerBound + 1)
+        return range.lowerBound + Int(fraction(0, number) * width)
+    }
+
+    private func fraction(_ salt: UInt64, _ number: Int) -> Double {
+        let bits = mixed(mixed(seed &+ salt) &+ UInt64(truncatingIfNeeded: number))
+        return Double(bits >> 11) / Double(1 << 53)
+    }
+
+    private func mixed(_ value: UInt64) -> UInt64 {
+        var bits = value &+ 0x9E37_79B9_7F4A_7C15
+        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        return bits ^ (bits >> 31)
+    }
+}
+
+extension String {
+    /// Keeps the luck of different names apart, and that of one name the same in every run; FNV-1a.
+    fileprivate var salt: UInt64 {
+        utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+}

@@ -58,3 +58,59 @@ struct World {
         return org.sampleLead(sampled - 1, seed: configuration.seed)
     }
 }
+
+/// The account rows that running calls hold.
+///
+/// Salesforce locks the account that a new contact or opportunity points at, so two overlapping
+/// calls that name one account meet here, and the later one loses.
+struct RowLocks {
+    private var holders: [Identifier: Int] = [:]
+
+    /// Takes the row for a call, or says that another one holds it.
+    mutating func take(_ row: Identifier, for call: Int) -> Bool {
+        if let holder = holders[row] { return holder == call }
+        holders[row] = call
+        return true
+    }
+
+    /// Gives back what a call holds of these rows.
+    mutating func release(_ rows: Set<Identifier>, of call: Int) {
+        for row in rows where holders[row] == call { holders[row] = nil }
+    }
+}
+
+/// How often something happened lately, counted by the minute.
+///
+/// The window rolls: what was used at 05:00 is free again at 05:00 the next day.
+struct RollingCount {
+    private let window: Int
+    private var minutes: [(minute: Int, count: Int)] = []
+    private var total = 0
+
+    init(minutes window: Int) { self.window = window }
+
+    mutating func add(_ count: Int = 1, at seconds: Double) {
+        let minute = Int(seconds / 60)
+        if minutes.last?.minute == minute {
+            minutes[minutes.count - 1].count += count
+        } else {
+            minutes.append((minute, count))
+        }
+        total += count
+    }
+
+    mutating func count(at seconds: Double) -> Int {
+        let oldest = Int(seconds / 60) - window
+        while let first = minutes.first, first.minute <= oldest {
+            total -= first.count
+            minutes.removeFirst()
+        }
+        return total
+    }
+}
+
+/// How much of the daily allowance is used.
+struct Usage {
+    var used: Int
+    var limit: Int
+}

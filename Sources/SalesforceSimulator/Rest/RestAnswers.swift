@@ -70,3 +70,52 @@ extension Org {
                 Self.fieldNames[entity, default: []][column])
     }
 }
+
+/// The answer to `/limits`, trimmed to what is worth simulating.
+enum Limits {
+    static func json(_ usage: Usage) -> JSON {
+        .object([
+            "ConcurrentSyncReportRuns": limit(20, 20),
+            "DailyApiRequests": .object([
+                "Max": .int(usage.limit), "Remaining": .int(max(0, usage.limit - usage.used)),
+                "Workbench": limit(0, 0),
+            ]),
+            "DailyAsyncApexExecutions": limit(250_000, 250_000),
+            "DailyBulkApiRequests": limit(10_000, 10_000),
+            "DataStorageMB": limit(1024, 900),
+        ])
+    }
+
+    private static func limit(_ max: Int, _ remaining: Int) -> JSON {
+        .object(["Max": .int(max), "Remaining": .int(remaining)])
+    }
+}
+
+/// The answer to `/sobjects`: every object that the user sees, and what it may do with it.
+enum Describe {
+    static func json(_ org: Org, _ version: String) -> JSON {
+        let objects = Entity.allCases.filter { !org.rights.hidden.contains($0) }
+            .map { object($0, isWritable: isWritable($0, org), version) }
+        return .object([
+            "encoding": .string("UTF-8"), "maxBatchSize": .int(200), "sobjects": .array(objects),
+        ])
+    }
+
+    private static func isWritable(_ entity: Entity, _ org: Org) -> Bool {
+        switch entity {
+        case .lead, .account, .contact, .opportunity: !org.rights.readOnly.contains(entity)
+        case .user, .queue, .leadStatus, .organization, .permissions: false
+        }
+    }
+
+    private static func object(_ entity: Entity, isWritable: Bool, _ version: String) -> JSON {
+        let url = "/services/data/v\(version)/sobjects/\(entity.rawValue)"
+        return .object([
+            "createable": .bool(isWritable), "custom": .bool(false),
+            "deletable": .bool(isWritable), "keyPrefix": .string(entity.prefix),
+            "label": .string(entity.rawValue), "name": .string(entity.rawValue),
+            "queryable": .bool(true), "updateable": .bool(isWritable),
+            "urls": .object(["sobject": .string(url), "describe": .string("\(url)/describe")]),
+        ])
+    }
+}

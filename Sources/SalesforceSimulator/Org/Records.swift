@@ -1,0 +1,153 @@
+/// An account, as far as conversions touch it.
+struct AccountRecord: Record {
+    var id: Identifier
+    var name: String
+    var ownerID: Identifier
+    var isDeleted = false
+    /// The contact that a person account is; nil is a business account.
+    var personContactID: Identifier?
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("Name", .string(name)),
+            .init("OwnerId", .string(ownerID.text)),
+            .init("IsDeleted", .bool(isDeleted)),
+            .init("IsPersonAccount", .bool(personContactID != nil)),
+            .init("PersonContactId", .text(personContactID?.text)),
+        ]
+    }
+}
+
+/// A contact of an account.
+struct ContactRecord: Record {
+    var id: Identifier
+    var accountID: Identifier
+    var firstName: String
+    var lastName: String
+    var email: String
+    var leadSource: String?
+    var ownerID: Identifier
+    var isDeleted = false
+    var isPersonAccount = false
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("AccountId", .string(accountID.text)),
+            .init("FirstName", .string(firstName)),
+            .init("LastName", .string(lastName)),
+            .init("Name", .string("\(firstName) \(lastName)")),
+            .init("Email", .string(email)),
+            .init("LeadSource", .text(leadSource)),
+            .init("OwnerId", .string(ownerID.text)),
+            .init("IsDeleted", .bool(isDeleted)),
+            .init("IsPersonAccount", .bool(isPersonAccount)),
+        ]
+    }
+}
+
+/// An opportunity of an account.
+struct OpportunityRecord: Record {
+    var id: Identifier
+    var accountID: Identifier
+    var name: String
+    var ownerID: Identifier
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("AccountId", .string(accountID.text)),
+            .init("Name", .string(name)),
+            .init("StageName", .string("Prospecting")),
+            .init("OwnerId", .string(ownerID.text)),
+            .init("IsDeleted", .bool(false)),
+        ]
+    }
+}
+
+/// A user.
+struct UserRecord: Record {
+    var id: Identifier
+    var name: String
+    var username: String
+    var isActive: Bool
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("Name", .string(name)),
+            .init("Username", .string(username)),
+            .init("Email", .string(username)),
+            .init("IsActive", .bool(isActive)),
+            .init("UserType", .string("Standard")),
+            .init("ProfileId", .string("00eWs000000AdmnIAC")),
+        ]
+    }
+}
+
+/// A queue, which can own leads but nothing that comes of them.
+struct QueueRecord: Record {
+    var id: Identifier
+    var name: String
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("Name", .string(name)),
+            .init("Type", .string("Queue")),
+        ]
+    }
+}
+
+/// A value that a lead's status can have.
+struct LeadStatusRecord: Record {
+    var id: Identifier
+    var label: String
+    var isConverted: Bool
+    var order: Int
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("MasterLabel", .string(label)),
+            .init("ApiName", .string(label)),
+            .init("IsConverted", .bool(isConverted)),
+            .init("IsDefault", .bool(order == 1)),
+            .init("SortOrder", .int(order)),
+        ]
+    }
+}
+
+/// The org itself, as SOQL shows it.
+struct OrganizationRecord: Record {
+    let id = Identifier(Org.id) ?? Identifier(.organization, number: 1)
+    var edition = "Enterprise Edition"
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("Name", .string("Simulated Org")),
+            .init("OrganizationType", .string(edition)),
+            .init("InstanceName", .string("SIM1")),
+            .init("IsSandbox", .bool(false)),
+            .init("TrialExpirationDate", .null),
+        ]
+    }
+}
+
+/// What the user that asks is permitted, all its profiles and permission sets together. Each user
+/// sees its own record and no other.
+struct PermissionsRecord: Record {
+    let id = Identifier(.permissions, number: 1)
+    var convertsLeads = true
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("PermissionsApiEnabled", .bool(true)),
+            .init("PermissionsConvertLeads", .bool(convertsLeads)),
+            .init("PermissionsModifyAllData", .bool(false)),
+        ]
+    }
+}
