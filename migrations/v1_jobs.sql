@@ -165,10 +165,11 @@ CREATE TABLE jobs (
         CONSTRAINT may_be_converted_must_be_0_or_1 CHECK (may_be_converted IN (0, 1)),
     -- Leads of a call that failed as a whole go on in halves, each half with a number of its own.
     split INTEGER,
-    -- What looking for its contact came to; with contact, contact_id was put in by us, with
-    -- contact_and_account account_id, too.
-    matched TEXT CONSTRAINT matched_must_be_nothing_contact_or_contact_and_account CHECK (
-        matched = 'nothing' OR matched = 'contact' OR matched = 'contact_and_account'),
+    -- What looking for its contact came to; with contact, contact_id was put in by us, with account
+    -- (a person account, which is its own contact) account_id, with contact_and_account both.
+    matched TEXT CONSTRAINT matched_must_be_nothing_contact_account_or_contact_and_account CHECK (
+        matched = 'nothing' OR matched = 'contact' OR matched = 'account'
+        OR matched = 'contact_and_account'),
     -- The job whose account was locked: this one, of the same account or group, waits with it.
     delayed_by INTEGER,
 

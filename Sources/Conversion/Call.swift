@@ -148,6 +148,8 @@ public enum Obstacle: Sendable, Equatable, CaseIterable {
     /// The org lacks a field that was asked for. The next request leaves it out, so that it can be
     /// sent at once.
     case adapted
+    /// Ours: the call was to leave too long after it was written down, and was not sent.
+    case late
 
     /// What it means, in words that name no record, for a log or an error.
     public var sentence: String {
@@ -160,6 +162,7 @@ public enum Obstacle: Sendable, Equatable, CaseIterable {
         case .outage: "Salesforce can't be reached, or is out of order."
         case .callTooLarge: "Salesforce can't carry out the call as it stands."
         case .adapted: "The org lacks a field that was asked for."
+        case .late: "The call was to leave too long after it was claimed."
         }
     }
 }
@@ -176,6 +179,9 @@ public struct Reason: Hashable, Sendable {
     /// Whether a refused permission or a wrong setting could pass without anybody acting: it is the
     /// word of a proxy, of a page or of a moment, and not what Salesforce's API settled.
     public var mayPass = false
+    /// Whether our table has the code of a call that failed as a whole. One that it lacks may mean
+    /// that the lead is converted already.
+    public var isListed = true
 
     /// A reason of Salesforce's.
     /// - Parameter remedy: Words of ours to put behind its message.

@@ -112,15 +112,20 @@ public actor Drain {
     }
 
     private func send(_ call: Outgoing) {
+        let options = engine.options
         Task {
-            let (reply, answeredAt) = await answer(to: call.request)
+            let (reply, answeredAt) = await answer(to: call, options)
             settle(call, reply, after: answeredAt.since(call.startedAt))
         }
     }
 
     /// Not on the drain's queue: a locked file holds that up, and the answer is not to blame.
-    private nonisolated func answer(to request: CallRequest) async -> (CallReply, Moment) {
-        let reply = await transport.send(request)
+    private nonisolated func answer(
+        to call: Outgoing, _ options: DrainOptions
+    ) async -> (CallReply, Moment) {
+        let reply =
+            call.mayLeave(at: clock(), options)
+            ? await transport.send(call.request) : CallReply(.refused(.late, .claimTooOld))
         return (reply, clock())
     }
 

@@ -15,7 +15,7 @@ public struct DrainOptions: Sendable, Equatable {
     public var burst: Double?
     /// Milliseconds before the first probe of an outage or a spent allowance.
     public var probeIntervalMS: Int64 = 30_000
-    /// Milliseconds after its start in which a call may still be running at Salesforce, which
+    /// Milliseconds after it has left in which a call may still be running at Salesforce, which
     /// gives up at 10 minutes (Salesforce Developer Limits, API request limits).
     public var callLifetimeMS: Int64 = 600_000
     /// When calls may start; nil is always.
@@ -27,6 +27,17 @@ public struct DrainOptions: Sendable, Equatable {
 
     /// The defaults.
     public init() {}
+
+    /// Milliseconds after its claim in which a call may be handed to the transport: 10 s, or less
+    /// where a call lives shorter than that.
+    var claimLastsMS: Int64 { min(10_000, max(1000, callLifetimeMS)) }
+
+    /// Milliseconds that the transport may take from being given a call until it is on its way; later
+    /// it must not send it. 12 s, or less where a call lives shorter than that.
+    public var connectTimeoutMS: Int64 { min(12_000, max(1000, callLifetimeMS)) }
+
+    /// Milliseconds after its claim in which a call may still be running at Salesforce.
+    var lifetimeSinceClaimMS: Int64 { claimLastsMS + connectTimeoutMS + callLifetimeMS }
 
     /// What these make of the org's daily allowance.
     public var allowance: Allowance {

@@ -32,13 +32,29 @@ extension Engine {
         return Outgoing(callID: call.id, startedAt: start.at, content: .conversions(call))
     }
 
+    /// Asks about the leads that have waited longest.
+    func claimQuestion(_ start: CallStart) throws -> Outgoing? {
+        let question = try queue.claimQuestion(upTo: verifications.size, start) { offered in
+            verifications.choose(offered) { $0.job.id }
+        }
+        guard let question, let first = question.jobs.first else { return nil }
+        return Outgoing(
+            callID: question.id, startedAt: start.at, content: .question(question),
+            isApart: verifications.isApart(first.job.id))
+    }
+
     private mutating func claimMatch(_ start: CallStart) throws -> Outgoing? {
         let match = try queue.claimMatch(
-            upTo: matchSize, start, from: turns.matching, choosing: MatchPlan.choose)
-        guard let match else { return nil }
+            upTo: searches.size, start, from: turns.matching
+        ) { offered in
+            MatchPlan.choose(searches.choose(offered) { $0.id })
+        }
+        guard let match, let first = match.jobs.first else { return nil }
         turns.matching = match.rotation
         turns.conversionsAreNext = true
-        return Outgoing(callID: match.id, startedAt: start.at, content: .match(match))
+        return Outgoing(
+            callID: match.id, startedAt: start.at, content: .match(match),
+            isApart: searches.isApart(first.id))
     }
 }
 

@@ -15,18 +15,19 @@ extension Engine {
         if let usage = reply.usage { learn(usage, from: call, at: now) }
         react(to: reply.outcome, of: call, at: now)
         size(by: reply.outcome, of: call, after: duration)
+        noteReading(reply.outcome, of: call)
         let verdict = Verdict(
-            startedAt: call.startedAt, now: now, callLifetimeMS: options.callLifetimeMS,
-            chance: chance())
+            startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
+            probeIntervalMS: options.probeIntervalMS, blame: .call, chance: chance())
         let settlements =
             switch call.content {
-            case .conversions(let jobs): verdict.settle(jobs, reply.outcome)
-            case .question(let jobs): verdict.settle(jobs, reply.outcome)
+            case .conversions(let jobs): verdict.settle(jobs, reply)
+            case .question(let jobs): verdict.settle(jobs, reply.outcome, verifications)
             case .match, .login, .limits: [Settlement]()
             }
         let findings =
             if case .match(let match) = call.content {
-                verdict.find(match, reply.outcome)
+                verdict.find(match, reply.outcome, searches)
             } else {
                 [ContactFinding]()
             }
@@ -54,6 +55,27 @@ extension Engine {
         }
     }
 
+    /// Whose reading fails is found out from readings that fail, and from whatever passes meanwhile.
+    private mutating func noteReading(_ outcome: CallOutcome, of call: Outgoing) {
+        switch (outcome, call.content) {
+        case (.verified, .question(let question)):
+            verifications.passed(question.jobs.map(\.job.id))
+            searches.otherPassed()
+        case (.matched, .match(let match)):
+            searches.passed(match.jobs.map(\.id))
+        case (.converted, _), (.limitsRead, _):
+            searches.otherPassed()
+        case (.unclear, .question(let question)), (.refused(.outage, _), .question(let question)),
+            (.refused(.callTooLarge, _), .question(let question)):
+            verifications.failed(question.jobs.map(\.job.id), asOutage: outcome.isOutage)
+        case (.unclear, .match(let match)), (.refused(.outage, _), .match(let match)),
+            (.refused(.callTooLarge, _), .match(let match)):
+            searches.failed(match.jobs.map(\.id), asOutage: outcome.isOutage)
+        default:
+            break
+        }
+    }
+
     /// Answers overtake each other: of calls that were out together, the higher count is the later.
     private mutating func learn(_ usage: OrgUsage, from call: Outgoing, at now: Moment) {
         var usage = usage
@@ -74,9 +96,7 @@ extension Engine {
             meet(obstacle, reason, call, at: now)
         case .unclear(let reason) where call.isQuestion || call.isMatch || call.isLogin:
             // A call that converts is cleared up by asking; when asking fails too, the way is shut.
-            if call.isQuestion { questionSize = max(1, questionSize / 2) }
-            if case .match(let match) = call.content { matchSize = max(1, match.jobs.count / 2) }
-            meet(.outage, reason, call, at: now)
+            if !call.isApart { meet(.outage, reason, call, at: now) }
         case .unclear:
             if call.readsLimits { limitsAreReadable = false }
         case .converted(let leads):
@@ -90,11 +110,7 @@ extension Engine {
             }
             guard let (obstacle, reason) = obstacles.first else { return passed(call, at: now) }
             meet(obstacle, reason, call, at: now)
-        case .verified:
-            questionSize = min(2000, questionSize * 2)
-            passed(call, at: now)
-        case .matched:
-            matchSize = min(MatchPlan.most, matchSize * 2)
+        case .verified, .matched:
             passed(call, at: now)
         case .limitsRead:
             // Read, and still not known: they are not to be had this way.
@@ -135,11 +151,11 @@ extension Engine {
         _ obstacle: Obstacle, _ reason: Reason, _ call: Outgoing, at now: Moment
     ) {
         switch obstacle {
-        case .session, .adapted: break
+        case .session, .adapted, .late: break
         case .permission: stop(.permission, obstacle, reason)
         case .configuration: stop(.configuration, obstacle, reason)
         case .allowance: obstruct(.allowance, reason, call, at: now)
-        case .outage: obstruct(.outage, reason, call, at: now)
+        case .outage: if !call.isApart { obstruct(.outage, reason, call, at: now) }
         case .concurrency:
             concurrency.shrink()
             obstruct(.concurrency, reason, call, at: now)
@@ -148,15 +164,13 @@ extension Engine {
             case .conversions:
                 // Its leads go on in halves.
                 break
-            case .match(let match):
+            case .match:
                 // It goes on in smaller searches, down to the address that breaks them.
-                matchSize = max(1, match.jobs.count / 2)
                 passed(call, at: now)
             case .limits:
                 limitsAreReadable = false
             case .question, .login:
-                questionSize = max(1, questionSize / 2)
-                obstruct(.outage, reason, call, at: now)
+                if !call.isApart { obstruct(.outage, reason, call, at: now) }
             }
         }
     }
@@ -204,6 +218,8 @@ extension Engine {
 }
 
 extension CallOutcome {
+    fileprivate var isOutage: Bool { if case .refused(.outage, _) = self { true } else { false } }
+
     /// What was wrong with the call as a whole, if anything.
     fileprivate var reason: Reason? {
         switch self {
@@ -221,4 +237,10 @@ extension Settlement {
         told.nextRunAt = nextRunAt.map { $0 + jump }
         return told
     }
+}
+
+extension Reason {
+    static let claimTooOld = Reason(
+        ours: "CLAIM_TOO_OLD",
+        "Too much time lay between the claim and the moment to send: nothing was sent.")
 }

@@ -32,11 +32,11 @@ struct Engine {
     var callSize: AdaptiveCallSize
     /// Whose turn it is.
     var turns = Turns()
-    /// Leads in one question; Salesforce takes 2,000 (REST API Developer Guide, sObject
+    /// Which questions fail. Salesforce takes 2,000 leads in one (REST API Developer Guide, sObject
     /// Collections).
-    var questionSize = 2000
-    /// Addresses in one query for contacts.
-    var matchSize = MatchPlan.most
+    var verifications = ReadFailures(most: 2000)
+    /// Which searches for contacts fail.
+    var searches = ReadFailures(most: MatchPlan.most)
     /// Whether the limits may be asked for: not again once the user proved not to see them.
     var limitsAreReadable = true
     /// How long a lead that is due waits for company, in milliseconds.
@@ -198,11 +198,8 @@ struct Engine {
                 let id = try queue.begin(.limits, start)
                 return out(Outgoing(callID: id, startedAt: now, content: .limits))
             }
-            if work.questionsAreDue, !isAsking,
-                let question = try queue.claimQuestion(upTo: questionSize, start)
-            {
-                return out(
-                    Outgoing(callID: question.id, startedAt: now, content: .question(question)))
+            if work.questionsAreDue, !isAsking, let call = try claimQuestion(start) {
+                return out(call)
             }
             if let call = try claim(work, start) { return out(call) }
         } catch {

@@ -43,6 +43,9 @@ struct Outgoing {
     var callID: Int64
     var startedAt: Moment
     var content: Content
+    /// Whether it reads for one lead whose reading failed before while it was alone: that it fails
+    /// again says nothing of the org.
+    var isApart = false
 
     var request: CallRequest {
         switch content {
@@ -56,6 +59,13 @@ struct Outgoing {
         case .login: .logIn
         case .limits: .readLimits
         }
+    }
+
+    /// Whether its claim is young enough for it to leave. Waiting for a lock on the file, or a machine
+    /// that was suspended, may lie between; what is asked after it counts its lifetime from the claim.
+    func mayLeave(at now: Moment, _ options: DrainOptions) -> Bool {
+        guard case .conversions = content else { return true }
+        return now.since(startedAt) <= options.claimLastsMS
     }
 
     var isQuestion: Bool { if case .question = content { true } else { false } }

@@ -4,7 +4,10 @@ import Storage
 extension Verdict {
     /// What a search for contacts means for each of its jobs. Without an answer it means nothing:
     /// it is made again.
-    func find(_ match: ClaimedMatch, _ outcome: CallOutcome) -> [ContactFinding] {
+    /// - Parameter failures: What is known of searches that fail, this one included if it did.
+    func find(
+        _ match: ClaimedMatch, _ outcome: CallOutcome, _ failures: ReadFailures
+    ) -> [ContactFinding] {
         switch outcome {
         case .matched(let contacts):
             precondition(contacts.count == match.jobs.count, "The transport matches the answers.")
@@ -13,11 +16,32 @@ extension Verdict {
             }
         case .refused(.callTooLarge, let reason) where match.jobs.count == 1:
             return match.jobs.map { ContactFinding($0, .unfit(reason)) }
-        case .refused, .unclear:
+        case .refused(.outage, let reason), .refused(.callTooLarge, let reason),
+            .unclear(let reason):
+            return match.jobs.map { unanswered($0, reason, failures) }
+        case .refused:
             return []
         case .loggedIn, .limitsRead, .converted, .verified:
             preconditionFailure("The transport answers what it was asked.")
         }
+    }
+
+    /// A lead whose search fails alone while others get their answers uses its attempts.
+    private func unanswered(
+        _ job: ClaimedJob, _ reason: Reason, _ failures: ReadFailures
+    ) -> ContactFinding {
+        guard failures.isApart(job.id), failures.isItsOwn(job.id), blame == .call else {
+            let pause = failures.pauseMS(of: job.id, firstMS: probeIntervalMS)
+            return ContactFinding(job, .postponed(reason, until: now.wall + pause))
+        }
+        let used = job.attempts + 1
+        let pause = job.policy.backoffMS(afterAttempt: used, chance: chance)
+        var finding = ContactFinding(
+            job,
+            used < job.policy.maxAttempts
+                ? .retry(reason, backoffMS: pause, until: now.wall + pause) : .unfit(reason))
+        finding.attempts = used
+        return finding
     }
 
     /// A lead that is to join an account can join a contact of that account only.
@@ -28,6 +52,8 @@ extension Verdict {
         guard let contact = fitting.first else { return .nothing }
         guard fitting.count == 1 else { return .unfit(.manyContacts(fitting)) }
         guard let account = contact.accountID else { return .unfit(.noAccount(contact)) }
+        // Salesforce refuses a person account's contact, because the account is both.
+        if contact.isPersonAccount { return .personAccount(account) }
         return .contact(contact.id, account: account)
     }
 }

@@ -3,14 +3,20 @@ import Storage
 
 extension Verdict {
     /// The settlements of a question.
-    func settle(_ question: ClaimedQuestion, _ outcome: CallOutcome) -> [Settlement] {
+    /// - Parameter failures: What is known of readings that fail, this one included if it did.
+    func settle(
+        _ question: ClaimedQuestion, _ outcome: CallOutcome, _ failures: ReadFailures
+    ) -> [Settlement] {
         switch outcome {
         case .verified(let readings):
             precondition(
                 readings.count == question.jobs.count, "The transport matches the answers.")
             return zip(question.jobs, readings).map(settle)
         case .refused(_, let reason), .unclear(let reason):
-            return question.jobs.map { stillUnknown($0, reason, nextAt: now.wall) }
+            return question.jobs.map { job in
+                let pause = failures.pauseMS(of: job.job.id, firstMS: probeIntervalMS)
+                return stillUnknown(job, reason, nextAt: now.wall + pause)
+            }
         case .loggedIn, .limitsRead, .converted, .matched:
             preconditionFailure("The transport answers what it was asked.")
         }
@@ -19,6 +25,8 @@ extension Verdict {
     private func settle(_ job: DoubtfulJob, _ reading: LeadReading) -> Settlement {
         switch reading {
         case .converted(let records): converted(job, records)
+        case .notConverted where job.doubt == .failing, .notVisible where job.doubt == .failing:
+            failed(Settlement(job, .failed, to: .failed), job.job.policy, job.reason)
         case .notConverted where job.doubt == .refused: contradicted(job)
         case .notConverted where isOver(job): notConverted(job)
         case .notConverted: askLater(Settlement(job, .notConverted, to: .verifying), job)
@@ -27,13 +35,10 @@ extension Verdict {
         }
     }
 
-    /// Ours, if a call of ours may have done it and it went where that call asked.
+    /// Ours, if a call of ours may have done it.
     private func converted(_ job: DoubtfulJob, _ records: ConvertedRecords) -> Settlement {
-        let mayBeOurs = job.doubt != .refused || job.job.mayBeConverted
-        let wanted = job.job.conversion.accountID?.description.prefix(15)
-        let isWhereAsked = wanted == nil || wanted == records.accountID?.prefix(15)
-        var done = Settlement(
-            job, mayBeOurs && isWhereAsked ? .converted : .alreadyConverted, to: .converted)
+        let outcome = job.job.mayBeConverted ? Outcome.converted : .alreadyConverted
+        var done = Settlement(job, outcome, to: .converted)
         done.attempts += 1
         done.records = records
         return done
@@ -46,11 +51,11 @@ extension Verdict {
     }
 
     /// Nothing runs there any more and nothing was done: it is sent again. A lead that was alone
-    /// in its call has used an attempt, or a lead that no answer ever comes for would go round
-    /// for ever; our own crash is not held against it.
+    /// in its call has used an attempt, or a lead that no answer ever comes for would be sent for
+    /// ever; our own crash uses none.
     private func notConverted(_ job: DoubtfulJob) -> Settlement {
         var back = Settlement(job, .notConverted, to: .queued)
-        if job.callSize == 1 && job.doubt == .noAnswer {
+        if job.callSize == 1 && job.doubt != .crash {
             return again(back, job.job.policy, job.reason)
         }
         back.nextRunAt = now.wall
@@ -71,6 +76,7 @@ extension Verdict {
     ) -> Settlement {
         var doubt = Settlement(job, .unknown, to: .verifying)
         doubt.reason = reason
+        doubt.jobReason = job.reason
         doubt.doubt = job.doubt
         doubt.nextRunAt = nextAt
         return doubt
@@ -88,8 +94,11 @@ extension Verdict {
     }
 
     /// Whether the call in doubt was over before the question was even asked: an answer that was
-    /// long under way may tell of a time when it was not.
+    /// long under way may tell of a time when it was not. A call that was answered is over.
     private func isOver(_ job: DoubtfulJob) -> Bool {
-        startedAt.since(job.sentAt) >= callLifetimeMS
+        switch job.doubt {
+        case .answered, .refused, .failing: true
+        case .noAnswer, .crash: startedAt.since(job.sentAt) >= callLifetimeMS
+        }
     }
 }

@@ -1,30 +1,49 @@
 import Conversion
 import Storage
 
+/// Whose fault a call's failure is.
+enum Blame {
+    /// The call's, or one of its leads': it goes on in halves, and a lead alone uses an attempt.
+    case call
+    /// The org's as a whole: nobody is charged.
+    case org
+}
+
 /// What an answer means for each job of its call. Decides; writes nothing.
 struct Verdict {
     /// When the call started; what it read was true then or later.
     var startedAt: Moment
     /// When the answer came.
     var now: Moment
-    /// Milliseconds after its start in which a call may still be running at Salesforce.
+    /// Milliseconds after its claim in which a call may still be running at Salesforce.
     var callLifetimeMS: Int64
+    /// Milliseconds until a lead whose reading failed is read again.
+    var probeIntervalMS: Int64
+    /// Whose fault it is that the call failed, if it did.
+    var blame: Blame
     /// A number of chance, 0 or more, below 1: one for the call, so that those of its leads that
     /// are tried again come back together, in one call.
     var chance: Double
 
     /// The settlements of a call that was to convert.
-    func settle(_ call: ClaimedCall, _ outcome: CallOutcome) -> [Settlement] {
-        switch outcome {
+    func settle(_ call: ClaimedCall, _ reply: CallReply) -> [Settlement] {
+        switch reply.outcome {
         case .converted(let leads):
             precondition(leads.count == call.jobs.count, "The transport matches the answers.")
-            return zip(call.jobs, leads).map { settle($0, in: call.id, $1) }
-        case .refused(.callTooLarge, let reason):
+            return zip(call.jobs, leads).map { job, lead in
+                var settlement = settle(job, in: call.id, lead)
+                if case .transient(let reason) = lead, reason.isLock, settlement.to == .queued {
+                    settlement.relatedJobsWaitUntil = relatedJobsWait(
+                        for: job, until: settlement.nextRunAt, call.jobs, leads)
+                }
+                return settlement
+            }
+        case .refused(.callTooLarge, let reason) where blame == .call:
             return inHalves(call).map { tooLarge($0, $1, of: call, reason) }
         case .refused(_, let reason):
             return call.jobs.map { notSent($0, in: call.id, reason) }
         case .unclear(let reason):
-            return inHalves(call).map { unclear($0, $1, of: call, reason) }
+            return inHalves(call).map { unclear($0, $1, of: call, reason, reply.isOver) }
         case .loggedIn, .limitsRead, .verified, .matched:
             preconditionFailure("The transport answers what it was asked.")
         }
@@ -38,23 +57,54 @@ struct Verdict {
             done.records = records
             return done
         case .refusedAsConverted(let reason):
-            var doubt = Settlement(job, in: callID, .unknown, to: .verifying)
-            doubt.reason = reason
-            doubt.doubt = .refused
-            doubt.nextRunAt = now.wall
-            return doubt
-        case .transient(let reason), .unlisted(let reason):
-            var back = Settlement(job, in: callID, .retry, to: .queued)
-            back.delaysItsKin = reason.isLock
-            return again(back, job.policy, reason)
+            return inDoubt(job, in: callID, .refused, reason)
+        case .transient(let reason) where reason.isLock || blame == .call:
+            return retry(job, in: callID, reason, isListed: true)
+        case .unlisted(let reason) where blame == .call:
+            return retry(job, in: callID, reason, isListed: false)
+        case .obstructed(_, let reason) where blame == .call:
+            return retry(job, in: callID, reason, isListed: true)
         case .permanent(let reason):
-            return failed(Settlement(job, in: callID, .failed, to: .failed), job.policy, reason)
-        case .obstructed(_, let reason):
+            return refused(job, in: callID, reason, isListed: true)
+        case .transient(let reason), .unlisted(let reason), .obstructed(_, let reason):
             return notSent(job, in: callID, reason)
         }
     }
 
-    /// The call took no effect: back in line, unpunished.
+    /// The lead's own passing fault.
+    private func retry(
+        _ job: ClaimedJob, in callID: Int64, _ reason: Reason, isListed: Bool
+    ) -> Settlement {
+        guard job.attempts + 1 < job.policy.maxAttempts else {
+            return refused(job, in: callID, reason, isListed: isListed)
+        }
+        return again(Settlement(job, in: callID, .retry, to: .queued), job.policy, reason)
+    }
+
+    /// Refused for good. Salesforce documents no code for a second conversion, so a refusal may come
+    /// of the first: where there may have been one, or the code is not known to mean anything else,
+    /// the lead is read before it fails.
+    private func refused(
+        _ job: ClaimedJob, in callID: Int64, _ reason: Reason, isListed: Bool
+    ) -> Settlement {
+        guard isListed && !job.mayBeConverted else {
+            return inDoubt(job, in: callID, .failing, reason)
+        }
+        return failed(Settlement(job, in: callID, .failed, to: .failed), job.policy, reason)
+    }
+
+    /// Salesforce is asked about it at once.
+    private func inDoubt(
+        _ job: ClaimedJob, in callID: Int64, _ kind: DoubtfulJob.Doubt, _ reason: Reason
+    ) -> Settlement {
+        var doubt = Settlement(job, in: callID, .unknown, to: .verifying)
+        doubt.reason = reason
+        doubt.doubt = kind
+        doubt.nextRunAt = now.wall
+        return doubt
+    }
+
+    /// The call took no effect: back in line, no attempt used.
     private func notSent(_ job: ClaimedJob, in callID: Int64, _ reason: Reason) -> Settlement {
         var back = Settlement(job, in: callID, .notSent, to: .queued)
         back.reason = reason
@@ -66,24 +116,22 @@ struct Verdict {
     private func tooLarge(
         _ job: ClaimedJob, _ half: Int64, of call: ClaimedCall, _ reason: Reason
     ) -> Settlement {
-        guard call.jobs.count == 1 else {
-            var back = notSent(job, in: call.id, reason)
-            back.split = half
-            return back
-        }
-        return again(Settlement(job, in: call.id, .retry, to: .queued), job.policy, reason)
+        var settlement =
+            call.jobs.count > 1
+            ? notSent(job, in: call.id, reason)
+            : retry(job, in: call.id, reason, isListed: reason.isListed)
+        // A lead that failed alone stays alone.
+        settlement.split = half
+        return settlement
     }
 
     /// The call may have done anything: Salesforce is asked before it is sent again, and then it
-    /// goes in halves, for what stopped the answer may be in one of its leads.
+    /// goes in halves, because what stopped the answer may be in one of its leads.
     private func unclear(
-        _ job: ClaimedJob, _ half: Int64, of call: ClaimedCall, _ reason: Reason
+        _ job: ClaimedJob, _ half: Int64, of call: ClaimedCall, _ reason: Reason, _ isOver: Bool
     ) -> Settlement {
-        var doubt = Settlement(job, in: call.id, .unknown, to: .verifying)
-        doubt.reason = reason
-        doubt.doubt = .noAnswer
-        doubt.nextRunAt = now.wall
-        if call.jobs.count > 1 { doubt.split = half }
+        var doubt = inDoubt(job, in: call.id, isOver ? .answered : .noAnswer, reason)
+        if call.jobs.count > 1 && blame == .call { doubt.split = half }
         return doubt
     }
 
@@ -115,5 +163,31 @@ struct Verdict {
         end.reason = reason
         end.pausesBatch = policy.onFailure == .pause
         return end
+    }
+}
+
+/// A lock on an account keeps its other leads back, too.
+extension Verdict {
+    /// Longer than Salesforce lets a call wait for a lock, and no longer: the pause of one lead's own
+    /// policy may be days.
+    private static let longestWaitMS: Int64 = 60_000
+
+    /// Until when the jobs that share the account of a locked lead are not sent; nil when they need
+    /// not wait, because one of them was converted in the same call.
+    private func relatedJobsWait(
+        for job: ClaimedJob, until next: Timestamp?, _ jobs: [ClaimedJob], _ leads: [LeadOutcome]
+    ) -> Timestamp? {
+        let othersPass = zip(jobs, leads).contains { other, lead in
+            if case .converted = lead { other.sharesAccount(with: job) } else { false }
+        }
+        guard let next, !othersPass else { return nil }
+        return min(next, now.wall + Self.longestWaitMS)
+    }
+}
+
+extension ClaimedJob {
+    fileprivate func sharesAccount(with other: ClaimedJob) -> Bool {
+        if let account = conversion.accountID, account == other.conversion.accountID { return true }
+        return groupKey != nil && groupKey?.lowercased() == other.groupKey?.lowercased()
     }
 }

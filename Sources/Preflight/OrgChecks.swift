@@ -151,7 +151,7 @@ extension Obstacle {
         case .session, .permission: .permission
         case .configuration: .configuration
         case .allowance, .concurrency: .tryLater
-        case .outage, .callTooLarge, .adapted: .unavailable
+        case .outage, .callTooLarge, .adapted, .late: .unavailable
         }
     }
 
@@ -163,7 +163,7 @@ extension Obstacle {
                 + "include api, and that it does not issue JWT-based access tokens"
         case .configuration: "check SALESFORCE_LOGIN_URL and SALESFORCE_API_VERSION"
         case .allowance: "wait until requests are a day old, or stop what else uses them"
-        case .concurrency, .outage, .callTooLarge, .adapted:
+        case .concurrency, .outage, .callTooLarge, .adapted, .late:
             "try again, and look at https://status.salesforce.com"
         }
     }

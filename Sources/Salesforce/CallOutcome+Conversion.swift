@@ -7,7 +7,7 @@ extension CallOutcome {
             switch StatusCodes.verdict(ofCall: reason) {
             case .refused(let obstacle):
                 .refused(obstacle, StatusCodes.explained(reason, obstacle))
-            case .failed: .refused(.callTooLarge, reason)
+            case .failed: .refused(.callTooLarge, StatusCodes.marked(reason))
             case .tookTooLong: .unclear(reason)
             }
     }
@@ -22,5 +22,13 @@ extension CallOutcome {
             case .failed: .unclear(reason)
             case .tookTooLong: .refused(.callTooLarge, reason)
             }
+    }
+}
+
+extension StatusCodes {
+    fileprivate static func marked(_ reason: Reason) -> Reason {
+        var reason = reason
+        reason.isListed = ofCalls[reason.code] != nil
+        return reason
     }
 }

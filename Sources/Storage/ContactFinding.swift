@@ -8,6 +8,13 @@ public struct ContactFinding: Sendable, Equatable {
         case nothing
         /// The one that the lead is converted into, and its account.
         case contact(RecordID, account: RecordID)
+        /// A person account, which is its own contact: the lead is converted into the account alone.
+        case personAccount(RecordID)
+        /// No answer came: it is looked for again, then.
+        case postponed(Reason, until: Timestamp)
+        /// No answer comes for this lead, while others get theirs: an attempt is used, and it is
+        /// looked for again after a pause.
+        case retry(Reason, backoffMS: Int64, until: Timestamp)
         /// Nothing that it could be converted into.
         case unfit(Reason)
     }
@@ -22,6 +29,8 @@ public struct ContactFinding: Sendable, Equatable {
     public var result: Result
     /// Whether the rest of its batch is to be held if it fails.
     public var pausesBatch: Bool
+    /// Attempts used, this search included if it used one.
+    public var attempts: Int
 
     /// A finding.
     public init(_ job: ClaimedJob, _ result: Result) {
@@ -30,6 +39,7 @@ public struct ContactFinding: Sendable, Equatable {
         accountID = job.conversion.accountID
         self.result = result
         pausesBatch = job.policy.onFailure == .pause
+        attempts = job.attempts
     }
 }
 

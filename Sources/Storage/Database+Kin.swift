@@ -4,7 +4,7 @@ import GRDB
 /// What becomes of one lead concerns those that share its account, or are to.
 extension Database {
     func tellKin(of job: Settlement, at time: String) throws {
-        if job.delaysItsKin, let until = job.nextRunAt { try delayKin(of: job, until, at: time) }
+        if let until = job.relatedJobsWaitUntil { try delayKin(of: job, until, at: time) }
         guard let group = job.groupKey, let account = job.records?.accountID else { return }
         try join(account, group, at: time)
     }

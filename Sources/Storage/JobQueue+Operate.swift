@@ -92,7 +92,8 @@ extension Database {
                 split = NULL, updated_at = ?1, finished_at = NULL,
                 contact_id = CASE WHEN matched IS NULL THEN contact_id END,
                 account_id = coalesce(
-                    CASE WHEN matched IS NOT 'contact_and_account' THEN account_id END,
+                    CASE WHEN matched IS NULL OR matched NOT IN ('account', 'contact_and_account')
+                        THEN account_id END,
                     (SELECT result_account_id FROM jobs AS first
                     WHERE first.group_key = jobs.group_key AND first.state = 'converted'
                         AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)

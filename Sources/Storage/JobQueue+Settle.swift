@@ -50,9 +50,10 @@ extension Database {
                 finished_at = ?12
             WHERE id = ?13 AND state = ?14 AND call_id = ?15
             """
+        let error = job.jobReason ?? job.reason
         try cachedStatement(sql: sql).execute(
             with: job.to.rawValue, job.attempts, job.nextRunAt?.description, job.doubt?.rawValue,
-            job.split, job.reason?.code, job.reason?.message, job.records?.accountID,
+            job.split, error?.code, error?.message, job.records?.accountID,
             job.records?.contactID, job.records?.opportunityID, time,
             job.to.isSettled ? time : nil, job.jobID, job.from.rawValue, job.sentIn)
         return changesCount == 1

@@ -4,11 +4,16 @@ import GRDB
 extension JobQueue {
     /// Puts jobs in doubt into a question to Salesforce, those that waited longest first; written
     /// before it leaves, like a call that converts.
+    /// - Parameter choose: Which of those that are offered are asked about together; one at least.
     /// - Returns: nil when none is to be asked about now.
-    public func claimQuestion(upTo size: Int, _ start: CallStart) throws -> ClaimedQuestion? {
+    public func claimQuestion(
+        upTo size: Int, _ start: CallStart,
+        choosing choose: ([DoubtfulJob]) -> [DoubtfulJob] = { $0 }
+    ) throws -> ClaimedQuestion? {
         try write { database in
-            var jobs = try database.doubtful(size, start.at)
-            guard !jobs.isEmpty else { return nil }
+            let offered = try database.doubtful(size, start.at)
+            guard !offered.isEmpty else { return nil }
+            var jobs = choose(offered)
             let callID = try database.begin(.verify, size: jobs.count, start)
             let first = try database.openLog(
                 .verify, of: jobs.map(\.job.id), in: callID, at: start.at.wall)
@@ -27,7 +32,7 @@ extension Database {
             FROM jobs
             JOIN calls ON calls.id = jobs.call_id
             WHERE state = 'verifying' AND run_at <= ?
-            ORDER BY run_at
+            ORDER BY run_at, jobs.id
             LIMIT ?
             """
         let policies = try policies()

@@ -20,6 +20,9 @@ public struct Settlement: Sendable, Equatable {
     public var attempts: Int
     /// Why, where something went wrong.
     public var reason: Reason?
+    /// What the job keeps as its error, where that is another than the reason of this row: a question
+    /// that got no answer leaves the reason of the call in doubt as it is.
+    public var jobReason: Reason?
     /// What the lead was converted into.
     public var records: ConvertedRecords?
     /// The pause before the next attempt, in milliseconds.
@@ -36,9 +39,9 @@ public struct Settlement: Sendable, Equatable {
     public var accountID: String?
     /// The group of leads that share one account.
     public var groupKey: String?
-    /// Whether the others of its account or group, too, are not sent before `nextRunAt`: what kept
-    /// this one back is the account's.
-    public var delaysItsKin = false
+    /// Until when the others of its account or group are not sent either: what kept this one back is
+    /// the account's. Nil when they need not wait.
+    public var relatedJobsWaitUntil: Timestamp?
 
     /// A settlement of a job that was in a call.
     public init(_ job: ClaimedJob, in callID: Int64, _ outcome: Outcome, to state: JobState) {

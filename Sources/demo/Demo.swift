@@ -42,12 +42,13 @@ enum Demo {
             loginURL: scene.simulator.url, apiVersion: "67.0",
             login: .clientCredentials(clientID: "demo", secret: Secret("demo")))
         settings.callTimeout = .seconds(30)
-        let transport = try SalesforceTransport(settings)
         var options = DrainOptions()
         options.callSize = 25
         // Salesforce may work on a call for ten minutes; this org is done in three seconds.
         options.callLifetimeMS = 3000
         options.untilEmpty = true
+        settings.connectTimeout = .milliseconds(options.connectTimeoutMS)
+        let transport = try SalesforceTransport(settings)
         let drain = try Drain(
             queue,
             through: Transport(

@@ -50,6 +50,8 @@ final class Daemon: Sendable {
         self.refreshToken = refreshToken
         var salesforce = SalesforceSettings(settings.salesforce)
         salesforce.keepRefreshToken = { refreshToken.keep($0) }
+        let options = DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty)
+        salesforce.connectTimeout = .milliseconds(options.connectTimeoutMS)
         let transport = try SalesforceTransport(salesforce)
         self.transport = transport
         do {
@@ -57,7 +59,7 @@ final class Daemon: Sendable {
                 queue,
                 through: Transport(
                     send: { await transport.send($0) }, hasSession: { transport.hasSession }),
-                options: DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty),
+                options: options,
                 logger: logger,
                 longestNapMS: notices?.longestNapMS ?? Drain.longestNapMS,
                 report: { notices?.see($0) })

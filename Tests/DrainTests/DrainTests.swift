@@ -82,15 +82,16 @@ import Testing
     private func withDrain(
         of queue: JobQueue, on simulator: Simulator, _ body: (Drain) async throws -> Void
     ) async throws {
-        let transport = try SalesforceTransport(
-            SalesforceSettings(
-                loginURL: simulator.url, apiVersion: "67.0",
-                login: .clientCredentials(clientID: "demo", secret: Secret("demo"))))
         var options = DrainOptions()
         options.callSize = 10
         options.concurrency = 4
         options.callLifetimeMS = 500
         options.untilEmpty = true
+        var settings = SalesforceSettings(
+            loginURL: simulator.url, apiVersion: "67.0",
+            login: .clientCredentials(clientID: "demo", secret: Secret("demo")))
+        settings.connectTimeout = .milliseconds(options.connectTimeoutMS)
+        let transport = try SalesforceTransport(settings)
         let drain = try Drain(
             queue,
             through: Transport(

@@ -95,6 +95,58 @@ import Testing
         }
     }
 
+    @Test func `a locked lead keeps the others of its account back for a minute at most`()
+        async throws
+    {
+        try await withQueue { queue in
+            let day: Int64 = 86_400_000
+            try queue.set(
+                RetryPolicy(baseDelayMS: day, maxDelayMS: day, jitter: 0), named: "default")
+            try enqueueOfOneAccount(2, in: queue)
+            var drain = try VirtualDrain(queue) { $0.callSize = 1 }
+            let lock = Reason("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access")
+            var answers = 0
+            try drain.run(most: 2) { request in
+                answers += 1
+                return answers == 1 ? CallReply(.converted([.transient(lock)])) : answer(request)
+            }
+            #expect(drain.now.since(.ms(0)) <= 62_000)
+            #expect(try queue.jobs().map { $0.text("state") } == ["queued", "converted"])
+        }
+    }
+
+    @Test
+    func `a locked lead keeps nobody back when another of its account was converted beside it`()
+        async throws
+    {
+        try await withQueue { queue in
+            try enqueueOfOneAccount(3, in: queue)
+            var drain = try VirtualDrain(queue) { $0.callSize = 2 }
+            let lock = Reason("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access")
+            var answers = 0
+            try drain.run(most: 2) { request in
+                answers += 1
+                guard answers == 1, case .converted(let leads) = answer(request).outcome else {
+                    return answer(request)
+                }
+                return CallReply(.converted([.transient(lock), leads[1]]))
+            }
+            #expect(drain.now.since(.ms(0)) < 5000)
+            #expect(
+                try queue.jobs().map { $0.text("state") } == ["queued", "converted", "converted"])
+        }
+    }
+
+    private func enqueueOfOneAccount(_ count: Int, in queue: JobQueue) throws {
+        try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
+            for number in 1...count {
+                var lead = try LeadConversion.lead(number)
+                lead.accountID = try RecordID(account, of: .account)
+                try enqueuing.add(lead)
+            }
+        }
+    }
+
     private func enqueue(
         _ leads: ClosedRange<Int>, in queue: JobQueue, group: (Int) -> String?
     ) throws {

@@ -40,6 +40,38 @@ import Testing
         }
     }
 
+    @Test func `a lead is converted into a person account without its contact`() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "person@example.org"), (2, "person2@example.org")])
+            try queue.run(sql: "UPDATE jobs SET account_id = '\(try account(2))' WHERE id = 2")
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                guard case .match(let addresses) = request else { return .allConverted(request) }
+                return CallReply(
+                    .matched(
+                        try addresses.map { address in
+                            let place = address == "person@example.org" ? 1 : 2
+                            return [
+                                FoundContact(
+                                    id: try contact(place), accountID: try account(place),
+                                    isPersonAccount: true)
+                            ]
+                        }))
+            }
+            guard case .convert(let leads, _) = drain.sent.last else { return }
+            #expect(leads.map(\.contactID) == [nil, nil])
+            #expect(leads.map(\.accountID) == [try account(1), try account(2)])
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+            // What we put in is taken out again before it is looked for once more.
+            try queue.run(
+                sql: "UPDATE jobs SET state = 'failed', error_code = 'X', error_message = 'x'")
+            let change = try queue.retry([.all(.failed)], at: drain.now.wall)
+            #expect(change.changed == 2)
+            let accounts = try queue.jobs().map { $0.text("account_id") }
+            #expect(accounts == [nil, try account(2).description])
+        }
+    }
+
     @Test func looksOnlyWithinTheAccountThatALeadIsToJoin() async throws {
         try await withQueue { queue in
             try queue.add([(1, "two@example.org"), (2, "one@example.org")])
@@ -70,7 +102,7 @@ import Testing
             }
             #expect(drain.sent.map(\.kind) == [.match, .match, .match, .match, .convert])
             let starts = try queue.calls().compactMap { $0.text("started_at") }
-            #expect(starts[1] == Moment.ms(31_010).wall.description)
+            #expect(starts[1] == Moment.ms(32_010).wall.description)
             let job = try #require(try queue.jobs().first)
             #expect(job.text("state") == "converted" && job.number("attempts") == 1)
             #expect(try queue.log().count == 1)

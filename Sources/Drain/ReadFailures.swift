@@ -1,0 +1,87 @@
+import Conversion
+
+/// Keeps one lead whose reading always fails from stopping the others.
+///
+/// A reading of many leads that fails is made again in smaller ones: half as many, and those that
+/// failed come after the others. With each success they grow back. So whoever makes them fail comes
+/// to stand alone, and from then on is read apart, after pauses that double: 30 s, 1, 2, 4, 8, 15
+/// minutes.
+///
+/// One odd lead of 2,000 is found within some 40 readings, in which all the others are read.
+struct ReadFailures: Equatable {
+    /// A lead in a reading that failed.
+    private struct Suspect: Equatable {
+        /// Calls that had passed when it first failed.
+        var passed: Int
+        var failuresAlone = 0
+    }
+
+    /// Leads in one reading at most.
+    let most: Int
+    /// Leads in the next reading.
+    private(set) var size: Int
+    /// Calls that passed, of any kind.
+    private var passed = 0
+    private var failuresInARow = 0
+    private var suspects: [Int64: Suspect] = [:]
+
+    private static let longestPauseMS: Int64 = 15 * 60_000
+
+    init(most: Int) {
+        self.most = most
+        size = most
+    }
+
+    /// Those that are read together: all but the leads that are read apart, unless such a one is
+    /// first in line.
+    func choose<Job>(_ offered: [Job], id: (Job) -> Int64) -> [Job] {
+        guard let first = offered.first, !isApart(id(first)) else {
+            return Array(offered.prefix(1))
+        }
+        return offered.filter { !isApart(id($0)) }
+    }
+
+    /// Whether the lead of this job failed alone.
+    func isApart(_ job: Int64) -> Bool { (suspects[job]?.failuresAlone ?? 0) > 0 }
+
+    /// Whether it is this lead's own fault: others passed since it first failed.
+    func isItsOwn(_ job: Int64) -> Bool { suspects[job].map { passed > $0.passed } ?? false }
+
+    /// How long the lead's next reading waits, in milliseconds.
+    /// - Parameter firstMS: How long after its first failure alone.
+    func pauseMS(of job: Int64, firstMS: Int64) -> Int64 {
+        let failures = suspects[job]?.failuresAlone ?? 0
+        guard failures > 0 else { return 0 }
+        let doublings = min(failures - 1, 20)
+        return min(firstMS << doublings, max(Self.longestPauseMS, firstMS))
+    }
+
+    /// A call passed that says nothing of these readings but that Salesforce is there.
+    mutating func otherPassed() { passed += 1 }
+
+    /// A reading of these was answered.
+    mutating func passed(_ jobs: [Int64]) {
+        passed += 1
+        failuresInARow = 0
+        let wasApart = jobs.count == 1 && isApart(jobs[0])
+        for job in jobs { suspects[job] = nil }
+        if !wasApart { size = min(most, size * 2) }
+    }
+
+    /// A reading of these failed.
+    /// - Parameter asOutage: It was turned away as if Salesforce were down. The first time it surely
+    ///   is, and the same is simply asked once more.
+    mutating func failed(_ jobs: [Int64], asOutage: Bool = false) {
+        failuresInARow += 1
+        if asOutage && failuresInARow == 1 { return }
+        // Jobs that ended otherwise are never taken out; so they can't pile up.
+        if suspects.count > 4 * most { suspects = suspects.filter { $0.value.failuresAlone > 0 } }
+        let wasApart = jobs.count == 1 && isApart(jobs[0])
+        for job in jobs {
+            var suspect = suspects[job] ?? Suspect(passed: passed)
+            if jobs.count == 1 { suspect.failuresAlone += 1 }
+            suspects[job] = suspect
+        }
+        if !wasApart { size = max(1, jobs.count / 2) }
+    }
+}

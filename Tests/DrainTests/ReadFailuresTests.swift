@@ -1,0 +1,64 @@
+import Testing
+
+@testable import Drain
+
+@Suite struct ReadFailuresTests {
+    @Test(arguments: [[1], [1000], [1999], [2000], [3, 1200], [1, 2, 3, 4]])
+    func `odd leads of two thousand are found, and all others are read`(odd: [Int64]) {
+        var failures = ReadFailures(most: 2000)
+        var waiting = Array(Int64(1)...2000)
+        var readings = 0
+        while waiting.contains(where: { !odd.contains($0) }) {
+            readings += 1
+            let asked = failures.choose(Array(waiting.prefix(failures.size))) { $0 }
+            waiting.removeAll { asked.contains($0) }
+            if asked.contains(where: odd.contains) {
+                failures.failed(asked)
+                // One that stands apart comes back after a pause; here it is gone.
+                if !failures.isApart(asked[0]) { waiting += asked }
+            } else {
+                failures.passed(asked)
+            }
+            guard readings < 1000 else { break }
+        }
+        #expect(readings <= 40 * odd.count, "\(readings)")
+        #expect(Set(waiting).isSubset(of: odd))
+    }
+
+    @Test func `a lead that failed alone is read alone, and ever more rarely`() {
+        var failures = ReadFailures(most: 4)
+        failures.failed([1, 2])
+        #expect(failures.size == 1)
+        #expect(failures.pauseMS(of: 1, firstMS: 30_000) == 0)
+        var pauses: [Int64] = []
+        for _ in 0..<7 {
+            failures.failed([1])
+            pauses.append(failures.pauseMS(of: 1, firstMS: 30_000) / 1000)
+        }
+        #expect(pauses == [30, 60, 120, 240, 480, 900, 900])
+        #expect(failures.choose([1, 2, 3]) { $0 } == [1])
+        #expect(failures.choose([2, 1, 3]) { $0 } == [2, 3])
+        failures.passed([1])
+        #expect(!failures.isApart(1))
+    }
+
+    @Test func `an outage makes readings smaller only when it lasts`() {
+        var failures = ReadFailures(most: 4)
+        failures.failed([1, 2, 3, 4], asOutage: true)
+        #expect(failures.size == 4)
+        failures.failed([1, 2, 3, 4], asOutage: true)
+        #expect(failures.size == 2)
+        failures.passed([1, 2])
+        failures.failed([3, 4], asOutage: true)
+        #expect(failures.size == 4)
+    }
+
+    @Test func `a failure is a lead's own once others pass`() {
+        var failures = ReadFailures(most: 4)
+        failures.failed([1])
+        failures.failed([1])
+        #expect(!failures.isItsOwn(1))
+        failures.otherPassed()
+        #expect(failures.isItsOwn(1))
+    }
+}

@@ -1,0 +1,325 @@
+import Conversion
+import Logging
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Drain
+
+/// What an answer means for each job, beyond the plain cases.
+@Suite struct SettlementTests {
+    private let lost = CallReply(.unclear(Reason("CONNECTION_LOST", "reset")))
+    private let made = Reason("A_CODE_NOBODY_KNOWS", "this lead is beyond me")
+    private let wrong = Reason("INVALID_STATUS", "invalid convertedStatus")
+
+    // MARK: The claim's age
+
+    @Test func `a call whose claim is too old is not sent, and no attempt is used`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            let time = Mutex<Int64>(5000)
+            let sent = Mutex(0)
+            let slept = Mutex(false)
+            // Whether there is a session is asked within the claim: there the machine sleeps, once.
+            let transport = Transport(
+                send: { request in
+                    sent.withLock { $0 += 1 }
+                    return .allConverted(request)
+                },
+                hasSession: {
+                    let isFirst = slept.withLock { slept in
+                        defer { slept = true }
+                        return !slept
+                    }
+                    if isFirst { time.withLock { $0 += 11_000 } }
+                    return true
+                })
+            var options = DrainOptions()
+            options.rate = 1000
+            options.untilEmpty = true
+            let drain = try Drain(
+                queue, through: transport, options: options,
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+                clock: { .ms(time.withLock(\.self)) })
+            guard case .drained = await drain.run() else {
+                Issue.record("not drained")
+                return
+            }
+            #expect(sent.withLock(\.self) == 1)
+            let log = try queue.log()
+            #expect(
+                log.map { $0.text("outcome") }
+                    == ["not_sent", "not_sent", "converted", "converted"])
+            #expect(log.first?.text("code") == "CLAIM_TOO_OLD")
+            #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 1 })
+        }
+    }
+
+    @Test func `a claim may wait for ten seconds, or for as long as a call lives`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue)
+            var options = DrainOptions()
+            guard case .send(let call) = try drain.engine.step(at: .ms(1000)) else {
+                Issue.record("nothing leaves")
+                return
+            }
+            #expect(call.mayLeave(at: .ms(11_000), options))
+            #expect(!call.mayLeave(at: .ms(11_001), options))
+            #expect(options.lifetimeSinceClaimMS == 622_000)
+            options.callLifetimeMS = 2000
+            #expect(!call.mayLeave(at: .ms(3001), options))
+            #expect(options.lifetimeSinceClaimMS == 6000)
+        }
+    }
+
+    // MARK: Read before it fails
+
+    @Test func `a known code fails a lead without a question`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...100)
+            var drain = try VirtualDrain(queue)
+            try drain.run { refuse($0, .permanent(wrong)) }
+            #expect(drain.sent.map(\.kind) == [.convert])
+            #expect(try queue.jobs().allSatisfy { $0.text("error_code") == "INVALID_STATUS" })
+        }
+    }
+
+    @Test func `an unlisted code fails a lead only after it was read`() async throws {
+        try await withQueue { queue in
+            try queue.set(RetryPolicy(maxAttempts: 2), named: "default")
+            try queue.add(1...3)
+            var drain = try VirtualDrain(queue)
+            try drain.run { refuse($0, .unlisted(made)) }
+            #expect(drain.sent.map(\.kind) == [.convert, .convert, .verify])
+            let log = try queue.log().filter { $0.number("job_id") == 1 }
+            #expect(log.map { $0.text("outcome") } == ["retry", "unknown", "failed"])
+            #expect(log.map { $0.text("kind") } == ["convert", "convert", "verify"])
+            #expect(log.map { $0.number("attempt") } == [1, 2, 2])
+            #expect(log.map { $0.text("code") } == [made.code, made.code, made.code])
+            for job in try queue.jobs() {
+                #expect(job.text("state") == "failed" && job.number("attempts") == 2)
+                #expect(job.text("error_code") == made.code)
+                #expect(job.text("error_message") == made.message)
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a lead that breaks whole calls is read before an unlisted code fails it`(
+        isListed: Bool
+    ) async throws {
+        try await withQueue { queue in
+            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue)
+            var reason = made
+            reason.isListed = isListed
+            try drain.run { request in
+                guard case .convert = request else { return .noneConverted(request) }
+                return CallReply(.refused(.callTooLarge, reason))
+            }
+            #expect(drain.sent.map(\.kind) == (isListed ? [.convert] : [.convert, .verify]))
+            #expect(try queue.jobs().map { $0.text("error_code") } == [made.code])
+        }
+    }
+
+    @Test func `an unlisted code of a converted lead is taken for what it is`() async throws {
+        try await withQueue { queue in
+            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            try queue.add(1...2)
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                if case .convert = request {
+                    refuse(request, .unlisted(made))
+                } else {
+                    .allConverted(request)
+                }
+            }
+            #expect(drain.sent.map(\.kind) == [.convert, .verify])
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+            #expect(
+                try queue.log().suffix(2).map { $0.text("outcome") }
+                    == ["already_converted", "already_converted"])
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a lead that an unclear call carried is read before any code fails it`(
+        isConverted: Bool
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            var drain = try VirtualDrain(queue)
+            var conversions = 0
+            try drain.run { request in
+                guard case .convert = request else {
+                    return conversions > 1 && isConverted
+                        ? .allConverted(request) : .noneConverted(request)
+                }
+                conversions += 1
+                return conversions == 1 ? lost : refuse(request, .permanent(wrong))
+            }
+            let last = try #require(try queue.log().last)
+            #expect(last.text("kind") == "verify")
+            #expect(last.text("outcome") == (isConverted ? "converted" : "failed"))
+            for job in try queue.jobs() {
+                #expect(job.text("state") == (isConverted ? "converted" : "failed"))
+                #expect(job.text("error_code") == (isConverted ? nil : "INVALID_STATUS"))
+                #expect(job.number("attempts") == 1)
+            }
+        }
+    }
+
+    @Test func `a lead that fails after it was read pauses its batch where the policy says so`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.set(RetryPolicy(maxAttempts: 1, onFailure: .pause), named: "default")
+            var options = EnqueueOptions()
+            options.batch = "b"
+            try queue.add(1...3, options)
+            var drain = try VirtualDrain(queue) { $0.callSize = 1 }
+            try drain.run { request in
+                if case .convert = request {
+                    refuse(request, .unlisted(made))
+                } else {
+                    .noneConverted(request)
+                }
+            }
+            let states = try queue.jobs().map { $0.text("state") }
+            #expect(states.contains("failed") && states.contains("held"))
+        }
+    }
+
+    @Test func `a question without an answer leaves the reason of the refusal`() async throws {
+        try await withQueue { queue in
+            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue)
+            var questions = 0
+            try drain.run { request in
+                guard case .verify = request else { return refuse(request, .unlisted(made)) }
+                questions += 1
+                return questions == 1 ? lost : .noneConverted(request)
+            }
+            #expect(try queue.jobs().first?.text("error_code") == made.code)
+            let codes = try queue.log().map { $0.text("code") }
+            #expect(codes == [made.code, "CONNECTION_LOST", made.code])
+        }
+    }
+
+    // MARK: Whose conversion it was
+
+    @Test func `a conversion of an earlier job's unclear call is ours`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                guard case .verify(let leads) = request else { return lost }
+                return CallReply(.verified(leads.map { _ in .notVisible }))
+            }
+            #expect(try queue.jobs().map { $0.text("error_code") } == ["LEAD_NOT_VISIBLE"])
+            try queue.add(1...1)
+            try drain.run { request in
+                if case .convert = request {
+                    refuse(request, .refusedAsConverted(Reason("CONVERTED", "is converted")))
+                } else {
+                    .allConverted(request)
+                }
+            }
+            #expect(try queue.log().last?.text("outcome") == "converted")
+        }
+    }
+
+    // MARK: A call that is over
+
+    @Test func `what is read after an unusable answer is believed at once`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...4)
+            var drain = try VirtualDrain(queue)
+            var answers = 0
+            try drain.run { request in
+                answers += 1
+                var reply = answers == 1 ? lost : .noneConverted(request)
+                reply.isOver = answers == 1
+                return reply
+            }
+            #expect(drain.sent.map(\.kind) == [.convert, .verify, .convert, .convert])
+            #expect(drain.sizes == [4, 2, 2])
+            #expect(drain.now.since(.ms(0)) < 60_000)
+        }
+    }
+
+    // MARK: One odd lead
+
+    @Test func `a lead whose question always fails stops nobody`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...21)
+            var drain = try VirtualDrain(queue)
+            let odd = try RecordID.lead(7)
+            func answer(_ request: CallRequest) -> CallReply {
+                guard case .verify(let leads) = request, leads.contains(odd) else {
+                    return .allConverted(request)
+                }
+                return CallReply(.unclear(Reason("UNKNOWN_EXCEPTION", "HTTP 500")))
+            }
+            var calls = 0
+            try drain.run(most: 30) { request in
+                calls += 1
+                return calls == 1 ? lost : answer(request)
+            }
+            let states = try queue.jobs().map { $0.text("state") }
+            #expect(states.filter { $0 == "converted" }.count == 20)
+            #expect(states[6] == "verifying")
+            #expect(drain.engine.verifications.isApart(7))
+            // What comes later is converted without waiting for it.
+            try queue.add(22...25)
+            let before = drain.now
+            try drain.run(most: 31, answer)
+            #expect(drain.sizes.last == 4)
+            #expect(drain.now.since(before) < 900_000)
+            // It is asked about at most four times an hour.
+            let asked = try queue.log().filter { $0.number("job_id") == 7 }
+            let last = asked.suffix(2).compactMap { $0.text("started_at") }
+            #expect(last.count == 2)
+        }
+    }
+
+    @Test func `an address whose search always fails uses its lead's attempts and no other's`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add((1...21).map { ($0, "p\($0)@example.org") })
+            var drain = try VirtualDrain(queue)
+            let ending = try drain.run { request in
+                guard case .match(let addresses) = request, addresses.contains("p1@example.org")
+                else { return .allConverted(request) }
+                return CallReply(.unclear(Reason("UNKNOWN_EXCEPTION", "HTTP 500")))
+            }
+            guard case .drained = ending else {
+                Issue.record("not drained: \(String(describing: ending))")
+                return
+            }
+            let jobs = try queue.jobs()
+            #expect(jobs.filter { $0.text("state") == "converted" }.count == 20)
+            #expect(jobs[0].text("state") == "failed")
+            #expect(jobs[0].text("error_code") == "UNKNOWN_EXCEPTION")
+            #expect(jobs[0].number("attempts") == 5)
+            let log = try queue.log().filter { $0.number("job_id") == 1 }
+            #expect(
+                log.map { $0.text("outcome") } == ["retry", "retry", "retry", "retry", "failed"])
+            #expect(log.compactMap { $0.number("backoff_ms") } == [10_000, 20_000, 40_000, 80_000])
+            #expect(log.map { $0.number("attempt") } == [1, 2, 3, 4, 5])
+            #expect(jobs.dropFirst().allSatisfy { $0.number("attempts") == 1 })
+        }
+    }
+
+    // MARK: -
+
+    private func refuse(_ request: CallRequest, _ outcome: LeadOutcome) -> CallReply {
+        guard case .convert(let leads, _) = request else { return .noneConverted(request) }
+        return CallReply(.converted(leads.map { _ in outcome }))
+    }
+}
