@@ -27,6 +27,8 @@ public actor Drain {
     private let longestNapMS: Int64
 
     private var timer: (any DispatchSourceTimer)?
+    /// What the timer is set to, until it fires.
+    private var timerSetTo: DispatchTime?
     private var watcher: ChangeWatcher?
     private var seenVersion: Int64 = -1
     /// Since when the file could not be written, if it could not when it was last tried.
@@ -38,6 +40,8 @@ public actor Drain {
     /// How long nothing may happen before it looks by itself, in milliseconds: the kernel's
     /// notices of other processes' commits can get lost.
     public static let longestNapMS: Int64 = 5000
+    /// How long it does not look for new work while calls are out, in milliseconds.
+    private static let lookWhileBusyMS: Int64 = 100
     /// How long it leaves a file that can't be written alone, in milliseconds.
     private static let writeAgainMS: Int64 = 500
 
@@ -98,7 +102,8 @@ public actor Drain {
                 prevail()
                 switch step {
                 case .send(let call): send(call)
-                case .wait(let wait): return wake(at: wait.until)
+                case .wait(let wait):
+                    return wake(at: wait.until, isForSlot: wait.reason == .slot)
                 case .end(let ending): return end(ending)
                 }
             }
@@ -164,7 +169,10 @@ public actor Drain {
     private func watch() {
         let timer = DispatchSource.makeTimerSource(queue: executor.queue)
         timer.setEventHandler { @Sendable [weak self] in
-            self?.assumeIsolated { $0.pass() }
+            self?.assumeIsolated {
+                $0.timerSetTo = nil
+                $0.pass()
+            }
         }
         timer.activate()
         self.timer = timer
@@ -173,11 +181,26 @@ public actor Drain {
         }
     }
 
-    private func wake(at moment: Moment?) {
-        let pause = moment.map { $0.since(clock()) } ?? longestNapMS
-        timer?.schedule(
-            deadline: .now() + .milliseconds(Int(min(pause, longestNapMS))),
-            leeway: .milliseconds(pause > 1000 ? 50 : 0))
+    /// Sees to it that a pass comes when it is time. While calls are out their answers bring passes, and
+    /// all events are of our own commits: a look now and then stands in for the watcher.
+    private func wake(at moment: Moment?, isForSlot: Bool = false) {
+        var pause = longestNapMS
+        if engine.inFlight.isEmpty {
+            watcher?.resume()
+        } else {
+            watcher?.suspend()
+            if !isForSlot { pause = min(pause, Self.lookWhileBusyMS) }
+        }
+        if let moment { pause = min(pause, moment.since(clock())) }
+        setTimer(.now() + .milliseconds(Int(pause)), leeway: pause > 1000 ? 50 : 0)
+    }
+
+    /// Setting a timer costs two system calls and the wake-up of a thread, and a pass that comes too
+    /// early does no harm: one that is set already is only ever set earlier.
+    private func setTimer(_ deadline: DispatchTime, leeway milliseconds: Int) {
+        if let timerSetTo, timerSetTo <= deadline { return }
+        timerSetTo = deadline
+        timer?.schedule(deadline: deadline, leeway: .milliseconds(milliseconds))
     }
 
     private func passIfChanged() {

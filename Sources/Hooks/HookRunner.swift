@@ -21,6 +21,9 @@ public actor HookRunner {
     private static let mostAtOnce = 4
     /// How many commands one look takes up: between looks a stop is heard.
     private static let mostInOneLook = 100
+    /// How long it looks at most once, in milliseconds: the drain commits many times a second, and
+    /// no command is in such a hurry.
+    private static let pauseBetweenLooksMS = 250
     /// How long it may go without a look, in seconds: notices of commits can get lost.
     private static let longestNap = 5
     /// How long a command may take to end once it is told to, in seconds.
@@ -73,7 +76,9 @@ public actor HookRunner {
         timer.schedule(deadline: .now(), repeating: .seconds(Self.longestNap))
         timer.activate()
         self.timer = timer
-        watcher = ChangeWatcher(path: queue.path, queue: executor.queue) { [weak self] in
+        watcher = ChangeWatcher(
+            path: queue.path, queue: executor.queue, pauseMS: Self.pauseBetweenLooksMS
+        ) { [weak self] in
             self?.assumeIsolated { $0.lookIfChanged() }
         }
     }

@@ -5,15 +5,30 @@ import Glibc
 /// Tells when another process has written to the queue's file.
 ///
 /// The kernel's event belongs to the write into the WAL and comes before the commit can be seen,
-/// for SQLite publishes a commit through shared memory, which makes no event. So each event is
+/// because SQLite publishes a commit through shared memory, which makes no event. So each event is
 /// followed by a few looks at `PRAGMA data_version`, the last one late enough for a slow disk.
 public final class ChangeWatcher {
-    private let source: any DispatchSourceRead
-    private static let looksAfterMicroseconds = [0, 500, 2000, 8000, 32_000, 128_000]
+    private static let looksAfterMicroseconds = [500, 2000, 8000, 32_000, 128_000]
 
-    /// Watches the folder of `path`; `look` runs on `queue`, several times for each change.
-    /// Nil when the kernel has no watch left to give: the caller's timer must do then.
-    public init?(path: String, queue: DispatchQueue, look: @escaping @Sendable () -> Void) {
+    private let queue: DispatchQueue
+    private let source: any DispatchSourceRead
+    private let timer: any DispatchSourceTimer
+    private let pause: DispatchTimeInterval?
+    private let look: @Sendable () -> Void
+    // What follows is read and written on the queue alone.
+    /// Which of the looks after an event comes next; nil when none does.
+    private var nextLook: Int?
+    private var isSuspended = false
+
+    /// Watches the folder of `path`; `look` runs on `queue`, several times for each change. Nil when
+    /// the kernel has no watch left to give: the caller's timer must do then.
+    ///
+    /// With a pause in milliseconds it looks once for all that happens within each pause, at its
+    /// end: for those who are in no hurry.
+    public init?(
+        path: String, queue: DispatchQueue, pauseMS: Int? = nil,
+        look: @escaping @Sendable () -> Void
+    ) {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         guard descriptor >= 0 else { return nil }
         let folder = (path as NSString).deletingLastPathComponent
@@ -23,24 +38,82 @@ public final class ChangeWatcher {
             close(descriptor)
             return nil
         }
-        let file = (path as NSString).lastPathComponent
-        let latest = Latest()
+        self.queue = queue
+        self.look = look
+        pause = pauseMS.map { .milliseconds($0) }
         source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        source.setEventHandler { @Sendable in
-            guard Self.drain(descriptor, namesOf: file) else { return }
-            let generation = latest.next(on: queue)
-            for delay in Self.looksAfterMicroseconds {
-                queue.asyncAfter(deadline: .now() + .microseconds(delay)) {
-                    // A newer event brings looks of its own.
-                    if latest.is(generation, on: queue) { look() }
-                }
-            }
+        timer = DispatchSource.makeTimerSource(queue: queue)
+        let file = (path as NSString).lastPathComponent
+        source.setEventHandler { @Sendable [weak self] in
+            if Self.drain(descriptor, namesOf: file) { self?.changed() }
         }
         source.setCancelHandler { @Sendable in close(descriptor) }
+        timer.setEventHandler { @Sendable [weak self] in self?.lookAgain() }
+        timer.activate()
         source.activate()
     }
 
-    deinit { source.cancel() }
+    deinit {
+        // A suspended source must not be released.
+        if isSuspended { source.resume() }
+        source.cancel()
+        timer.cancel()
+    }
+
+    /// Looks no more until `resume`: while the caller looks by itself, the events of its own commits
+    /// are only work.
+    public func suspend() {
+        dispatchPrecondition(condition: .onQueue(queue))
+        guard !isSuspended else { return }
+        isSuspended = true
+        nextLook = nil
+        source.suspend()
+    }
+
+    /// Looks again; what happened meanwhile makes one event.
+    public func resume() {
+        dispatchPrecondition(condition: .onQueue(queue))
+        guard isSuspended else { return }
+        isSuspended = false
+        source.resume()
+    }
+
+    private func changed() {
+        dispatchPrecondition(condition: .onQueue(queue))
+        if let pause {
+            suspend()
+            timer.schedule(deadline: .now() + pause)
+            return
+        }
+        look()
+        // One timer for all events of a moment.
+        guard nextLook != 0, !isSuspended else { return }
+        nextLook = 0
+        schedule()
+    }
+
+    private func lookAgain() {
+        dispatchPrecondition(condition: .onQueue(queue))
+        if pause != nil {
+            look()
+            resume()
+        } else if let number = nextLook {
+            look()
+            // The look may have led to a suspension.
+            guard nextLook == number else { return }
+            nextLook = number + 1
+            schedule()
+        }
+    }
+
+    private func schedule() {
+        guard let number = nextLook, number < Self.looksAfterMicroseconds.count else {
+            nextLook = nil
+            return
+        }
+        let delay = Self.looksAfterMicroseconds[number]
+        timer.schedule(deadline: .now() + .microseconds(delay))
+    }
 
     /// Reads all events that wait; whether one was of the file, its WAL, or lost.
     private static func drain(_ descriptor: Int32, namesOf file: String) -> Bool {
@@ -65,20 +138,7 @@ public final class ChangeWatcher {
             }
         }
     }
-
-    /// The number of the latest event. Read and written on the watcher's queue alone.
-    private final class Latest: @unchecked Sendable {
-        private var generation = 0
-
-        func next(on queue: DispatchQueue) -> Int {
-            dispatchPrecondition(condition: .onQueue(queue))
-            generation += 1
-            return generation
-        }
-
-        func `is`(_ other: Int, on queue: DispatchQueue) -> Bool {
-            dispatchPrecondition(condition: .onQueue(queue))
-            return generation == other
-        }
-    }
 }
+
+// All that changes is used on the one queue that its user gave, which each method asserts.
+extension ChangeWatcher: @unchecked Sendable {}
