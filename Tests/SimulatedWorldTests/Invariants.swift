@@ -132,7 +132,8 @@ enum Invariants {
             break
         }
         throw Broken(
-            "\(id) (\(lead.nature)) failed with \(code ?? "no code"), attempts \(attempts)")
+            "\(id) (\(lead.nature)) failed with \(code ?? "no code"), attempts \(attempts), "
+                + "converted \(isConverted)")
     }
 
     /// In no window were more calls started than the bucket allows.

@@ -50,6 +50,9 @@ extension World {
     }
 
     private func depart(_ call: Asked, _ conversions: ClaimedCall) {
+        guard call.call.mayLeave(at: now, engine.options) else {
+            return answer(call, .refused(.late, .claimTooOld), after: 0)
+        }
         convert(call, conversions, as: lose(conversions))
     }
 

@@ -138,6 +138,9 @@ final class World {
     /// machine was started anew can't be noticed by anyone; a pause may be hours longer then.
     private var patienceMS: Int64 { isRebooted ? 48 * 3_600_000 : 3_600_000 }
 
+    /// Leads that nobody can help are watched for another hour.
+    private var lastHourMS: Int64 { watch.lastHourFrom == nil ? 0 : 3_600_000 }
+
     /// Lives until every lead is settled: first with disturbances, then without.
     func live() throws {
         later(disturbancePause()) { try $0.disturb() }
@@ -162,11 +165,22 @@ final class World {
                 throw Broken("nothing will ever happen again, and the queue is not drained")
             }
             if try isLeftWithOddLeads() { isDrained = true }
-            guard tally.steps < 20_000, trueMS < calmFrom + patienceMS else {
-                throw Broken("it goes on for ever")
+            guard tally.steps < 20_000, trueMS < calmFrom + patienceMS + lastHourMS else {
+                throw Broken("it goes on for ever: \(try unsettled())")
             }
             if let offence = org.offences.first { throw Broken(offence) }
         }
+    }
+
+    /// What is not settled, for whoever looks for the reason.
+    private func unsettled() throws -> String {
+        let sql = """
+            SELECT group_concat(lead_id || ' ' || state || ' ' || coalesce(doubt, '') || ' '
+                || coalesce(error_code, '') || ' ' || run_at, '; ')
+            FROM jobs WHERE finished_at IS NULL
+            """
+        let jobs = try queue.read { try String.fetchOne($0, sql: sql) } ?? "nothing"
+        return "at \(now.wall), steps \(tally.steps), waits \(engine.noted): \(jobs)"
     }
 
     /// The daemon does all that it can do now.
