@@ -6,6 +6,24 @@ import Testing
 
 /// `enqueue --match-contact`, from the file to the org.
 @Suite(.serialized) struct MatchContactTests {
+    @Test func `a lead is converted into the person account of its address`() async throws {
+        try await withStage {
+            $0.hasPersonAccounts = true
+        } _: { stage in
+            let person = await stage.simulator.addPersonAccount(email: "ada@example.org")
+            let lead = await stage.simulator.addLead()
+            try Data("leadId,convertedStatus,Email\n\(lead),Qualified,ada@example.org\n".utf8)
+                .write(to: stage.folder.appendingPathComponent("leads.csv"))
+            #expect(try await stage.run("enqueue", "leads.csv", "--match-contact").code == 0)
+            #expect(try await stage.drain().code == 0)
+            let job = try #require(try stage.queue.jobs().first)
+            #expect(job.text("state") == "converted")
+            #expect(job.number("attempts") == 1)
+            #expect(job.text("result_account_id") == person.accountID)
+            #expect(job.text("contact_id") == nil)
+        }
+    }
+
     @Test func convertsIntoTheOneContactOfTheAddress() async throws {
         try await withStage { stage in
             let org = stage.simulator
