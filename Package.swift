@@ -64,7 +64,8 @@ let package = Package(
         .target(
             name: "Settings",
             dependencies: [
-                "Conversion", .product(name: "Crypto", package: "swift-crypto"),
+                "Conversion", "Drain", "Hooks", "Salesforce",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -79,22 +80,21 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
-        .target(name: "Wiring", dependencies: ["Conversion", "Settings", "Salesforce", "Drain"]),
         .target(
             name: "Hooks",
             dependencies: [
-                "Conversion", "Storage", "Drain", "Settings",
+                "Conversion", "Storage", "Drain",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .target(
             name: "Preflight",
-            dependencies: ["Conversion", "Storage", "Salesforce", "Drain", "Settings", "Wiring"]
+            dependencies: ["Conversion", "Storage", "Salesforce", "Drain", "Settings"]
         ),
         .executableTarget(
             name: "leadconvertd",
             dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain", "Hooks", "Settings", "Wiring",
+                "Conversion", "Storage", "Salesforce", "Drain", "Hooks", "Settings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -162,7 +162,9 @@ let package = Package(
             ]
         ),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"]),
-        .testTarget(name: "SettingsTests", dependencies: ["Conversion", "Settings"]),
+        .testTarget(
+            name: "SettingsTests",
+            dependencies: ["Conversion", "Drain", "Hooks", "Salesforce", "Settings"]),
         .testTarget(
             name: "SimulatorTests",
             dependencies: [

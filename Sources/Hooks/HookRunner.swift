@@ -3,7 +3,6 @@ import Dispatch
 import Drain
 import Glibc
 public import Logging
-public import Settings
 public import Storage
 
 /// Runs the commands of batches that have finished, beside the drain, a few at once.

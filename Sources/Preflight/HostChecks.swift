@@ -64,7 +64,7 @@ extension CheckContext {
         if let finding = org.unreachable(host, reply) { return finding }
         switch reply.outcome {
         case .read(let versions):
-            return Self.finding(org.settings.salesforce.apiVersion, among: versions)
+            return Self.finding(org.settings.salesforce.apiVersion.description, among: versions)
         case .refused(_, let reason), .unclear(let reason):
             return .fail(
                 .unavailable, Self.unexpected(host, reason),

@@ -3,7 +3,6 @@ import Foundation
 import Salesforce
 import Settings
 import Storage
-import Wiring
 
 // What is on this machine.
 
@@ -12,15 +11,13 @@ extension CheckContext {
     mutating func checkSettings() throws -> [Finding] {
         do {
             let settings = try DaemonSettings.read(environment, database: options.database)
-            var salesforce = SalesforceSettings(settings.salesforce)
-            if let store = settings.salesforce.login.refreshTokenStore {
-                salesforce.keepRefreshToken = { [warn] token in
-                    // The token that we had is dead from here on.
-                    var store = store
-                    do { _ = try store.keep(token) } catch { warn("\(error)") }
-                }
+            let store = settings.refreshTokenStore
+            let transport = try SalesforceTransport(settings.salesforce) { [warn] token in
+                // The token that we had is dead from here on.
+                guard var store else { return }
+                do { _ = try store.keep(token) } catch { warn("\(error)") }
             }
-            connect(settings, try SalesforceTransport(salesforce))
+            connect(settings, transport)
             return [.ok("all right; login by \(settings.salesforce.login.flow)")]
         } catch let wrong as WrongSettings {
             return wrong.problems.map { problem in
@@ -147,7 +144,7 @@ extension FileRights {
     }
 }
 
-extension LoginSettings {
+extension SalesforceSettings.Login {
     /// The flow, in words.
     fileprivate var flow: String {
         switch self {

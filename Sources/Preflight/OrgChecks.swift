@@ -3,14 +3,13 @@ import Drain
 import Salesforce
 import Settings
 import Storage
-import Wiring
 
 // What the org lets us do.
 
 extension CheckContext {
     /// Whose token it is, asked over the API that conversions take.
     mutating func checkUser() async throws -> Finding {
-        guard org.settings.salesforce.transport == .soap else {
+        guard org.settings.salesforce.service == .soap else {
             // SOAP tells who it is, and takes no JWT-based token, which an action does.
             return .skipped(because: "an Apex action is asked, and does not tell")
         }
@@ -112,7 +111,7 @@ extension CheckContext {
     }
 
     /// What the daemon may use.
-    var allowance: Allowance { DrainOptions(org.settings.drain, untilEmpty: false).allowance }
+    var allowance: Allowance { org.settings.drain.allowance }
 
     /// Our calls of the last 24 hours.
     func callsOfToday() throws -> Int {

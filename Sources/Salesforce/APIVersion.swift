@@ -1,28 +1,27 @@
-import Conversion
-
 /// A version of Salesforce's API that we speak, such as `67.0`.
-struct APIVersion: Sendable, CustomStringConvertible {
-    let description: String
+public struct APIVersion: Hashable, Sendable, CustomStringConvertible {
+    /// The version as it stands in an address.
+    public let description: String
+
+    /// What a wrong text should have been.
+    public static let rule = "must be a version such as 67.0, \(oldest).0 or above"
+
+    /// The one that we were tested with.
+    public static let standard = APIVersion(67)
 
     /// Below it Salesforce has announced the end.
     /// Source: SOAP API Developer Guide, "API End-of-Life Policy".
     private static let oldest = 41
 
-    /// Reads the setting.
-    init(_ text: String) throws(OperatorError) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[1] == "0", parts[0].utf8.allSatisfy({ 48...57 ~= $0 }),
-            let number = Int(parts[0]), number < 1000
-        else {
-            throw OperatorError(
-                .configuration, "SALESFORCE_API_VERSION is not a version of the API.",
-                remedy: "Write it like 67.0.")
-        }
-        guard number >= Self.oldest else {
-            throw OperatorError(
-                .configuration, "SALESFORCE_API_VERSION \(text) is older than \(Self.oldest).0.",
-                remedy: "Salesforce retires such versions; 67.0 is known to work.")
-        }
-        description = text
+    /// Reads a version; nil when it breaks the rule.
+    public init?(_ text: String) {
+        guard let (_, digits) = text.wholeMatch(of: /([0-9]{2,3})\.0/)?.output,
+            let number = Int(digits), number >= Self.oldest
+        else { return nil }
+        self.init(number)
+    }
+
+    private init(_ number: Int) {
+        description = "\(number).0"
     }
 }

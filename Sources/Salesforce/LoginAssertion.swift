@@ -46,8 +46,8 @@ struct LoginAssertion {
     private var audience: String {
         let domains = [".sandbox.my.salesforce.com", ".scratch.my.salesforce.com"]
         let isSandbox =
-            origin.host == "test.salesforce.com" || domains.contains(where: origin.host.hasSuffix)
-        return isSandbox ? "https://test.salesforce.com" : "https://login.salesforce.com"
+            origin == .sandbox || domains.contains(where: origin.host.hasSuffix)
+        return (isSandbox ? Origin.sandbox : .production).description
     }
 }
 

@@ -142,7 +142,7 @@ extension SalesforceTransport {
                 """
         }
         let isOpaque =
-            settings.takesJSONWebTokens
+            settings.service.takesJSONWebTokens
             ? "." : ", and that it does not issue JWT-based access tokens."
         return """
             The org refuses fresh tokens too. Check that the user has API Enabled, and that the \

@@ -32,7 +32,7 @@ extension SalesforceTransport {
             // A token that got lost on the way costs nothing: this is no doubt, only an outage.
             return CallReply(.refused(.outage, reason), httpStatus: status)
         case .answered(let answer):
-            switch TokenAnswer(answer, takesJSONWebTokens: settings.takesJSONWebTokens) {
+            switch TokenAnswer(answer, takesJSONWebTokens: settings.service.takesJSONWebTokens) {
             case .none(let outcome, let next):
                 if let next { keep(next, from: credentials) }
                 return CallReply(outcome, httpStatus: answer.status)
@@ -52,6 +52,6 @@ extension SalesforceTransport {
     /// the one before opens nothing any more.
     private func keep(_ next: Secret, from credentials: Int) {
         guard state.withLock({ $0.rotate(to: next, from: credentials) }) else { return }
-        settings.keepRefreshToken?(next.text)
+        keepRefreshToken(next.text)
     }
 }

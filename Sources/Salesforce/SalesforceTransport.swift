@@ -8,21 +8,29 @@ import Synchronization
 /// throws either; whatever goes wrong is an outcome.
 public final class SalesforceTransport: Sendable {
     let settings: SalesforceSettings
-    let loginHost: Origin
-    let version: APIVersion
     let line: HTTPLine
     let state: Mutex<SessionState>
+    let keepRefreshToken: @Sendable (String) -> Void
 
-    /// Checks the settings; opens no connection. `shutdown()` must be called before it is let go.
+    var loginHost: Origin { settings.loginHost }
+    var version: APIVersion { settings.apiVersion }
+
+    /// Checks keys, tokens and certificates; opens no connection. `shutdown()` must be called
+    /// before it is let go.
+    /// - Parameter keepRefreshToken: Keeps a refresh token that Salesforce has put in the place of
+    ///   the one that was used. It must be safe when this returns: nobody else has it.
     /// - Throws: `OperatorError` with `.configuration`, naming the setting.
-    public init(_ settings: SalesforceSettings) throws(OperatorError) {
+    public init(
+        _ settings: SalesforceSettings,
+        keepRefreshToken: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(OperatorError) {
         self.settings = settings
-        loginHost = try Origin(settings.loginURL, setting: "SALESFORCE_LOGIN_URL")
-        version = try APIVersion(settings.apiVersion)
-        _ = try TokenRequest(settings.login, at: loginHost)
+        self.keepRefreshToken = keepRefreshToken
+        _ = try TokenRequest(settings.login, at: settings.loginHost)
         state = Mutex(
             try SessionState(
-                settings.login, takesJSONWebTokens: settings.takesJSONWebTokens, now: .now))
+                settings.login, takesJSONWebTokens: settings.service.takesJSONWebTokens,
+                now: .now))
         line = try HTTPLine(settings)
     }
 

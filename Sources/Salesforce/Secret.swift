@@ -1,7 +1,7 @@
 /// A text that must not be shown: a token, a client secret, a key.
 ///
-/// Whatever prints it, interpolates it or dumps what holds it writes `<redacted>`; only code of
-/// this module reads the text itself.
+/// Whatever prints it, interpolates it or dumps what holds it writes `<redacted>`; only this module,
+/// which sends it, can read the text itself.
 public struct Secret: Sendable, Equatable {
     let text: String
 
@@ -28,7 +28,7 @@ extension Secret {
     /// The SOAP API answers such tokens with INVALID_SESSION_ID for ever, which looks like an
     /// expired session and would be renewed without end.
     /// Source: Salesforce Help, "JSON Web Token (JWT)-Based Access Tokens".
-    var isJSONWebToken: Bool {
+    public var isJSONWebToken: Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let isInParts = parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(\.isBase64URL) }
         return (parts.count == 3 && isInParts) || text.hasPrefix("eyJ")

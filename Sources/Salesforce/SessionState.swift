@@ -5,7 +5,7 @@ import Conversion
 /// Several calls fly at once on one token. Only the refusal of the token in use ends the session;
 /// a late refusal of an older one must not take the new one down with it.
 struct SessionState {
-    /// How a token is come by.
+    /// How to obtain a token.
     private(set) var login: SalesforceSettings.Login
     /// The session in use.
     private(set) var session: Session?
@@ -158,8 +158,7 @@ struct SessionState {
     private func given(
         _ login: SalesforceSettings.Login, number: Int, now: ContinuousClock.Instant
     ) throws(OperatorError) -> Session? {
-        guard case .accessToken(let token, let instanceURL) = login else { return nil }
-        let instance = try Origin(instanceURL, setting: "SALESFORCE_INSTANCE_URL")
+        guard case .accessToken(let token, let instance) = login else { return nil }
         if token.isJSONWebToken, !takesJSONWebTokens {
             let reason = Reason.jwtAccessToken
             throw OperatorError(.configuration, reason.message)

@@ -1,17 +1,23 @@
 public import Conversion
+public import Drain
+public import Hooks
 public import Logging
+public import Salesforce
 
 /// Everything that the daemon can be told, read once and checked as a whole.
 ///
-/// A reload reads a new value of this type and puts it in the old one's place, or reports what is
+/// Each part is the options of the module that uses them; here is only how texts become them. A
+/// reload reads a new value of this type and puts it in the old one's place, or reports what is
 /// wrong and keeps the old one.
 public struct DaemonSettings: Equatable, Sendable {
     /// Where the queue's file is.
     public var database: DatabasePath
     /// How the queue is drained.
-    public var drain: DrainSettings
+    public var drain: DrainOptions
     /// How Salesforce is reached.
     public var salesforce: SalesforceSettings
+    /// Where the successor of a refresh token is kept; nil for the other logins.
+    public var refreshTokenStore: RefreshTokenStore?
     /// What is logged.
     public var logLevel: Logger.Level
     /// How the commands of finished batches run.
@@ -45,7 +51,7 @@ public struct DaemonSettings: Equatable, Sendable {
 
     private init?(_ reader: inout SettingReader, database flag: String?, giveUpAfter: String?) {
         database = DatabasePath(flag: flag, environment: reader.environment)
-        drain = DrainSettings(&reader, giveUpAfter: giveUpAfter)
+        drain = DrainOptions(&reader, giveUpAfter: giveUpAfter)
         logLevel = reader.value(
             "LEADCONVERT_LOG_LEVEL", default: .info,
             rule: "must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
@@ -54,7 +60,69 @@ public struct DaemonSettings: Equatable, Sendable {
             "LEADCONVERT_STOP_TIMEOUT", 0...86_400_000, default: 60_000
         )
         hooks = HookSettings(&reader)
-        guard let salesforce = SalesforceSettings(&reader) else { return nil }
-        self.salesforce = salesforce
+        reader.reportUnsupported()
+        guard let found = SalesforceSettings.read(&reader) else { return nil }
+        (salesforce, refreshTokenStore) = found
+        salesforce.connectTimeout = .milliseconds(drain.connectTimeoutMS)
+    }
+
+    /// The settings that differ from those of the start and can't be changed in a running daemon.
+    public func waitingForRestart(since start: DaemonSettings) -> [String] {
+        let (new, old) = (salesforce, start.salesforce)
+        let isSame: KeyValuePairs = [
+            "LEADCONVERT_DB": database == start.database,
+            "LEADCONVERT_STOP_TIMEOUT": stopTimeoutMS == start.stopTimeoutMS,
+            "LEADCONVERT_CALL_TIMEOUT": new.callTimeout == old.callTimeout,
+            "SALESFORCE_LOGIN_URL": new.loginHost == old.loginHost,
+            "SALESFORCE_API_VERSION": new.apiVersion == old.apiVersion,
+            "SALESFORCE_TRANSPORT": new.service == old.service,
+            "SALESFORCE_CA_FILE": new.caFile == old.caFile,
+        ]
+        return isSame.filter { !$0.value }.map(\.key)
+    }
+}
+
+/// Where the queue's file is.
+public struct DatabasePath: Hashable, Sendable, CustomStringConvertible {
+    /// The path.
+    public let description: String
+
+    /// The flag's path, else that of `LEADCONVERT_DB`, else `queue.db` in the service's state
+    /// directory, else `queue.db` right here.
+    public init(flag: String?, environment: [String: String]) {
+        let reader = SettingReader(environment)
+        if let path = flag ?? reader.text("LEADCONVERT_DB") {
+            description = path
+        } else if let folder = reader.text("STATE_DIRECTORY")?.split(separator: ":").first {
+            description = "\(folder)/queue.db"
+        } else {
+            description = "./queue.db"
+        }
+    }
+}
+
+extension HookSettings {
+    fileprivate init(_ reader: inout SettingReader) {
+        let isNamed = reader.environment["LEADCONVERT_HOOKS"] != nil
+        let given = reader.optional("LEADCONVERT_HOOKS", rule: "must be on or off") { text in
+            ["on": true, "off": false][text.lowercased()]
+        }
+        let timeoutMS = reader.milliseconds(
+            "LEADCONVERT_HOOK_TIMEOUT", 1...86_400_000, default: 900_000
+        )
+        // Named without a word, it may have been meant either way: the harmless one is taken.
+        self.init(isOn: given ?? !isNamed, timeoutMS: timeoutMS)
+    }
+}
+
+extension SettingReader {
+    /// What the manual promises and this version does not do: refused, so that nobody believes it.
+    fileprivate mutating func reportUnsupported() {
+        if let address = text("LEADCONVERT_LISTEN") {
+            report(
+                "LEADCONVERT_LISTEN", value: address,
+                "the status page is not supported yet: leave it out"
+            )
+        }
     }
 }

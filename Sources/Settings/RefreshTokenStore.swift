@@ -19,10 +19,10 @@ public struct RefreshTokenStore: Equatable, Sendable {
     /// Of the token that the operator's file, credential or variable holds.
     private(set) var fingerprint: String
 
-    init(given token: SecretText, file: String?, ownFile: String?) {
+    init(given token: String, file: String?, ownFile: String?) {
         self.file = file
         self.ownFile = ownFile
-        fingerprint = Self.fingerprint(of: token.revealed)
+        fingerprint = Self.fingerprint(of: token)
     }
 
     /// Whether there is a place at all.
@@ -60,13 +60,13 @@ public struct RefreshTokenStore: Equatable, Sendable {
     }
 
     /// The token to use: ours if it succeeds the given one, else the given one itself.
-    func successor() throws(UnusableFile) -> SecretText? {
+    func successor() throws(UnusableFile) -> String? {
         guard let ownFile, FileManager.default.fileExists(atPath: ownFile) else { return nil }
         let lines = try SecretFile(ownFile).text().split(separator: "\n").map(String.init)
         guard lines.count == 2 else {
             throw UnusableFile(rule: "is not as we wrote it: remove it and consent again")
         }
-        return lines[1] == fingerprint ? SecretText(lines[0]) : nil
+        return lines[1] == fingerprint ? lines[0] : nil
     }
 
     /// It tells tokens apart and leads back to none: they are random and long.

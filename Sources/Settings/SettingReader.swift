@@ -1,3 +1,5 @@
+import Conversion
+
 /// Reads settings one after the other and keeps what is wrong with them.
 struct SettingReader {
     /// The variables. One that is set to nothing counts as not set, as in a systemd
@@ -59,5 +61,35 @@ struct SettingReader {
     /// Notes a wrong setting.
     mutating func report(_ name: String, value: String? = nil, _ rule: String) {
         problems.append(SettingProblem(name: name, value: value, rule: rule))
+    }
+}
+
+/// Settings that can't be used, one or more.
+public struct WrongSettings: Error, Equatable {
+    /// What is wrong with each.
+    public let problems: [SettingProblem]
+}
+
+/// A setting that can't be used, and what it must be.
+public struct SettingProblem: Equatable, Sendable, CustomStringConvertible {
+    /// The variable or flag.
+    public let name: String
+    /// Its value as given; nil when it is missing, secret or may hold a secret.
+    public let value: String?
+    /// What it must be, or what to do.
+    public let rule: String
+
+    /// The line that an operator reads.
+    public var description: String {
+        value.map { "\(name)=\($0): \(rule)" } ?? "\(name): \(rule)"
+    }
+}
+
+extension OperatorError {
+    /// Every wrong setting in one error, a line each, so that nobody fixes them one by one.
+    static func wrongSettings(_ problems: [SettingProblem]) -> OperatorError {
+        let lines = problems.map { "  \($0)" }.joined(separator: "\n")
+        let count = problems.count == 1 ? "A setting is" : "\(problems.count) settings are"
+        return OperatorError(.configuration, "\(count) wrong:\n\(lines)")
     }
 }

@@ -38,8 +38,11 @@ enum Demo {
         try queue.set(RetryPolicy(baseDelayMS: 1500), named: "default")
         try Enqueuing(scene: scene, queue: queue, folder: folder).enqueue()
 
+        guard let host = Origin(scene.simulator.url) else {
+            preconditionFailure("The simulator listens on loopback.")
+        }
         var settings = SalesforceSettings(
-            loginURL: scene.simulator.url, apiVersion: "67.0",
+            loginHost: host,
             login: .clientCredentials(clientID: "demo", secret: Secret("demo")))
         settings.callTimeout = .seconds(30)
         var options = DrainOptions()

@@ -1,3 +1,4 @@
+import Drain
 import Foundation
 import Settings
 
@@ -10,9 +11,11 @@ struct Arguments: Sendable {
 
     /// All settings as they are now: what stands in files may have changed since the last time.
     func settings() throws -> DaemonSettings {
-        try DaemonSettings(
+        var settings = try DaemonSettings(
             environment: EnvironmentFile.adding(
                 to: ProcessInfo.processInfo.environment, flag: environmentFile),
             database: database, giveUpAfter: giveUpAfter)
+        settings.drain.untilEmpty = untilEmpty
+        return settings
     }
 }

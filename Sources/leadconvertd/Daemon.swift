@@ -8,7 +8,6 @@ import Salesforce
 import Settings
 import Storage
 import Synchronization
-import Wiring
 
 /// The parts of the daemon, wired in the order in which a lead passes through them.
 final class Daemon: Sendable {
@@ -44,22 +43,19 @@ final class Daemon: Sendable {
         self.queue = queue
         let notices = try Notices(
             ProcessInfo.processInfo.environment, queue: path,
-            callTimeoutMS: settings.salesforce.callTimeoutMS)
+            callTimeoutMS: settings.salesforce.callTimeout.milliseconds)
         self.notices = notices
-        let refreshToken = RefreshTokenKeeper(settings.salesforce.login, logger: logger)
+        let refreshToken = RefreshTokenKeeper(settings.refreshTokenStore, logger: logger)
         self.refreshToken = refreshToken
-        var salesforce = SalesforceSettings(settings.salesforce)
-        salesforce.keepRefreshToken = { refreshToken.keep($0) }
-        let options = DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty)
-        salesforce.connectTimeout = .milliseconds(options.connectTimeoutMS)
-        let transport = try SalesforceTransport(salesforce)
+        let transport = try SalesforceTransport(
+            settings.salesforce, keepRefreshToken: { refreshToken.keep($0) })
         self.transport = transport
         do {
             drain = try Drain(
                 queue,
                 through: Transport(
                     send: { await transport.send($0) }, hasSession: { transport.hasSession }),
-                options: options,
+                options: settings.drain,
                 logger: logger,
                 longestNapMS: notices?.longestNapMS ?? Drain.longestNapMS,
                 report: { notices?.see($0) })
@@ -74,7 +70,7 @@ final class Daemon: Sendable {
         logger.info(
             "queue opened",
             metadata: [
-                "queue.file": "\(path)", "salesforce.login": "\(settings.salesforce.loginURL)",
+                "queue.file": "\(path)", "salesforce.login": "\(settings.salesforce.loginHost)",
                 "salesforce.version": "\(settings.salesforce.apiVersion)",
             ])
     }
@@ -172,16 +168,15 @@ final class Daemon: Sendable {
                     "some settings change only at a restart",
                     metadata: ["settings": "\(waiting.joined(separator: " "))"])
             }
-            try transport.replaceCredentials(SalesforceSettings(settings.salesforce).login)
-            refreshToken.adopt(settings.salesforce.login)
+            try transport.replaceCredentials(settings.salesforce.login)
+            refreshToken.adopt(settings.refreshTokenStore)
             ConsoleLog.level.withLock { $0 = settings.logLevel }
-            let options = DrainOptions(settings.drain, untilEmpty: arguments.untilEmpty)
             let (drain, hooks, notices, logger) = (drain, hooks, notices, logger)
             lastReload.withLock { last in
                 last = Task { [last] in
                     // One after the other, or the older settings might come out on top.
                     await last?.value
-                    await drain.adopt(options)
+                    await drain.adopt(settings.drain)
                     await hooks.adopt(settings.hooks)
                     logger.notice("settings read again")
                     notices?.ready()
@@ -191,5 +186,12 @@ final class Daemon: Sendable {
             logger.error("settings not taken; the old ones stay", metadata: ["error": "\(error)"])
             notices?.ready()
         }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds.
+    fileprivate var milliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }
 }

@@ -16,8 +16,7 @@ final class RefreshTokenKeeper: Sendable {
     private let state: Mutex<State>
     private let logger: Logger
 
-    init(_ login: LoginSettings, logger: Logger) {
-        let store = login.refreshTokenStore
+    init(_ store: RefreshTokenStore?, logger: Logger) {
         state = Mutex(State(store: store))
         self.logger = logger
         if let store, !store.hasPlace {
@@ -42,9 +41,8 @@ final class RefreshTokenKeeper: Sendable {
 
     /// The settings were read again: there may be a place now. What the operator has given anew
     /// makes a token of ours worthless.
-    func adopt(_ login: LoginSettings) {
+    func adopt(_ store: RefreshTokenStore?) {
         state.withLock { state in
-            let store = login.refreshTokenStore
             let isSame = store.flatMap { store in state.store.map(store.succeedsSame) } ?? false
             if !isSame { state.unkept = nil }
             state.store = store

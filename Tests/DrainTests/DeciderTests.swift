@@ -1,4 +1,5 @@
 import Conversion
+import Foundation
 import TestSupport
 import Testing
 
@@ -20,9 +21,9 @@ import Testing
         #expect(bucket.capacity == 5000)
         #expect(bucket.capacity + bucket.rate * 86_400 == 50_000)
         var nightly = allowance
-        nightly.openPart = RunWindow(start: 1200, end: 240, offsets: []).openPart
+        nightly.openPart = RunWindow(start: 1200, end: 240, zone: .gmt).openPart
         #expect(abs(nightly.bucket(usage(0), ours: 0).rate - 3 * bucket.rate) < 1e-9)
-        #expect(RunWindow(start: 540, end: 540, offsets: []).openPart == 1)
+        #expect(RunWindow(start: 540, end: 540, zone: .gmt).openPart == 1)
         #expect(Allowance(share: 0.5, reserve: 0, fixedRate: 2).bucket(nil, ours: 0) == (10, 2))
         #expect(
             Allowance(share: 1, reserve: 0, fixedRate: 2, fixedBurst: 1)

@@ -88,7 +88,7 @@ import Testing
         options.callLifetimeMS = 500
         options.untilEmpty = true
         var settings = SalesforceSettings(
-            loginURL: simulator.url, apiVersion: "67.0",
+            loginHost: try #require(Origin(simulator.url)),
             login: .clientCredentials(clientID: "demo", secret: Secret("demo")))
         settings.connectTimeout = .milliseconds(options.connectTimeoutMS)
         let transport = try SalesforceTransport(settings)

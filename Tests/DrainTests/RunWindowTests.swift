@@ -1,4 +1,5 @@
 import Conversion
+import Foundation
 import Storage
 import TestSupport
 import Testing
@@ -11,11 +12,7 @@ import Testing
     private func window(_ start: Int, _ end: Int) throws -> RunWindow {
         RunWindow(
             start: start * 60, end: end * 60,
-            offsets: [
-                .init(since: try time("2026-01-01T00:00"), seconds: 3600),
-                .init(since: try time("2026-03-29T01:00"), seconds: 7200),
-                .init(since: try time("2026-10-25T01:00"), seconds: 3600),
-            ])
+            zone: try #require(TimeZone(identifier: "Europe/Berlin")))
     }
 
     private func time(_ text: String) throws -> Timestamp {
@@ -88,7 +85,7 @@ import Testing
     @Test func startsNoCallOutsideItsHoursAndSaysSo() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
-            let hours = RunWindow(start: 14 * 60, end: 15 * 60, offsets: [])
+            let hours = RunWindow(start: 14 * 60, end: 15 * 60, zone: .gmt)
             let log = RecordedLog()
             var drain = try VirtualDrain(queue, logger: log.logger) {
                 $0.window = hours
@@ -122,7 +119,7 @@ import Testing
             var drain = try VirtualDrain(queue)
             try drain.run(most: 1) { _ in CallReply(.unclear(Reason("TIMEOUT", "no answer"))) }
             var options = drain.engine.options
-            options.window = RunWindow(start: 13 * 60, end: 14 * 60, offsets: [])
+            options.window = RunWindow(start: 13 * 60, end: 14 * 60, zone: .gmt)
             drain.engine.adopt(options, at: drain.now)
             try drain.run(most: 2) { .allConverted($0) }
             #expect(drain.sent.map(\.kind) == [.convert, .verify])

@@ -66,7 +66,7 @@ import Testing
             #expect(await transport.send(conversion).outcome.gist == "converted")
         }
         try await withTransport(
-            { .accessToken(Secret(jwt), instanceURL: $0) }, by: .action(name: "C")
+            { .given(jwt, at: $0) }, by: .action(name: "C")
         ) { _ in
             .say(converted)
         } _: { transport, _ in

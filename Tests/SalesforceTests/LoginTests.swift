@@ -127,7 +127,7 @@ import Testing
             #expect(await transport.send(.logIn).outcome == .loggedIn)
             #expect(server.requests.count == 1, "there is nothing to ask the login host for")
             try transport.replaceCredentials(
-                .accessToken(Secret("00D!new"), instanceURL: server.url))
+                .given("00D!new", at: server.url))
             #expect(transport.hasSession)
         }
     }

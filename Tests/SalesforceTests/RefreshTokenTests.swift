@@ -26,9 +26,9 @@ import Testing
     ) async throws {
         try await ScriptedServer.run({ Self.grant($0) }) { server in
             let kept = Kept()
-            var settings = SalesforceSettings(loginURL: server.url, login: Self.login("one"))
-            settings.keepRefreshToken = { kept.keep($0) }
-            let transport = try SalesforceTransport(settings)
+            let settings = SalesforceSettings(
+                loginHost: .test(server.url), login: Self.login("one"))
+            let transport = try SalesforceTransport(settings) { kept.keep($0) }
             kept.watch(transport)
             let result: Result<Void, any Error>
             do {

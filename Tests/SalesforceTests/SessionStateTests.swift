@@ -126,7 +126,7 @@ import Testing
 
     @Test func triesAGivenTokenHoweverOldItIs() throws {
         let state = try SessionState(
-            .accessToken(Secret("00D!a"), instanceURL: "https://example.my.salesforce.com"),
+            .given("00D!a", at: "https://example.my.salesforce.com"),
             now: now)
         #expect(state.isGood(at: now + .seconds(100_000)))
     }
@@ -135,7 +135,7 @@ import Testing
         throws
     {
         var state = try SessionState(
-            .accessToken(Secret("00D!a"), instanceURL: "https://example.my.salesforce.com"),
+            .given("00D!a", at: "https://example.my.salesforce.com"),
             now: now)
         let session = try #require(state.session)
         state.succeeded(session, at: .soap)
@@ -167,7 +167,7 @@ import Testing
         let session = try adopt("1", &state)
         #expect(throws: OperatorError.self) {
             try state.replace(
-                .accessToken(Secret("eyJ.x.y"), instanceURL: "https://a.example"), now: now)
+                .given("eyJ.x.y", at: "https://a.example"), now: now)
         }
         #expect(state.session?.number == session.number)
         #expect(state.login == login)

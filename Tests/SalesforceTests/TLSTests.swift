@@ -29,7 +29,7 @@ import Testing
             return try await ScriptedServer.run({ _ in .say(success) }, tls: context) { server in
                 let url = server.url.replacing("http://127.0.0.1", with: "https://\(host)")
                 var settings = SalesforceSettings(
-                    login: .accessToken(Secret("00D!token"), instanceURL: url))
+                    login: .given("00D!token", at: url))
                 settings.caFile = trustingTheRoot ? file.path : nil
                 let transport = try SalesforceTransport(settings)
                 let outcome = await transport.send(conversion).outcome

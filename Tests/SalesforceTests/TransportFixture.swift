@@ -5,14 +5,15 @@ import Conversion
 /// Runs a transport against a server that follows a script, and closes both.
 func withTransport<Value: Sendable>(
     _ login: (String) -> SalesforceSettings.Login = {
-        .accessToken(Secret("00D!token"), instanceURL: $0)
+        .given("00D!token", at: $0)
     },
     by service: SalesforceSettings.Service = .soap, timeout: Duration = .seconds(20),
     script: @escaping ScriptedServer.Script,
     _ body: (SalesforceTransport, ScriptedServer) async throws -> Value
 ) async throws -> Value {
     try await ScriptedServer.run(script) { server in
-        var settings = SalesforceSettings(loginURL: server.url, login: login(server.url))
+        var settings = SalesforceSettings(
+            loginHost: .test(server.url), login: login(server.url))
         settings.callTimeout = timeout
         settings.service = service
         let transport = try SalesforceTransport(settings)
@@ -48,5 +49,20 @@ extension CallOutcome {
         case .loggedIn: "loggedIn"
         case .limitsRead: "limitsRead"
         }
+    }
+}
+
+extension Origin {
+    /// A server of a test's.
+    static func test(_ url: String) -> Origin {
+        guard let origin = Origin(url) else { preconditionFailure("\(url) is no server") }
+        return origin
+    }
+}
+
+extension SalesforceSettings.Login {
+    /// A token that somebody else got.
+    static func given(_ token: String, at url: String) -> Self {
+        .accessToken(Secret(token), instance: .test(url))
     }
 }

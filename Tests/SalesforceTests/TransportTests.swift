@@ -74,7 +74,7 @@ import Testing
     @Test func isSureThatNothingWasSentWhenNobodyListens() async throws {
         let port = SilentPort()
         let transport = try SalesforceTransport(
-            SalesforceSettings(login: .accessToken(Secret("00D!token"), instanceURL: port.url)))
+            SalesforceSettings(login: .given("00D!token", at: port.url)))
         let reply = await transport.send(conversion)
         #expect(reply.outcome.gist == "refused outage UNREACHABLE")
         #expect(reply.httpStatus == nil)
@@ -85,7 +85,7 @@ import Testing
         try await ScriptedServer.run({ _ in .stall }) { server in
             let url = server.url.replacing("http://", with: "https://")
             var settings = SalesforceSettings(
-                login: .accessToken(Secret("00D!token"), instanceURL: url))
+                login: .given("00D!token", at: url))
             settings.connectTimeout = .milliseconds(100)
             let transport = try SalesforceTransport(settings)
             let reply = await transport.send(conversion)
@@ -97,7 +97,7 @@ import Testing
     @Test func `a request that would leave late is not sent`() async throws {
         try await ScriptedServer.run({ _ in .stall }) { server in
             var settings = SalesforceSettings(
-                login: .accessToken(Secret("00D!token"), instanceURL: server.url))
+                login: .given("00D!token", at: server.url))
             settings.connectTimeout = .seconds(10)
             // The machine is suspended for a minute while the connection comes about.
             let start = ContinuousClock.now
@@ -125,7 +125,7 @@ import Testing
         try await ScriptedServer.run({ _ in .stall }) { server in
             let transport = try SalesforceTransport(
                 SalesforceSettings(
-                    login: .accessToken(Secret("00D!token"), instanceURL: server.url)))
+                    login: .given("00D!token", at: server.url)))
             let call = Task { await transport.send(conversion).outcome.gist }
             await server.firstRequest()
             call.cancel()

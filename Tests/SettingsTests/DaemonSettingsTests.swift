@@ -1,5 +1,8 @@
 import Conversion
+import Drain
+import Hooks
 import Logging
+import Salesforce
 import Testing
 
 @testable import Settings
@@ -12,19 +15,21 @@ import Testing
         #expect(settings.drain.concurrency == 4)
         #expect(settings.drain.dailyShare == 0.5)
         #expect(settings.drain.reserve == 0.1)
-        #expect(settings.drain.rate == .auto)
-        #expect(settings.drain.burst == .auto)
+        #expect(settings.drain.rate == nil)
+        #expect(settings.drain.burst == nil)
         #expect(settings.drain.probeIntervalMS == 30_000)
         #expect(settings.drain.callLifetimeMS == 600_000)
-        #expect(settings.drain.runHours == nil)
+        #expect(settings.drain.window == nil)
         #expect(settings.drain.giveUpAfterMS == nil)
         #expect(settings.logLevel == .info)
         #expect(settings.stopTimeoutMS == 60_000)
         #expect(settings.hooks.isOn)
         #expect(settings.hooks.timeoutMS == 900_000)
-        #expect(settings.salesforce.callTimeoutMS == 630_000)
-        #expect(settings.salesforce.apiVersion == "67.0")
+        #expect(settings.salesforce.callTimeout == .seconds(630))
+        #expect(settings.salesforce.apiVersion == .standard)
         #expect(settings.salesforce.caFile == nil)
+        #expect(settings.salesforce.connectTimeout == .seconds(12))
+        #expect(settings.refreshTokenStore == nil)
     }
 
     @Test func takesWhatIsSet() throws {
@@ -48,19 +53,19 @@ import Testing
         #expect(settings.drain.concurrency == 25)
         #expect(settings.drain.dailyShare == 1)
         #expect(settings.drain.reserve == 0)
-        #expect(settings.drain.rate == .fixed(0.25))
-        #expect(settings.drain.burst == .fixed(2.5))
+        #expect(settings.drain.rate == 0.25)
+        #expect(settings.drain.burst == 2.5)
         #expect(settings.drain.probeIntervalMS == 500)
         #expect(settings.drain.callLifetimeMS == 0)
-        #expect(settings.drain.runHours == RunHours("20:00-06:00 Europe/Berlin"))
+        #expect(settings.drain.window == RunWindow("20:00-06:00 Europe/Berlin"))
         #expect(settings.drain.giveUpAfterMS == 43_200_000)
         #expect(settings.logLevel == .debug)
         #expect(settings.stopTimeoutMS == 0)
         #expect(!settings.hooks.isOn)
         #expect(settings.hooks.timeoutMS == 90_000)
-        #expect(settings.salesforce.callTimeoutMS == 900_000)
-        #expect(settings.salesforce.apiVersion == "41.0")
-        #expect(settings.salesforce.loginURL == "http://127.0.0.1:8080")
+        #expect(settings.salesforce.callTimeout == .seconds(900))
+        #expect(settings.salesforce.apiVersion.description == "41.0")
+        #expect(settings.salesforce.loginHost.description == "http://127.0.0.1:8080")
         #expect(settings.salesforce.caFile == "/etc/hostname")
     }
 

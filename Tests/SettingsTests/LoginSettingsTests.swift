@@ -1,21 +1,21 @@
 import Conversion
 import Foundation
+import Salesforce
 import Testing
 
 @testable import Settings
 
 @Suite struct LoginSettingsTests {
     @Test func knowsAFlowByItsSettings() throws {
+        let origin = try #require(Origin("https://acme.my.salesforce.com"))
         #expect(
             try flow(login)
-                == .clientCredentials(clientID: "id", clientSecret: SecretText("hush"))
+                == .clientCredentials(clientID: "id", secret: Secret("hush"))
         )
         #expect(
             try flow(["SALESFORCE_CLIENT_ID": "id", "SALESFORCE_REFRESH_TOKEN": "hush"])
                 == .refreshToken(
-                    clientID: "id", clientSecret: nil, refreshToken: SecretText("hush"),
-                    store: RefreshTokenStore(given: SecretText("hush"), file: nil, ownFile: nil)
-                )
+                    clientID: "id", clientSecret: nil, refreshToken: Secret("hush"))
         )
         #expect(
             try flow([
@@ -23,7 +23,7 @@ import Testing
                 "SALESFORCE_INSTANCE_URL": "https://acme.my.salesforce.com/",
             ])
                 == .accessToken(
-                    SecretText("00D!hush"), instanceURL: "https://acme.my.salesforce.com"
+                    Secret("00D!hush"), instance: origin
                 )
         )
     }
@@ -33,11 +33,12 @@ import Testing
         #expect(
             try flow(environment)
                 == .refreshToken(
-                    clientID: "id", clientSecret: SecretText("hush"),
-                    refreshToken: SecretText("token"),
-                    store: RefreshTokenStore(given: SecretText("token"), file: nil, ownFile: nil)
-                )
+                    clientID: "id", clientSecret: Secret("hush"),
+                    refreshToken: Secret("token"))
         )
+        #expect(
+            try DaemonSettings(environment: environment).refreshTokenStore
+                == RefreshTokenStore(given: "token", file: nil, ownFile: nil))
     }
 
     @Test func readsAPrivateKeyFromItsFile() throws {
@@ -51,7 +52,7 @@ import Testing
                 found
                     == .jwtBearer(
                         clientID: "id", username: "me@example.com",
-                        privateKey: SecretText("-----BEGIN\nkey")
+                        privateKeyPEM: Secret("-----BEGIN\nkey")
                     )
             )
         }
@@ -106,11 +107,9 @@ import Testing
             "SALESFORCE_TRANSPORT": "action:acme__ConvertLeads",
         ]
         let settings = try DaemonSettings(environment: environment).salesforce
-        #expect(settings.transport == .action("acme__ConvertLeads"))
-        #expect(
-            settings.login
-                == .accessToken(
-                    SecretText("eyJh.hush.hush"), instanceURL: "https://acme.my.salesforce.com"))
+        #expect(settings.service == .action(name: "acme__ConvertLeads"))
+        let origin = try #require(Origin("https://acme.my.salesforce.com"))
+        #expect(settings.login == .accessToken(Secret("eyJh.hush.hush"), instance: origin))
     }
 
     @Test(arguments: [mode_t(0o644), 0o604, 0o602, 0o620, 0o660])
@@ -146,7 +145,7 @@ import Testing
             let found = try flow(environment)
             #expect(
                 found
-                    == .clientCredentials(clientID: "id", clientSecret: SecretText("hush"))
+                    == .clientCredentials(clientID: "id", secret: Secret("hush"))
             )
         }
     }
@@ -158,7 +157,7 @@ import Testing
         #expect(!"\(settings) \(String(reflecting: settings)) \(dumped)".contains("hush"))
     }
 
-    private func flow(_ environment: [String: String]) throws -> LoginSettings {
+    private func flow(_ environment: [String: String]) throws -> SalesforceSettings.Login {
         try DaemonSettings(environment: environment).salesforce.login
     }
 

@@ -1,5 +1,6 @@
 import Conversion
 import Foundation
+import Salesforce
 import Testing
 
 @testable import Settings
@@ -9,13 +10,13 @@ import Testing
         try withFolder { folder in
             let file = try folder.holding("first\n", in: "token")
             var (token, store) = try given(["SALESFORCE_REFRESH_TOKEN_FILE": file])
-            #expect(token == SecretText("first"))
+            #expect(token == Secret("first"))
             #expect(try store.keep("second") == file)
             #expect(try folder.text(of: "token") == "second\n")
             #expect(try folder.mode(of: "token") == 0o600)
             #expect(try folder.names() == ["token"])
             (token, _) = try given(["SALESFORCE_REFRESH_TOKEN_FILE": file])
-            #expect(token == SecretText("second"))
+            #expect(token == Secret("second"))
         }
     }
 
@@ -40,22 +41,22 @@ import Testing
                     "CREDENTIALS_DIRECTORY": credentials.path, "STATE_DIRECTORY": state.path,
                 ]
                 var (token, store) = try given(environment)
-                #expect(token == SecretText("first"))
+                #expect(token == Secret("first"))
                 _ = try store.keep("second")
                 _ = try store.keep("third")
                 #expect(try state.mode(of: RefreshTokenStore.name) == 0o600)
                 #expect(try credentials.text(of: "salesforce_refresh_token") == "first")
                 (token, _) = try given(environment)
-                #expect(token == SecretText("third"))
+                #expect(token == Secret("third"))
                 #expect(try !state.text(of: RefreshTokenStore.name).contains("first"))
 
                 // The operator has consented again.
                 _ = try credentials.holding("fourth", in: "salesforce_refresh_token")
                 (token, store) = try given(environment)
-                #expect(token == SecretText("fourth"))
+                #expect(token == Secret("fourth"))
                 _ = try store.keep("fifth")
                 (token, _) = try given(environment)
-                #expect(token == SecretText("fifth"))
+                #expect(token == Secret("fifth"))
             }
         }
     }
@@ -89,7 +90,7 @@ import Testing
                     atPath: folder.path("token.new"), withIntermediateDirectories: false)
                 #expect(try store.keep("third") == state.path(RefreshTokenStore.name))
                 let (token, _) = try given(environment)
-                #expect(token == SecretText("third"))
+                #expect(token == Secret("third"))
             }
         }
     }
@@ -118,13 +119,13 @@ import Testing
         }
     }
 
-    private func given(_ environment: [String: String]) throws -> (SecretText, RefreshTokenStore) {
+    private func given(_ environment: [String: String]) throws -> (Secret, RefreshTokenStore) {
         let environment = environment.merging(["SALESFORCE_CLIENT_ID": "id"]) { $1 }
-        let login = try DaemonSettings(environment: environment).salesforce.login
-        guard case .refreshToken(_, _, let token, let store) = login else {
+        let settings = try DaemonSettings(environment: environment)
+        guard case .refreshToken(_, _, let token) = settings.salesforce.login else {
             preconditionFailure("not the refresh token flow")
         }
-        return (token, store)
+        return (token, try #require(settings.refreshTokenStore))
     }
 
     private func withFolder(_ body: (URL) throws -> Void) throws {

@@ -1,4 +1,5 @@
 import Conversion
+import Foundation
 import TestSupport
 
 @testable import Drain
@@ -48,6 +49,6 @@ struct Profile {
         let birth = Int(Moment.ms(0).wall.milliseconds / 60_000 % 1440)
         let closes = birth + Int.random(in: 0...1, using: &chance)
         let opens = closes + Int.random(in: 1...3, using: &chance)
-        return RunWindow(start: opens % 1440, end: closes % 1440, offsets: [])
+        return RunWindow(start: opens % 1440, end: closes % 1440, zone: .gmt)
     }
 }

@@ -1,4 +1,5 @@
 public import Conversion
+public import Foundation
 
 /// The hours of the day in which calls may start, by the clocks of one place.
 ///
@@ -6,33 +7,18 @@ public import Conversion
 /// are put forward, the hour that they skip is missing from it; where they are put back, it has the
 /// hour that they show twice, twice.
 public struct RunWindow: Sendable, Equatable {
-    /// How far the clocks are ahead of UTC, from a moment on.
-    public struct Offset: Sendable, Equatable {
-        /// From when on.
-        public var since: Timestamp
-        /// Seconds ahead of UTC; negative for behind.
-        public var seconds: Int
-
-        /// An offset.
-        public init(since: Timestamp, seconds: Int) {
-            self.since = since
-            self.seconds = seconds
-        }
-    }
-
     private let startMS: Int64
     private let endMS: Int64
-    private let offsets: [Offset]
+    private let zone: TimeZone
     private static let dayMS: Int64 = 86_400_000
 
     /// Hours from `start` to `end`, in minutes after midnight, 0..<1440; at or before `start`, the
     /// end is the next day's.
-    /// - Parameter offsets: In the order of time; the first holds before it, too, and the last for
-    ///   ever. Without any it is UTC.
-    public init(start: Int, end: Int, offsets: [Offset]) {
+    /// - Parameter zone: Whose clocks are meant.
+    public init(start: Int, end: Int, zone: TimeZone) {
         startMS = Int64(start) * 60_000
         endMS = Int64(end) * 60_000
-        self.offsets = offsets
+        self.zone = zone
     }
 
     /// The part of a day in which it is open, above 0, at most 1; on the two days a year on which
@@ -59,9 +45,9 @@ public struct RunWindow: Sendable, Equatable {
             let boundary = isOpen ? endMS : startMS
             let wait = (boundary - clock(at: time) + Self.dayMS) % Self.dayMS
             let byTheClock = time + (wait == 0 ? Self.dayMS : wait)
-            guard let change = offsets.first(where: { $0.since > time })?.since,
-                change <= byTheClock
-            else { return byTheClock }
+            guard let change = changeOfClocks(after: time), change <= byTheClock else {
+                return byTheClock
+            }
             time = change
             if self.isOpen(at: time) != isOpen { return time }
         }
@@ -69,8 +55,21 @@ public struct RunWindow: Sendable, Equatable {
 
     /// Milliseconds after midnight that the clocks show.
     private func clock(at time: Timestamp) -> Int64 {
-        let offset = (offsets.last { $0.since <= time } ?? offsets.first)?.seconds ?? 0
-        let local = (time.milliseconds + Int64(offset) * 1000) % Self.dayMS
+        let offset = Int64(zone.secondsFromGMT(for: Date(time)))
+        let local = (time.milliseconds + offset * 1000) % Self.dayMS
         return (local + Self.dayMS) % Self.dayMS
+    }
+
+    /// When they are next put forward or back.
+    private func changeOfClocks(after time: Timestamp) -> Timestamp? {
+        zone.nextDaylightSavingTimeTransition(after: Date(time))
+            .map { Timestamp(milliseconds: Int64(($0.timeIntervalSince1970 * 1000).rounded())) }
+            .flatMap { $0 > time ? $0 : nil }
+    }
+}
+
+extension Date {
+    fileprivate init(_ time: Timestamp) {
+        self.init(timeIntervalSince1970: Double(time.milliseconds) / 1000)
     }
 }

@@ -1,0 +1,76 @@
+import Drain
+import Foundation
+
+extension DrainOptions {
+    init(_ reader: inout SettingReader, giveUpAfter: String?) {
+        self.init()
+        callSize = reader.whole("LEADCONVERT_CALL_SIZE", 1...100, default: callSize)
+        // An org of 25 concurrent long-running requests refuses the next, whoever makes it.
+        concurrency = reader.whole("LEADCONVERT_CONCURRENCY", 1...25, default: concurrency)
+        dailyShare = reader.value(
+            "LEADCONVERT_DAILY_SHARE", default: dailyShare,
+            rule: "must be a part of the allowance, above 0 and at most 1, e.g. 0.5"
+        ) { Double($0).flatMap { $0 > 0 && $0 <= 1 ? $0 : nil } }
+        reserve = reader.value(
+            "LEADCONVERT_RESERVE", default: reserve,
+            rule: "must be a part of the allowance, at least 0 and below 1, e.g. 0.1"
+        ) { Double($0).flatMap { $0 >= 0 && $0 < 1 ? $0 : nil } }
+        rate = reader.figure(
+            "LEADCONVERT_RATE", 0.000001...1_000_000,
+            rule:
+                "must be auto, or calls per second as a decimal from 0.000001 to 1000000, e.g. 0.5"
+        )
+        burst = reader.figure(
+            "LEADCONVERT_BURST", 1...1_000_000,
+            rule: "must be auto, or a number of calls from 1 to 1000000")
+        probeIntervalMS = reader.milliseconds(
+            "LEADCONVERT_PROBE_INTERVAL", 1...900_000, default: probeIntervalMS
+        )
+        callLifetimeMS = reader.milliseconds(
+            "LEADCONVERT_CALL_LIFETIME", 0...86_400_000, default: callLifetimeMS
+        )
+        window = reader.optional("LEADCONVERT_RUN_HOURS", rule: RunWindow.rule) { RunWindow($0) }
+        giveUpAfterMS = giveUpAfter.flatMap { DurationText($0)?.milliseconds }
+        if let giveUpAfter, giveUpAfterMS == nil {
+            reader.report("--give-up-after", value: giveUpAfter, DurationText.rule)
+        }
+    }
+}
+
+extension SettingReader {
+    /// A figure, or nil where it is to be derived from the org's allowance.
+    fileprivate mutating func figure(
+        _ name: String, _ range: ClosedRange<Double>, rule: String
+    ) -> Double? {
+        guard text(name)?.lowercased() != "auto" else { return nil }
+        return optional(name, rule: rule) { text in
+            Double(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+}
+
+extension RunWindow {
+    /// What a wrong text should have been.
+    static let rule =
+        "must be two different times of day and a time zone, e.g. 20:00-06:00 Europe/Berlin"
+
+    /// Reads hours; nil when they break the rule or the machine does not know the zone.
+    init?(_ text: String) {
+        let form = /(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s+(\S+)/.asciiOnlyDigits()
+        guard
+            let (_, startHour, startMinute, endHour, endMinute, zone) =
+                text.wholeMatch(of: form)?.output,
+            let start = Self.minutes(startHour, startMinute),
+            let end = Self.minutes(endHour, endMinute), start != end,
+            let zone = TimeZone(identifier: String(zone))
+        else { return nil }
+        self.init(start: start, end: end, zone: zone)
+    }
+
+    private static func minutes(_ hour: Substring, _ minute: Substring) -> Int? {
+        guard let hour = Int(hour), let minute = Int(minute), hour < 24, minute < 60 else {
+            return nil
+        }
+        return hour * 60 + minute
+    }
+}
