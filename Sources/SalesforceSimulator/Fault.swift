@@ -17,7 +17,7 @@ public enum Fault: String, CaseIterable, Sendable {
     case stall
     /// The edge answers 503 with a page, before anything is done.
     case unavailable
-    /// The session ends; a token that has served no call at this door yet is spared.
+    /// The session ends; a token that has served no call of this API yet is spared.
     case expireSession = "expire-session"
     /// Refused because too many calls run at once.
     case concurrentLimit = "concurrent-limit"

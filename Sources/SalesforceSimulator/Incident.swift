@@ -2,7 +2,7 @@ import Foundation
 
 /// Trouble of the whole org: every call of some kinds is answered with the same code.
 ///
-/// Nothing is done for a call that meets it, and it takes nothing from the daily allowance: so
+/// Nothing is done for a call that it reaches, and it takes nothing from the daily allowance: so
 /// `/limits` looks healthy while conversions are refused with REQUEST_LIMIT_EXCEEDED.
 public struct Incident: Sendable {
     /// How the calls fail.

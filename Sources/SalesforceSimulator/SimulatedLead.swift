@@ -61,7 +61,7 @@ public enum LeadTrait: Hashable, Sendable {
     case lockedFor(times: Int)
     /// The org's own code refuses it, every time, with this message.
     case triggerFailure(String)
-    /// It is refused with this code, so many times or for ever.
+    /// It is refused with this code, so many times or always.
     case refused(code: String, times: Int = .max)
     /// The Apex action throws for it alone; over SOAP the org's own code refuses it.
     case invocationThrows

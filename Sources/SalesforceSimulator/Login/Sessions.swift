@@ -28,13 +28,13 @@ struct Sessions {
         return token
     }
 
-    /// Whether a token opens this door.
+    /// Whether a token is good for this API.
     func accepts(_ token: String, _ dialect: Dialect) -> Bool {
         guard let session = sessions[token], !session.isExpired else { return false }
         return dialect == .rest || !session.isJWTShaped
     }
 
-    /// Whether a call with this token went well at this door.
+    /// Whether a call with this token went well at this API.
     func hasServed(_ token: String, _ dialect: Dialect) -> Bool {
         sessions[token]?.served.contains(dialect) ?? false
     }
@@ -65,10 +65,10 @@ struct Sessions {
 
     private mutating func nextSecret() -> String {
         issued += 1
-        var dice = Dice(seed: seed)
+        var chance = SeededChance(seed: seed)
         return (0..<5).map { part in
-            dice.seed = dice.seed &* 31 &+ UInt64(part)
-            let value = dice.pick(0...0x7FFF_FFFF_FFFF, number: issued)
+            chance.seed = chance.seed &* 31 &+ UInt64(part)
+            let value = chance.pick(0...0x7FFF_FFFF_FFFF, number: issued)
             return String(value, radix: 36)
         }.joined(separator: "_")
     }

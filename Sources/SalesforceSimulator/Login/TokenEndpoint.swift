@@ -52,10 +52,9 @@ struct TokenEndpoint: Sendable {
     private func grant(
         _ incoming: Incoming, _ world: inout World, url: String, now: Date
     ) throws(LoginFailure) -> Grant {
-        guard incoming.mediaType == "application/x-www-form-urlencoded" else {
+        guard let form = incoming.form else {
             throw LoginFailure(error: "invalid_request", description: "the body is not a form")
         }
-        let form = PercentText.fields(String(decoding: incoming.body, as: UTF8.self))
         switch form["grant_type"] {
         case "client_credentials":
             try checkClient(form, incoming, needsSecret: true)
@@ -97,8 +96,10 @@ struct TokenEndpoint: Sendable {
         else { return nil }
         let halves = String(decoding: data, as: UTF8.self)
             .split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard halves.count == 2 else { return nil }
-        return (PercentText.decoded(halves[0]), PercentText.decoded(halves[1]))
+        guard halves.count == 2, let id = halves[0].removingPercentEncoding,
+            let secret = halves[1].removingPercentEncoding
+        else { return nil }
+        return (id, secret)
     }
 
     /// No `expires_in`: how long a token lives is the org's own affair.

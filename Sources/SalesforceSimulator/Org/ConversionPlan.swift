@@ -21,7 +21,7 @@ struct ConversionPlan {
 
 extension Org {
     /// Account, contact, opportunity, then the lead: the order in which Salesforce writes them.
-    mutating func carryOut(_ plan: ConversionPlan, at: Date) -> LeadConvertResult.Converted {
+    mutating func commit(_ plan: ConversionPlan, at: Date) -> LeadConvertResult.Converted {
         let lead = leads[plan.place]
         let account = plan.accountID ?? insertAccount(lead, plan)
         let contact =

@@ -27,7 +27,7 @@ struct ConversionCircumstances {
     /// A row that another call holds.
     var lockedRow: Identifier?
     /// Chance, or a script, has this lead's row locked.
-    var meetsLockFault = false
+    var hasLockFault = false
     /// What an incident answers for every lead.
     var incident: LeadFailure?
     var at: Date

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A lead, and what will befall those who convert it.
+/// A lead, and what happens when it is converted.
 struct LeadRecord: Record {
     /// What a conversion left on the lead.
     struct Conversion {
@@ -41,8 +41,8 @@ struct LeadRecord: Record {
 
     /// Tries that still find the row locked.
     var locks = 0
-    /// Whether chance has had its say about a lock; it has one say, so that every lock clears.
-    var hasMetLockFault = false
+    /// Whether chance has decided about a lock; it decides once, so that every lock clears.
+    var lockFaultIsDrawn = false
     var triggerFailure: String?
     var refusal: Refused?
     var invocationThrows = false

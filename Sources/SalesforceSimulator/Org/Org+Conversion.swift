@@ -3,29 +3,29 @@ import Foundation
 extension Org {
     /// Converts one lead, or says why not. Each lead stands alone: it is wholly done or not at all.
     mutating func convert(
-        _ ask: LeadConvert, _ circumstances: ConversionCircumstances
+        _ request: LeadConvert, _ circumstances: ConversionCircumstances
     ) -> LeadConvertResult {
-        let echoed = Identifier(ask.leadID)?.text ?? ask.leadID
+        let echoed = Identifier(request.leadID)?.text ?? request.leadID
         do throws(LeadFailure) {
-            let place = try openLead(ask)
-            try meetLock(place, circumstances)
-            try meetRefusal(place, circumstances)
-            let plan = try plan(ask, place, circumstances.options)
-            try meetOwnCode(place, circumstances.options)
+            let place = try openLead(request)
+            try checkLock(place, circumstances)
+            try checkRefusal(place, circumstances)
+            let plan = try plan(request, place, circumstances.options)
+            try checkTriggers(place, circumstances.options)
             return LeadConvertResult(
-                leadID: echoed, outcome: .success(carryOut(plan, at: circumstances.at)))
+                leadID: echoed, outcome: .success(commit(plan, at: circumstances.at)))
         } catch {
             return LeadConvertResult(leadID: echoed, outcome: .failure(error))
         }
     }
 
     /// The lead, if it is there and not yet converted.
-    private func openLead(_ ask: LeadConvert) throws(LeadFailure) -> Int {
-        guard mayConvert(ask) else {
+    private func openLead(_ request: LeadConvert) throws(LeadFailure) -> Int {
+        guard mayConvert(request) else {
             throw LeadFailure(
                 code: "INSUFFICIENT_ACCESS", message: "insufficient access rights on object id")
         }
-        let id = try identifier(ask.leadID, .lead, field: "Lead ID")
+        let id = try identifier(request.leadID, .lead, field: "Lead ID")
         guard let place = place(of: id) else { throw .unknownReference(field: "LeadId") }
         guard !leads[place].isDeleted else { throw .deleted }
         guard leads[place].conversion == nil else {
@@ -35,18 +35,18 @@ extension Org {
         return place
     }
 
-    private mutating func meetLock(
+    private mutating func checkLock(
         _ place: Int, _ circumstances: ConversionCircumstances
     ) throws(LeadFailure) {
         if let row = circumstances.lockedRow { throw .locked(row) }
-        if circumstances.meetsLockFault { throw .locked(leads[place].id) }
+        if circumstances.hasLockFault { throw .locked(leads[place].id) }
         guard leads[place].locks > 0 else { return }
         change(place) { $0.locks -= 1 }
         throw .locked(leads[place].id)
     }
 
     /// What refuses this lead whatever is asked for it: an incident, or a trait of its own.
-    private mutating func meetRefusal(
+    private mutating func checkRefusal(
         _ place: Int, _ circumstances: ConversionCircumstances
     ) throws(LeadFailure) {
         if let failure = circumstances.incident { throw failure }
@@ -56,7 +56,7 @@ extension Org {
     }
 
     /// The org's own rules: duplicate rules first, then triggers, which see what would be saved.
-    private func meetOwnCode(_ place: Int, _ options: ConvertOptions) throws(LeadFailure) {
+    private func checkTriggers(_ place: Int, _ options: ConvertOptions) throws(LeadFailure) {
         let lead = leads[place]
         if let duplicate = lead.duplicate, duplicate.blocks || !options.savesDuplicates {
             throw LeadFailure(
@@ -82,6 +82,6 @@ extension Org {
             ownerID: leads[place].ownerID.isOf(.user) ? leads[place].ownerID : Self.integrationUser,
             opportunity: .none)
         plan.modifiedByID = Identifier(.user, number: 3)
-        _ = carryOut(plan, at: at)
+        _ = commit(plan, at: at)
     }
 }

@@ -4,16 +4,16 @@ extension Org {
 
     /// Holds what is asked against the rules of conversion; the first broken one is the answer.
     func plan(
-        _ ask: LeadConvert, _ place: Int, _ options: ConvertOptions
+        _ request: LeadConvert, _ place: Int, _ options: ConvertOptions
     ) throws(LeadFailure) -> ConversionPlan {
-        let status = try convertedStatus(ask)
-        let account = try account(ask)
-        let contact = try contact(ask, account)
+        let status = try convertedStatus(request)
+        let account = try account(request)
+        let contact = try contact(request, account)
         return ConversionPlan(
             place: place, status: status, accountID: account, contactID: contact,
-            ownerID: try owner(ask, leads[place]),
-            opportunity: try opportunity(ask, leads[place], account, options),
-            overwritesLeadSource: try overwritesLeadSource(ask, contact))
+            ownerID: try owner(request, leads[place]),
+            opportunity: try opportunity(request, leads[place], account, options),
+            overwritesLeadSource: try overwritesLeadSource(request, contact))
     }
 
     /// An id of the right form and of the right object.
@@ -32,18 +32,18 @@ extension Org {
         return id
     }
 
-    private func convertedStatus(_ ask: LeadConvert) throws(LeadFailure) -> String {
-        guard statuses.contains(where: { $0.isConverted && $0.label == ask.convertedStatus })
+    private func convertedStatus(_ request: LeadConvert) throws(LeadFailure) -> String {
+        guard statuses.contains(where: { $0.isConverted && $0.label == request.convertedStatus })
         else {
             throw LeadFailure(
                 code: "INVALID_STATUS",
-                message: "invalid convertedStatus: \(ask.convertedStatus)", fields: ["Status"])
+                message: "invalid convertedStatus: \(request.convertedStatus)", fields: ["Status"])
         }
-        return ask.convertedStatus
+        return request.convertedStatus
     }
 
-    private func account(_ ask: LeadConvert) throws(LeadFailure) -> Identifier? {
-        guard let text = ask.accountID else { return nil }
+    private func account(_ request: LeadConvert) throws(LeadFailure) -> Identifier? {
+        guard let text = request.accountID else { return nil }
         let id = try identifier(text, .account, field: "Account ID")
         guard let account = accounts[id] else { throw .unknownReference(field: "AccountId") }
         guard !account.isDeleted else { throw .deleted }
@@ -51,9 +51,9 @@ extension Org {
     }
 
     private func contact(
-        _ ask: LeadConvert, _ account: Identifier?
+        _ request: LeadConvert, _ account: Identifier?
     ) throws(LeadFailure) -> Identifier? {
-        guard let text = ask.contactID else { return nil }
+        guard let text = request.contactID else { return nil }
         let id = try identifier(text, .contact, field: "Contact ID")
         guard let account else {
             throw LeadFailure(
@@ -74,9 +74,10 @@ extension Org {
 
     /// Who owns the new records. A queue cannot, so a queue's lead needs a user named, even when
     /// nothing new is made of it.
-    private func owner(_ ask: LeadConvert, _ lead: LeadRecord) throws(LeadFailure) -> Identifier {
+    private func owner(_ request: LeadConvert, _ lead: LeadRecord) throws(LeadFailure) -> Identifier
+    {
         let id: Identifier
-        if let text = ask.ownerID {
+        if let text = request.ownerID {
             guard let given = Identifier(text) else {
                 throw LeadFailure(
                     code: "MALFORMED_ID", message: "Owner ID: malformed id \(text)",
@@ -102,22 +103,23 @@ extension Org {
     }
 
     private func opportunity(
-        _ ask: LeadConvert, _ lead: LeadRecord, _ account: Identifier?, _ options: ConvertOptions
+        _ request: LeadConvert, _ lead: LeadRecord, _ account: Identifier?,
+        _ options: ConvertOptions
     ) throws(LeadFailure) -> ConversionPlan.Opportunity {
-        let isNamed = !(ask.opportunityName ?? "").isEmpty
-        if ask.doNotCreateOpportunity {
-            guard !isNamed, ask.opportunityID == nil else {
+        let isNamed = !(request.opportunityName ?? "").isEmpty
+        if request.doNotCreateOpportunity {
+            guard !isNamed, request.opportunityID == nil else {
                 throw .contradiction("no opportunity is to be created, and one is described")
             }
             return .none
         }
-        if let text = ask.opportunityID {
+        if let text = request.opportunityID {
             guard !isNamed else {
                 throw .contradiction("an opportunity's id and name exclude each other")
             }
             return .existing(try opportunity(text, account))
         }
-        return .new(name: try name(isNamed ? ask.opportunityName : nil, lead, options))
+        return .new(name: try name(isNamed ? request.opportunityName : nil, lead, options))
     }
 
     private func opportunity(
@@ -149,9 +151,9 @@ extension Org {
     }
 
     private func overwritesLeadSource(
-        _ ask: LeadConvert, _ contact: Identifier?
+        _ request: LeadConvert, _ contact: Identifier?
     ) throws(LeadFailure) -> Bool {
-        guard ask.overwriteLeadSource else { return false }
+        guard request.overwriteLeadSource else { return false }
         guard contact != nil else {
             throw .contradiction("overwriteLeadSource needs a contact whose source it overwrites")
         }

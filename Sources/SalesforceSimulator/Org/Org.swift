@@ -104,9 +104,9 @@ extension Org {
     }
 
     /// Whether the user may do all that this conversion does.
-    func mayConvert(_ ask: LeadConvert) -> Bool {
+    func mayConvert(_ request: LeadConvert) -> Bool {
         var touched: Set<Entity> = [.lead, .account, .contact]
-        if !ask.doNotCreateOpportunity { touched.insert(.opportunity) }
+        if !request.doNotCreateOpportunity { touched.insert(.opportunity) }
         return permissions.convertsLeads && rights.readOnly.isDisjoint(with: touched)
     }
 }

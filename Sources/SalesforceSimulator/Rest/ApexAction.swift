@@ -42,7 +42,7 @@ struct ActionInput: Decodable {
         do {
             let read = try JSONDecoder().decode(Inputs.self, from: Data(body)).inputs
             let allows = read.first?.flags["allowDuplicates"] ?? false
-            return (read.map(\.ask), ConvertOptions(savesDuplicates: allows))
+            return (read.map(\.request), ConvertOptions(savesDuplicates: allows))
         } catch let refusal as Refusal {
             throw refusal
         } catch {
@@ -51,7 +51,7 @@ struct ActionInput: Decodable {
         }
     }
 
-    private var ask: LeadConvert {
+    private var request: LeadConvert {
         LeadConvert(
             leadID: texts["leadId"] ?? "", convertedStatus: texts["convertedStatus"] ?? "",
             accountID: texts["accountId"], contactID: texts["contactId"],

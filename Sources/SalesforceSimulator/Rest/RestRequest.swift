@@ -92,7 +92,7 @@ struct RestRequest {
         else { throw .notFound("Invalid Action Type: \(rest.last ?? "")") }
         try demand(.post)
         try demandJSON()
-        let (asks, options) = try ActionInput.read(incoming.body)
-        return .convert(asks, options, .action(name: rest[3]))
+        let (requests, options) = try ActionInput.read(incoming.body)
+        return .convert(requests, options, .action(name: rest[3]))
     }
 }

@@ -12,13 +12,13 @@ struct APICall: Sendable {
 }
 
 extension APICall {
-    /// A refusal in the words of the door that was used. What the org's own code ran into comes
+    /// A refusal in the words of the API that was used. What the org's own code ran into comes
     /// from an Apex action as the action's failure, not as the API's.
     func reply(_ refusal: Refusal) -> Reply {
         if refusal.isThrownByApex,
-            case .success(.convert(let asks, _, .action(let name))) = operation
+            case .success(.convert(let requests, _, .action(let name))) = operation
         {
-            return ActionAnswer(name: name).thrown(refusal.message, inputs: asks.count)
+            return ActionAnswer(name: name).thrown(refusal.message, inputs: requests.count)
         }
         return dialect.reply(refusal)
     }
@@ -26,13 +26,13 @@ extension APICall {
 
 /// What an API call wants done.
 enum Operation: Sendable {
-    /// Through which door a conversion came, and so how its results are written.
-    enum Door: Sendable {
+    /// The API through which a conversion came, and so how its results are written.
+    enum APIKind: Sendable {
         case soap
         case action(name: String)
     }
 
-    case convert([LeadConvert], ConvertOptions, Door)
+    case convert([LeadConvert], ConvertOptions, APIKind)
     case userInfo
     case limits
     case describe
@@ -44,7 +44,7 @@ enum Operation: Sendable {
     /// How many leads or records it is about.
     var size: Int {
         switch self {
-        case .convert(let asks, _, _): asks.count
+        case .convert(let requests, _, _): requests.count
         case .retrieve(_, let ids, _): ids.count
         case .record: 1
         case .userInfo, .limits, .describe, .query, .morePages: 0
@@ -52,7 +52,7 @@ enum Operation: Sendable {
     }
 
     /// The leads that it converts.
-    var asks: [LeadConvert] {
-        if case .convert(let asks, _, _) = self { asks } else { [] }
+    var requests: [LeadConvert] {
+        if case .convert(let requests, _, _) = self { requests } else { [] }
     }
 }

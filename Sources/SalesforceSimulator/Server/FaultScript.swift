@@ -24,13 +24,13 @@ struct FaultScript {
 
 /// Chance that repeats: the same seed, fault and number always fall the same way.
 ///
-/// It is a hash and not a running generator, so that a call's luck does not depend on which other
-/// calls came before it. Source: the finaliser is SplitMix64, Steele, Lea and Flood, OOPSLA 2014.
-struct Dice {
+/// It is a hash and not a running generator, so that what happens to a call does not depend on
+/// which other calls came before it. Source: the finaliser is SplitMix64, Steele, Lea and Flood, OOPSLA 2014.
+struct SeededChance {
     var seed: UInt64
 
-    /// Whether `fault` befalls the call of this kind, or the lead, that has this number.
-    func hits(_ fault: Fault, _ kind: CallKind, number: Int, rate: Double) -> Bool {
+    /// Whether `fault` happens to the call of this kind, or to the lead, that has this number.
+    func happens(_ fault: Fault, _ kind: CallKind, number: Int, rate: Double) -> Bool {
         rate > 0 && fraction((fault.rawValue + kind.rawValue).salt, number) < rate
     }
 
@@ -54,7 +54,7 @@ struct Dice {
 }
 
 extension String {
-    /// Keeps the luck of different names apart, and that of one name the same in every run; FNV-1a.
+    /// A number of the name, the same in every run; FNV-1a.
     fileprivate var salt: UInt64 {
         utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }

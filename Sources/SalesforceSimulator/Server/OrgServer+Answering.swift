@@ -9,15 +9,15 @@ extension OrgServer {
         let admission = world.withLockedValue { $0.admit(call, at: Date()) }
         defer { world.withLockedValue { $0.finish(admission) } }
         guard await pass(pause(admission.number)) else { return try await delivery.cut() }
-        switch admission.verdict {
+        switch admission.decision {
         case .answer(let reply):
             return delivery.whole(addressed(reply, call, admission))
         case .perform(_, let fault):
-            return try await carryOut(call, admission, fault, delivery)
+            return try await perform(call, admission, fault, delivery)
         }
     }
 
-    private func carryOut(
+    private func perform(
         _ call: APICall, _ admission: Admission, _ fault: Fault?, _ delivery: Delivery
     ) async throws -> Response {
         if fault == .dropBeforeCommit { return try await delivery.cut() }
@@ -43,8 +43,8 @@ extension OrgServer {
 
     /// How long this call takes.
     private func pause(_ number: Int) -> Duration {
-        let dice = Dice(seed: configuration.seed)
-        return .milliseconds(dice.pick(configuration.latency, number: number))
+        let chance = SeededChance(seed: configuration.seed)
+        return .milliseconds(chance.pick(configuration.latency, number: number))
     }
 
     /// Lets time pass; false when the simulator was stopped meanwhile.

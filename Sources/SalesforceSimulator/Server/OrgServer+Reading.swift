@@ -34,7 +34,7 @@ extension OrgServer {
         }
     }
 
-    /// A nil version is a door that does not know the partner namespace.
+    /// A nil version is an endpoint that does not know the partner namespace.
     private func soapCall(_ incoming: Incoming, _ version: String?) -> APICall {
         var kind = CallKind.convert, token = ""
         let operation = Result { () throws(Refusal) -> Operation in
@@ -46,8 +46,8 @@ extension OrgServer {
             let request = try SoapRequest(incoming.body)
             token = request.sessionID
             switch request.call {
-            case .convertLead(let asks):
-                return .convert(asks, request.options, .soap)
+            case .convertLead(let requests):
+                return .convert(requests, request.options, .soap)
             case .getUserInfo:
                 kind = .userInfo
                 return .userInfo

@@ -42,7 +42,7 @@ final class OrgServer: HTTPResponder {
         guard let body = try? await request.body.collect(upTo: 50 * 1024 * 1024) else { return nil }
         return Incoming(
             method: request.method, path: request.uri.path,
-            query: PercentText.fields(request.uri.query ?? ""), headers: request.headers,
+            query: Incoming.fields(request.uri.query ?? "") ?? [:], headers: request.headers,
             body: Array(body.readableBytesView))
     }
 

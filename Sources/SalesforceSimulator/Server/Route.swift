@@ -4,7 +4,7 @@ import HTTPTypes
 enum Route: Equatable {
     case token
     case soap(version: String)
-    /// SOAP, but a door that the partner namespace does not open.
+    /// SOAP, but an endpoint that does not know the partner namespace.
     case otherSoap
     case versions
     case rest(version: String, rest: [String])

@@ -1,4 +1,4 @@
-/// Those who wait for something to show in the audit.
+/// Tests that wait for something to show in the audit.
 struct Waiters {
     private struct Waiter {
         var isMet: @Sendable (Audit) -> Bool

@@ -13,10 +13,10 @@ extension World {
             let fault = drawFault(call)
             audit.calls[number - 1].fault = fault
             if let reply = Self.page(fault) {
-                return Admission(number: number, verdict: .answer(reply))
+                return Admission(number: number, decision: .answer(reply))
             }
             try refuse(fault, call)
-            let incident = try meetIncident(call, at: at)
+            let incident = try checkIncident(call, at: at)
             try checkLimits(call, operation, at: at)
             count(number, fault, at: at)
             guard !governor(operation, fault) else { throw .governor }
@@ -25,7 +25,7 @@ extension World {
             return admission
         } catch {
             audit.calls[number - 1].refusal = error.code ?? "CLIENT"
-            return Admission(number: number, verdict: .answer(call.reply(error)))
+            return Admission(number: number, decision: .answer(call.reply(error)))
         }
     }
 
@@ -45,7 +45,7 @@ extension World {
             guard fault != .lock, call.kind == .convert || fault.reachesEveryCall,
                 fault != .expireSession || sessions.hasServed(call.token, call.dialect)
             else { return false }
-            return dice.hits(
+            return chance.happens(
                 fault, call.kind, number: number, rate: configuration.faults[fault] ?? 0)
         }
     }
@@ -77,7 +77,7 @@ extension World {
 
     /// What an incident of the whole org does to this call: it refuses it as a whole, or gives the
     /// failure that every lead of it gets.
-    private mutating func meetIncident(
+    private mutating func checkIncident(
         _ call: APICall, at: Date
     ) throws(Refusal) -> LeadFailure? {
         guard let incident, incident.kinds.contains(call.kind) else { return nil }
@@ -98,14 +98,14 @@ extension World {
         guard running < configuration.concurrent ?? .max else {
             throw .concurrentLimit(call.dialect)
         }
-        guard operation.asks.count <= 100 else { throw .tooManyLeads }
+        guard operation.requests.count <= 100 else { throw .tooManyLeads }
     }
 
     /// The org's own code fails for the whole call, by the fault or by one poisonous lead.
     private func governor(_ operation: Operation, _ fault: Fault?) -> Bool {
         fault == .governor
-            || operation.asks.contains { ask in
-                guard let id = Identifier(ask.leadID), let place = org.place(of: id) else {
+            || operation.requests.contains { request in
+                guard let id = Identifier(request.leadID), let place = org.place(of: id) else {
                     return false
                 }
                 return org.leads[place].isPoison
@@ -124,9 +124,9 @@ extension World {
         _ operation: Operation, _ fault: Fault?, _ number: Int
     ) -> Admission {
         running += 1
-        var admission = Admission(number: number, verdict: .perform(operation, fault), runs: true)
-        for (place, ask) in operation.asks.enumerated() {
-            guard let row = ask.accountID.flatMap(Identifier.init), org.accounts[row] != nil
+        var admission = Admission(number: number, decision: .perform(operation, fault), runs: true)
+        for (place, request) in operation.requests.enumerated() {
+            guard let row = request.accountID.flatMap(Identifier.init), org.accounts[row] != nil
             else { continue }
             if rowLocks.take(row, for: number) {
                 admission.rows.insert(row)
@@ -153,7 +153,7 @@ extension Refusal {
 
 /// What was decided about a call when it arrived.
 struct Admission: Sendable {
-    enum Verdict: Sendable {
+    enum Decision: Sendable {
         /// It is answered with this, and nothing is done.
         case answer(Reply)
         /// It is carried out, and this goes wrong with it.
@@ -162,7 +162,7 @@ struct Admission: Sendable {
 
     /// The call's number in the audit.
     var number: Int
-    var verdict: Verdict
+    var decision: Decision
     /// What every lead of it fails with, because the org as a whole is in trouble.
     var incident: LeadFailure?
     /// Whether it counts as running until it is finished.

@@ -1,10 +1,10 @@
 import Foundation
 
 extension World {
-    /// Carries a call out and words its answer.
+    /// Performs a call and writes its answer.
     mutating func perform(_ call: APICall, _ admission: Admission, at: Date) -> Reply {
-        guard case .perform(let operation, let fault) = admission.verdict else {
-            preconditionFailure("only an admitted call is carried out")
+        guard case .perform(let operation, let fault) = admission.decision else {
+            preconditionFailure("only an admitted call is performed")
         }
         do throws(Refusal) {
             let reply = try reply(to: operation, call, admission, fault, at: at)
@@ -20,11 +20,11 @@ extension World {
         to operation: Operation, _ call: APICall, _ admission: Admission, _ fault: Fault?, at: Date
     ) throws(Refusal) -> Reply {
         switch operation {
-        case .convert(let asks, let options, let door):
-            let results = convert(asks, options, admission, fault, at: at)
+        case .convert(let requests, let options, let api):
+            let results = convert(requests, options, admission, fault, at: at)
             waiters.look(at: audit)
             if fault == .errorAfterCommit { throw .errorAfterCommit(call.dialect) }
-            return reply(with: spoiled(results, by: fault), door, fault, at: at)
+            return reply(with: corrupted(results, by: fault), api, fault, at: at)
         case .userInfo:
             return .xml(SoapWriter.userInfo(org, usage: usage(at: at)))
         case .limits:
@@ -51,16 +51,17 @@ extension World {
     }
 
     private mutating func convert(
-        _ asks: [LeadConvert], _ options: ConvertOptions, _ admission: Admission, _ fault: Fault?,
+        _ requests: [LeadConvert], _ options: ConvertOptions, _ admission: Admission,
+        _ fault: Fault?,
         at: Date
     ) -> [LeadConvertResult] {
-        asks.enumerated().map { place, ask in
-            let meetsLock = meetsLockFault(ask)
+        requests.enumerated().map { place, request in
+            let hasLock = hasLockFault(request)
             let result = org.convert(
-                ask,
+                request,
                 ConversionCircumstances(
                     options: options, lockedRow: admission.lockedRows[place],
-                    meetsLockFault: meetsLock || fault == .lock, incident: admission.incident,
+                    hasLockFault: hasLock || fault == .lock, incident: admission.incident,
                     at: at))
             if case .success = result.outcome {
                 audit.conversions.append(
@@ -71,15 +72,15 @@ extension World {
     }
 
     /// Chance is asked once for each lead, the first time it is tried.
-    private mutating func meetsLockFault(_ ask: LeadConvert) -> Bool {
-        guard let rate = configuration.faults[.lock], let id = Identifier(ask.leadID),
-            let place = org.place(of: id), !org.leads[place].hasMetLockFault
+    private mutating func hasLockFault(_ request: LeadConvert) -> Bool {
+        guard let rate = configuration.faults[.lock], let id = Identifier(request.leadID),
+            let place = org.place(of: id), !org.leads[place].lockFaultIsDrawn
         else { return false }
-        org.change(place) { $0.hasMetLockFault = true }
-        return dice.hits(.lock, .convert, number: place, rate: rate)
+        org.change(place) { $0.lockFaultIsDrawn = true }
+        return chance.happens(.lock, .convert, number: place, rate: rate)
     }
 
-    private func spoiled(
+    private func corrupted(
         _ results: [LeadConvertResult], by fault: Fault?
     ) -> [LeadConvertResult] {
         var results = results
@@ -108,9 +109,9 @@ extension World {
     }
 
     private mutating func reply(
-        with results: [LeadConvertResult], _ door: Operation.Door, _ fault: Fault?, at: Date
+        with results: [LeadConvertResult], _ api: Operation.APIKind, _ fault: Fault?, at: Date
     ) -> Reply {
-        switch door {
+        switch api {
         case .soap: .xml(SoapWriter.converted(results, usage: usage(at: at)))
         case .action(let name):
             ActionAnswer(name: name, writesEmptyStatusCode: fault == .emptyStatusCode)

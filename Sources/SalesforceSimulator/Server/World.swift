@@ -3,7 +3,7 @@ import Foundation
 /// All that changes while a simulator runs; it stands behind one lock.
 struct World {
     let configuration: SimulatorConfiguration
-    let dice: Dice
+    let chance: SeededChance
     var org: Org
     var sessions: Sessions
     /// The JWTs that came, good or not.
@@ -22,7 +22,7 @@ struct World {
 
     init(_ configuration: SimulatorConfiguration, now: Date) {
         self.configuration = configuration
-        dice = Dice(seed: configuration.seed)
+        chance = SeededChance(seed: configuration.seed)
         org = Org(leads: configuration.leads, seed: configuration.seed)
         org.adopt(configuration)
         sampled = configuration.leads
@@ -62,7 +62,7 @@ struct World {
 /// The account rows that running calls hold.
 ///
 /// Salesforce locks the account that a new contact or opportunity points at, so two overlapping
-/// calls that name one account meet here, and the later one loses.
+/// calls that name one account collide here, and the later one loses.
 struct RowLocks {
     private var holders: [Identifier: Int] = [:]
 
