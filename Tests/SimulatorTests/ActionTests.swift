@@ -2,7 +2,7 @@ import SalesforceSimulator
 import Testing
 
 /// The Apex action that somebody deployed.
-@Suite(.timeLimit(.minutes(1))) struct ActionTests {
+@Suite(.timeLimit(.minutes(1))) struct SimulatorActionTests {
     private func answer(_ wire: Wire, _ body: String) async throws -> Answer {
         try await wire.send(
             "POST", "/services/data/v67.0/actions/custom/apex/ConvertLeads",
@@ -20,7 +20,7 @@ import Testing
         #"{"leadId":"\#(lead)","convertedStatus":"Qualified"\#(more)}"#
     }
 
-    @Test func answersForEachInputInItsOrder() async throws {
+    @Test func `answers for each input in its order`() async throws {
         try await withAction { wire in
             let id = await wire.simulator.addLead()
             let answer = try await answer(wire, #"{"inputs":[\#(input(id)),\#(input(id))]}"#)
@@ -52,7 +52,7 @@ import Testing
         (#"{"inputs":[{"leadId":"x","convertedStatus":"Q","ownerId":5}]}"#, "JSON_PARSER_ERROR"),
         (#"{"input":[]}"#, "INVALID_INPUT"), ("[]", "JSON_PARSER_ERROR"),
     ])
-    func refusesInputsThatTheClassDoesNotHave(body: String, code: String) async throws {
+    func `refuses inputs that the class does not have`(body: String, code: String) async throws {
         try await withAction { wire in
             let answer = try await answer(wire, body)
             #expect(answer.status == 400)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func takesMoreThanAHundredInputsForAMistake() async throws {
+    @Test func `refuses more than a hundred inputs`() async throws {
         try await withAction { wire in
             let inputs = await wire.simulator.leads(.open, limit: 101).map { input($0.id) }
             let body = #"{"inputs":[\#(inputs.joined(separator: ","))]}"#
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func failsForAllInputsWhenItsCodeThrows() async throws {
+    @Test func `fails for all inputs when its code throws`() async throws {
         try await withAction { wire in
             let good = await wire.simulator.addLead()
             let poison = await wire.simulator.addLead(.poison)
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func letsDuplicatesPassOnlyWhenItIsTold() async throws {
+    @Test func `lets duplicates pass only when it is told to`() async throws {
         try await withAction { wire in
             let contact = wire.simulator.contactID()
             let lead = await wire.simulator.addLead(.duplicateOf(contactID: contact))
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test func isNotThereWhenNobodyHasDeployedIt() async throws {
+    @Test func `is not there when nobody has deployed it`() async throws {
         try await withOrg { wire in
             let answer = try await answer(wire, #"{"inputs":[]}"#)
             #expect(answer.status == 404)

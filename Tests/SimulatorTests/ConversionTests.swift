@@ -3,7 +3,7 @@ import Testing
 
 /// What convertLead does and says, lead by lead.
 @Suite(.timeLimit(.minutes(1))) struct ConversionTests {
-    @Test func convertsALeadAndSaysSoInSalesforcesWords() async throws {
+    @Test func `a converted lead is answered in Salesforce's words`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let id = try #require(await wire.simulator.leads(.open, limit: 1).first?.id)
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func failsOneLeadAndConvertsItsNeighbours() async throws {
+    @Test func `one lead fails and its neighbours are converted`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let leads = await wire.simulator.leads(.open, limit: 3)
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func refusesASecondConversionOfALeadAlone() async throws {
+    @Test func `a second conversion is refused for that lead alone`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let id = await wire.simulator.addLead(.alreadyConverted)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func asksForAnOwnerWhenAQueueOwnsTheLead() async throws {
+    @Test func `a lead of a queue needs an owner`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let id = await wire.simulator.addLead(.ownedByQueue)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func holdsTheRulesOfAccountsContactsAndOpportunities() async throws {
+    @Test func `the rules of accounts, contacts and opportunities hold`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let org = wire.simulator
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func namesTheContactThatADuplicateRuleFound() async throws {
+    @Test func `a duplicate rule names the contact that it found`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let contact = wire.simulator.contactID()
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func refusesWhatIsDeletedLockedOrStoppedByATrigger() async throws {
+    @Test func `refuses what is deleted, locked or stopped by a trigger`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let asks = [

@@ -4,11 +4,11 @@ import SalesforceSimulator
 import Testing
 
 /// What goes wrong on purpose, and what was really done then.
-@Suite(.timeLimit(.minutes(1))) struct FaultTests {
+@Suite(.timeLimit(.minutes(1))) struct SimulatorFaultTests {
     @Test(arguments: [
         (Fault.dropBeforeCommit, false), (.dropAfterCommit, true), (.stall, true),
     ])
-    func cutsTheConnectionWithoutAnAnswer(_ fault: Fault, _ commits: Bool) async throws {
+    func `a connection is closed without an answer`(_ fault: Fault, _ commits: Bool) async throws {
         try await withOrg {
             $0.stallSeconds = 0.01
         } _: { wire in
@@ -27,7 +27,8 @@ import Testing
         (Fault.badGatewayAfterCommit, UInt(502), true), (.unavailable, 503, false),
         (.html, 200, false),
     ])
-    func answersWithAPage(_ fault: Fault, _ status: UInt, _ commits: Bool) async throws {
+    func `an edge answers with a page`(_ fault: Fault, _ status: UInt, _ commits: Bool) async throws
+    {
         try await withOrg { wire in
             let token = try await wire.login()
             let id = await wire.simulator.addLead()
@@ -43,7 +44,7 @@ import Testing
         (Fault.governor, "UNKNOWN_EXCEPTION"), (.concurrentLimit, "REQUEST_LIMIT_EXCEEDED"),
         (.expireSession, "INVALID_SESSION_ID"),
     ])
-    func faultsForTheWholeCall(_ fault: Fault, _ code: String) async throws {
+    func `a whole call is refused with a fault`(_ fault: Fault, _ code: String) async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let id = await wire.simulator.addLead()
@@ -56,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func breaksAnswersOffInTwoWaysInTurn() async throws {
+    @Test func `answers are truncated in two ways in turn`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let ids = [await wire.simulator.addLead(), await wire.simulator.addLead()]
@@ -71,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func losesOrMixesUpAResult() async throws {
+    @Test func `a result is lost or names another lead`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let ids = await wire.simulator.leads(.open, limit: 4).map(\.id)
@@ -86,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func faultsEveryCallThatHoldsThePoisonousLead() async throws {
+    @Test func `every call that holds the poisonous lead is refused`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let poison = await wire.simulator.addLead(.poison)
@@ -99,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func locksEveryLeadOnceAtARateOfOne() async throws {
+    @Test func `a lock rate of one locks every lead once`() async throws {
         try await withOrg {
             $0.faults = [.lock: 1]
         } _: { wire in
@@ -113,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func sparesATokenThatHasServedNoCallYet() async throws {
+    @Test func `a token that has served no call yet does not expire`() async throws {
         try await withOrg {
             $0.faults = [.expireSession: 1]
         } _: { wire in
@@ -125,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func locksTheAccountThatARunningCallHolds() async throws {
+    @Test func `a running call locks its account`() async throws {
         try await withOrg {
             $0.stallSeconds = 3600
         } _: { wire in
@@ -154,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func commitsAStalledCallWhoseCallerHasGone() async throws {
+    @Test func `a stalled call commits although its caller has gone`() async throws {
         try await withOrg {
             $0.stallSeconds = 0.2
         } _: { wire in
@@ -171,7 +172,7 @@ import Testing
         }
     }
 
-    @Test func doesNotCommitWhatIsStillRunningWhenItStops() async throws {
+    @Test func `what still runs at the stop is not committed`() async throws {
         try await withOrg {
             $0.stallSeconds = 3600
         } _: { wire in
@@ -191,7 +192,7 @@ import Testing
         }
     }
 
-    @Test func repeatsItsLuckForTheSameSeed() async throws {
+    @Test func `the same seed gives the same faults`() async throws {
         var runs: [[Fault?]] = []
         for _ in 0..<2 {
             try await withOrg {

@@ -8,7 +8,7 @@ import Testing
         "00QD000000FP14JMAT", "001D000000HRzTRIA1", "0034C00000UQ6jIQAT", "00QEm00000gYGzpMAG",
         "003Em00001Sl2nJIAR", "001Em00001iG9ezIAC", "006Qg00000qyMZDIA2", "00526000004wk0wAAA",
     ])
-    func completesFifteenCharacters(_ id: String) {
+    func `fifteen characters get the right suffix`(_ id: String) {
         #expect(Identifier(String(id.prefix(15)))?.text == id)
         #expect(Identifier(id)?.text == id)
     }
@@ -17,11 +17,11 @@ import Testing
         "", "00Q", "00QD000000FP14JMAA", "00QD000000FP14-", "00QD000000FP14JM",
         "00qd000000fp14jMAT",
     ])
-    func knowsAMalformedId(_ id: String) {
+    func `a malformed id is recognised`(_ id: String) {
         #expect(Identifier(id) == nil)
     }
 
-    @Test func numbersRecordsWithIdsThatAreRight() {
+    @Test func `numbered records get valid ids`() {
         for number in [1, 61, 62, 1_000_000] {
             let id = Identifier(.lead, number: number)
             #expect(Identifier(id.text) == id && id.isOf(.lead))

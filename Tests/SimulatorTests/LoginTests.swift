@@ -2,8 +2,8 @@ import SalesforceSimulator
 import Testing
 
 /// How programs get in.
-@Suite(.timeLimit(.minutes(1))) struct LoginTests {
-    @Test func tellsWhereTheOrgIsAndNotHowLongTheTokenLives() async throws {
+@Suite(.timeLimit(.minutes(1))) struct SimulatorLoginTests {
+    @Test func `a login tells where the org is and not how long the token lives`() async throws {
         try await withOrg { wire in
             let answer = try await login(wire, "grant_type=client_credentials", basic: true)
             #expect(answer.status == 200)
@@ -25,7 +25,7 @@ import Testing
             "invalid_grant"
         ),
     ])
-    func refusesALogin(_ form: String, _ error: String) async throws {
+    func `a wrong login is refused`(_ form: String, _ error: String) async throws {
         try await withOrg { wire in
             let answer = try await login(wire, form)
             #expect(answer.status == 400)
@@ -39,7 +39,7 @@ import Testing
         (SignedAssertion.misdirected, "audience is invalid"),
         (String(SignedAssertion.good.dropLast(8)) + "AAAAAAAA", "invalid assertion"),
     ])
-    func verifiesTheSignatureAndTheClaimsOfAJWT(
+    func `the signature and the claims of a JWT are verified`(
         _ assertion: String, _ complaint: String?
     ) async throws {
         try await withOrg {
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func takesNoJWTThatIsMeantForAnotherLoginHost() async throws {
+    @Test func `a JWT for another login host is refused`() async throws {
         try await withOrg {
             $0.publicKeyPEM = SignedAssertion.publicKey
             $0.loginHost = "https://test.salesforce.com"
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func refusesToStartWithAKeyThatIsNone() async throws {
+    @Test func `an unreadable key is refused at the start`() async throws {
         await #expect(throws: SimulatorError.self) {
             try await withOrg {
                 $0.publicKeyPEM = "nonsense"
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func blocksAUserWhoLogsInAllTheTime() async throws {
+    @Test func `too many logins in an hour are refused`() async throws {
         try await withOrg {
             $0.loginsPerHour = 2
         } _: { wire in
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func replacesAUsedRefreshTokenWhenItRotates() async throws {
+    @Test func `a used refresh token is replaced when it rotates`() async throws {
         try await withOrg {
             $0.rotatesRefreshTokens = true
         } _: { wire in
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func acceptsAJWTShapedTokenForRESTAlone() async throws {
+    @Test func `a token in the shape of a JWT is good for REST alone`() async throws {
         try await withOrg {
             $0.issuesJWTShapedTokens = true
         } _: { wire in

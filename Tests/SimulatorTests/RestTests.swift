@@ -2,8 +2,8 @@ import SalesforceSimulator
 import Testing
 
 /// The REST side: verification, limits, queries, and what is not there.
-@Suite(.timeLimit(.minutes(1))) struct RestTests {
-    @Test func readsLeadsInOrderWithNullForWhatIsNotThere() async throws {
+@Suite(.timeLimit(.minutes(1))) struct SimulatorRestTests {
+    @Test func `leads are read in order, with null for what is not there`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let id = await wire.simulator.addLead()
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func refusesAnUnknownFieldAndTooManyIds() async throws {
+    @Test func `an unknown field and too many ids are refused`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let unknown = try await wire.retrieve(#"{"ids":[],"fields":["Nope"]}"#, token: token)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func countsCallsAndTellsTheUsageInBothForms() async throws {
+    @Test func `calls are counted and the usage is told in both forms`() async throws {
         try await withOrg {
             $0.used = 41
             $0.dailyLimit = 43
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func refusesCallsBeyondThoseThatMayRunAtOnce() async throws {
+    @Test func `calls beyond those that may run at once are refused`() async throws {
         try await withOrg {
             $0.concurrent = 1
             $0.stallSeconds = 3600
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func answersTheQueriesThatAClientNeeds() async throws {
+    @Test func `the queries that a client needs are answered`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let statuses = try await wire.get(
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func handsOutLongAnswersPageByPage() async throws {
+    @Test func `a long answer comes page by page`() async throws {
         try await withOrg {
             $0.leads = 2500
         } _: { wire in
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func showsOneRecordWithAllItsFieldsOrSome() async throws {
+    @Test func `one record is shown with all its fields or with some`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let id = wire.simulator.userID()
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func hasNoStandardActionThatConvertsLeads() async throws {
+    @Test func `no standard action converts leads`() async throws {
         try await withOrg { wire in
             let answer = try await wire.send(
                 "POST", "/services/data/v67.0/actions/standard/convertLead",
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func listsLeadsAsCSVThatSurvivesCommasAndQuotes() async throws {
+    @Test func `leads are listed as CSV with commas and quotes escaped`() async throws {
         try await withOrg { wire in
             let id = await wire.simulator.addLead(
                 company: "A, \"B\"", email: "a@b.c", .ownedByQueue)

@@ -4,7 +4,7 @@ import Testing
 
 /// The rolling window, with times written by hand.
 @Suite struct RollingCountTests {
-    @Test func freesACallADayAfterItWasMade() {
+    @Test func `a call is free again a day after it was made`() {
         let hour = 3600.0
         var use = RollingCount(minutes: 24 * 60)
         use.add(14_500, at: 5 * hour)
@@ -14,7 +14,7 @@ import Testing
         #expect(use.count(at: 47 * hour + 60) == 0)
     }
 
-    @Test func countsWhatHappensInOneMinuteTogether() {
+    @Test func `what happens in one minute is counted together`() {
         var use = RollingCount(minutes: 60)
         use.add(at: 61)
         use.add(at: 119)

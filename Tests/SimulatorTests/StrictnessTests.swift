@@ -3,7 +3,7 @@ import Testing
 
 /// What the SOAP door refuses as a whole.
 @Suite(.timeLimit(.minutes(1))) struct StrictnessTests {
-    @Test func refusesElementsOutOfTheirOrder() async throws {
+    @Test func `elements out of their order are refused`() async throws {
         try await withOrg { wire in
             let id = try #require(await wire.simulator.leads(limit: 1).first?.id)
             let swapped = """
@@ -33,7 +33,7 @@ import Testing
         ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"),
         ("<urn:convertLead>", "<urn:convertLeads>"),
     ])
-    func refusesWhatTheSchemaDoesNotAllow(_ change: (String, String)) async throws {
+    func `what the schema does not allow is refused`(_ change: (String, String)) async throws {
         try await withOrg { wire in
             let id = try #require(await wire.simulator.leads(limit: 1).first?.id)
             let good = Envelope.text(token: try await wire.login(), leads: [Envelope.lead(id)])
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func refusesAHeaderThatTheOperationDoesNotTake() async throws {
+    @Test func `a header that the operation does not take is refused`() async throws {
         try await withOrg { wire in
             let header = """
                 <urn:AllOrNoneHeader><urn:allOrNone>true</urn:allOrNone></urn:AllOrNoneHeader>
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func tellsWhoATokenBelongsToAndNeverLogsInBySOAP() async throws {
+    @Test func `SOAP tells whose token it is and never logs in`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let who = try await wire.soap(Envelope.message(token: token, "<urn:getUserInfo/>"))
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func refusesAnotherContentType() async throws {
+    @Test func `another content type is refused`() async throws {
         try await withOrg { wire in
             let good = Envelope.text(token: try await wire.login(), leads: [])
             #expect(try await wire.soap(good).status == 200)
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func refusesMoreThanAHundredLeadsAsAWhole() async throws {
+    @Test func `more than a hundred leads are refused as a whole`() async throws {
         try await withOrg { wire in
             let asks = await wire.simulator.leads(limit: 101).map { Envelope.lead($0.id) }
             let token = try await wire.login()
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func faultsInTheRecordedShapeWhenTheSessionIsDead() async throws {
+    @Test func `a dead session gets the recorded fault`() async throws {
         try await withOrg { wire in
             let answer = try await wire.convert([], token: "00Dxx!dead")
             let text = "Invalid Session ID found in SessionHeader: Illegal Session"
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func refusesRetiredVersionsAndTheEnterpriseDoor() async throws {
+    @Test func `retired versions and the enterprise endpoint are refused`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
             let retired = try await wire.convert([], token: token, version: "20.0")

@@ -2,7 +2,7 @@ import SalesforceSimulator
 import Testing
 
 /// Trouble that is ordered: of the whole org, or of leads and addresses by name.
-@Suite(.timeLimit(.minutes(1))) struct TroubleTests {
+@Suite(.timeLimit(.minutes(1))) struct SimulatorTroubleTests {
     @Test func `an incident refuses conversions until it is ended, and nothing else`() async throws
     {
         try await withOrg { wire in
