@@ -24,7 +24,15 @@ extension World {
             guard meets(trouble.lateDeparture) else { return depart(call, conversions) }
             later(Int64.random(in: 0...15_000, using: &chance)) { world in
                 guard world.life == call.life else { return }
-                world.depart(call, conversions)
+                guard outgoing.mayLeave(at: world.now, world.engine.options) else {
+                    return world.answer(call, .refused(.late, .claimTooOld), after: 0)
+                }
+                // Connecting takes its time, too.
+                let most = world.engine.options.connectTimeoutMS
+                world.later(Int64.random(in: 0...most, using: &world.chance)) { world in
+                    guard world.life == call.life else { return }
+                    world.depart(call, conversions)
+                }
             }
         }
     }
@@ -50,9 +58,6 @@ extension World {
     }
 
     private func depart(_ call: Asked, _ conversions: ClaimedCall) {
-        guard call.call.mayLeave(at: now, engine.options) else {
-            return answer(call, .refused(.late, .claimTooOld), after: 0)
-        }
         convert(call, conversions, as: lose(conversions))
     }
 
