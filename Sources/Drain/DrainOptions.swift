@@ -13,6 +13,8 @@ public struct DrainOptions: Sendable, Equatable {
     public var rate: Double?
     /// Calls that may start at once after a rest, 1 or more; nil derives it.
     public var burst: Double?
+    /// Milliseconds that a call which is not full may wait for company; nil goes by the bucket.
+    public var lingerMS: Int64?
     /// Milliseconds before the first probe of an outage or a spent allowance.
     public var probeIntervalMS: Int64 = 30_000
     /// Milliseconds after it has left in which a call may still be running at Salesforce, which

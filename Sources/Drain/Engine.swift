@@ -39,8 +39,6 @@ struct Engine {
     var searches = ReadFailures(most: MatchPlan.most)
     /// Whether the limits may be asked for: not again once the user proved not to see them.
     var limitsAreReadable = true
-    /// How long a lead that is due waits for company, in milliseconds.
-    private static let lingerMS: Int64 = 1000
     /// How long the org's count is gone by, in milliseconds: others go on spending.
     private static let usageLastsMS: Int64 = 3_600_000
     /// What work that is due has been waiting for, and since when.
@@ -141,13 +139,18 @@ struct Engine {
 
     /// When the next call is to leave as far as the jobs are concerned; nil when none is due.
     ///
-    /// A call costs the same with one lead as with a hundred, so a few that have just come due
-    /// wait a moment for others.
+    /// A few that have just come due may have to wait for others.
     private func departure(_ work: Work, at now: Moment) -> Moment? {
         if work.questionsAreDue && !isAsking { return now }
         guard let dueSince = work.dueSince else { return nil }
         let isFull = work.dueJobs >= callSize.limit
-        return isFull ? now : now + max(0, dueSince + Self.lingerMS - now.wall)
+        return isFull ? now : now + max(0, dueSince + lingerMS(at: now) - now.wall)
+    }
+
+    private func lingerMS(at now: Moment) -> Int64 {
+        Linger(fixedMS: options.lingerMS).milliseconds(
+            tokens: bucket.level(at: now), of: bucket.capacity,
+            isConverting: inFlight.values.contains(where: \.isConversion))
     }
 
     private var isAsking: Bool { inFlight.values.contains(where: \.isQuestion) }

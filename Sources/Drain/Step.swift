@@ -68,6 +68,7 @@ struct Outgoing {
         return now.since(startedAt) <= options.claimLastsMS
     }
 
+    var isConversion: Bool { if case .conversions = content { true } else { false } }
     var isQuestion: Bool { if case .question = content { true } else { false } }
     var isMatch: Bool { if case .match = content { true } else { false } }
     var readsLimits: Bool { if case .limits = content { true } else { false } }

@@ -23,6 +23,10 @@ extension DrainOptions {
         burst = reader.figure(
             "LEADCONVERT_BURST", 1...1_000_000,
             rule: "must be auto, or a number of calls from 1 to 1000000")
+        lingerMS = reader.figure(
+            "LEADCONVERT_LINGER", 0...60_000,
+            rule: "must be auto, or milliseconds from 0 to 60000"
+        ).map { Int64($0) }
         probeIntervalMS = reader.milliseconds(
             "LEADCONVERT_PROBE_INTERVAL", 1...900_000, default: probeIntervalMS
         )
@@ -38,7 +42,7 @@ extension DrainOptions {
 }
 
 extension SettingReader {
-    /// A figure, or nil where it is to be derived from the org's allowance.
+    /// A figure, or nil where it is to be derived from the org's allowance or the bucket.
     fileprivate mutating func figure(
         _ name: String, _ range: ClosedRange<Double>, rule: String
     ) -> Double? {

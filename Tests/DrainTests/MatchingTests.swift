@@ -102,7 +102,7 @@ import Testing
             }
             #expect(drain.sent.map(\.kind) == [.match, .match, .match, .match, .convert])
             let starts = try queue.calls().compactMap { $0.text("started_at") }
-            #expect(starts[1] == Moment.ms(32_010).wall.description)
+            #expect(starts[1] == Moment.ms(30_010).wall.description)
             let job = try #require(try queue.jobs().first)
             #expect(job.text("state") == "converted" && job.number("attempts") == 1)
             #expect(try queue.log().count == 1)

@@ -17,6 +17,7 @@ import Testing
         #expect(settings.drain.reserve == 0.1)
         #expect(settings.drain.rate == nil)
         #expect(settings.drain.burst == nil)
+        #expect(settings.drain.lingerMS == nil)
         #expect(settings.drain.probeIntervalMS == 30_000)
         #expect(settings.drain.callLifetimeMS == 600_000)
         #expect(settings.drain.window == nil)
@@ -38,7 +39,8 @@ import Testing
                 "LEADCONVERT_DB": "/var/lib/q.db", "LEADCONVERT_CALL_SIZE": "1",
                 "LEADCONVERT_CONCURRENCY": "25", "LEADCONVERT_DAILY_SHARE": "1",
                 "LEADCONVERT_RESERVE": "0", "LEADCONVERT_RATE": "0.25", "LEADCONVERT_BURST": "2.5",
-                "LEADCONVERT_PROBE_INTERVAL": "0.5", "LEADCONVERT_CALL_LIFETIME": "0",
+                "LEADCONVERT_LINGER": "250", "LEADCONVERT_PROBE_INTERVAL": "0.5",
+                "LEADCONVERT_CALL_LIFETIME": "0",
                 "LEADCONVERT_RUN_HOURS": "20:00-06:00 Europe/Berlin",
                 "LEADCONVERT_LOG_LEVEL": "DEBUG", "LEADCONVERT_CALL_TIMEOUT": "15m",
                 "LEADCONVERT_STOP_TIMEOUT": "0", "SALESFORCE_API_VERSION": "41.0",
@@ -55,6 +57,7 @@ import Testing
         #expect(settings.drain.reserve == 0)
         #expect(settings.drain.rate == 0.25)
         #expect(settings.drain.burst == 2.5)
+        #expect(settings.drain.lingerMS == 250)
         #expect(settings.drain.probeIntervalMS == 500)
         #expect(settings.drain.callLifetimeMS == 0)
         #expect(settings.drain.window == RunWindow("20:00-06:00 Europe/Berlin"))
@@ -78,7 +81,8 @@ import Testing
         ("LEADCONVERT_RATE", "0"), ("LEADCONVERT_RATE", "inf"), ("LEADCONVERT_RATE", "fast"),
         ("LEADCONVERT_RATE", "1e-300"), ("LEADCONVERT_RATE", "1e7"), ("LEADCONVERT_BURST", "1e30"),
         ("LEADCONVERT_BURST", "nan"), ("LEADCONVERT_BURST", "0.9"),
-        ("LEADCONVERT_PROBE_INTERVAL", "0"),
+        ("LEADCONVERT_LINGER", "-1"), ("LEADCONVERT_LINGER", "1s"),
+        ("LEADCONVERT_LINGER", "60001"), ("LEADCONVERT_PROBE_INTERVAL", "0"),
         ("LEADCONVERT_PROBE_INTERVAL", "901"), ("LEADCONVERT_CALL_LIFETIME", "-1"),
         ("LEADCONVERT_CALL_LIFETIME", "86401"), ("LEADCONVERT_RUN_HOURS", "20:00-06:00"),
         ("LEADCONVERT_LOG_LEVEL", "loud"), ("LEADCONVERT_CALL_TIMEOUT", "0"),

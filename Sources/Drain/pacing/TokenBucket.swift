@@ -31,6 +31,13 @@ struct TokenBucket: Equatable {
         return tokens >= 1 ? 0 : Int64(((1 - tokens) / rate * 1000).rounded(.up))
     }
 
+    /// How many tokens are there.
+    func level(at now: Moment) -> Double {
+        var bucket = self
+        bucket.refill(at: now)
+        return bucket.tokens
+    }
+
     /// Takes a token, which must be there.
     mutating func take(at now: Moment) {
         refill(at: now)
