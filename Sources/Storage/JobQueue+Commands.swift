@@ -21,7 +21,8 @@ extension JobQueue {
     /// - Parameter batches: Those whose commands run already.
     public func nextCommand(except batches: [Int64]) throws -> BatchCommand? {
         let sql = """
-            SELECT id, CAST(name AS BLOB), CAST(on_finish AS BLOB), on_finish_runs
+            SELECT id, CAST(name AS BLOB), CAST(on_finish AS BLOB), on_finish_runs,
+                on_finish_started_at
             FROM batches
             WHERE on_finish IS NOT NULL AND finished_at IS NOT NULL
                 AND on_finish_finished_at IS NULL AND id NOT IN (SELECT value FROM json_each(?))
@@ -32,7 +33,9 @@ extension JobQueue {
             let row = try Row.fetchOne(
                 database.cachedStatement(sql: sql), arguments: [batches.json])
             return row.map { row in
-                BatchCommand(batchID: row[0], name: row[1], command: row[2], runs: row[3])
+                BatchCommand(
+                    batchID: row[0], name: row[1], command: row[2], runs: row[3],
+                    startedAt: row[4])
             }
         }
     }
@@ -93,9 +96,12 @@ extension JobQueue {
 extension BatchCommand {
     /// A command as its row holds it. SQLite takes any bytes for text, and Swift would repair them
     /// or cut them off at a zero: another command, of another batch.
-    fileprivate init(batchID: Int64, name: Data, command: Data, runs: Int64) {
+    fileprivate init(
+        batchID: Int64, name: Data, command: Data, runs: Int64, startedAt: String?
+    ) {
         self.batchID = batchID
         self.runs = runs
+        self.startedAt = startedAt
         batch = String(decoding: name, as: UTF8.self)
         text = Self.text(name) == nil ? nil : Self.text(command)
     }
