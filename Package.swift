@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
     ],
@@ -60,7 +61,12 @@ let package = Package(
                 "Conversion", "Storage", .product(name: "Logging", package: "swift-log"),
             ]
         ),
-        .target(name: "Intake", dependencies: ["Conversion"]),
+        .target(
+            name: "Intake",
+            dependencies: [
+                "Conversion", .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
         .target(
             name: "Settings",
             dependencies: [
@@ -85,6 +91,7 @@ let package = Package(
             dependencies: [
                 "Conversion", "Storage", "Drain",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .target(
@@ -97,6 +104,7 @@ let package = Package(
                 "Conversion", "Storage", "Salesforce", "Drain", "Hooks", "Settings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .executableTarget(
@@ -104,6 +112,7 @@ let package = Package(
             dependencies: [
                 "Conversion", "Storage", "Intake", "Preflight", "Settings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .executableTarget(

@@ -1,10 +1,14 @@
 import Foundation
 import Glibc
+import SystemPackage
 
 /// A command that runs: the leader of a process group of its own.
 ///
 /// It inherits nothing of ours but standard error, where all that it prints goes: no descriptor, no
 /// signal mask, and of the environment what it is given.
+///
+/// posix_spawn, and not swift-subprocess: that one's teardown is over when the leader has ended, and
+/// reaps it; here the rest of the group is killed first, while its number is still its own.
 struct HookProcess {
     /// Its number, and its group's.
     let pid: pid_t
@@ -101,5 +105,5 @@ struct CannotStart: Error {
     /// What a shell says then: 127, it was not found; 126, it can't be run.
     var exit: Int32 { code == ENOENT ? 127 : 126 }
     /// Why.
-    var reason: String { String(cString: strerror(code)) }
+    var reason: String { Errno(rawValue: code).description }
 }

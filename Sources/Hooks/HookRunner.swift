@@ -42,7 +42,7 @@ public actor HookRunner {
     private var unwritable: Set<Int64> = []
     private var seenVersion: Int64 = -1
     /// Whether the file could not be read or written when it was last tried.
-    private var isEnduring = false
+    private var isStorageFailing = false
     private var isStopping = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var timer: (any DispatchSourceTimer)?
@@ -52,9 +52,9 @@ public actor HookRunner {
         let command: BatchCommand
         let process: HookProcess
         let results: ResultsFile
-        var fate = Fate.itsOwn
+        var termination = Termination.normal
 
-        enum Fate { case itsOwn, outOfTime, abandoned }
+        enum Termination { case normal, timedOut, abandoned }
     }
 
     /// Runs commands of this queue once it is started.
@@ -99,9 +99,9 @@ public actor HookRunner {
         do {
             try writeEnds()
             if try startCommands() { lookAgainSoon() }
-            prevail()
+            storageRecovered()
         } catch {
-            endure(error)
+            storageFailed(error)
         }
     }
 
@@ -195,17 +195,17 @@ public actor HookRunner {
                 "batch.name": "\(hook.command.batch)", "hook.pid": "\(hook.process.pid)",
                 "hook.run": "\(run)",
             ])
-        hook.process.whenEnded { Task { await self.take(batch) } }
+        hook.process.whenEnded { Task { await self.handleExit(of: batch) } }
         let time = DispatchTime.now() + .milliseconds(Int(settings.timeoutMS))
         executor.queue.asyncAfter(deadline: time) { [weak self] in
-            self?.assumeIsolated { $0.cut(batch, run, .outOfTime) }
+            self?.assumeIsolated { $0.terminate(batch, run, .timedOut) }
         }
     }
 
     /// Ends a command that has no more time: first it is asked, then it is killed.
-    private func cut(_ batch: Int64, _ run: Int64, _ fate: Running.Fate) {
+    private func terminate(_ batch: Int64, _ run: Int64, _ termination: Running.Termination) {
         guard let hook = running[batch], hook.command.runs == run else { return }
-        running[batch]?.fate = fate
+        running[batch]?.termination = termination
         hook.process.send(SIGTERM)
         executor.queue.asyncAfter(deadline: .now() + .seconds(Self.grace)) { [weak self] in
             self?.assumeIsolated { $0.kill(batch, run) }
@@ -217,15 +217,15 @@ public actor HookRunner {
         hook.process.send(SIGKILL)
     }
 
-    private func take(_ batch: Int64) {
+    private func handleExit(of batch: Int64) {
         guard let hook = running.removeValue(forKey: batch) else { return }
         // What it started goes with it; before it is reaped, its group's number is still its own.
-        if hook.fate != .itsOwn { hook.process.send(SIGKILL) }
+        if hook.termination != .normal { hook.process.send(SIGKILL) }
         let status = hook.process.reap()
         hook.results.remove()
-        switch hook.fate {
-        case .itsOwn: end(hook.command, .init(exit: status))
-        case .outOfTime: end(hook.command, .init(exit: 124, "It was ended: it took too long."))
+        switch hook.termination {
+        case .normal: end(hook.command, .init(exit: status))
+        case .timedOut: end(hook.command, .init(exit: 124, "It was ended: it took too long."))
         case .abandoned: break
         }
         look()
@@ -240,7 +240,7 @@ public actor HookRunner {
                 "batch.name": "\(command.batch)", "hook.run": "\(command.runs)",
                 "hook.exit": "\(end.exit)", "reason": "\(end.message ?? "")",
             ])
-        do { try writeEnds() } catch { endure(error) }
+        do { try writeEnds() } catch { storageFailed(error) }
     }
 
     /// An end that can't be written now is written at one of the next looks; if there is none any
@@ -252,17 +252,17 @@ public actor HookRunner {
         }
     }
 
-    private func endure(_ error: any Error) {
-        if !isEnduring {
+    private func storageFailed(_ error: any Error) {
+        if !isStorageFailing {
             logger.error(
                 "commands of batches can't be looked after", metadata: ["error": "\(error)"])
         }
-        isEnduring = true
+        isStorageFailing = true
     }
 
-    private func prevail() {
-        guard isEnduring else { return }
-        isEnduring = false
+    private func storageRecovered() {
+        guard isStorageFailing else { return }
+        isStorageFailing = false
         logger.notice("commands of batches can be looked after again")
     }
 
@@ -276,7 +276,7 @@ public actor HookRunner {
     /// Waits no longer: what runs is ended, and started again by the next daemon.
     public func leave() {
         isStopping = true
-        for (batch, hook) in running { cut(batch, hook.command.runs, .abandoned) }
+        for (batch, hook) in running { terminate(batch, hook.command.runs, .abandoned) }
     }
 
     /// Stops, and returns once no command runs any more.

@@ -1,7 +1,7 @@
 import Conversion
 import Foundation
-import Glibc
 import Storage
+import SystemPackage
 
 /// A batch's results as a JSON array, beside the queue's file, for its command to read.
 struct ResultsFile {
@@ -16,57 +16,51 @@ struct ResultsFile {
     /// - Throws: `OperatorError`: 74 when it can't be written.
     func write(_ batch: String, from queue: JobQueue) throws {
         let unfinished = path + ".unfinished"
-        // A new file under that name: what others put there, a link for one, is not followed.
-        unlink(unfinished)
-        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        let descriptor = open(unfinished, flags, 0o660)
-        guard descriptor >= 0 else { throw failure }
-        defer {
-            close(descriptor)
+        do {
+            // A new file under that name: what others put there, a link for one, is not followed.
             unlink(unfinished)
+            defer { unlink(unfinished) }
+            let file = try FileDescriptor.open(
+                unfinished, .writeOnly,
+                options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
+                permissions: FilePermissions(rawValue: 0o660))
+            try file.closeAfter {
+                var text = BufferedText(file)
+                var array = JSONArray()
+                _ = try queue.readResults(batch: batch) { row in
+                    try text.add(array.adding(JSON(result: { row[$0] })))
+                }
+                try text.add(array.end)
+                try text.flush()
+            }
+            guard rename(unfinished, path) == 0 else { throw Errno(rawValue: errno) }
+        } catch let error as Errno {
+            throw OperatorError(.inputOutput, "\(path) can't be written: \(error).")
         }
-        var text = Text(descriptor: descriptor)
-        var array = JSONArray()
-        _ = try queue.readResults(batch: batch) { row in
-            try text.add(array.adding(JSON(result: { row[$0] })), or: failure)
-        }
-        try text.add(array.end, or: failure)
-        try text.flush(or: failure)
-        guard rename(unfinished, path) == 0 else { throw failure }
     }
 
     /// Takes it away.
     func remove() {
         unlink(path)
     }
-
-    private var failure: OperatorError {
-        let reason = String(cString: strerror(errno))
-        return OperatorError(.inputOutput, "\(path) can't be written: \(reason).")
-    }
 }
 
 /// Text on its way into a file, in large pieces.
-private struct Text {
-    let descriptor: Int32
+private struct BufferedText {
+    private let file: FileDescriptor
     private var waiting: [UInt8] = []
 
-    init(descriptor: Int32) {
-        self.descriptor = descriptor
+    init(_ file: FileDescriptor) {
+        self.file = file
     }
 
-    mutating func add(_ text: String, or failure: @autoclosure () -> OperatorError) throws {
+    mutating func add(_ text: String) throws {
         waiting += text.utf8
-        if waiting.count >= 1 << 16 { try flush(or: failure()) }
+        if waiting.count >= 1 << 16 { try flush() }
     }
 
-    mutating func flush(or failure: @autoclosure () -> OperatorError) throws {
-        var rest = waiting[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 || errno == EINTR else { throw failure() }
-            rest = rest.dropFirst(max(0, count))
-        }
+    mutating func flush() throws {
+        _ = try file.writeAll(waiting)
         waiting.removeAll(keepingCapacity: true)
     }
 }

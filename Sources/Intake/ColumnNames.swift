@@ -1,34 +1,48 @@
 /// Which column of a table is what, by the columns' names.
 struct ColumnNames {
-    /// Why nothing of the table can be taken.
-    struct Fault: Error {
-        /// What is wrong.
-        let sentence: String
-        /// What to type.
-        let remedy: String
+    /// What has the columns.
+    enum Table {
+        case header(line: Int)
+        case query
+
+        fileprivate var name: String {
+            switch self {
+            case .header: "header"
+            case .query: "query"
+            }
+        }
+
+        fileprivate var line: Int? {
+            if case .header(let line) = self { line } else { nil }
+        }
     }
 
     /// How many there are.
-    let count: Int
+    var count: Int { names.count }
 
+    private let names: [String]
+    private let table: Table
     /// For each field the column of its name.
     private var fields = [Int?](repeating: nil, count: LeadField.allCases.count)
     /// Columns by name, in lower case; nil where two share one name.
     private var columns: [String: Int?] = [:]
+    /// Whether a column was taken by the name that Salesforce gives it.
+    private var usesExportNames = false
 
     /// Holds the names against what the mapping needs.
-    /// - Parameter table: What has them, for messages: a header, a query.
-    init(_ names: [String], of table: String, mapping: Mapping) throws(Fault) {
-        count = names.count
+    init(_ names: [String], of table: Table, mapping: Mapping) throws(InputError) {
+        self.names = names
+        self.table = table
         for (index, name) in names.enumerated() {
             let name = name.trimmed.lowercased()
             guard !name.isEmpty else { continue }
             columns[name] = .some(columns.keys.contains(name) ? nil : index)
             try addField(named: name, column: index, mapping: mapping)
         }
-        try checkFields(mapping, of: table)
+        if case .header = table { try addExportedFields(mapping) }
+        try checkFields(mapping)
         try checkPaths(mapping)
-        try checkEmail(mapping, of: table)
+        try checkEmail(mapping)
     }
 
     /// The column of the field's name.
@@ -44,51 +58,82 @@ struct ColumnNames {
         return nil
     }
 
+    /// What the columns were taken for, where that is not plain from their names.
+    var notes: [String] {
+        guard usesExportNames else { return [] }
+        let taken = LeadField.allCases.compactMap { field in
+            column(of: field).map { "\(field) from \(names[$0].trimmed)" }
+        }
+        let others = count - taken.count
+        let rest = others == 0 ? "" : "; \(others) other\(others == 1 ? "" : "s") not named a field"
+        return ["columns: \(taken.joined(separator: ", "))\(rest)"]
+    }
+
     private mutating func addField(
         named name: String, column: Int, mapping: Mapping
-    ) throws(Fault) {
+    ) throws(InputError) {
         guard let field = LeadField(named: name), mapping.takesByName(field) else { return }
         guard fields[field.rawValue] == nil else {
-            throw Fault(
-                sentence: "two columns name \(field)", remedy: "Take one out or rename it."
-            )
+            throw error("two columns name \(field)", "Take one out or rename it.")
         }
         fields[field.rawValue] = column
     }
 
-    private func checkFields(_ mapping: Mapping, of table: String) throws(Fault) {
-        for field in LeadField.allCases where field.isRequired && mapping.takesByName(field) {
-            guard column(of: field) == nil else { continue }
-            throw Fault(
-                sentence: "the \(table) has no column \(field)", remedy: remedy(for: field)
-            )
+    /// The names that stand in what Salesforce exports, the surer first: in a list of leads, `Id` is
+    /// the lead's; in a report, `Lead ID` is.
+    private static let exported: [(field: LeadField, names: [String])] = [
+        (.leadID, ["Lead ID", "Id"]), (.accountID, ["Account ID"]), (.contactID, ["Contact ID"]),
+        (.ownerID, ["Owner ID"]),
+    ]
+
+    /// Takes columns that Salesforce has named, for the fields that no column names.
+    private mutating func addExportedFields(_ mapping: Mapping) throws(InputError) {
+        for (field, names) in Self.exported
+        where mapping.takesByName(field) && fields[field.rawValue] == nil {
+            guard let name = names.first(where: { columns.keys.contains($0.lowercased()) }),
+                let column = columns[name.lowercased()]
+            else { continue }
+            guard let column else {
+                throw error("two columns are called \(name)", "Take one out or rename it.")
+            }
+            fields[field.rawValue] = column
+            usesExportNames = true
         }
     }
 
-    /// A path without a column is each row's own fault; one with two of them is the table's.
-    private func checkPaths(_ mapping: Mapping) throws(Fault) {
+    private func checkFields(_ mapping: Mapping) throws(InputError) {
+        for field in LeadField.allCases where mapping.needsColumn(field) {
+            guard column(of: field) == nil else { continue }
+            throw error("the \(table.name) has no column \(field)", remedy(for: field))
+        }
+    }
+
+    /// A path without a column is each row's own error; one with two of them is the table's.
+    private func checkPaths(_ mapping: Mapping) throws(InputError) {
         for (field, path) in mapping.paths where column(at: path) == nil {
             let isTwice = path.readings.contains { columns.keys.contains($0.name.lowercased()) }
             guard isTwice else { continue }
-            throw Fault(
-                sentence: "two columns are called \(path.text), which \(field) is made from",
-                remedy: "Rename one of them."
-            )
+            throw error(
+                "two columns are called \(path.text), which \(field) is made from",
+                "Rename one of them.")
         }
     }
 
     /// What `--match-contact` goes by.
-    private func checkEmail(_ mapping: Mapping, of table: String) throws(Fault) {
+    private func checkEmail(_ mapping: Mapping) throws(InputError) {
         guard !mapping.emailPaths.isEmpty, column(of: .matchEmail) == nil else { return }
         let isThere = mapping.emailPaths.contains { column(at: $0) != nil }
         guard !isThere else { return }
         let isTwice = columns.keys.contains("email")
-        throw Fault(
-            sentence: isTwice
+        throw error(
+            isTwice
                 ? "two columns are called Email, which --match-contact asks for"
-                : "the \(table) has no column Email, which --match-contact asks for",
-            remedy: remedy(for: .matchEmail)
-        )
+                : "the \(table.name) has no column Email, which --match-contact asks for",
+            remedy(for: .matchEmail))
+    }
+
+    private func error(_ sentence: String, _ remedy: String) -> InputError {
+        InputError(sentence: sentence, remedy: remedy, line: table.line)
     }
 
     /// What to type. The names aren't repeated: where a header is missing, its place is taken by

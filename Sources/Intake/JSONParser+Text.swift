@@ -1,6 +1,6 @@
 extension JSONParser {
     /// Reads the text whose opening quote comes next.
-    mutating func text() throws(RowFault) -> String {
+    mutating func text() throws(RowError) -> String {
         place += 1
         let start = place
         while let byte = next, byte != .quote, byte != UInt8(ascii: "\\"), byte >= 0x20 {
@@ -11,7 +11,7 @@ extension JSONParser {
         return try escapedText(after: plain)
     }
 
-    private mutating func escapedText(after plain: ArraySlice<UInt8>) throws(RowFault) -> String {
+    private mutating func escapedText(after plain: ArraySlice<UInt8>) throws(RowError) -> String {
         var text = Array(plain)
         while let byte = next {
             place += 1
@@ -19,13 +19,13 @@ extension JSONParser {
             case .quote: return String(decoding: text, as: UTF8.self)
             case UInt8(ascii: "\\"): try escape(into: &text)
             case 0x20...: text.append(byte)
-            default: throw fault("a line break or control character stands in a text")
+            default: throw error("a line break or control character stands in a text")
             }
         }
-        throw fault("a text never ends")
+        throw error("a text never ends")
     }
 
-    private mutating func escape(into text: inout [UInt8]) throws(RowFault) {
+    private mutating func escape(into text: inout [UInt8]) throws(RowError) {
         let letter = next
         place += 1
         switch letter {
@@ -36,29 +36,29 @@ extension JSONParser {
         case UInt8(ascii: "r"): text.append(.carriageReturn)
         case UInt8(ascii: "t"): text.append(.tab)
         case UInt8(ascii: "u"): text += String(try scalar()).utf8
-        default: throw fault("a backslash stands before a letter that it does not go with")
+        default: throw error("a backslash stands before a letter that it does not go with")
         }
     }
 
     /// A character written as one `\uXXXX`, or as the two of a surrogate pair.
-    private mutating func scalar() throws(RowFault) -> Character {
+    private mutating func scalar() throws(RowError) -> Character {
         let unit = try hexadecimal()
         if let scalar = Unicode.Scalar(unit) { return Character(scalar) }
         guard UTF16.isLeadSurrogate(UInt16(unit)), skipByte(UInt8(ascii: "\\")),
             skipByte(UInt8(ascii: "u"))
-        else { throw fault("half of a \\u pair stands alone") }
+        else { throw error("half of a \\u pair stands alone") }
         let second = try hexadecimal()
         guard (0xDC00...0xDFFF).contains(second),
             let scalar = Unicode.Scalar((unit - 0xD800) << 10 + (second - 0xDC00) + 0x10000)
-        else { throw fault("half of a \\u pair stands alone") }
+        else { throw error("half of a \\u pair stands alone") }
         return Character(scalar)
     }
 
-    private mutating func hexadecimal() throws(RowFault) -> UInt32 {
+    private mutating func hexadecimal() throws(RowError) -> UInt32 {
         var unit: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue
-            else { throw fault("\\u needs four hexadecimal digits") }
+            else { throw error("\\u needs four hexadecimal digits") }
             unit = unit << 4 + UInt32(digit)
             place += 1
         }

@@ -11,11 +11,11 @@ struct JSONParser {
     private var depth = 0
 
     /// The value that the bytes, which are UTF-8, hold.
-    static func parse(_ bytes: ArraySlice<UInt8>) throws(RowFault) -> Value {
+    static func parse(_ bytes: ArraySlice<UInt8>) throws(RowError) -> Value {
         var parser = JSONParser(bytes)
         let value = try parser.value()
         parser.skipBlanks()
-        guard parser.next == nil else { throw parser.fault("something stands behind it") }
+        guard parser.next == nil else { throw parser.error("something stands behind it") }
         return value
     }
 
@@ -26,7 +26,7 @@ struct JSONParser {
 
     var next: UInt8? { place < bytes.endIndex ? bytes[place] : nil }
 
-    private mutating func value() throws(RowFault) -> Value {
+    private mutating func value() throws(RowError) -> Value {
         skipBlanks()
         switch next {
         case UInt8(ascii: "{"): return .object(try nested(Self.members))
@@ -36,60 +36,60 @@ struct JSONParser {
         case UInt8(ascii: "f"): return try word("false", .flag(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case let byte? where byte == UInt8(ascii: "-") || byte.isDigit: return try number()
-        case nil: throw fault("it ends too early")
-        default: throw fault("no value begins like this")
+        case nil: throw error("it ends too early")
+        default: throw error("no value begins like this")
         }
     }
 
     private mutating func nested<Content>(
-        _ read: (inout JSONParser) throws(RowFault) -> Content
-    ) throws(RowFault) -> Content {
+        _ read: (inout JSONParser) throws(RowError) -> Content
+    ) throws(RowError) -> Content {
         depth += 1
-        guard depth <= Self.deepest else { throw fault("brackets stand too deep in each other") }
+        guard depth <= Self.deepest else { throw error("brackets stand too deep in each other") }
         place += 1
         let content = try read(&self)
         depth -= 1
         return content
     }
 
-    private static func members(_ parser: inout JSONParser) throws(RowFault) -> [Value.Member] {
+    private static func members(_ parser: inout JSONParser) throws(RowError) -> [Value.Member] {
         var members: [Value.Member] = []
         guard !parser.skip(UInt8(ascii: "}")) else { return members }
         repeat {
             parser.skipBlanks()
-            guard parser.next == .quote else { throw parser.fault("a key in quotes is missing") }
+            guard parser.next == .quote else { throw parser.error("a key in quotes is missing") }
             let name = try parser.text()
-            guard parser.skip(UInt8(ascii: ":")) else { throw parser.fault("a colon is missing") }
+            guard parser.skip(UInt8(ascii: ":")) else { throw parser.error("a colon is missing") }
             members.append(Value.Member(name: name, value: try parser.value()))
         } while parser.skip(UInt8(ascii: ","))
         guard parser.skip(UInt8(ascii: "}")) else {
-            throw parser.fault("a comma or } is missing")
+            throw parser.error("a comma or } is missing")
         }
         return members
     }
 
-    private static func elements(_ parser: inout JSONParser) throws(RowFault) -> [Value] {
+    private static func elements(_ parser: inout JSONParser) throws(RowError) -> [Value] {
         var elements: [Value] = []
         guard !parser.skip(UInt8(ascii: "]")) else { return elements }
         repeat {
             elements.append(try parser.value())
         } while parser.skip(UInt8(ascii: ","))
         guard parser.skip(UInt8(ascii: "]")) else {
-            throw parser.fault("a comma or ] is missing")
+            throw parser.error("a comma or ] is missing")
         }
         return elements
     }
 
-    private mutating func word(_ word: StaticString, _ value: Value) throws(RowFault) -> Value {
+    private mutating func word(_ word: StaticString, _ value: Value) throws(RowError) -> Value {
         let text = word.description
         guard bytes[place...].starts(with: text.utf8) else {
-            throw fault("no value begins like this")
+            throw error("no value begins like this")
         }
         place += text.utf8.count
         return value
     }
 
-    private mutating func number() throws(RowFault) -> Value {
+    private mutating func number() throws(RowError) -> Value {
         let start = place
         _ = skipByte(UInt8(ascii: "-"))
         if !skipByte(UInt8(ascii: "0")) { try digits() }
@@ -101,8 +101,8 @@ struct JSONParser {
         return .number(String(decoding: bytes[start..<place], as: UTF8.self))
     }
 
-    private mutating func digits() throws(RowFault) {
-        guard next?.isDigit == true else { throw fault("a digit is missing") }
+    private mutating func digits() throws(RowError) {
+        guard next?.isDigit == true else { throw error("a digit is missing") }
         while next?.isDigit == true { place += 1 }
     }
 
@@ -122,8 +122,8 @@ struct JSONParser {
         return true
     }
 
-    func fault(_ sentence: String) -> RowFault {
-        RowFault("not valid JSON: at its byte \(place - bytes.startIndex + 1) \(sentence)")
+    func error(_ sentence: String) -> RowError {
+        RowError("not valid JSON: at its byte \(place - bytes.startIndex + 1) \(sentence)")
     }
 }
 

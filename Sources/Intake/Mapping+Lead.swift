@@ -2,13 +2,13 @@ import Conversion
 
 extension Mapping {
     /// The conversion that a row asks for.
-    func lead(from row: some Row) throws(RowFault) -> LeadConversion {
+    func lead(from row: some Row) throws(RowError) -> LeadConversion {
         guard let leadID = try id(.leadID, of: .lead, in: row) else {
-            throw RowFault("empty or missing: give the lead's id, which begins with 00Q")
+            throw RowError("empty or missing: give the lead's id, which begins with 00Q")
                 .of(.leadID)
         }
-        guard let status = try text(.convertedStatus, in: row) else {
-            throw RowFault("empty or missing: give a lead status that your org marks as converted")
+        guard let status = try text(.convertedStatus, in: row) ?? defaultStatus else {
+            throw RowError("empty or missing: give a lead status that your org marks as converted")
                 .of(.convertedStatus)
         }
         var lead = LeadConversion(leadID: leadID, convertedStatus: status)
@@ -22,14 +22,14 @@ extension Mapping {
         lead.sendNotificationEmail = try flag(.sendNotificationEmail, in: row)
         lead.groupKey = try text(.groupKey, in: row)
         lead.matchEmail = try matchEmail(beside: lead.contactID, in: row)
-        if let contradiction = lead.contradiction { throw RowFault(contradiction.description) }
+        if let contradiction = lead.contradiction { throw RowError(contradiction.description) }
         return lead
     }
 
     /// A row that gives its contact has none to look for.
     private func matchEmail(
         beside contact: RecordID?, in row: some Row
-    ) throws(RowFault) -> String? {
+    ) throws(RowError) -> String? {
         if let given = try text(.matchEmail, in: row) { return given }
         let paths = emailPaths
         guard !paths.isEmpty, contact == nil else { return nil }
@@ -41,15 +41,15 @@ extension Mapping {
                 throw error.of(.matchEmail)
             }
         }
-        throw RowFault("this row has no Email, which --match-contact asks for").of(.matchEmail)
+        throw RowError("this row has no Email, which --match-contact asks for").of(.matchEmail)
     }
 
-    private func value(_ field: LeadField, in row: some Row) throws(RowFault) -> Value? {
+    private func value(_ field: LeadField, in row: some Row) throws(RowError) -> Value? {
         if let template = template(of: field) { return try template.fill(from: row) }
         return takesByName(field) ? row.value(of: field) : nil
     }
 
-    private func text(_ field: LeadField, in row: some Row) throws(RowFault) -> String? {
+    private func text(_ field: LeadField, in row: some Row) throws(RowError) -> String? {
         do {
             return try value(field, in: row)?.readAsText()
         } catch {
@@ -57,7 +57,7 @@ extension Mapping {
         }
     }
 
-    private func flag(_ field: LeadField, in row: some Row) throws(RowFault) -> Bool {
+    private func flag(_ field: LeadField, in row: some Row) throws(RowError) -> Bool {
         do {
             return try value(field, in: row)?.readAsFlag() ?? false
         } catch {
@@ -67,12 +67,12 @@ extension Mapping {
 
     private func id(
         _ field: LeadField, of kind: RecordID.Kind, in row: some Row
-    ) throws(RowFault) -> RecordID? {
+    ) throws(RowError) -> RecordID? {
         guard let text = try text(field, in: row) else { return nil }
         do {
             return try RecordID(text, of: kind)
         } catch {
-            throw RowFault(error.description).of(field)
+            throw RowError(error.description).of(field)
         }
     }
 }

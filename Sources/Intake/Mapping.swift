@@ -8,6 +8,8 @@ public struct Mapping: Sendable {
     private let takesOthersByName: Bool
     /// Whether the row's Email says which contact to look for.
     private var takesEmail = false
+    /// The status of rows that name none.
+    public var defaultStatus: String?
 
     /// Every field comes from the column or key of its name.
     public init() {
@@ -20,9 +22,9 @@ public struct Mapping: Sendable {
     public init(template source: ByteSource) throws(OperatorError) {
         takesOthersByName = false
         let bytes = try source.all(atMost: 1 << 20)
-        do throws(RowFault) {
+        do throws(RowError) {
             guard case .object(let members) = try JSONParser.parse(bytes[...]) else {
-                throw RowFault("it must be one JSON object")
+                throw RowError("it must be one JSON object")
             }
             for member in members { try set(member) }
         } catch {
@@ -80,6 +82,15 @@ public struct Mapping: Sendable {
         takesOthersByName && templates[field] == nil
     }
 
+    /// Whether the field must have a column or key of its name.
+    func needsColumn(_ field: LeadField) -> Bool {
+        isRequired(field) && takesByName(field)
+    }
+
+    private func isRequired(_ field: LeadField) -> Bool {
+        field.isRequired && (field != .convertedStatus || defaultStatus == nil)
+    }
+
     /// What makes the field: nil when its name does, or nothing.
     func template(of field: LeadField) -> Template? {
         templates[field]
@@ -87,7 +98,7 @@ public struct Mapping: Sendable {
 
     /// - Throws: 65 when a field is left out that a conversion can't do without.
     func requireFields() throws(OperatorError) {
-        for field in LeadField.allCases where field.isRequired {
+        for field in LeadField.allCases where isRequired(field) {
             guard !takesByName(field), templates[field] == nil else { continue }
             throw OperatorError(
                 .dataRefused, "The template has no \(field).",
@@ -107,11 +118,11 @@ public struct Mapping: Sendable {
         "The fields are \(LeadField.allCases.map(\.description).joined(separator: ", "))."
     }
 
-    private mutating func set(_ member: Value.Member) throws(RowFault) {
+    private mutating func set(_ member: Value.Member) throws(RowError) {
         guard let field = LeadField(named: member.name) else {
-            throw RowFault("no field is called \(member.name). \(Self.names)")
+            throw RowError("no field is called \(member.name). \(Self.names)")
         }
-        guard templates[field] == nil else { throw RowFault("it stands there twice").of(field) }
+        guard templates[field] == nil else { throw RowError("it stands there twice").of(field) }
         switch member.value {
         case .null:
             break
@@ -123,10 +134,10 @@ public struct Mapping: Sendable {
             do {
                 templates[field] = try Template(text)
             } catch {
-                throw RowFault(error.description).of(field)
+                throw RowError(error.description).of(field)
             }
         case .list, .object:
-            throw RowFault("it must be a text such as {{row.COLUMN}}").of(field)
+            throw RowError("it must be a text such as {{row.COLUMN}}").of(field)
         }
     }
 }

@@ -5,17 +5,14 @@ struct Record {
     /// The line where it begins.
     let line: Int
     /// Its bytes, or why they are no row.
-    let content: Result<ArraySlice<UInt8>, RowFault>
+    let content: Result<ArraySlice<UInt8>, RowError>
 }
 
 /// Cuts a stream of bytes into records, holding one piece of the stream and one record at a time.
 struct RecordSplitter<Boundary: RecordBoundary> {
-    /// The longest record that is kept: a longer one is read to its end and refused.
-    static var longest: Int { 1 << 20 }
-
     var boundary: Boundary
     private let source: ByteSource
-    private var piece: [UInt8]
+    private var piece: [UInt8] = []
     private var place = 0
     private var line = 1
     private var endedWithCR = false
@@ -26,15 +23,27 @@ struct RecordSplitter<Boundary: RecordBoundary> {
     private var firstLine = 1
     private var isDone = false
 
-    /// Continues `source`, of which `head` has been read.
-    init(_ source: ByteSource, head: [UInt8], boundary: Boundary) {
+    init(_ source: ByteSource, boundary: Boundary) {
         self.source = source
         self.boundary = boundary
-        piece = head
     }
 
-    /// The next record that isn't empty.
-    mutating func next() throws(OperatorError) -> Record? {
+    /// The next record that isn't blank, which is known to be text.
+    ///
+    /// One record in another encoding condemns the input: its neighbours may look like UTF-8 and
+    /// still hold other characters than their author saw.
+    mutating func nextOfText() throws(OperatorError) -> Record? {
+        while let record = try next() {
+            guard case .success(let bytes) = record.content else { return record }
+            guard bytes.isUTF8Text else {
+                throw InputError.notText(line: record.line).of(source.name)
+            }
+            if !bytes.allSatisfy(\.isBlank) { return record }
+        }
+        return nil
+    }
+
+    private mutating func next() throws(OperatorError) -> Record? {
         while !isDone {
             let record = try piece[place...].isEmpty ? refill() : scan()
             if let record { return record }
@@ -42,23 +51,16 @@ struct RecordSplitter<Boundary: RecordBoundary> {
         return nil
     }
 
-    /// The error of an input of which nothing can be taken.
-    func refusal(_ fault: InputFault) -> OperatorError {
-        OperatorError(
-            .dataRefused, "\(source.name):\(fault.line): \(fault.sentence).", remedy: fault.remedy
-        )
-    }
-
     private mutating func refill() throws(OperatorError) -> Record? {
         piece = try source.next()
         place = 0
         guard piece.isEmpty else { return nil }
         isDone = true
-        do throws(InputFault) {
-            let fault = try boundary.finish(line: line)
-            return record(of: [], fault: fault)
+        do throws(InputError) {
+            let error = try boundary.finish(line: line)
+            return record(of: [], error: error)
         } catch {
-            throw refusal(error)
+            throw error.of(source.name)
         }
     }
 
@@ -68,17 +70,17 @@ struct RecordSplitter<Boundary: RecordBoundary> {
         var start = place
         while place < piece.count {
             let byte = piece[place]
-            let verdict = try judge(byte)
+            let position = try position(of: byte)
             place += 1
-            if verdict == .behind {
-                let record = record(of: piece[start..<place - 1], fault: nil)
+            if position == .behind {
+                let record = record(of: piece[start..<place - 1], error: nil)
                 count(byte)
                 firstLine = line
                 if let record { return record }
                 start = place
             } else {
                 count(byte)
-                if verdict == .before {
+                if position == .before {
                     start = place
                     firstLine = line
                 }
@@ -88,11 +90,11 @@ struct RecordSplitter<Boundary: RecordBoundary> {
         return nil
     }
 
-    private mutating func judge(_ byte: UInt8) throws(OperatorError) -> BoundaryVerdict {
-        do throws(InputFault) {
+    private mutating func position(of byte: UInt8) throws(OperatorError) -> BytePosition {
+        do throws(InputError) {
             return try boundary.take(byte, line: line)
         } catch {
-            throw refusal(error)
+            throw error.of(source.name)
         }
     }
 
@@ -103,21 +105,29 @@ struct RecordSplitter<Boundary: RecordBoundary> {
     }
 
     private mutating func carry(_ bytes: ArraySlice<UInt8>) {
-        if carried.count + bytes.count > Self.longest { isTooLong = true }
+        if carried.count + bytes.count > RowError.longestRow { isTooLong = true }
         if isTooLong { carried = [] } else { carried += bytes }
     }
 
-    private mutating func record(of bytes: ArraySlice<UInt8>, fault: RowFault?) -> Record? {
+    private mutating func record(of bytes: ArraySlice<UInt8>, error: RowError?) -> Record? {
         defer {
             carried = []
             isTooLong = false
         }
-        if let fault { return Record(line: firstLine, content: .failure(fault)) }
-        if isTooLong || carried.count + bytes.count > Self.longest {
-            let fault = RowFault("longer than \(Self.longest) bytes: no row needs that many")
-            return Record(line: firstLine, content: .failure(fault))
+        if let error { return Record(line: firstLine, content: .failure(error)) }
+        if isTooLong || carried.count + bytes.count > RowError.longestRow {
+            return Record(line: firstLine, content: .failure(.tooLong))
         }
         let whole = carried.isEmpty ? bytes : carried[...] + bytes
         return whole.isEmpty ? nil : Record(line: firstLine, content: .success(whole))
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether it is UTF-8 without zero bytes, which only binary files have.
+    fileprivate var isUTF8Text: Bool {
+        // Nearly all of all input is ASCII, which needs no decoding to be told.
+        if allSatisfy({ $0 &- 1 < 0x7F }) { return true }
+        return !contains(0) && String(validating: self, as: UTF8.self) != nil
     }
 }

@@ -6,27 +6,26 @@ public import Conversion
 ///     var rows = try RowReader(ByteSource(path: "leads.csv"))
 ///     while let row = try rows.next() { ... }
 public struct RowReader {
-    private var rows: any RowStream
+    private var rows: any RowSource
+    private let encoding: TextEncoding
     private var position = 0
-    private var seen = LeadsSeen()
+    private var filter = DuplicateFilter()
 
-    /// Begins to read: the format is told, or known by the first byte that isn't blank.
+    /// Begins to read: the format and the encoding are told, or known by the first bytes.
     /// - Throws: 65 when nothing of the input can be taken, in a sentence that says what to type.
     public init(
-        _ source: ByteSource, format: IntakeFormat? = nil, mapping: Mapping = Mapping()
+        _ source: ByteSource, format: IntakeFormat? = nil, encoding: TextEncoding? = nil,
+        mapping: Mapping = Mapping()
     ) throws(OperatorError) {
         try mapping.requireFields()
-        let head = try InputHead(source)
-        switch format ?? head.format {
-        case .csv:
-            rows = try CSVStream(source, head: head.bytes, mapping: mapping)
-        case .json:
-            rows = JSONStream(
-                source, head: head.bytes, boundary: ArrayBoundary(), mapping: mapping
-            )
-        case .ndjson:
-            rows = JSONStream(source, head: head.bytes, boundary: LineBoundary(), mapping: mapping)
-        }
+        let sniffer = try FormatSniffer(source, encoding: encoding)
+        self.encoding = sniffer.encoding
+        rows =
+            switch format ?? sniffer.format {
+            case .csv: try CSVRows(sniffer.text, mapping: mapping)
+            case .json: JSONRows(sniffer.text, boundary: ArrayBoundary(), mapping: mapping)
+            case .ndjson: JSONRows(sniffer.text, boundary: LineBoundary(), mapping: mapping)
+            }
     }
 
     /// The next row, or nil at the end.
@@ -37,13 +36,76 @@ public struct RowReader {
         position += 1
         switch row.lead {
         case .success(let lead):
-            if let first = seen.place(of: lead.leadID, remembering: row.line) {
-                let fault = RowFault("this lead stands on line \(first) already").of(.leadID)
-                return .refused(line: row.line, reason: fault.reason)
+            if let first = filter.place(of: lead.leadID, remembering: row.line) {
+                let error = RowError("this lead stands on line \(first) already").of(.leadID)
+                return .refused(line: row.line, reason: error.reason)
             }
             return .lead(lead, line: row.line, position: position)
-        case .failure(let fault):
-            return .refused(line: row.line, reason: fault.reason)
+        case .failure(let error):
+            return .refused(line: row.line, reason: error.reason)
         }
+    }
+
+    /// What was read otherwise than the input says by itself: columns taken by Salesforce's names
+    /// for them, lines left out, the encoding.
+    public var notes: [String] {
+        (encoding == .utf8 ? [] : ["encoding: \(encoding.rawValue)"]) + rows.notes
+    }
+}
+
+/// What one row of the input came to.
+public enum IntakeRow: Equatable, Sendable {
+    /// A lead to convert. `line` is where the row begins, counted from 1 as an editor counts, or
+    /// the row's number where there are no lines; `position` is the row's place among all rows of
+    /// its input, from 1, refused ones included.
+    case lead(LeadConversion, line: Int, position: Int)
+    /// A row that can't be taken: where it begins, and a reason that names the field and says
+    /// what to do, without the row's own data.
+    case refused(line: Int, reason: String)
+}
+
+/// The rows of an input of one format.
+protocol RowSource {
+    /// The next row, or nil at the end.
+    /// - Throws: what makes the input as a whole unusable.
+    mutating func next() throws(OperatorError) -> RowResult?
+
+    /// What was read otherwise than the input says by itself.
+    var notes: [String] { get }
+}
+
+/// What a row asks for, or why not, and where it begins.
+struct RowResult {
+    let line: Int
+    let lead: Result<LeadConversion, RowError>
+
+    init(line: Int, _ lead: () throws(RowError) -> LeadConversion) {
+        self.line = line
+        do throws(RowError) {
+            self.lead = .success(try lead())
+        } catch {
+            self.lead = .failure(error)
+        }
+    }
+}
+
+/// The leads of one input and where each was first seen: 20 bytes a lead, so that a million of
+/// them take some 40 MB and a second mention is never a guess.
+struct DuplicateFilter {
+    private var places: [UInt128: UInt32] = [:]
+
+    /// Remembers a lead.
+    /// - Returns: Where it was seen before; nil the first time.
+    mutating func place(of lead: RecordID, remembering place: Int) -> Int? {
+        let key = Self.key(lead)
+        if let first = places[key] { return Int(first) }
+        places[key] = UInt32(clamping: place)
+        return nil
+    }
+
+    /// The fifteen characters that tell one record from another, as one number: no two leads
+    /// share it, which a hash could not promise.
+    private static func key(_ lead: RecordID) -> UInt128 {
+        lead.description.utf8.prefix(15).reduce(0) { $0 << 8 | UInt128($1) }
     }
 }

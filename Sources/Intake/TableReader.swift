@@ -8,7 +8,7 @@ public struct TableReader {
     private let columns: ColumnNames
     private let mapping: Mapping
     private var position = 0
-    private var seen = LeadsSeen()
+    private var filter = DuplicateFilter()
 
     /// Holds the columns against what the mapping needs.
     /// - Parameter name: What the rows come from, for messages.
@@ -16,12 +16,10 @@ public struct TableReader {
     public init(_ name: String, columns: [String], mapping: Mapping) throws(OperatorError) {
         try mapping.requireFields()
         self.mapping = mapping
-        do {
-            self.columns = try ColumnNames(columns, of: "query", mapping: mapping)
+        do throws(InputError) {
+            self.columns = try ColumnNames(columns, of: .query, mapping: mapping)
         } catch {
-            throw OperatorError(
-                .dataRefused, "\(name): \(error.sentence).", remedy: error.remedy
-            )
+            throw error.of(name)
         }
     }
 
@@ -29,10 +27,10 @@ public struct TableReader {
     /// number, counted from 1.
     public mutating func read(_ cells: [String?]) -> IntakeRow {
         position += 1
-        do throws(RowFault) {
+        do throws(RowError) {
             let lead = try mapping.lead(from: TableCells(cells: cells, columns: columns))
-            if let first = seen.place(of: lead.leadID, remembering: position) {
-                throw RowFault("this lead stands in row \(first) already").of(.leadID)
+            if let first = filter.place(of: lead.leadID, remembering: position) {
+                throw RowError("this lead stands in row \(first) already").of(.leadID)
             }
             return .lead(lead, line: position, position: position)
         } catch {

@@ -8,7 +8,7 @@ struct Template: Equatable, Sendable {
     private let parts: [Part]
 
     /// Reads a template.
-    init(_ text: String) throws(TemplateFault) {
+    init(_ text: String) throws(TemplateError) {
         var parts: [Part] = []
         var rest = text[...]
         while let opening = rest.firstRange(of: "{{") {
@@ -37,7 +37,7 @@ struct Template: Equatable, Sendable {
 
     /// What the row makes of it. A template that is one placeholder and nothing else keeps the
     /// value's type, so that a JSON `true` stays one, and null stays absent.
-    func fill(from row: some Row) throws(RowFault) -> Value {
+    func fill(from row: some Row) throws(RowError) -> Value {
         if parts.count == 1, case .placeholder(let path) = parts[0] {
             return try Self.find(path, in: row)
         }
@@ -51,21 +51,93 @@ struct Template: Equatable, Sendable {
         return .text(text)
     }
 
-    private static func find(_ path: TemplatePath, in row: some Row) throws(RowFault) -> Value {
+    private static func find(_ path: TemplatePath, in row: some Row) throws(RowError) -> Value {
         guard let value = row.value(at: path) else {
-            throw RowFault("this row has no \(path.text), which {{\(path.text)}} asks for")
+            throw RowError("this row has no \(path.text), which {{\(path.text)}} asks for")
         }
         return value
     }
 
     /// What stands there as part of a longer text. Nothing is not a text: half a name is worse
     /// than a refused row.
-    private static func text(at path: TemplatePath, in row: some Row) throws(RowFault) -> String {
+    private static func text(at path: TemplatePath, in row: some Row) throws(RowError) -> String {
         let value = try find(path, in: row)
         if case .flag(let flag) = value { return String(flag) }
         guard let text = try value.readAsText() else {
-            throw RowFault("\(path.text), which {{\(path.text)}} asks for, is empty in this row")
+            throw RowError("\(path.text), which {{\(path.text)}} asks for, is empty in this row")
         }
         return text
+    }
+}
+
+/// Where a placeholder points: `Company`, `row.Company`, `trigger.lead.items[0].id`.
+struct TemplatePath: Equatable, Sendable {
+    /// One way to read the path.
+    struct Reading: Equatable, Sendable {
+        /// The whole path as one name: columns may have dots in theirs, as in `Account.Name`.
+        let name: String
+        /// The keys and element numbers from the row to the value.
+        let steps: [String]
+    }
+
+    /// The path as it is written.
+    let text: String
+    /// The ways to read it; the first that leads somewhere counts. `row` and `trigger` stand for
+    /// the row itself, but a row may also have keys of these names, which come first.
+    let readings: [Reading]
+
+    /// A column or key of the row.
+    init(name: String) {
+        text = name
+        readings = [Reading(name: name, steps: [name])]
+    }
+
+    init(_ text: String) throws(TemplateError) {
+        self.text = text
+        let steps = try Self.steps(text)
+        var readings = [Reading(name: text, steps: steps)]
+        let namesRow = steps[0] == "row" || steps[0] == "trigger"
+        if namesRow, steps.count > 1, let dot = text.firstIndex(of: ".") {
+            let rest = String(text[text.index(after: dot)...].trimmed)
+            readings.append(Reading(name: rest, steps: Array(steps.dropFirst())))
+        }
+        self.readings = readings
+    }
+
+    /// The steps of `items[0].id`: `items`, `0`, `id`.
+    private static func steps(_ text: String) throws(TemplateError) -> [String] {
+        var steps: [String] = []
+        for part in text.split(separator: ".", omittingEmptySubsequences: false) {
+            let pieces = part.split(separator: "[", omittingEmptySubsequences: false)
+            let name = pieces[0].trimmed
+            guard !name.isEmpty else { throw .emptyStep(text) }
+            steps.append(String(name))
+            for piece in pieces.dropFirst() {
+                let index = piece.trimmed
+                guard index.last == "]", let number = Int(index.dropLast().trimmed), number >= 0
+                else { throw .badIndex(text) }
+                steps.append(String(number))
+            }
+        }
+        return steps
+    }
+}
+
+/// Why a template can't be read.
+enum TemplateError: Error, Equatable, CustomStringConvertible {
+    /// `{{` without `}}`.
+    case neverEnds
+    /// Nothing between two dots, or no path at all.
+    case emptyStep(String)
+    /// Brackets with something else than a number from 0.
+    case badIndex(String)
+
+    /// What is wrong and what to do.
+    var description: String {
+        switch self {
+        case .neverEnds: "a {{ never ends: close it with }}"
+        case .emptyStep(let path): "{{\(path)}} lacks a name: write {{row.COLUMN}}"
+        case .badIndex(let path): "{{\(path)}}: brackets hold a number, counted from 0"
+        }
     }
 }

@@ -1,3 +1,12 @@
+/// A row of the input, in whatever format it came.
+protocol Row {
+    /// What stands under the field's own name, or nil when nothing does.
+    func value(of field: LeadField) -> Value?
+
+    /// What a placeholder points to, or nil when the row has no such place.
+    func value(at path: TemplatePath) -> Value?
+}
+
 /// What stands at a place of a row: a JSON value, or the text of a cell.
 enum Value: Equatable, Sendable {
     /// JSON's null.
@@ -30,7 +39,7 @@ enum Value: Equatable, Sendable {
     }
 
     /// The text without the blanks around it; nil when it is null, empty or all blank.
-    func readAsText() throws(RowFault) -> String? {
+    func readAsText() throws(RowError) -> String? {
         switch self {
         case .null: return nil
         case .number(let digits): return digits
@@ -38,22 +47,22 @@ enum Value: Equatable, Sendable {
             let trimmed = text.trimmed
             guard !trimmed.isEmpty else { return nil }
             guard !trimmed.unicodeScalars.contains(where: \.isForbidden) else {
-                throw RowFault("it holds a control character: take that out")
+                throw RowError("it holds a control character: take that out")
             }
             return String(trimmed)
-        case .flag: throw RowFault("it is true or false where a text belongs")
+        case .flag: throw RowError("it is true or false where a text belongs")
         case .list, .object:
-            throw RowFault("it is a list or an object where a text belongs; map a part of it")
+            throw RowError("it is a list or an object where a text belongs; map a part of it")
         }
     }
 
     /// Yes or no; null and empty mean no.
-    func readAsFlag() throws(RowFault) -> Bool {
+    func readAsFlag() throws(RowError) -> Bool {
         if case .flag(let flag) = self { return flag }
         switch try readAsText()?.lowercased() {
         case "true", "yes", "1": return true
         case nil, "false", "no", "0": return false
-        default: throw RowFault("it is neither true nor false: write true, false or nothing")
+        default: throw RowError("it is neither true nor false: write true, false or nothing")
         }
     }
 }
@@ -62,5 +71,15 @@ extension Unicode.Scalar {
     /// Whether XML, which is what Salesforce is sent, has no way to write it.
     fileprivate var isForbidden: Bool {
         value < 0x20 && self != "\t" && self != "\n" && self != "\r"
+    }
+}
+
+extension StringProtocol {
+    /// The text without the blanks around it.
+    var trimmed: SubSequence {
+        guard let start = firstIndex(where: { !$0.isWhitespace }),
+            let last = lastIndex(where: { !$0.isWhitespace })
+        else { return self[endIndex...] }
+        return self[start...last]
     }
 }

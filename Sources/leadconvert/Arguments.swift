@@ -9,6 +9,13 @@ extension Outcome: ExpressibleByArgument {}
 extension IntakeFormat: ExpressibleByArgument {}
 extension RetryPolicy.OnFailure: ExpressibleByArgument {}
 
+extension TextEncoding: ExpressibleByArgument {
+    /// The encoding of that name, in any case.
+    public init?(argument: String) {
+        self.init(named: argument)
+    }
+}
+
 /// Reads a duration, in milliseconds.
 func duration(_ argument: String) throws -> Int64 {
     guard let duration = DurationText(argument) else {

@@ -5,7 +5,7 @@ struct Progress {
     private var isShown = false
 
     /// Shows the count now and then.
-    mutating func show(_ tally: Tally) {
+    mutating func show(_ summary: EnqueueSummary) {
         rows += 1
         // The clock is not asked for every row, of which there may be a million.
         guard StandardError.isTerminal, rows % 256 == 0, ContinuousClock.now > nextTime else {
@@ -13,7 +13,7 @@ struct Progress {
         }
         nextTime = .now + .milliseconds(200)
         isShown = true
-        StandardError.write("\r\(rows) rows: \(tally)")
+        StandardError.write("\r\(rows) rows: \(summary)")
     }
 
     /// Takes the line away.

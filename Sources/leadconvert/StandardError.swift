@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 /// Where everything goes that is not a result.
 enum StandardError {
@@ -7,14 +8,7 @@ enum StandardError {
 
     /// Writes a text as it stands.
     static func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes {
-                Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count)
-            }
-            // Whoever closed it doesn't want to know, and there is nobody left to tell.
-            guard count > 0 || errno == EINTR else { return }
-            bytes = bytes.dropFirst(max(0, count))
-        }
+        // A reader who closed it doesn't want to know, and there is nobody left to tell.
+        _ = try? FileDescriptor.standardError.writeAll(text.utf8)
     }
 }

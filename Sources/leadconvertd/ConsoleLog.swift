@@ -1,8 +1,8 @@
 import Conversion
 import Drain
-import Glibc
 import Logging
 import Synchronization
+import SystemPackage
 
 /// Log lines on standard error: time, level, message, facts as key=value. The journal keeps time
 /// and level by itself: it gets the level as a prefix that it takes off, and no time.
@@ -44,8 +44,8 @@ struct ConsoleLog: LogHandler {
 
     /// One line is one write, so that lines of several processes on one terminal stay whole.
     private static func write(_ line: String) {
-        let bytes = Array(line.utf8)
-        _ = Glibc.write(2, bytes, bytes.count)
+        // Where nobody reads it, there is nobody to tell.
+        _ = try? FileDescriptor.standardError.writeAll(line.utf8)
     }
 
     private static func quoted(_ text: String) -> String {

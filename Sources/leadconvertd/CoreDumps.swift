@@ -1,5 +1,6 @@
 import Conversion
 import Glibc
+import SystemPackage
 
 /// What a crash leaves of our memory, where tokens, keys and leads' names are.
 enum CoreDumps {
@@ -11,7 +12,7 @@ enum CoreDumps {
         guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0, undumpable() else {
             throw OperatorError(
                 .systemRefused,
-                "Core files can't be switched off: \(String(cString: strerror(errno))).",
+                "Core files can't be switched off: \(Errno(rawValue: errno)).",
                 remedy: "Start it with ulimit -c 0.")
         }
         // The runtime reads SWIFT_BACKTRACE before main and puts in its handlers there.

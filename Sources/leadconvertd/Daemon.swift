@@ -20,7 +20,7 @@ final class Daemon: Sendable {
     private let drain: Drain
     private let refreshToken: RefreshTokenKeeper
     private let hooks: HookRunner
-    private let notices: Notices?
+    private let notifier: SystemdNotifier?
     private let signals = Signals()
     private let isStopping = Mutex(false)
     /// Longer than a command may take that was told to end.
@@ -41,10 +41,10 @@ final class Daemon: Sendable {
         lock = try DaemonLock(queue: path, at: SystemClock.now().wall)
         let queue = try JobQueue(path: path, as: .daemon)
         self.queue = queue
-        let notices = try Notices(
+        let notifier = try SystemdNotifier(
             ProcessInfo.processInfo.environment, queue: path,
             callTimeoutMS: settings.salesforce.callTimeout.milliseconds)
-        self.notices = notices
+        self.notifier = notifier
         let refreshToken = RefreshTokenKeeper(settings.refreshTokenStore, logger: logger)
         self.refreshToken = refreshToken
         let transport = try SalesforceTransport(
@@ -57,11 +57,11 @@ final class Daemon: Sendable {
                     send: { await transport.send($0) }, hasSession: { transport.hasSession }),
                 options: settings.drain,
                 logger: logger,
-                longestNapMS: notices?.longestNapMS ?? Drain.longestNapMS,
-                report: { notices?.see($0) })
+                longestNapMS: notifier?.longestNapMS ?? Drain.longestNapMS,
+                report: { notifier?.see($0) })
             hooks = HookRunner(
                 try JobQueue(path: path, as: .client), settings.hooks, logger: logger,
-                stillRunning: { notices?.commandsRun($0) })
+                stillRunning: { notifier?.commandsRun($0) })
         } catch {
             // The client's connections must be closed before it is let go.
             await transport.shutdown()
@@ -79,10 +79,10 @@ final class Daemon: Sendable {
     /// - Returns: The code to exit with.
     func run() async throws -> ExitStatus {
         await signals.forward([SIGTERM, SIGINT, SIGHUP]) { [weak self] in self?.take($0) }
-        notices?.ready()
+        notifier?.ready()
         await hooks.start()
         let ending = await drain.run()
-        notices?.stopping(withinMS: 0)
+        notifier?.stopping(withinMS: 0)
         refreshToken.close()
         if case .fault = ending { await hooks.leave() }
         await hooks.ended()
@@ -136,7 +136,7 @@ final class Daemon: Sendable {
             return isStopping
         }
         guard !isSecond else { return leave() }
-        notices?.stopping(withinMS: settings.stopTimeoutMS)
+        notifier?.stopping(withinMS: settings.stopTimeoutMS)
         let (drain, hooks) = (drain, hooks)
         Task { await hooks.stop() }
         Task { await drain.stop() }
@@ -159,7 +159,7 @@ final class Daemon: Sendable {
 
     /// What is wrong is said, and all goes on as it was.
     private func reload() {
-        notices?.reloading()
+        notifier?.reloading()
         do {
             let settings = try arguments.settings()
             let waiting = settings.waitingForRestart(since: self.settings)
@@ -171,7 +171,7 @@ final class Daemon: Sendable {
             try transport.replaceCredentials(settings.salesforce.login)
             refreshToken.adopt(settings.refreshTokenStore)
             ConsoleLog.level.withLock { $0 = settings.logLevel }
-            let (drain, hooks, notices, logger) = (drain, hooks, notices, logger)
+            let (drain, hooks, notifier, logger) = (drain, hooks, notifier, logger)
             lastReload.withLock { last in
                 last = Task { [last] in
                     // One after the other, or the older settings might come out on top.
@@ -179,12 +179,12 @@ final class Daemon: Sendable {
                     await drain.adopt(settings.drain)
                     await hooks.adopt(settings.hooks)
                     logger.notice("settings read again")
-                    notices?.ready()
+                    notifier?.ready()
                 }
             }
         } catch {
             logger.error("settings not taken; the old ones stay", metadata: ["error": "\(error)"])
-            notices?.ready()
+            notifier?.ready()
         }
     }
 }

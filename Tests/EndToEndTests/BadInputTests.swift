@@ -6,7 +6,7 @@ import Testing
 @Suite struct BadInputTests {
     private static let header = "leadId,convertedStatus\n"
     private static let lead = "00QWs0000000001,A\n"
-    private static let nothing = "0 taken, 0 skipped (in the queue already), 0 refused.\n"
+    private static let nothing = "0 added, 0 skipped (in the queue already), 0 refused.\n"
 
     private struct Case: Sendable {
         var input = header + lead
@@ -35,11 +35,12 @@ import Testing
             Case(
                 input: header + lead + "00QWs0000000002,A\n" + lead, status: 65,
                 errors: "leads.csv:4: leadId: this lead stands on line 2 already\n"
-                    + "2 taken, 0 skipped (in the queue already), 1 refused.\n"),
+                    + "2 added, 0 skipped (in the queue already), 1 refused.\n"),
             Case(
                 input: "\u{7F}ELF\0\u{1}\u{2}", status: 65,
-                errors: "leads.csv:1: not UTF-8 text. Save the file as UTF-8, or convert it: "
-                    + "iconv -f WINDOWS-1252 -t UTF-8 FILE.\n" + nothing),
+                errors:
+                    "leads.csv:1: not UTF-8 text. Save the file as UTF-8, or name its encoding: "
+                    + "--encoding windows-1252 (or utf-16, iso-8859-1).\n" + nothing),
         ]) private func saysWhatIsWrong(_ bad: Case) async throws
     {
         try await withCommandLine { leadconvert in
@@ -58,7 +59,7 @@ import Testing
                 "enqueue", "-", "--batch", "friday", input: Self.header + "00QWs0000000002,A\n")
             let errors = """
                 There is a batch named friday already, with 1 lead: the new ones join it.
-                1 taken, 0 skipped (in the queue already), 0 refused.
+                1 added, 0 skipped (in the queue already), 0 refused.
 
                 """
             #expect(end == .init(status: 0, output: "", errors: errors))
@@ -80,7 +81,7 @@ import Testing
             #expect(
                 end.errors == """
                     leads.csv:2: longer than 1048576 bytes: no row needs that many
-                    1 taken, 0 skipped (in the queue already), 1 refused.
+                    1 added, 0 skipped (in the queue already), 1 refused.
 
                     """)
         }

@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 
 @Suite struct CommandLineEnqueueTests {
@@ -12,7 +14,7 @@ import Testing
     @Test func takesGoodRowsAndNamesBadOnes() async throws {
         try await withCommandLine { leadconvert in
             try leadconvert.write(rows, to: "leads.csv")
-            let summary = "2 taken, 0 skipped (in the queue already), 1 refused.\n"
+            let summary = "2 added, 0 skipped (in the queue already), 1 refused.\n"
             #expect(
                 try leadconvert("enqueue", "leads.csv")
                     == .init(status: 65, errors: refusal + summary)
@@ -26,7 +28,7 @@ import Testing
             _ = try leadconvert("enqueue", "-", input: row)
             #expect(
                 try leadconvert("enqueue", "-", input: row)
-                    == .init(errors: "0 taken, 1 skipped (in the queue already), 0 refused.\n")
+                    == .init(errors: "0 added, 1 skipped (in the queue already), 0 refused.\n")
             )
             #expect(try leadconvert("enqueue", "-", "--strict", input: row).status == 65)
         }
@@ -37,7 +39,7 @@ import Testing
             try leadconvert.write(rows, to: "leads.csv")
             let summary = """
                 leads.csv: nothing is taken of it (--strict).
-                0 taken, 0 skipped (in the queue already), 1 refused.
+                0 added, 0 skipped (in the queue already), 1 refused.
 
                 """
             #expect(
@@ -51,7 +53,7 @@ import Testing
     @Test func onlySaysWhatItWouldTakeInADryRun() async throws {
         try await withCommandLine { leadconvert in
             try leadconvert.write(rows, to: "leads.csv")
-            let summary = "Dry run: 2 taken, 0 skipped (in the queue already), 1 refused.\n"
+            let summary = "Dry run: 2 added, 0 skipped (in the queue already), 1 refused.\n"
             #expect(
                 try leadconvert("enqueue", "leads.csv", "--dry-run")
                     == .init(status: 65, errors: refusal + summary)
@@ -62,20 +64,68 @@ import Testing
 
     @Test func takesOtherFilesWhenOneCannotBeTaken() async throws {
         try await withCommandLine { leadconvert in
-            try leadconvert.write("Id,Company\n", to: "a.csv")
+            try leadconvert.write("Key,Company\n", to: "a.csv")
             try leadconvert.write(rows, to: "leads.csv")
             let errors = """
-                a.csv:1: the header has no column leadId. If its column Id holds the leads' ids, \
-                type --map 'leadId={{Id}}'.
-                a.csv: 0 taken, 0 skipped (in the queue already), 0 refused.
-                \(refusal)leads.csv: 2 taken, 0 skipped (in the queue already), 1 refused.
-                2 taken, 0 skipped (in the queue already), 1 refused.
+                a.csv:1: the header has no column leadId. Name the column that holds it: \
+                --map 'leadId={{COLUMN}}'.
+                a.csv: 0 added, 0 skipped (in the queue already), 0 refused.
+                \(refusal)leads.csv: 2 added, 0 skipped (in the queue already), 1 refused.
+                2 added, 0 skipped (in the queue already), 1 refused.
 
                 """
             #expect(
                 try leadconvert("enqueue", "a.csv", "leads.csv")
                     == .init(status: 65, errors: errors)
             )
+        }
+    }
+
+    @Test func `a report is taken as it is, and the summary says how`() async throws {
+        try await withCommandLine { leadconvert in
+            let report = """
+                "Lead ID";"Company";"Owner ID"
+                "00QWs0000000001";"Größe AG";"005Ws0000000001"
+
+                "Leads of the week"
+                "Copyright (c) 2000-2026 salesforce.com, inc. All rights reserved."
+                """
+            try report.data(using: .windowsCP1252)?.write(to: leadconvert.file("report.csv"))
+            let arguments = [
+                "enqueue", "report.csv", "--encoding", "Windows-1252", "--converted-status", "Won",
+                "--map", "opportunityName={{Company}}",
+            ]
+            let notes = """
+                report.csv: encoding: windows-1252
+                report.csv: columns: leadId from Lead ID, ownerId from Owner ID; 1 other not named \
+                a field
+                report.csv: left out: 2 lines of a report's footer
+                1 added, 0 skipped (in the queue already), 0 refused.
+
+                """
+            #expect(try leadconvert(arguments) == .init(errors: notes))
+            let job = try leadconvert("jobs", "--json").output
+            #expect(job.contains(#""opportunity_name": "Größe AG""#))
+            #expect(job.contains(#""owner_id": "005Ws0000000001AAA""#), "\(job)")
+        }
+    }
+
+    @Test func `the status that is set is for rows that name none`() async throws {
+        try await withTemporaryFolder { folder in
+            let settings = [
+                "LEADCONVERT_DB": "queue.db", "LEADCONVERT_CONVERTED_STATUS": "Qualified",
+            ]
+            let rows = "leadId,convertedStatus\n00QWs0000000001,\n00QWs0000000002,Won\n"
+            let end = try await Program.helper.run(
+                ["enqueue", "-"], environment: settings, input: rows, in: folder)
+            #expect(end.code == 0, "\(end.errors)")
+            let lead = try await Program.helper.run(
+                ["enqueue", "--lead-id", "00QWs0000000003"], environment: settings, in: folder)
+            #expect(lead.code == 0, "\(lead.errors)")
+            let jobs = try await Program.helper.run(
+                ["jobs", "--csv"], environment: settings, in: folder)
+            #expect(jobs.output.components(separatedBy: ",Qualified,").count == 3)
+            #expect(jobs.output.components(separatedBy: ",Won,").count == 2)
         }
     }
 
@@ -106,7 +156,7 @@ import Testing
             let errors = """
                 rows.json:1: leadId: this row has no trigger.lead.id, which {{trigger.lead.id}} \
                 asks for
-                1 taken, 0 skipped (in the queue already), 1 refused.
+                1 added, 0 skipped (in the queue already), 1 refused.
 
                 """
             #expect(

@@ -25,7 +25,7 @@ import Testing
             try leadconvert.write(header + "00QWs0000000001,A\n00QWs0000000001,A\n", to: "a.csv")
             let errors = """
                 a.csv:3: leadId: this lead stands on line 2 already
-                1 taken, 0 skipped (in the queue already), 1 refused.
+                1 added, 0 skipped (in the queue already), 1 refused.
 
                 """
             #expect(try leadconvert("enqueue", "a.csv") == .init(status: 65, errors: errors))
@@ -43,7 +43,7 @@ import Testing
             let reason = "ownerId: this row has no Owner, which {{Owner}} asks for"
             #expect(lines[19] == "a.csv:21: \(reason)")
             #expect(lines[20] == "a.csv:51: the last of 30 more rows refused for that reason.")
-            #expect(lines[21] == "0 taken, 0 skipped (in the queue already), 50 refused.")
+            #expect(lines[21] == "0 added, 0 skipped (in the queue already), 50 refused.")
         }
     }
 
@@ -60,7 +60,7 @@ import Testing
             )
             let errors = """
                 crm.db row 3: leadId: an id has 15 or 18 characters, this one has 1
-                2 taken, 0 skipped (in the queue already), 1 refused.
+                2 added, 0 skipped (in the queue already), 1 refused.
 
                 """
             #expect(ending == .init(status: 65, errors: errors))

@@ -34,7 +34,7 @@ import Testing
             #expect(end.output == "")
             #expect(
                 end.errors == Self.refusals
-                    + "2 taken, 0 skipped (in the queue already), 4 refused.\n")
+                    + "2 added, 0 skipped (in the queue already), 4 refused.\n")
             let jobs = try stage.queue.jobs()
             #expect(
                 jobs.map { $0.text("lead_id") } == ["00QWs0000000001MAA", "00QWs0000000004MAA"])
@@ -47,10 +47,10 @@ import Testing
             try write("leadId,convertedStatus\n00QWs0000000001,Qualified\n", in: stage)
             let first = try await stage.run("enqueue", "leads.csv")
             #expect(first.code == 0)
-            #expect(first.errors == "1 taken, 0 skipped (in the queue already), 0 refused.\n")
+            #expect(first.errors == "1 added, 0 skipped (in the queue already), 0 refused.\n")
             let second = try await stage.run("enqueue", "leads.csv")
             #expect(second.code == 0)
-            #expect(second.errors == "0 taken, 1 skipped (in the queue already), 0 refused.\n")
+            #expect(second.errors == "0 added, 1 skipped (in the queue already), 0 refused.\n")
             #expect(try await stage.run("enqueue", "leads.csv", "--strict").code == 65)
             #expect(try stage.counts() == ["queued": 1])
         }
@@ -63,7 +63,7 @@ import Testing
             #expect(end.code == 65)
             #expect(
                 end.errors == Self.refusals + "leads.csv: nothing is taken of it (--strict).\n"
-                    + "0 taken, 0 skipped (in the queue already), 4 refused.\n")
+                    + "0 added, 0 skipped (in the queue already), 4 refused.\n")
             #expect(try stage.counts() == [:])
         }
     }
@@ -75,7 +75,7 @@ import Testing
             #expect(end.code == 65)
             #expect(
                 end.errors == Self.refusals
-                    + "Dry run: 2 taken, 0 skipped (in the queue already), 4 refused.\n")
+                    + "Dry run: 2 added, 0 skipped (in the queue already), 4 refused.\n")
             #expect(try stage.counts() == [:])
             #expect(try await stage.run("results", "b").code == 66)
         }
@@ -93,7 +93,7 @@ import Testing
             #expect(
                 end.errors == """
                     standard input:2: leadId: an id has 15 or 18 characters, this one has 1
-                    1 taken, 0 skipped (in the queue already), 1 refused.
+                    1 added, 0 skipped (in the queue already), 1 refused.
 
                     """)
             #expect(try stage.counts() == ["queued": 1])

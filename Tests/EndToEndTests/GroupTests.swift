@@ -12,7 +12,7 @@ import Testing
             let end = try await stage.run(
                 "enqueue", "-", "--group-by", "Company",
                 input: "leadId,convertedStatus,Company\n" + rows)
-            #expect(end.errors.hasPrefix("6 taken"))
+            #expect(end.errors.hasPrefix("6 added"))
             #expect(try await stage.drain().code == 0)
             #expect(try await stage.objections(to: leads) == [])
             let accounts = try stage.queue.jobs().map { $0.text("result_account_id") ?? "" }

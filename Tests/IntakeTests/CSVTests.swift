@@ -141,7 +141,8 @@ import Testing
     @Test(arguments: [
         ("", "leads.csv: empty, not even a header line."),
         ("\n \r\n", "leads.csv: empty, not even a header line."),
-        ("Id,convertedStatus\n", "leads.csv:1: the header has no column leadId."),
+        ("Ids,convertedStatus\n", "leads.csv:1: the header has no column leadId."),
+        ("Id,Name,id,convertedStatus\n", "leads.csv:1: two columns are called Id."),
         ("\nleadId,Status\n", "leads.csv:2: the header has no column convertedStatus."),
         ("leadId,convertedStatus,lead_id\n", "leads.csv:1: two columns name leadId."),
         ("leadId,\"convertedStatus\n", "leads.csv:1: the quote that opens in line 1 never closes"),
@@ -150,13 +151,5 @@ import Testing
         let error = #expect(throws: OperatorError.self) { try rows(text, format: .csv) }
         #expect(error?.status == .dataRefused)
         #expect(error?.sentence.hasPrefix(sentence) == true)
-    }
-
-    @Test func saysHowToMapAColumnCalledId() throws {
-        let error = #expect(throws: OperatorError.self) { try rows("Id,Status\n") }
-        #expect(
-            error?.remedy
-                == "If its column Id holds the leads' ids, type --map 'leadId={{Id}}'."
-        )
     }
 }

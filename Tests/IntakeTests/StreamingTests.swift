@@ -57,8 +57,8 @@ import Testing
 
     @Test(
         arguments: [
-            ([0xFF, 0xFE, 0x6C, 0x00], "leads.csv: UTF-16, not UTF-8 text."),
-            ([0xFE, 0xFF, 0x00, 0x6C], "leads.csv: UTF-16, not UTF-8 text."),
+            ([0xFF, 0xFE, 0x00, 0xD8], "leads.csv: not UTF-16 text."),
+            ([0xFE, 0xFF, 0x00], "leads.csv: not UTF-16 text."),
             ([0x6C, 0x00, 0x65, 0x00], "leads.csv:1: not UTF-8 text."),
             ([0x0A, 0xFC, 0x2C], "leads.csv:2: not UTF-8 text."),
             ([0x7F, 0x45, 0x4C, 0x46, 0x00, 0x01], "leads.csv:1: not UTF-8 text."),

@@ -36,6 +36,14 @@ import Testing
         )
     }
 
+    @Test func `a query's Id is not taken for a lead's by itself`() throws {
+        let error = #expect(throws: OperatorError.self) {
+            try TableReader("crm.db", columns: ["Id", "convertedStatus"], mapping: Mapping())
+        }
+        #expect(
+            error?.remedy == "If its column Id holds the leads' ids, type --map 'leadId={{Id}}'.")
+    }
+
     @Test func takesNothingOfAQueryWithoutARequiredColumn() throws {
         let error = #expect(throws: OperatorError.self) {
             try TableReader("crm.db", columns: ["leadId"], mapping: Mapping())

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Conversion
+import Foundation
 import Intake
+import Settings
 import Storage
 
 struct Enqueue: ParsableCommand {
@@ -9,8 +11,13 @@ struct Enqueue: ParsableCommand {
         discussion: """
             A row needs leadId and convertedStatus, from columns or keys of these names, or from \
             --map; the other fields come from columns of their names, too, in any case, OwnerId among \
-            them (--map ownerId= leaves it out). A row that can't be taken is named on standard error and the others are taken \
-            (exit status 65). A lead that has an unsettled job already is skipped.
+            them (--map ownerId= leaves it out). LEADCONVERT_CONVERTED_STATUS is the status of rows \
+            that name none. A row that can't be taken is named on standard error and the others are \
+            taken (exit status 65). A lead that has an unsettled job already is skipped.
+
+            What Salesforce exports is taken as it is: where no column has our name, Lead ID or \
+            else Id is leadId, and Account ID, Contact ID and Owner ID are accountId, contactId and \
+            ownerId; a report's footer is left out.
 
             The command of --on-finish runs each time that the batch has finished, at least once: \
             also again, when the daemon was killed while it ran. No shell runs it, and it finds \
@@ -20,8 +27,8 @@ struct Enqueue: ParsableCommand {
 
             Examples:
               leadconvert enqueue leads.csv --batch friday
-              leadconvert enqueue export.csv --map 'leadId={{Id}}' \\
-                --map 'convertedStatus=Qualified'
+              leadconvert enqueue report.csv --encoding windows-1252 \\
+                --converted-status Qualified
               leadconvert enqueue export.csv --group-by Company
               leadconvert enqueue rows.json --template request.json
               leadconvert enqueue --source crm.db --from-sql 'SELECT Id FROM leads' \\
@@ -54,6 +61,13 @@ struct Enqueue: ParsableCommand {
 
     @Option(help: "How the input is written (default: by the file's extension or first byte).")
     var format: IntakeFormat?
+
+    @Option(
+        help: ArgumentHelp(
+            "How its characters are written (default: as a byte order mark says, else utf-8).",
+            valueName: "name")
+    )
+    var encoding: TextEncoding?
 
     @Option(
         name: .customLong("map"),
@@ -130,8 +144,8 @@ struct Enqueue: ParsableCommand {
         guard onFinish == nil || batch != nil else {
             throw ValidationError("--on-finish goes with --batch.")
         }
-        guard !files.isEmpty || format == nil else {
-            throw ValidationError("--format goes with files.")
+        guard !files.isEmpty || format == nil && encoding == nil else {
+            throw ValidationError("--format and --encoding go with files.")
         }
     }
 
@@ -142,11 +156,11 @@ struct Enqueue: ParsableCommand {
         let enqueuing = InputEnqueuing(
             queue: queue, options: enqueueOptions, isStrict: strict, isDryRun: dryRun
         )
-        var total = Tally()
+        var total = EnqueueSummary()
         for input in inputs {
-            let tally = try enqueuing.take(input)
-            if inputs.count > 1 { StandardError.write("\(input.name): \(tally)\n") }
-            total.add(tally)
+            let summary = try enqueuing.add(input)
+            if inputs.count > 1 { StandardError.write("\(input.name): \(summary)\n") }
+            total.add(summary)
         }
         StandardError.write("\(dryRun ? "Dry run: " : "")\(total)\n")
         if let batch, onFinish != nil, !dryRun { try sayWhetherItIsEmpty(batch, in: queue) }
@@ -180,6 +194,7 @@ struct Enqueue: ParsableCommand {
 
     private func mapping() throws -> Mapping {
         var mapping = try template.map { try Mapping(template: ByteSource(path: $0)) } ?? Mapping()
+        mapping.defaultStatus = try Self.defaultStatus()
         if let convertedStatus { try mapping.set("convertedStatus=\(convertedStatus)") }
         for assignment in assignments { try mapping.set(assignment) }
         if let groupBy { try mapping.group(by: groupBy) }
@@ -187,19 +202,28 @@ struct Enqueue: ParsableCommand {
         return mapping
     }
 
+    /// LEADCONVERT_CONVERTED_STATUS, for rows that name no status.
+    private static func defaultStatus() throws -> String? {
+        let environment = try EnvironmentFile.adding(
+            to: ProcessInfo.processInfo.environment, flag: nil)
+        return environment["LEADCONVERT_CONVERTED_STATUS"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// All inputs, opened: a name that is mistyped stops the command before anything is taken.
     private func inputs(_ mapping: Mapping) throws -> [Input] {
         if let leadID {
             let row = JSON.object([("leadId", .text(leadID))]).line
-            return [Input(ByteSource(name: "--lead-id", text: row), .ndjson, mapping)]
+            return [Input(ByteSource(name: "--lead-id", text: row), .ndjson, nil, mapping)]
         }
         if let query, let source {
             return [Input(try ForeignTable(path: source, sql: query), mapping)]
         }
         return try files.map { file in
-            guard file != "-" else { return Input(.standardInput, format, mapping) }
+            guard file != "-" else {
+                return Input(try .standardInput(), format, encoding, mapping)
+            }
             let format = format ?? IntakeFormat(pathExtensionOf: file)
-            return Input(try ByteSource(path: file), format, mapping)
+            return Input(try ByteSource(path: file), format, encoding, mapping)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Conversion
 import Foundation
+import SystemPackage
 
 /// Standard output, for results: written in large pieces, and a failure is heard.
 final class Output {
@@ -23,16 +24,10 @@ final class Output {
 
     /// Hands over what waits. To be called at the end: results that got stuck are no results.
     func flush() throws {
-        var bytes = waiting[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes {
-                Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count)
-            }
-            guard count >= 0 || errno == EINTR else {
-                let reason = String(cString: strerror(errno))
-                throw OperatorError(.inputOutput, "Standard output can't be written: \(reason).")
-            }
-            bytes = bytes.dropFirst(max(0, count))
+        do {
+            _ = try FileDescriptor.standardOutput.writeAll(waiting)
+        } catch {
+            throw OperatorError(.inputOutput, "Standard output can't be written: \(error).")
         }
         waiting.removeAll(keepingCapacity: true)
     }

@@ -1,7 +1,7 @@
 /// What became of rows.
-struct Tally: CustomStringConvertible {
+struct EnqueueSummary: CustomStringConvertible {
     /// Rows whose leads are in the queue now.
-    var taken = 0
+    var added = 0
     /// Rows whose leads were there before.
     var skipped = 0
     /// Rows that can't be taken.
@@ -11,12 +11,12 @@ struct Tally: CustomStringConvertible {
 
     /// The summary.
     var description: String {
-        "\(taken) taken, \(skipped) skipped (in the queue already), \(refused) refused."
+        "\(added) added, \(skipped) skipped (in the queue already), \(refused) refused."
     }
 
     /// Adds another input's.
-    mutating func add(_ other: Tally) {
-        taken += other.taken
+    mutating func add(_ other: EnqueueSummary) {
+        added += other.added
         skipped += other.skipped
         refused += other.refused
         hasRefusedFile = hasRefusedFile || other.hasRefusedFile

@@ -1,7 +1,7 @@
 import Glibc
 
 /// systemd, at the socket that it named. Source: sd_notify(3).
-struct ServiceManager: Sendable {
+struct NotifySocket: Sendable {
     private let socketName: String
 
     /// The one that the environment names, if it does.

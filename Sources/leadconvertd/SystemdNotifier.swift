@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// The drain's passes set the beat: each is seen, and may feed the watchdog, ask for more time to
 /// stop, or bring the status up to date.
-final class Notices: Sendable {
+final class SystemdNotifier: Sendable {
     private struct State {
         var watchdog: Watchdog?
         var stopUntil: Moment?
@@ -19,7 +19,7 @@ final class Notices: Sendable {
         var lookAt: DispatchTime? = DispatchTime(uptimeNanoseconds: 1)
     }
 
-    private let manager: ServiceManager
+    private let socket: NotifySocket
     private let callTimeoutMS: Int64
     /// Passes of the drain come at least that often.
     let longestNapMS: Int64
@@ -37,8 +37,8 @@ final class Notices: Sendable {
     /// Nil when the environment names no socket to tell anything to.
     /// - Throws: `OperatorError` when the queue's file can't be read.
     init?(_ environment: [String: String], queue path: String, callTimeoutMS: Int64) throws {
-        guard let manager = ServiceManager(environment) else { return nil }
-        self.manager = manager
+        guard let socket = NotifySocket(environment) else { return nil }
+        self.socket = socket
         self.callTimeoutMS = callTimeoutMS
         let watchdog = Watchdog(environment, pid: getpid())
         longestNapMS = watchdog?.longestNapMS ?? Drain.longestNapMS
@@ -64,13 +64,13 @@ final class Notices: Sendable {
         state.withLock { state in
             guard state.stopUntil == nil else { return }
             state.stopUntil = now + milliseconds
-            manager.tell("STOPPING=1")
+            socket.tell("STOPPING=1")
         }
     }
 
     private func tellUnlessStopping(_ notice: String) {
         state.withLock { state in
-            if state.stopUntil == nil { manager.tell(notice) }
+            if state.stopUntil == nil { socket.tell(notice) }
         }
     }
 
@@ -80,7 +80,7 @@ final class Notices: Sendable {
     func see(_ standing: Standing) {
         state.withLock { state in
             if state.watchdog?.isFed(by: standing, callTimeoutMS: callTimeoutMS) == true {
-                manager.tell("WATCHDOG=1")
+                socket.tell("WATCHDOG=1")
             }
             guard let until = state.stopUntil else { return look(standing, &state) }
             guard standing.callsInFlight > 0 else { return }
@@ -104,7 +104,7 @@ final class Notices: Sendable {
     /// a daemon that hangs in its stop asks no more, and is ended before the deadline.
     private func extend(_ until: Moment, at now: Moment) {
         let left = min(until.since(now) + Self.wayOutMS, Self.extensionMS)
-        manager.tell("EXTEND_TIMEOUT_USEC=\(left * 1000)")
+        socket.tell("EXTEND_TIMEOUT_USEC=\(left * 1000)")
     }
 
     /// Looks at the queue now or, if it has just done so, in a while.
@@ -136,6 +136,6 @@ final class Notices: Sendable {
     private func show(_ text: String, _ state: inout State) {
         guard text != state.status else { return }
         state.status = text
-        manager.tell("STATUS=\(text.prefix(1).uppercased())\(text.dropFirst()).")
+        socket.tell("STATUS=\(text.prefix(1).uppercased())\(text.dropFirst()).")
     }
 }

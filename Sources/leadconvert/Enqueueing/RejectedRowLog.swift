@@ -4,15 +4,15 @@ import Conversion
 ///
 /// A mistake in a template refuses each of a million rows for one reason: the first of them are
 /// named, the others counted.
-struct Refusals {
+struct RejectedRowLog {
     private static let namedInARow = 20
 
     private var reason = ""
     private var count = 0
     private var lastPlace = ""
 
-    /// Refuses the row at a place.
-    mutating func say(_ reason: String, at place: String) {
+    /// Writes down why the row at a place is refused.
+    mutating func add(_ reason: String, at place: String) {
         if reason != self.reason { finish() }
         self.reason = reason
         count += 1

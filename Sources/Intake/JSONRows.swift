@@ -1,3 +1,25 @@
+import Conversion
+
+/// The rows of a JSON input: elements of an array, or lines.
+struct JSONRows<Boundary: RecordBoundary>: RowSource {
+    private var records: RecordSplitter<Boundary>
+    private let mapping: Mapping
+
+    init(_ source: ByteSource, boundary: Boundary, mapping: Mapping) {
+        records = RecordSplitter(source, boundary: boundary)
+        self.mapping = mapping
+    }
+
+    var notes: [String] { [] }
+
+    mutating func next() throws(OperatorError) -> RowResult? {
+        guard let record = try records.nextOfText() else { return nil }
+        return RowResult(line: record.line) { () throws(RowError) in
+            try mapping.lead(from: JSONRow(try record.content.get(), mapping: mapping))
+        }
+    }
+}
+
 /// A row that is a JSON object.
 struct JSONRow: Row {
     private let object: Value
@@ -5,17 +27,17 @@ struct JSONRow: Row {
 
     /// - Throws: when it isn't an object, or when two of its keys name a field that `mapping`
     ///   takes by name.
-    init(_ bytes: ArraySlice<UInt8>, mapping: Mapping) throws(RowFault) {
+    init(_ bytes: ArraySlice<UInt8>, mapping: Mapping) throws(RowError) {
         object = try JSONParser.parse(bytes)
         guard case .object(let members) = object else {
-            throw RowFault("not an object: a row is written {\"leadId\": \"00Q...\", ...}")
+            throw RowError("not an object: a row is written {\"leadId\": \"00Q...\", ...}")
         }
         for member in members {
             guard let field = LeadField(named: member.name), mapping.takesByName(field) else {
                 continue
             }
             guard named[field.rawValue] == nil else {
-                throw RowFault("two keys name it: leave one").of(field)
+                throw RowError("two keys name it: leave one").of(field)
             }
             named[field.rawValue] = member.value
         }

@@ -1,0 +1,135 @@
+import Conversion
+
+/// The rows of a CSV input, below their header.
+struct CSVRows: RowSource {
+    private var scanner: CSVScanner
+    private let columns: ColumnNames
+    private let mapping: Mapping
+    private var footer = ReportFooter()
+    /// Rows that turned out to be none of a footer.
+    private var released: ArraySlice<RowResult> = []
+
+    init(_ source: ByteSource, mapping: Mapping) throws(OperatorError) {
+        scanner = CSVScanner(source)
+        self.mapping = mapping
+        guard let header = try scanner.header() else {
+            throw OperatorError(
+                .dataRefused, "\(source.name): empty, not even a header line.",
+                remedy: "Write a header line such as leadId,convertedStatus."
+            )
+        }
+        do throws(InputError) {
+            columns = try Self.columns(header, mapping: mapping)
+        } catch {
+            throw error.of(source.name)
+        }
+    }
+
+    var notes: [String] {
+        columns.notes + (footer.lines == 0 ? [] : ["left out: \(footer.lines) lines of a report's footer"])
+    }
+
+    mutating func next() throws(OperatorError) -> RowResult? {
+        while released.isEmpty {
+            guard let record = try scanner.next() else {
+                released = footer.end()[...]
+                return released.popFirst()
+            }
+            let result = read(record)
+            if footer.takes(record, of: columns.count, result) { continue }
+            released = footer.release()[...]
+            released.append(result)
+        }
+        return released.popFirst()
+    }
+
+    private func read(_ record: CSVRecord) -> RowResult {
+        RowResult(line: record.line) { () throws(RowError) in
+            try mapping.lead(from: CSVRow(record, columns: columns))
+        }
+    }
+
+    private static func columns(
+        _ header: CSVRecord, mapping: Mapping
+    ) throws(InputError) -> ColumnNames {
+        switch header.content {
+        case .success(let cells):
+            let names = cells.map { header.text(of: $0) }
+            return try ColumnNames(names, of: .header(line: header.line), mapping: mapping)
+        case .failure(let error):
+            throw InputError(
+                sentence: error.reason, remedy: "The first line must name the columns.",
+                line: header.line)
+        }
+    }
+}
+
+/// A row that is a CSV record.
+private struct CSVRow: Row {
+    private let record: CSVRecord
+    private let cells: [CSVRecord.Cell]
+    private let columns: ColumnNames
+
+    /// - Throws: when it hasn't as many cells as the header.
+    init(_ record: CSVRecord, columns: ColumnNames) throws(RowError) {
+        self.record = record
+        self.columns = columns
+        cells = try record.content.get()
+        guard cells.count == columns.count else {
+            let remedy =
+                cells.count > columns.count
+                ? "put a cell that holds the separator in quotes" : "leave empty cells empty"
+            throw RowError(
+                "the header names \(columns.count) columns, this row has \(cells.count): \(remedy)"
+            )
+        }
+    }
+
+    func value(of field: LeadField) -> Value? {
+        columns.column(of: field).map { .text(record.text(of: cells[$0])) }
+    }
+
+    func value(at path: TemplatePath) -> Value? {
+        columns.column(at: path).map { .text(record.text(of: cells[$0])) }
+    }
+}
+
+/// The last lines of a report as Salesforce exports it: its name, a copyright, who made it and when.
+/// Each is one cell. They are told from rows at the input's end alone, and held back until then.
+private struct ReportFooter {
+    private static let longest = 20
+
+    private var held: [RowResult] = []
+    private var isSalesforce = false
+    /// How many lines were left out.
+    private(set) var lines = 0
+
+    /// Whether the record may belong to it.
+    mutating func takes(_ record: CSVRecord, of columns: Int, _ result: RowResult) -> Bool {
+        guard case .success(let cells) = record.content, cells.count == 1,
+            held.count < Self.longest, case .failure = result.lead
+        else { return false }
+        held.append(result)
+        isSalesforce = isSalesforce || Self.marksReport(record.text(of: cells[0]))
+        return true
+    }
+
+    /// What was held back, of which other rows show that it is no footer.
+    mutating func release() -> [RowResult] {
+        defer { (held, isSalesforce) = ([], false) }
+        return held
+    }
+
+    /// What was held back at the input's end, unless it is a footer.
+    mutating func end() -> [RowResult] {
+        if isSalesforce { lines = held.count }
+        return isSalesforce ? [] : release()
+    }
+
+    private static func marksReport(_ line: String) -> Bool {
+        let line = line.trimmed.lowercased()
+        return line.hasPrefix("copyright") && line.contains("salesforce")
+            || line.hasPrefix("confidential information - do not distribute")
+            || line.hasPrefix("generated by:")
+    }
+}

@@ -1,0 +1,246 @@
+import Conversion
+
+/// Cuts CSV, RFC 4180, into rows and their cells.
+///
+/// Each byte is looked at once, which finds the cells, the row's end, the lines, and whether there is
+/// anything but ASCII; only rows that have other characters are looked at again. One piece of the
+/// input and one row are held at a time.
+struct CSVScanner {
+    /// The delimiters that are looked for in a header, in this order: the comma, what
+    /// spreadsheets write where the comma is the decimal sign, and the tab.
+    static let known = [UInt8(ascii: ","), UInt8(ascii: ";"), .tab]
+
+    /// What stands between cells; any of those known until the header has told.
+    private var delimiter: UInt8?
+    private let source: ByteSource
+    /// The row at hand from its first byte, and what was read behind it.
+    private var bytes: [UInt8] = []
+    private var start = 0
+    private var place = 0
+    private var line = 1
+    private var endedWithCR = false
+
+    private enum State {
+        case cellStart, plain, quoted, afterQuote
+    }
+
+    // Of the row at hand.
+    private var state = State.cellStart
+    private var cells: [CSVRecord.Cell] = []
+    private var cellStart = 0
+    private var hasPairs = false
+    private var quoteLine = 0
+    private var firstLine = 1
+    private var usedBits: UInt8 = 0
+    private var hasZero = false
+    private var isTooLong = false
+    private var error: RowError?
+
+    init(_ source: ByteSource) {
+        self.source = source
+    }
+
+    /// Reads the first row that isn't blank, and takes from it what stands between cells: what is
+    /// there most often outside quotes.
+    mutating func header() throws(OperatorError) -> CSVRecord? {
+        guard let record = try next() else { return nil }
+        guard case .success = record.content else { return record }
+        var counts = Self.known.map { _ in 0 }
+        var isQuoted = false
+        for byte in record.bytes {
+            if byte == .quote { isQuoted.toggle() }
+            if !isQuoted, let index = Self.known.firstIndex(of: byte) { counts[index] += 1 }
+        }
+        let index = counts.max().flatMap { counts.firstIndex(of: $0) } ?? 0
+        delimiter = Self.known[index]
+        // Once more, now that cells can be told.
+        line = record.line
+        endedWithCR = false
+        place = record.bytes.startIndex
+        begin()
+        return try next()
+    }
+
+    /// The next row that isn't blank, or nil at the end.
+    mutating func next() throws(OperatorError) -> CSVRecord? {
+        while true {
+            if scan() {
+                if let record = try record() { return record }
+            } else if try refill() == false {
+                let isRest = place > start || isTooLong
+                if state == .quoted {
+                    error = RowError(
+                        "the quote that opens in line \(quoteLine) never closes: close it, "
+                            + "and write a quote within quotes twice")
+                } else if isRest {
+                    endCell(at: place)
+                }
+                guard isRest, let record = try record() else { return nil }
+                return record
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    /// Reads on until the row ends or the bytes do.
+    /// - Returns: Whether the row has ended.
+    private mutating func scan() -> Bool {
+        // A copy of the reference: the array itself must not be borrowed while self changes.
+        let bytes = bytes
+        return bytes.withUnsafeBufferPointer { buffer in
+            let only = delimiter ?? 0
+            while place < buffer.count {
+                let byte = buffer[place]
+                usedBits |= byte
+                if byte == 0 { hasZero = true }
+                if state == .quoted {
+                    if byte == .quote { state = .afterQuote }
+                    count(byte)
+                } else if byte == only || only == 0 && Self.known.contains(byte) {
+                    endedWithCR = false
+                    endCell(at: place)
+                    cellStart = place + 1
+                    state = .cellStart
+                } else if byte.isLineBreak {
+                    // The second half of a line's end belongs to the first.
+                    let isSecondHalf = byte == .lineFeed && endedWithCR && place == start
+                    count(byte)
+                    if !isSecondHalf { endCell(at: place) }
+                    place += 1
+                    if isSecondHalf { begin() } else { return true }
+                    continue
+                } else {
+                    endedWithCR = false
+                    takeInCell(byte)
+                }
+                place += 1
+            }
+            return false
+        }
+    }
+
+    private mutating func takeInCell(_ byte: UInt8) {
+        switch (state, byte) {
+        case (.cellStart, .quote):
+            quoteLine = line
+            state = .quoted
+        case (.afterQuote, .quote):
+            hasPairs = true
+            state = .quoted
+        case (.afterQuote, _):
+            if error == nil {
+                error = RowError(
+                    "cell \(cells.count + 1) goes on behind its closing quote: put the whole cell "
+                        + "in quotes, and write a quote within quotes twice")
+            }
+            state = .plain
+        default:
+            state = .plain
+        }
+    }
+
+    private mutating func endCell(at end: Int) {
+        // Without the quotes around it.
+        let isQuoted = state == .afterQuote
+        cells.append(
+            CSVRecord.Cell(
+                range: isQuoted ? cellStart + 1..<end - 1 : cellStart..<end, hasPairs: hasPairs))
+        hasPairs = false
+    }
+
+    /// Lines end with LF, CR or both, as they do for whoever looks the row up in an editor.
+    private mutating func count(_ byte: UInt8) {
+        if byte == .carriageReturn || byte == .lineFeed && !endedWithCR { line += 1 }
+        endedWithCR = byte == .carriageReturn
+    }
+
+    /// - Returns: Whether there is more.
+    private mutating func refill() throws(OperatorError) -> Bool {
+        let piece = try source.next()
+        guard !piece.isEmpty else { return false }
+        if bytes.count - start > RowError.longestRow {
+            isTooLong = true
+            cells = []
+            (bytes, start, place, cellStart) = (piece, 0, 0, 0)
+            return true
+        }
+        guard start < bytes.count else {
+            (bytes, start, place, cellStart) = (piece, 0, 0, 0)
+            return true
+        }
+        bytes.removeSubrange(..<start)
+        bytes += piece
+        cells = cells.map { $0.moved(by: -start) }
+        place -= start
+        cellStart -= start
+        start = 0
+        return true
+    }
+
+    // MARK: Rows
+
+    /// The row that ends here, and then the next one begins; nil when it is blank.
+    private mutating func record() throws(OperatorError) -> CSVRecord? {
+        defer { begin() }
+        let row = bytes[start..<place]
+        guard isTooLong || error != nil || !row.allSatisfy(\.isBlank) else { return nil }
+        if isTooLong || row.count > RowError.longestRow { error = .tooLong }
+        let isText =
+            !hasZero && (usedBits < 0x80 || String(validating: row, as: UTF8.self) != nil)
+        guard isText || isTooLong else {
+            throw InputError.notText(line: firstLine).of(source.name)
+        }
+        return CSVRecord(
+            line: firstLine, bytes: row, content: error.map { .failure($0) } ?? .success(cells))
+    }
+
+    private mutating func begin() {
+        start = place
+        cellStart = place
+        state = .cellStart
+        cells.removeAll(keepingCapacity: true)
+        hasPairs = false
+        firstLine = line
+        usedBits = 0
+        hasZero = false
+        isTooLong = false
+        error = nil
+    }
+}
+
+/// A row of CSV.
+struct CSVRecord {
+    /// Where a cell stands.
+    struct Cell {
+        /// Its bytes, without the quotes around them.
+        let range: Range<Int>
+        /// Whether it holds quotes that are written twice.
+        let hasPairs: Bool
+
+        fileprivate func moved(by distance: Int) -> Cell {
+            Cell(
+                range: range.lowerBound + distance..<range.upperBound + distance,
+                hasPairs: hasPairs)
+        }
+    }
+
+    /// The line where it begins.
+    let line: Int
+    /// All of it, in UTF-8.
+    let bytes: ArraySlice<UInt8>
+    /// Its cells, or why it is no row.
+    let content: Result<[Cell], RowError>
+
+    /// The text of a cell.
+    func text(of cell: Cell) -> String {
+        guard cell.hasPairs else { return String(decoding: bytes[cell.range], as: UTF8.self) }
+        var wasQuote = false
+        let single = bytes[cell.range].filter { byte in
+            // The second quote of each pair goes.
+            wasQuote = byte == .quote && !wasQuote
+            return byte != .quote || wasQuote
+        }
+        return String(decoding: single, as: UTF8.self)
+    }
+}

@@ -1,0 +1,71 @@
+import Conversion
+
+/// How input is written.
+public enum IntakeFormat: String, Sendable, CaseIterable {
+    /// A header line, then a line a lead.
+    case csv
+    /// One array of objects.
+    case json
+    /// An object a line.
+    case ndjson
+
+    /// The format that a file's name tells, or nil.
+    public init?(pathExtensionOf path: String) {
+        let file = path.split(separator: "/").last ?? ""
+        guard let dot = file.lastIndex(of: ".") else { return nil }
+        switch file[dot...].lowercased() {
+        case ".csv", ".tsv": self = .csv
+        case ".json": self = .json
+        case ".ndjson", ".jsonl": self = .ndjson
+        default: return nil
+        }
+    }
+
+    /// The format that the first byte tells which is not blank.
+    fileprivate init(firstByte: UInt8?) {
+        switch firstByte {
+        case UInt8(ascii: "["): self = .json
+        case UInt8(ascii: "{"): self = .ndjson
+        default: self = .csv
+        }
+    }
+}
+
+/// Finds out from an input's first bytes how it is written.
+struct FormatSniffer {
+    /// The whole input as UTF-8, without a byte order mark.
+    let text: ByteSource
+    /// The format that its first byte tells.
+    let format: IntakeFormat
+    /// How its characters were written.
+    let encoding: TextEncoding
+
+    private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    private static let marksOfUTF16: [[UInt8]] = [[0xFF, 0xFE], [0xFE, 0xFF]]
+
+    /// - Parameter encoding: How the characters are written, if that is known; a byte order mark
+    ///   decides where it is not.
+    init(_ source: ByteSource, encoding: TextEncoding?) throws(OperatorError) {
+        let first = try Self.head(of: source) { $0.count >= Self.mark.count }
+        let isUTF16 = Self.marksOfUTF16.contains(where: first.starts(with:))
+        self.encoding = encoding ?? (isUTF16 ? .utf16 : .utf8)
+        let text = self.encoding.decoded(source.preceded(by: first))
+        // Blank lines before the first row are rare and few; an input that begins with more of
+        // them than a row may be long is taken for CSV and found empty there.
+        var head = try Self.head(of: text) { !$0.allSatisfy(\.isBlank) || $0.count >= 1 << 20 }
+        if head.starts(with: Self.mark) {
+            head.removeFirst(Self.mark.count)
+            head += try Self.head(of: text) { !$0.allSatisfy(\.isBlank) || $0.count >= 1 << 20 }
+        }
+        format = IntakeFormat(firstByte: head.first { !$0.isBlank })
+        self.text = text.preceded(by: head)
+    }
+
+    private static func head(
+        of source: ByteSource, until isEnough: ([UInt8]) -> Bool
+    ) throws(OperatorError) -> [UInt8] {
+        var head: [UInt8] = []
+        while !isEnough(head), case let piece = try source.next(), !piece.isEmpty { head += piece }
+        return head
+    }
+}

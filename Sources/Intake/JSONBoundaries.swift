@@ -1,0 +1,122 @@
+/// Knows where one record of a text ends and the next begins.
+protocol RecordBoundary {
+    /// Places the next byte. `line` is the line it stands in.
+    mutating func take(_ byte: UInt8, line: Int) throws(InputError) -> BytePosition
+
+    /// Says at the end of the text why its last record isn't whole, or nil.
+    mutating func finish(line: Int) throws(InputError) -> RowError?
+}
+
+/// What a byte is to the record at hand.
+enum BytePosition {
+    /// It stands before the record and is no part of it.
+    case before
+    /// It is part of the record.
+    case inside
+    /// It stands behind the record and is no part of it.
+    case behind
+}
+
+/// Ends a record where an element of the outermost array does.
+///
+/// It knows no more of JSON than strings and brackets: whether an element is well formed is the
+/// parser's business, and only that element's fault.
+struct ArrayBoundary: RecordBoundary {
+    private enum Place {
+        case beforeArray, between, element, text, escape, afterArray
+    }
+
+    private var place = Place.beforeArray
+    private var depth = 0
+
+    mutating func take(_ byte: UInt8, line: Int) throws(InputError) -> BytePosition {
+        switch place {
+        case .beforeArray:
+            if byte == UInt8(ascii: "[") { place = .between }
+            guard byte.isBlank || place == .between else { throw .notAnArray(line) }
+            return .before
+        case .afterArray:
+            guard byte.isBlank else { throw .textAfterArray(line) }
+            return .before
+        case .text:
+            if byte == .quote { place = .element }
+            if byte == UInt8(ascii: "\\") { place = .escape }
+            return .inside
+        case .escape:
+            place = .text
+            return .inside
+        case .between, .element:
+            return takeBetweenTexts(byte)
+        }
+    }
+
+    func finish(line: Int) throws(InputError) -> RowError? {
+        switch place {
+        case .afterArray: return nil
+        case .beforeArray: throw .notAnArray(line)
+        default: throw .endlessArray(line)
+        }
+    }
+
+    private mutating func takeBetweenTexts(_ byte: UInt8) -> BytePosition {
+        if place == .between, byte.isBlank { return .before }
+        place = .element
+        switch byte {
+        case .quote:
+            place = .text
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            depth += 1
+        case UInt8(ascii: ",") where depth == 0:
+            place = .between
+            return .behind
+        case UInt8(ascii: "]") where depth == 0:
+            place = .afterArray
+            return .behind
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+            depth = max(0, depth - 1)
+        default:
+            break
+        }
+        return .inside
+    }
+}
+
+/// Ends a record at a line break: an object a line.
+struct LineBoundary: RecordBoundary {
+    private var isInside = false
+
+    mutating func take(_ byte: UInt8, line: Int) -> BytePosition {
+        if byte.isLineBreak {
+            isInside = false
+            return .behind
+        }
+        isInside = isInside || !byte.isBlank
+        return isInside ? .inside : .before
+    }
+
+    func finish(line: Int) -> RowError? { nil }
+}
+
+extension InputError {
+    fileprivate static func notAnArray(_ line: Int) -> InputError {
+        InputError(
+            sentence: "a JSON input is one array of objects and begins with [",
+            remedy: "For an object a line, type --format ndjson.", line: line
+        )
+    }
+
+    fileprivate static func textAfterArray(_ line: Int) -> InputError {
+        InputError(
+            sentence: "something stands behind the end of the array",
+            remedy: "Put all rows into one array; for an object a line, type --format ndjson.",
+            line: line
+        )
+    }
+
+    fileprivate static func endlessArray(_ line: Int) -> InputError {
+        InputError(
+            sentence: "the input ends before its array does",
+            remedy: "It may be cut off: fetch it again.", line: line
+        )
+    }
+}

@@ -1,0 +1,55 @@
+import Intake
+import Storage
+
+/// Rows to enqueue, and how they are read.
+struct Input {
+    private enum Source {
+        case text(ByteSource, IntakeFormat?, TextEncoding?)
+        case query(ForeignTable)
+    }
+
+    /// What messages call it.
+    let name: String
+    /// What stands between the name and a row's number: `leads.csv:7`, `other.db row 7`.
+    let separator: String
+    private let mapping: Mapping
+    private var source: Source
+
+    /// Lines of a file or a stream.
+    init(_ text: ByteSource, _ format: IntakeFormat?, _ encoding: TextEncoding?, _ mapping: Mapping)
+    {
+        name = text.name
+        separator = ":"
+        self.mapping = mapping
+        source = .text(text, format, encoding)
+    }
+
+    /// Rows that a query gives.
+    init(_ table: ForeignTable, _ mapping: Mapping) {
+        name = table.path
+        separator = " row "
+        self.mapping = mapping
+        source = .query(table)
+    }
+
+    /// Waits for all that has to be waited for: the queue must not be locked meanwhile.
+    mutating func spool() throws {
+        guard case .text(let text, let format, let encoding) = source else { return }
+        source = .text(try text.spooled(), format, encoding)
+    }
+
+    /// Reads all rows, one at a time.
+    /// - Returns: What was read otherwise than the input says by itself.
+    func read(_ body: (IntakeRow) throws -> Void) throws -> [String] {
+        switch source {
+        case .text(let text, let format, let encoding):
+            var rows = try RowReader(text, format: format, encoding: encoding, mapping: mapping)
+            while let row = try rows.next() { try body(row) }
+            return rows.notes
+        case .query(let table):
+            var reader = try TableReader(table.path, columns: table.columns, mapping: mapping)
+            try table.read { try body(reader.read($0)) }
+            return []
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Conversion
+import Intake
+import Storage
+
+/// Adds the rows of one input after the other to the queue, each input in one transaction.
+struct InputEnqueuing {
+    let queue: JobQueue
+    let options: EnqueueOptions
+    /// Whether one row that can't be taken keeps out its whole input.
+    let isStrict: Bool
+    /// Whether it is only found out what would be added.
+    let isDryRun: Bool
+
+    /// Adds an input's rows. What is wrong with it is said on standard error, and counted.
+    /// - Throws: what keeps the other inputs out too.
+    func add(_ input: Input) throws -> EnqueueSummary {
+        var (input, summary) = (input, EnqueueSummary())
+        do {
+            try input.spool()
+            try queue.enqueue(options, at: .now) { enqueuing in
+                try add(input, to: &enqueuing, &summary)
+                let isSpoilt = isStrict && (summary.refused > 0 || summary.skipped > 0)
+                // The transaction ends here: a rehearsal shows what the queue itself would say.
+                if isDryRun || isSpoilt { throw RolledBack() }
+            }
+        } catch is RolledBack {
+            if !isDryRun {
+                StandardError.write("\(input.name): nothing is taken of it (--strict).\n")
+                summary.added = 0
+            }
+        } catch let error as OperatorError where error.status == .dataRefused {
+            StandardError.write("\(error)\n")
+            summary.added = 0
+            summary.skipped = 0
+            summary.hasRefusedFile = true
+        }
+        return summary
+    }
+
+    private func add(
+        _ input: Input, to enqueuing: inout JobQueue.Enqueuing, _ summary: inout EnqueueSummary
+    ) throws {
+        var progress = Progress()
+        var rejected = RejectedRowLog()
+        defer {
+            progress.clear()
+            rejected.finish()
+        }
+        let notes = try input.read { row in
+            switch row {
+            case .lead(let lead, _, _):
+                if try enqueuing.add(lead) == nil {
+                    summary.skipped += 1
+                } else {
+                    summary.added += 1
+                }
+            case .refused(let line, let reason):
+                progress.clear()
+                rejected.add(reason, at: "\(input.name)\(input.separator)\(line)")
+                summary.refused += 1
+            }
+            progress.show(summary)
+        }
+        progress.clear()
+        for note in notes { StandardError.write("\(input.name): \(note)\n") }
+    }
+}
+
+/// Nothing of the input stays.
+private struct RolledBack: Error {}
