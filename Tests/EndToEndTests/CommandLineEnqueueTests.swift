@@ -106,7 +106,7 @@ import Testing
             #expect(try leadconvert(arguments) == .init(errors: notes))
             let job = try leadconvert("jobs", "--json").output
             #expect(job.contains(#""opportunity_name": "Größe AG""#))
-            #expect(job.contains(#""owner_id": "005Ws0000000001AAA""#), "\(job)")
+            #expect(job.contains(#""owner_id": "005Ws0000000001IAA""#))
         }
     }
 
