@@ -4,8 +4,9 @@ import Glibc
 
 /// The right to be the one daemon of a queue's file.
 ///
-/// An exclusive `flock` on a file beside the queue's: the kernel drops it with the process, however
-/// that ends, so a dead daemon's work is free at once and no lease has to run out.
+/// An exclusive lock on a file beside the queue's: the kernel drops it with the process, however
+/// that ends, so a dead daemon's work is free at once and no lease has to run out. It is a lock of
+/// the open file description, which others can ask about without taking it.
 public final class DaemonLock: Sendable {
     /// Who holds it.
     public struct Holder: Hashable, Sendable {
@@ -15,67 +16,116 @@ public final class DaemonLock: Sendable {
         public var since: Timestamp
     }
 
+    /// `F_OFD_GETLK` and `F_OFD_SETLK` of Linux, which Glibc's module leaves out.
+    private static let askForLock: Int32 = 36
+    private static let takeLock: Int32 = 37
+
+    private let file: String
     private let descriptor: Int32
 
     /// Takes the lock.
     /// - Throws: `OperatorError`: 75 when another daemon has it, and which; 73 when the lock's
     ///   file can't be made.
     public init(queue path: String, at now: Timestamp) throws {
-        descriptor = try Self.open(path, O_RDWR | O_CREAT)
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = Self.read(descriptor)
-            throw OperatorError(
-                .tryLater,
-                "Another leadconvertd works on \(path)"
-                    + (holder.map { ": pid \($0.pid), since \($0.since)." } ?? "."),
-                remedy: "Stop it first, or give this one a file of its own.")
-        }
+        file = Self.file(path)
+        descriptor = try Self.take(file, queue: path)
         let text = Array("\(getpid())\n\(now)\n".utf8)
-        guard ftruncate(descriptor, 0) == 0,
-            pwrite(descriptor, text, text.count, 0) == text.count
+        guard pwrite(descriptor, text, text.count, 0) == text.count,
+            ftruncate(descriptor, off_t(text.count)) == 0
         else {
             let reason = String(cString: strerror(errno))
-            throw OperatorError(.inputOutput, "\(Self.file(path)) can't be written: \(reason).")
+            close(descriptor)
+            throw OperatorError(.inputOutput, "\(file) can't be written: \(reason).")
         }
     }
 
     deinit { close(descriptor) }
 
+    /// - Throws: `OperatorError` 74 when the lock's file was removed or replaced: then another
+    ///   daemon may have taken a new one.
+    func check() throws {
+        guard !Self.isStill(file, descriptor) else { return }
+        throw OperatorError(
+            .inputOutput, "\(file) was removed while it was in use.",
+            remedy: "It keeps a second daemon from the queue: leave it there, and start again.")
+    }
+
     /// The daemon that works on the file now, if there is one.
     public static func holder(queue path: String) -> Holder? {
-        guard let descriptor = try? open(path, O_RDWR) else { return nil }
+        let descriptor = open(file(path), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        // The lock is asked for, not the pid: a pid may have passed on to another program.
-        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+        // The lock is asked about, not the pid: a pid may have passed on to another program.
+        var lock = wholeFile
+        guard fcntl(descriptor, askForLock, &lock) == 0, lock.l_type != Int16(F_UNLCK) else {
+            return nil
+        }
         return read(descriptor)
     }
 
-    private static func file(_ path: String) -> String {
-        // One queue may be reached by several names; its lock must not be.
-        let folder = (path as NSString).deletingLastPathComponent
-        let resolved =
-            realpath(path)
-            ?? ((realpath(folder.isEmpty ? "." : folder) ?? folder) + "/"
-                + (path as NSString).lastPathComponent)
-        return resolved + ".lock"
+    /// One queue may be reached by several names; its lock must not be.
+    private static func file(_ path: String) -> String { QueuePath.resolved(path) + ".lock" }
+
+    private static var wholeFile: flock {
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        return lock
     }
 
-    private static func realpath(_ path: String) -> String? {
-        guard let resolved = Glibc.realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
+    private static func take(_ file: String, queue path: String) throws -> Int32 {
+        while true {
+            let descriptor = try make(file)
+            var lock = wholeFile
+            guard fcntl(descriptor, takeLock, &lock) == 0 else {
+                let reason = errno
+                guard reason == EAGAIN || reason == EACCES else {
+                    close(descriptor)
+                    throw OperatorError(
+                        .inputOutput,
+                        "\(file) can't be locked: \(String(cString: strerror(reason))).",
+                        remedy: "Put the queue's file on a local disk.")
+                }
+                let holder = read(descriptor)
+                close(descriptor)
+                throw OperatorError(
+                    .tryLater,
+                    "Another leadconvertd works on \(path)"
+                        + (holder.map { ": pid \($0.pid), since \($0.since)." } ?? "."),
+                    remedy: "Stop it first, or give this one a file of its own.")
+            }
+            // Removed since it was opened, it would lock nobody out.
+            if isStill(file, descriptor) { return descriptor }
+            close(descriptor)
+        }
     }
 
-    private static func open(_ path: String, _ flags: Int32) throws -> Int32 {
-        let file = file(path)
-        let descriptor = Glibc.open(file, flags | O_CLOEXEC, 0o660)
+    /// Never through a link, at whose end a file of somebody else would be written over.
+    private static func make(_ file: String) throws -> Int32 {
+        let descriptor = open(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o660)
         guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
+            let isLink = errno == ELOOP
+            let reason = isLink ? "it is a link" : String(cString: strerror(errno))
             throw OperatorError(
                 .cannotCreate, "\(file) can't be made: \(reason).",
-                remedy: "The queue's folder must exist and be writable for this user.")
+                remedy: isLink
+                    ? "Remove it; the daemon makes a file of its own there."
+                    : "The queue's folder must exist and be writable for this user.")
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_nlink <= 1
+        else {
+            close(descriptor)
+            throw OperatorError(
+                .cannotCreate, "\(file) can't be the lock: it is no file of its own.",
+                remedy: "Remove it; the daemon makes one.")
         }
         return descriptor
+    }
+
+    private static func isStill(_ file: String, _ descriptor: Int32) -> Bool {
+        FileIdentity(descriptor: descriptor) == FileIdentity(path: file)
     }
 
     private static func read(_ descriptor: Int32) -> Holder? {
@@ -83,9 +133,39 @@ public final class DaemonLock: Sendable {
         let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count > 0 else { return nil }
         let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
-        guard lines.count == 2, let pid = Int32(lines[0]), let since = Timestamp(lines[1]) else {
+        guard lines.count >= 2, let pid = Int32(lines[0]), let since = Timestamp(lines[1]) else {
             return nil
         }
         return Holder(pid: pid, since: since)
+    }
+}
+
+/// Where a queue's path leads to.
+enum QueuePath {
+    /// The file at the end of all links, whether it is there already or not.
+    static func resolved(_ path: String) -> String {
+        var path = path
+        // As many links as the kernel follows.
+        for _ in 0..<40 {
+            if let resolved = realpath(path) { return resolved }
+            var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+            guard readlink(path, &target, Int(PATH_MAX)) > 0 else { break }
+            let link = String(
+                decoding: target.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            path = link.hasPrefix("/") ? link : folder(path) + "/" + link
+        }
+        let folder = folder(path)
+        return (realpath(folder) ?? folder) + "/" + (path as NSString).lastPathComponent
+    }
+
+    private static func folder(_ path: String) -> String {
+        let folder = (path as NSString).deletingLastPathComponent
+        return folder.isEmpty ? "." : folder
+    }
+
+    private static func realpath(_ path: String) -> String? {
+        guard let resolved = Glibc.realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 }

@@ -14,6 +14,7 @@ enum FilePermission {
     /// with its folder. SQLite would only ever let the group read: then neither those who may
     /// enqueue could write to the daemon's file, nor the daemon to a file that one of them made.
     static func make(_ path: String) {
+        let path = QueuePath.resolved(path)
         var folder = stat()
         guard stat((path as NSString).deletingLastPathComponent.orHere, &folder) == 0 else {
             return

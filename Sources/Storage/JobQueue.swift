@@ -19,14 +19,20 @@ public struct JobQueue: Sendable {
     /// The file, as it was named.
     public let path: String
     let database: DatabaseQueue
-    private let identity: FileIdentity?
+    private let files: OpenFiles
+    private let lock: DaemonLock?
 
     /// Opens the file; makes it, and brings its schema up to date, where that is needed.
-    /// - Parameter busyTimeout: Seconds to wait for another writer.
+    /// - Parameters:
+    ///   - busyTimeout: Seconds to wait for another writer.
+    ///   - lock: The daemon's, without which nothing is read or written any more.
     /// - Throws: `OperatorError`: 73 can't be made, 74 can't be read or written or is corrupt,
     ///   75 locked, 78 not ours or newer than this program.
-    public init(path: String, as role: Role, busyTimeout: Double = 5) throws {
+    public init(
+        path: String, as role: Role, busyTimeout: Double = 5, lock: DaemonLock? = nil
+    ) throws {
         self.path = path
+        self.lock = lock
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeout)
         configuration.foreignKeysEnabled = false
@@ -54,12 +60,12 @@ public struct JobQueue: Sendable {
                 return database
             }
         }
-        identity = FileIdentity(path: path)
+        files = OpenFiles(path: path)
     }
 
     /// Runs one writing transaction.
     func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try identity?.check(path)
+        try checkFiles()
         return try DatabaseFailure.explained(path) { try database.write(body) }
     }
 
@@ -68,7 +74,8 @@ public struct JobQueue: Sendable {
     /// GRDB's own `read` turns `PRAGMA query_only` on and off around it, after which SQLite
     /// prepares every statement anew: here that would be all of them, for each call.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try DatabaseFailure.explained(path) {
+        try checkFiles()
+        return try DatabaseFailure.explained(path) {
             try database.inDatabase { database in
                 try database.beginTransaction(.deferred)
                 let result = Swift.Result { try body(database) }
@@ -78,10 +85,23 @@ public struct JobQueue: Sendable {
         }
     }
 
+    /// - Throws: `OperatorError` 74 when the files are others than those that were opened.
+    private func checkFiles() throws {
+        do {
+            try files.check()
+            try lock?.check()
+        } catch {
+            // Closed, the connection would copy its write-ahead log over what is there now: it is kept
+            // until the process ends.
+            _ = Unmanaged.passRetained(database)
+            throw error
+        }
+    }
+
     /// Moves all of the write-ahead log into the file, so that a copy of that alone is whole. Only for
     /// the daemon, and only at its end: readers may still keep a part of it out.
     public func settleFile() throws {
-        try identity?.check(path)
+        try checkFiles()
         try DatabaseFailure.explained(path) {
             try database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         }

@@ -39,7 +39,7 @@ final class Daemon: Sendable {
 
         let path = settings.database.description
         lock = try DaemonLock(queue: path, at: SystemClock.now().wall)
-        let queue = try JobQueue(path: path, as: .daemon)
+        let queue = try JobQueue(path: path, as: .daemon, lock: lock)
         self.queue = queue
         let notifier = try SystemdNotifier(
             ProcessInfo.processInfo.environment, queue: path,
@@ -87,7 +87,7 @@ final class Daemon: Sendable {
         if case .fault = ending { await hooks.leave() }
         await hooks.ended()
         if !ending.leavesCallsInFlight { await transport.shutdown() }
-        if ending.leavesAllSettled { settleFile() }
+        if ending.leavesAllSettled { try settleFile() }
         switch ending {
         case .drained:
             logger.info("the queue is drained", metadata: counts())
@@ -106,9 +106,12 @@ final class Daemon: Sendable {
     }
 
     /// A file that somebody is reading just now keeps its write-ahead log; nothing is lost by it.
-    private func settleFile() {
+    /// - Throws: `OperatorError` 74 when another file is there by now.
+    private func settleFile() throws {
         do {
             try queue.settleFile()
+        } catch let error as OperatorError where error.status == .inputOutput {
+            throw error
         } catch {
             logger.debug("the file keeps its write-ahead log", metadata: ["error": "\(error)"])
         }
