@@ -7,36 +7,34 @@ extension JobQueue {
         _ filter: JobFilter, columns: ([String]) throws -> Void = { _ in },
         _ body: (TableRow) throws -> Void
     ) throws {
-        try read { database in
-            var query = TableQuery(
-                """
-                id, lead_id, converted_status, do_not_create_opportunity, opportunity_name,
-                opportunity_id, account_id, contact_id, owner_id, overwrite_lead_source,
-                send_notification_email, batch_id, position, policy, priority, run_at, state,
-                attempts, result_account_id, result_contact_id, result_opportunity_id, error_code,
-                error_message, created_at, updated_at, finished_at
-                """, from: "jobs", limit: filter.limit)
-            // Numbers come out of the subquery in order, so that nothing has to be sorted. Only the
-            // narrowest condition is looked up: the plus keeps the planner from the others.
-            if let lead = filter.lead {
-                query.add(
-                    "id IN (SELECT id FROM jobs WHERE substr(lead_id, 1, 15) = ?)",
-                    String(lead.description.prefix(15)))
-            }
-            if let batch = filter.batch {
-                let id = try database.existingBatch(batch)
-                query.add(
-                    filter.lead == nil
-                        ? "id IN (SELECT id FROM jobs WHERE batch_id = ?)" : "+batch_id = ?", id)
-            }
-            if let state = filter.state {
-                query.add(
-                    filter.lead == nil && filter.batch == nil
-                        ? "id IN (SELECT id FROM jobs INDEXED BY jobs_by_state WHERE state = ?)"
-                        : "+state = ?", state.rawValue)
-            }
-            try database.stream(query, columns, body)
+        var query = TableQuery(
+            """
+            id, lead_id, converted_status, do_not_create_opportunity, opportunity_name,
+            opportunity_id, account_id, contact_id, owner_id, overwrite_lead_source,
+            send_notification_email, batch_id, position, policy, priority, run_at, state,
+            attempts, result_account_id, result_contact_id, result_opportunity_id, error_code,
+            error_message, created_at, updated_at, finished_at
+            """, from: "jobs", limit: filter.limit)
+        // Numbers come out of the subquery in order, so that nothing has to be sorted. Only the
+        // narrowest condition is looked up: the plus keeps the planner from the others.
+        if let lead = filter.lead {
+            query.add(
+                "id IN (SELECT id FROM jobs WHERE substr(lead_id, 1, 15) = ?)",
+                String(lead.description.prefix(15)))
         }
+        if let batch = filter.batch {
+            let id = try read { try $0.existingBatch(batch) }
+            query.add(
+                filter.lead == nil
+                    ? "id IN (SELECT id FROM jobs WHERE batch_id = ?)" : "+batch_id = ?", id)
+        }
+        if let state = filter.state {
+            query.add(
+                filter.lead == nil && filter.batch == nil
+                    ? "id IN (SELECT id FROM jobs INDEXED BY jobs_by_state WHERE state = ?)"
+                    : "+state = ?", state.rawValue)
+        }
+        try stream(query, columns, body)
     }
 
     /// The run log, oldest first: the names of its columns, then one row at a time.
@@ -45,45 +43,43 @@ extension JobQueue {
         _ filter: LogFilter, columns: ([String]) throws -> Void = { _ in },
         _ body: (TableRow) throws -> Void
     ) throws {
-        try read { database in
-            var query = TableQuery(
-                """
-                id, job_id, lead_id, batch_id, attempt, call_id, kind, started_at, finished_at,
-                duration_ms, outcome, code, message, backoff_ms, next_run_at, account_id,
-                contact_id, opportunity_id
-                """, from: "run_log", limit: filter.limit)
-            if let job = filter.job {
-                try database.require(job: job)
-                query.add("job_id = ?", job)
-            }
-            // Through the jobs, which have indexes on lead and batch; the log has none.
-            if let lead = filter.lead {
-                query.add(
-                    "job_id IN (SELECT id FROM jobs WHERE substr(lead_id, 1, 15) = ?)",
-                    String(lead.description.prefix(15)))
-            }
-            if let batch = filter.batch {
-                query.add(
-                    "job_id IN (SELECT id FROM jobs WHERE batch_id = ?)",
-                    try database.existingBatch(batch))
-            }
-            let isOfAnyJob = query.isWhole
-            // There is no index of what most rows came to.
-            let isTrouble = isOfAnyJob && filter.outcome ?? .converted != .converted
-            if let outcome = filter.outcome {
-                query.add(
-                    isTrouble ? "outcome <> 'converted' AND outcome = ?" : "+outcome = ?",
-                    outcome.rawValue)
-            }
-            if let since = filter.since {
-                query.add(isOfAnyJob ? "started_at >= ?" : "+started_at >= ?", since.description)
-            }
-            // Rows are written as they start, so this is their order too, and the indexes have it.
-            if isTrouble || isOfAnyJob && filter.since != nil {
-                query.order = ["started_at", "id"]
-            }
-            try database.stream(query, columns, body)
+        var query = TableQuery(
+            """
+            id, job_id, lead_id, batch_id, attempt, call_id, kind, started_at, finished_at,
+            duration_ms, outcome, code, message, backoff_ms, next_run_at, account_id,
+            contact_id, opportunity_id
+            """, from: "run_log", limit: filter.limit)
+        if let job = filter.job {
+            try read { try $0.require(job: job) }
+            query.add("job_id = ?", job)
         }
+        // Through the jobs, which have indexes on lead and batch; the log has none.
+        if let lead = filter.lead {
+            query.add(
+                "job_id IN (SELECT id FROM jobs WHERE substr(lead_id, 1, 15) = ?)",
+                String(lead.description.prefix(15)))
+        }
+        if let batch = filter.batch {
+            query.add(
+                "job_id IN (SELECT id FROM jobs WHERE batch_id = ?)",
+                try read { try $0.existingBatch(batch) })
+        }
+        let isOfAnyJob = query.isWhole
+        // There is no index of what most rows came to.
+        let isTrouble = isOfAnyJob && filter.outcome ?? .converted != .converted
+        if let outcome = filter.outcome {
+            query.add(
+                isTrouble ? "outcome <> 'converted' AND outcome = ?" : "+outcome = ?",
+                outcome.rawValue)
+        }
+        if let since = filter.since {
+            query.add(isOfAnyJob ? "started_at >= ?" : "+started_at >= ?", since.description)
+        }
+        // Rows are written as they start, so this is their order too, and the indexes have it.
+        if isTrouble || isOfAnyJob && filter.since != nil {
+            query.order = ["started_at", "id"]
+        }
+        try stream(query, columns, body)
     }
 
     /// The calls, oldest first, one at a time.
@@ -93,7 +89,38 @@ extension JobQueue {
             id, kind, size, started_at, finished_at, duration_ms, http_status, code, message,
             waited_ms, waited_for, usage_current, usage_limit, size_limit, size_reason
             """, from: "calls", limit: nil)
-        try read { try $0.stream(query, { _ in }, body) }
+        try stream(query, { _ in }, body)
+    }
+
+    /// Reads in pages, each in a transaction of its own: whoever prints the rows may take hours over
+    /// it, and a transaction that long keeps the write-ahead log from being used again. Which rows it
+    /// is to be is settled at the first look.
+    private func stream(
+        _ query: TableQuery, _ columns: ([String]) throws -> Void,
+        _ body: (TableRow) throws -> Void
+    ) throws {
+        try columns(try read { try $0.page(query, of: []) }.columns)
+        guard query.isUnlimited else {
+            let ids = try read {
+                try Int64.fetchAll($0, sql: query.sqlOfIDs, arguments: query.arguments)
+            }
+            for first in stride(from: 0, to: ids.count, by: TableQuery.page) {
+                let page = ids[first..<min(first + TableQuery.page, ids.count)]
+                try read { try $0.page(query, of: page) }.rows.forEach(body)
+            }
+            return
+        }
+        let end = try read { try Int64.fetchOne($0, sql: query.sqlOfLastID) } ?? 0
+        var last: Int64 = 0
+        while last < end {
+            let (ids, rows) = try read { database in
+                let ids = try Int64.fetchAll(
+                    database.cachedStatement(sql: query.sqlOfNextIDs), arguments: [last, end])
+                return (ids, try database.page(query, of: ids[...]).rows)
+            }
+            try rows.forEach(body)
+            last = ids.last ?? end
+        }
     }
 }
 
@@ -121,14 +148,14 @@ extension Database {
         }
     }
 
-    fileprivate func stream(
-        _ query: TableQuery, _ columns: ([String]) throws -> Void,
-        _ body: (TableRow) throws -> Void
-    ) throws {
-        let statement = try makeStatement(sql: query.sql)
+    fileprivate func page(
+        _ query: TableQuery, of ids: ArraySlice<Int64>
+    ) throws -> (columns: [String], rows: [TableRow]) {
+        let statement = try cachedStatement(sql: query.sqlOfRows)
         let names = statement.columnNames
-        try columns(names)
-        let rows = try Row.fetchCursor(statement, arguments: query.arguments)
-        while let row = try rows.next() { try body(TableRow(row, columns: names)) }
+        let rows = try Row.fetchCursor(statement, arguments: [Array(ids).json])
+        var page: [TableRow] = []
+        while let row = try rows.next() { page.append(TableRow(row, columns: names)) }
+        return (names, page)
     }
 }

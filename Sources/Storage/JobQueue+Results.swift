@@ -8,6 +8,10 @@ public struct ResultsPlace: Sendable {
     fileprivate var newest: Int64 = 0
     /// Jobs that joined the batch before this place and have not been given.
     fileprivate var late: [Int64] = []
+    /// Whether it stops at the first job that is not settled.
+    fileprivate var waits = true
+    /// Whether all that was given was settled.
+    fileprivate var isSettled = true
 
     /// Before the first.
     public init() {}
@@ -22,13 +26,9 @@ extension JobQueue {
         batch: String, columns: ([String]) throws -> Void = { _ in },
         _ body: (TableRow) throws -> Void
     ) throws -> Bool {
-        try read { database in
-            let id = try database.existingBatch(batch)
-            let rows = try database.results("batch_id = ? ORDER BY position, id", [id])
-            try columns(rows.names)
-            while let row = try rows.next() { try body(row.result) }
-            return try database.isSettled(batch: id)
-        }
+        var place = ResultsPlace()
+        place.waits = false
+        return try readResults(batch: batch, from: &place, columns: columns, body)
     }
 
     /// Results as they come, each job's once: those behind `place` in input order, as far as all
@@ -40,21 +40,14 @@ extension JobQueue {
         batch: String, from place: inout ResultsPlace, columns: ([String]) throws -> Void,
         _ body: (TableRow) throws -> Void
     ) throws -> Bool {
-        try read { database in
-            let id = try database.existingBatch(batch)
-            try database.giveLate(of: id, from: &place, to: body)
-            // SQL alone may leave out the position; such jobs come first.
-            if place.position == nil {
-                let rows = try database.results(
-                    "batch_id = ? AND position IS NULL AND id > ? ORDER BY id", [id, place.id])
-                try columns(rows.names)
-                guard try rows.give(from: &place, to: body) else { return false }
-            }
-            let rows = try database.results(
-                "batch_id = ? AND (position, id) > (?, ?) ORDER BY position, id",
-                [id, place.position ?? .min, place.position == nil ? 0 : place.id])
-            guard try rows.give(from: &place, to: body) else { return false }
-            return try database.isSettled(batch: id)
+        let id = try read { try $0.existingBatch(batch) }
+        try columns(try read { try $0.results("id = 0", []).names })
+        try read { try $0.late(of: id, from: &place) }.forEach(body)
+        // A page at a time, each in a transaction of its own, like all that may be printed slowly.
+        while true {
+            let page = try read { try $0.page(of: id, from: &place) }
+            try page.rows.forEach(body)
+            if let isSettled = page.isSettled { return isSettled }
         }
     }
 }
@@ -87,27 +80,67 @@ private struct PlacedResults {
                 position: row[own + 1], id: row[own + 2])
         }
     }
+}
 
-    /// Gives the settled ones as far as all before them are, and moves the place along.
-    /// - Returns: Whether that was all.
-    func give(from place: inout ResultsPlace, to body: (TableRow) throws -> Void) throws -> Bool {
-        while let row = try next() {
-            guard row.isSettled else { return false }
-            try body(row.result)
+/// Results that are read in one transaction.
+private struct ResultsPage {
+    /// How many there are at most of each kind.
+    static let size = 500
+
+    var rows: [TableRow] = []
+    /// Whether all jobs are settled, once the end is reached.
+    var isSettled: Bool?
+    var isFull = false
+
+    /// Takes them as far as they are to be given, and moves the place along.
+    mutating func take(_ results: PlacedResults, _ place: inout ResultsPlace) throws {
+        var count = 0
+        while isSettled == nil, let row = try results.next() {
+            guard row.isSettled || !place.waits else { return isSettled = false }
+            rows.append(row.result)
+            count += 1
+            place.isSettled = place.isSettled && row.isSettled
             (place.position, place.id) = (row.position, row.id)
         }
-        return true
+        isFull = count == Self.size
     }
 }
 
 extension Database {
-    /// Gives what is settled of the jobs that joined before the place.
+    /// What is to be given next.
+    fileprivate func page(
+        of batch: Int64, from place: inout ResultsPlace
+    ) throws -> ResultsPage {
+        var page = ResultsPage()
+        // SQL alone may leave out the position; such jobs come first.
+        if place.position == nil {
+            let rows = try results(
+                "batch_id = ? AND position IS NULL AND id > ? ORDER BY id LIMIT ?",
+                [batch, place.id, ResultsPage.size])
+            try page.take(rows, &place)
+        }
+        if page.isSettled == nil && !page.isFull {
+            let rows = try results(
+                "batch_id = ? AND (position, id) > (?, ?) ORDER BY position, id LIMIT ?",
+                [
+                    batch, place.position ?? .min, place.position == nil ? 0 : place.id,
+                    ResultsPage.size,
+                ])
+            try page.take(rows, &place)
+        }
+        if page.isSettled == nil && !page.isFull {
+            page.isSettled = place.waits ? try isSettled(batch: batch) : place.isSettled
+        }
+        return page
+    }
+
+    /// What is settled of the jobs that joined before the place.
     ///
     /// Numbers of jobs only grow, so those that joined since the last look are found without a
     /// look at the others.
-    fileprivate func giveLate(
-        of batch: Int64, from place: inout ResultsPlace, to body: (TableRow) throws -> Void
-    ) throws {
+    fileprivate func late(
+        of batch: Int64, from place: inout ResultsPlace
+    ) throws -> [TableRow] {
         if let position = place.position {
             let sql = """
                 SELECT id FROM jobs
@@ -117,18 +150,18 @@ extension Database {
                 cachedStatement(sql: sql), arguments: [place.newest, batch, position])
         }
         place.newest = try Int64.fetchOne(self, sql: "SELECT max(id) FROM jobs") ?? 0
-        guard !place.late.isEmpty else { return }
+        guard !place.late.isEmpty else { return [] }
         let rows = try results(
             """
             id IN (SELECT value FROM json_each(?)) AND +finished_at IS NOT NULL
             ORDER BY position, id
             """, [place.late.json])
-        var given: Set<Int64> = []
+        var given: [TableRow] = []
         while let row = try rows.next() {
-            try body(row.result)
-            given.insert(row.id)
+            given.append(row.result)
+            place.late.removeAll { $0 == row.id }
         }
-        place.late.removeAll(where: given.contains)
+        return given
     }
 
     fileprivate func results(

@@ -21,21 +21,49 @@ struct TableQuery {
     /// Whether there is no condition yet.
     var isWhole: Bool { conditions.isEmpty }
 
+    /// Whether all rows are wanted, which may be too many to hold even their numbers.
+    var isUnlimited: Bool { isWhole && limit == nil }
+
     /// Adds a condition on one value.
     mutating func add(_ condition: String, _ value: any DatabaseValueConvertible) {
         conditions.append(condition)
         arguments += [value]
     }
 
-    /// The query, with a place for each argument.
-    var sql: String {
+    /// The numbers of the rows, with a place for each argument.
+    var sqlOfIDs: String {
         let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))"
-        let select = "SELECT \(columns)\nFROM \(table)\n\(filter)"
         let forwards = order.joined(separator: ", ")
-        guard let limit else { return "\(select)\nORDER BY \(forwards)" }
+        guard let limit else {
+            return "SELECT id FROM \(table)\n\(filter)\nORDER BY \(forwards)"
+        }
         let backwards = order.map { "\($0) DESC" }.joined(separator: ", ")
         return """
-            SELECT * FROM (\(select) ORDER BY \(backwards) LIMIT \(limit)) ORDER BY \(forwards)
+            SELECT id FROM (
+                SELECT \(order.joined(separator: ", ")) FROM \(table)
+                \(filter)
+                ORDER BY \(backwards) LIMIT \(limit))
+            ORDER BY \(forwards)
             """
+    }
+
+    /// The numbers behind one, up to another, a page of them.
+    var sqlOfNextIDs: String {
+        "SELECT id FROM \(table) WHERE id > ? AND id <= ? ORDER BY id LIMIT \(Self.page)"
+    }
+
+    /// The newest number.
+    var sqlOfLastID: String { "SELECT max(id) FROM \(table)" }
+
+    /// How many rows are read at once.
+    static let page = 500
+
+    /// The rows of these numbers, given as a JSON array, in its order.
+    var sqlOfRows: String {
+        """
+        SELECT \(columns)
+        FROM (SELECT value AS given FROM json_each(?))
+        CROSS JOIN \(table) ON id = given
+        """
     }
 }

@@ -61,8 +61,7 @@ import Testing
                 steps.map { $0.replacing("SEARCH jobs USING INDEX jobs_to_send ", with: "") } == [
                     "(priority<?)",
                     "(priority=? AND <expr>>?)", "(priority=? AND <expr>>?)",
-                    "(priority=? AND <expr>=? AND run_at<?)",
-                    "(priority=? AND <expr>=? AND run_at<?)",
+                    "(priority=? AND <expr>=? AND run_at>?)",
                 ])
         }
     }
@@ -95,8 +94,9 @@ import Testing
             _ = try queue.log(filter { ($0.outcome, $0.limit) = (outcome, 10) })
             _ = try queue.log(filter { ($0.outcome, $0.since) = (outcome, Moment.ms(0).wall) })
             try queue.database.inDatabase { database in
-                #expect(recorder.statements.count == 3)
-                for sql in recorder.statements {
+                let statements = recorder.statements.filter { $0.hasPrefix("SELECT id FROM") }
+                #expect(statements.count == 3)
+                for sql in statements {
                     let steps = try database.plan(of: sql)
                     let isIndexed = steps.contains { $0.contains("INDEX run_log_by_trouble") }
                     #expect(isIndexed == (outcome != .converted), "\(sql)\n\(steps)")

@@ -134,6 +134,60 @@ import Testing
         }
     }
 
+    @Test func `a held job in backoff moves with the clock, too`() async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "b"
+            try queue.add(1...1, options)
+            let call = try #require(
+                try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+            var retry = Settlement(call.jobs[0], in: call.id, .retry, to: .queued)
+            retry.reason = Reason("UNABLE_TO_LOCK_ROW", "locked")
+            retry.nextRunAt = Moment.ms(10_000).wall
+            try queue.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(5)), [retry])
+            try queue.pause(true, batch: "b", at: Moment.ms(6).wall)
+            var ahead = Moment.ms(10)
+            ahead.wall = ahead.wall + 3_600_000
+            try queue.clockWasSet(by: 3_600_000, at: ahead)
+            let job = try queue.jobs().first
+            #expect(job?.text("state") == "held")
+            #expect(job?.text("run_at") == Moment.ms(3_610_000).wall.description)
+        }
+    }
+
+    @Test func `a slow reader of the log keeps nobody waiting`() async throws {
+        try await withQueue { queue in
+            try queue.fill(jobs: 300)
+            let other = try DatabaseQueue(path: queue.path)
+            var rows = 0
+            try queue.readLog(LogFilter()) { _ in
+                rows += 1
+                guard rows % 400 == 0 else { return }
+                // Rows that come meanwhile are not among those that were asked for.
+                try queue.run(
+                    sql: """
+                        INSERT INTO run_log (job_id, lead_id, attempt, kind, started_at)
+                        VALUES (1, 'x', 1, 'convert', '2026-11-22T00:00:00.000Z')
+                        """)
+                let isBusy = try other.writeWithoutTransaction {
+                    try Bool.fetchOne($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+                }
+                #expect(isBusy == false)
+            }
+            #expect(rows == 1500)
+            var jobs = 0
+            try queue.readJobs(JobFilter()) { _ in
+                jobs += 1
+                if jobs == 1 { try queue.add(9000...9000) }
+            }
+            #expect(jobs == 300)
+            _ = try queue.readResults(batch: "batch 1") { _ in
+                try queue.pause(true, batch: nil, at: .now)
+            }
+        }
+    }
+
     @Test func keepsTheLengthOfAPauseWhenTheClockIsSet() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
