@@ -34,6 +34,8 @@ extension JobQueue {
         public var logRows = 0
         /// Calls that no job left refers to.
         public var calls = 0
+        /// Pages that stay in the file, empty: it was not made by us, and would have to be made anew.
+        public var keepsFreePages = 0
     }
 
     /// Deletes jobs settled before `time`, with their log, and the calls before it, in small
@@ -55,7 +57,11 @@ extension JobQueue {
             pruned.calls += calls
             guard calls > 0 else { break }
         }
-        while try write({ try $0.giveSpaceBack(pages: once) }) {}
+        var free = Int.max
+        while case let left = try write({ try $0.giveSpaceBack(pages: once) }), left < free {
+            free = left
+        }
+        pruned.keepsFreePages = free
         return pruned
     }
 }
@@ -81,10 +87,10 @@ extension Database {
         return (jobs.count, logRows)
     }
 
-    /// - Returns: Whether there is more to give back.
-    fileprivate func giveSpaceBack(pages count: Int) throws -> Bool {
+    /// - Returns: How many pages are still free.
+    fileprivate func giveSpaceBack(pages count: Int) throws -> Int {
         try execute(sql: "PRAGMA incremental_vacuum(\(count))")
-        return try Int.fetchOne(self, sql: "PRAGMA freelist_count") ?? 0 > 0
+        return try Int.fetchOne(self, sql: "PRAGMA freelist_count") ?? 0
     }
 
     /// The call of a job in doubt says when it was sent, which verification needs.

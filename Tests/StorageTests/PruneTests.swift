@@ -1,4 +1,5 @@
 import Conversion
+import Foundation
 import GRDB
 import Synchronization
 import TestSupport
@@ -46,6 +47,24 @@ import Testing
             #expect(states == ["held", "verifying", "sending", "queued"])
             #expect(try queue.log().count == 2)
             #expect(try queue.calls().count == 2)
+        }
+    }
+
+    @Test func `ends on a file that cannot give space back`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("queue.db").path
+            // Made by another program: without auto_vacuum.
+            let other = try DatabaseQueue(path: path)
+            try await other.writeWithoutTransaction {
+                try $0.execute(sql: "PRAGMA journal_mode = WAL; CREATE TABLE t (c); DROP TABLE t")
+            }
+            try other.close()
+            let queue = try JobQueue(path: path, as: .client)
+            try queue.fill(jobs: 2000)
+            let pruned = try queue.prune(before: Timestamp(milliseconds: 1_800_000_000_000))
+            #expect(pruned.jobs == 1960)
+            let free = try pages(of: queue).free
+            #expect(free > 0 && pruned.keepsFreePages == free)
         }
     }
 
