@@ -140,6 +140,7 @@ let package = Package(
             dependencies: [
                 "Conversion", "Storage", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
         .testTarget(

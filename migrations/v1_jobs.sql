@@ -11,8 +11,12 @@
 -- match_email.
 --
 -- Leads of one company that each make an account make as many accounts. Give them the same
--- group_key, any text in any case: the first that is converted makes the account, the others wait for it and
+-- group_key, any text: the first that is converted makes the account, the others wait for it and
 -- join it, those that are inserted later, too. An account_id that you give stays.
+--
+-- Two keys are the same if they differ in nothing but the case of the letters A to Z: ACME and Acme
+-- are one group, MÜLLER and Müller are two. The same holds for the addresses of match_email. Both must
+-- be UTF-8 without a NUL.
 --
 -- At one priority each call is shared equally among the batches that have leads due, what one can't
 -- use goes to the others, and leads without a batch count as one batch; within a batch the order is
@@ -21,9 +25,12 @@
 -- Give match_email, an e-mail address, and not contact_id: before the lead is converted, contacts of
 -- that address are looked for, those of account_id if it is given. One: the lead is converted into
 -- it and its account. None: a new contact is made. More, or one that has no account: the job fails
--- and names them; mend that in Salesforce, then retry. Leads of one address wait for each other.
+-- and names them; correct that in Salesforce, then retry. Leads of one address wait for each other.
 --
 -- The other columns are the daemon's; read them, don't write them.
+--
+-- A job in flight, whose call may be running at Salesforce or be in doubt, stays as it is: it can't be
+-- replaced or deleted, nor can what it asks for be changed, until it is settled.
 --
 -- A lead has one unsettled job at a time. A second INSERT for it fails; INSERT OR IGNORE skips it,
 -- but it skips a row that breaks a rule just as silently, so load with plain INSERT.
@@ -38,7 +45,8 @@ PRAGMA application_id = 0x4C434E56;
 
 CREATE TABLE policies (
     name TEXT NOT NULL PRIMARY KEY
-        CONSTRAINT policy_name_must_not_be_empty CHECK (trim(name) <> ''),
+        CONSTRAINT policy_name_must_not_be_empty CHECK (trim(name) <> '')
+        CONSTRAINT policy_name_must_hold_no_nul CHECK (instr(name, char(0)) = 0),
     max_attempts INTEGER NOT NULL DEFAULT 5
         CONSTRAINT max_attempts_must_be_1_to_100 CHECK (max_attempts BETWEEN 1 AND 100),
     base_delay_ms INTEGER NOT NULL DEFAULT 10000
@@ -72,7 +80,8 @@ CREATE TABLE batches (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL
         CONSTRAINT batch_name_must_be_new UNIQUE
-        CONSTRAINT batch_name_must_not_be_empty CHECK (trim(name) <> ''),
+        CONSTRAINT batch_name_must_not_be_empty CHECK (trim(name) <> '')
+        CONSTRAINT batch_name_must_hold_no_nul CHECK (instr(name, char(0)) = 0),
     policy TEXT,
     paused INTEGER NOT NULL DEFAULT 0
         CONSTRAINT paused_must_be_0_or_1 CHECK (paused IN (0, 1)),
@@ -83,9 +92,10 @@ CREATE TABLE batches (
     finished_at TEXT,
 
     -- A program with its arguments, which the daemon runs without a shell whenever the batch has
-    -- finished; it runs as the daemon's user (see LEADCONVERT_HOOKS in the README).
+    -- finished; it runs as the daemon's user (see LEADCONVERT_HOOKS in the manual).
     on_finish TEXT
-        CONSTRAINT on_finish_must_not_be_empty CHECK (trim(on_finish) <> ''),
+        CONSTRAINT on_finish_must_not_be_empty CHECK (trim(on_finish) <> '')
+        CONSTRAINT on_finish_must_hold_no_nul CHECK (instr(on_finish, char(0)) = 0),
     -- How often it was started; and of its run for the latest finish: begin, end, and the status as
     -- a shell tells it (128 + N: ended by signal N; 124: out of time; 126: not started; 127: not
     -- found), with the reason where there is more to say.
@@ -125,14 +135,18 @@ CREATE TABLE jobs (
     policy TEXT,
     priority INTEGER NOT NULL DEFAULT 0,
     run_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+        -- Those before are written with a sign, which sorts as no time does.
+        CONSTRAINT run_at_must_be_in_the_years_0000_to_9999 CHECK (run_at GLOB '[0-9]*')
         CONSTRAINT run_at_must_be_utc_like_2026_11_22T07_31_48_123Z
             CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', run_at) IS run_at),
 
     -- Companies are written in more ways than one.
     group_key TEXT COLLATE NOCASE
-        CONSTRAINT group_key_must_not_be_empty CHECK (trim(group_key) <> ''),
-    match_email TEXT
+        CONSTRAINT group_key_must_not_be_empty CHECK (trim(group_key) <> '')
+        CONSTRAINT group_key_must_hold_no_nul CHECK (instr(group_key, char(0)) = 0),
+    match_email TEXT COLLATE NOCASE
         CONSTRAINT match_email_must_not_be_empty CHECK (match_email <> '')
+        CONSTRAINT match_email_must_hold_no_nul CHECK (instr(match_email, char(0)) = 0)
         CONSTRAINT match_email_must_be_an_address_like_ada_at_example_org CHECK (
             match_email LIKE '%_@_%' AND match_email NOT GLOB '*[' || char(1) || '- ]*')
         -- Longer than any address in Salesforce.
@@ -142,6 +156,8 @@ CREATE TABLE jobs (
     state TEXT NOT NULL DEFAULT 'queued' CONSTRAINT state_must_be_one_of_the_seven CHECK (
         state = 'queued' OR state = 'sending' OR state = 'verifying' OR state = 'held'
         OR state = 'converted' OR state = 'failed' OR state = 'cancelled'),
+    -- A call for it is out, or in doubt.
+    in_flight INTEGER NOT NULL AS (state = 'sending' OR state = 'verifying'),
     attempts INTEGER NOT NULL DEFAULT 0
         CONSTRAINT attempts_must_not_be_negative CHECK (attempts >= 0),
     result_account_id TEXT,
@@ -170,8 +186,9 @@ CREATE TABLE jobs (
     matched TEXT CONSTRAINT matched_must_be_nothing_contact_account_or_contact_and_account CHECK (
         matched = 'nothing' OR matched = 'contact' OR matched = 'account'
         OR matched = 'contact_and_account'),
-    -- The job whose account was locked: this one, of the same account or group, waits with it.
-    delayed_by INTEGER,
+    -- Why it was put aside, so that a claim need not look at it again and again: 'time', its own; or
+    -- 'account ...', 'group ...', 'address ...', those in use. Null is not put aside.
+    deferred_for TEXT,
 
     CONSTRAINT lead_id_must_be_the_id_of_a_lead_00Q CHECK (lead_id GLOB '00Q*'),
     CONSTRAINT lead_id_must_have_15_or_18_letters_and_digits
@@ -219,19 +236,25 @@ CREATE UNIQUE INDEX jobs_one_unsettled_job_for_a_lead ON jobs (substr(lead_id, 1
 CREATE INDEX jobs_by_lead ON jobs (substr(lead_id, 1, 15));
 -- The queries name batches by the same coalesce, so that jobs without one are found like a batch.
 CREATE INDEX jobs_to_send ON jobs (priority DESC, coalesce(batch_id, 0), run_at, id)
-    WHERE state = 'queued' AND (match_email IS NULL OR matched IS NOT NULL);
+    WHERE state = 'queued' AND deferred_for IS NULL
+        AND (match_email IS NULL OR matched IS NOT NULL);
 CREATE INDEX jobs_to_match ON jobs (priority DESC, coalesce(batch_id, 0), run_at, id)
-    WHERE state = 'queued' AND match_email IS NOT NULL AND matched IS NULL;
-CREATE INDEX jobs_by_match_email ON jobs (lower(match_email))
-    WHERE match_email IS NOT NULL AND finished_at IS NULL;
+    WHERE state = 'queued' AND deferred_for IS NULL
+        AND match_email IS NOT NULL AND matched IS NULL;
+CREATE INDEX jobs_deferred ON jobs
+    (deferred_for, priority DESC, coalesce(batch_id, 0), run_at, id)
+    WHERE state = 'queued' AND deferred_for IS NOT NULL;
+CREATE INDEX jobs_deferred_for_time ON jobs (run_at)
+    WHERE state = 'queued' AND deferred_for = 'time';
+CREATE INDEX jobs_making_contacts ON jobs (match_email)
+    WHERE match_email IS NOT NULL AND matched = 'nothing' AND finished_at IS NULL;
 CREATE INDEX jobs_by_state ON jobs (state, run_at);
 CREATE INDEX jobs_by_batch ON jobs (batch_id, position, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX jobs_unsettled_by_batch ON jobs (batch_id)
     WHERE batch_id IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_busy_accounts ON jobs (substr(account_id, 1, 15))
-    WHERE account_id IS NOT NULL AND state IN ('sending', 'verifying');
-CREATE INDEX jobs_waiting_accounts ON jobs (substr(account_id, 1, 15))
-    WHERE account_id IS NOT NULL AND state = 'queued';
+    WHERE account_id IS NOT NULL AND in_flight;
+CREATE INDEX jobs_busy_groups ON jobs (group_key) WHERE group_key IS NOT NULL AND in_flight;
 CREATE INDEX jobs_by_group ON jobs (group_key, state) WHERE group_key IS NOT NULL;
 CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
@@ -254,6 +277,98 @@ BEGIN
     SELECT RAISE(ABORT, 'policy_must_be_in_policies: insert it there first');
 END;
 
+-- A group of leads is found by its key in SQL and in the daemon, which read other bytes differently.
+-- What is not ASCII is taken apart, and each letter must be the one that its number names.
+CREATE TRIGGER jobs_need_text_for_a_group_key_inserted BEFORE INSERT ON jobs
+WHEN NEW.group_key GLOB '*[^' || char(1) || '-' || char(127) || ']*' AND EXISTS (
+    WITH RECURSIVE letters (place) AS (
+        SELECT 1 UNION ALL SELECT place + 1 FROM letters WHERE place < length(NEW.group_key))
+    SELECT 1 FROM letters
+    WHERE substr(NEW.group_key, place, 1) <> char(unicode(substr(NEW.group_key, place, 1))))
+BEGIN
+    SELECT RAISE(ABORT, 'group_key_must_be_utf8: its bytes are no UTF-8 text');
+END;
+
+CREATE TRIGGER jobs_need_text_for_a_group_key_updated BEFORE UPDATE OF group_key ON jobs
+WHEN NEW.group_key GLOB '*[^' || char(1) || '-' || char(127) || ']*' AND EXISTS (
+    WITH RECURSIVE letters (place) AS (
+        SELECT 1 UNION ALL SELECT place + 1 FROM letters WHERE place < length(NEW.group_key))
+    SELECT 1 FROM letters
+    WHERE substr(NEW.group_key, place, 1) <> char(unicode(substr(NEW.group_key, place, 1))))
+BEGIN
+    SELECT RAISE(ABORT, 'group_key_must_be_utf8: its bytes are no UTF-8 text');
+END;
+
+CREATE TRIGGER jobs_need_text_for_a_match_email_inserted BEFORE INSERT ON jobs
+WHEN NEW.match_email GLOB '*[^' || char(1) || '-' || char(127) || ']*' AND EXISTS (
+    WITH RECURSIVE letters (place) AS (
+        SELECT 1 UNION ALL SELECT place + 1 FROM letters WHERE place < length(NEW.match_email))
+    SELECT 1 FROM letters
+    WHERE substr(NEW.match_email, place, 1) <> char(unicode(substr(NEW.match_email, place, 1))))
+BEGIN
+    SELECT RAISE(ABORT, 'match_email_must_be_utf8: its bytes are no UTF-8 text');
+END;
+
+CREATE TRIGGER jobs_need_text_for_a_match_email_updated BEFORE UPDATE OF match_email ON jobs
+WHEN NEW.match_email GLOB '*[^' || char(1) || '-' || char(127) || ']*' AND EXISTS (
+    WITH RECURSIVE letters (place) AS (
+        SELECT 1 UNION ALL SELECT place + 1 FROM letters WHERE place < length(NEW.match_email))
+    SELECT 1 FROM letters
+    WHERE substr(NEW.match_email, place, 1) <> char(unicode(substr(NEW.match_email, place, 1))))
+BEGIN
+    SELECT RAISE(ABORT, 'match_email_must_be_utf8: its bytes are no UTF-8 text');
+END;
+
+-- REPLACE takes a row away without running a trigger for it. But a trigger's own statement resolves its
+-- conflicts as the statement does that set it off: this one breaks a rule, which a REPLACE ends at,
+-- while any other INSERT passes over it and meets the unique index.
+CREATE TABLE replacements (
+    job INTEGER CONSTRAINT "job_in_flight_must_stay: wait until it is settled" CHECK (job IS NULL)
+) STRICT;
+
+CREATE TRIGGER jobs_in_flight_stay_when_another_is_inserted BEFORE INSERT ON jobs
+WHEN EXISTS (
+    SELECT 1 FROM jobs
+    WHERE substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND finished_at IS NULL
+        AND in_flight)
+OR EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND in_flight)
+BEGIN
+    INSERT OR IGNORE INTO replacements VALUES (1);
+END;
+
+CREATE TRIGGER jobs_in_flight_stay_when_another_is_updated
+BEFORE UPDATE OF id, lead_id, finished_at ON jobs
+WHEN (NEW.id <> OLD.id OR NEW.lead_id <> OLD.lead_id
+    OR NEW.finished_at IS NULL AND OLD.finished_at IS NOT NULL)
+AND EXISTS (
+    SELECT 1 FROM jobs
+    WHERE id <> OLD.id AND in_flight AND finished_at IS NULL
+        AND (id = NEW.id OR substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15)))
+BEGIN
+    INSERT OR IGNORE INTO replacements VALUES (1);
+END;
+
+CREATE TRIGGER jobs_in_flight_stay BEFORE DELETE ON jobs WHEN OLD.in_flight
+BEGIN
+    SELECT RAISE(ABORT, 'job_in_flight_must_stay: wait until it is settled');
+END;
+
+CREATE TRIGGER jobs_in_flight_stay_as_they_are BEFORE UPDATE OF
+    id, lead_id, converted_status, do_not_create_opportunity, opportunity_name, opportunity_id,
+    account_id, contact_id, owner_id, overwrite_lead_source, send_notification_email, group_key,
+    match_email
+ON jobs WHEN OLD.in_flight AND (
+    NEW.id, substr(NEW.lead_id, 1, 15), NEW.converted_status, NEW.do_not_create_opportunity,
+    NEW.opportunity_name, NEW.opportunity_id, NEW.account_id, NEW.contact_id, NEW.owner_id,
+    NEW.overwrite_lead_source, NEW.send_notification_email, NEW.group_key, NEW.match_email
+) IS NOT (
+    OLD.id, substr(OLD.lead_id, 1, 15), OLD.converted_status, OLD.do_not_create_opportunity,
+    OLD.opportunity_name, OLD.opportunity_id, OLD.account_id, OLD.contact_id, OLD.owner_id,
+    OLD.overwrite_lead_source, OLD.send_notification_email, OLD.group_key, OLD.match_email)
+BEGIN
+    SELECT RAISE(ABORT, 'job_in_flight_must_stay_as_it_is: wait until it is settled');
+END;
+
 CREATE TRIGGER jobs_are_counted_in_their_batch AFTER INSERT ON jobs WHEN NEW.batch_id IS NOT NULL
 BEGIN
     UPDATE batches SET total = total + 1, finished_at = NULL WHERE id = NEW.batch_id;
@@ -263,6 +378,14 @@ CREATE TRIGGER jobs_of_a_paused_batch_are_held AFTER INSERT ON jobs
 WHEN NEW.state = 'queued' AND (SELECT paused FROM batches WHERE id = NEW.batch_id) = 1
 BEGIN
     UPDATE jobs SET state = 'held' WHERE id = NEW.id;
+END;
+
+-- A claim looks at the first job of each priority and batch: those of later times need not be among
+-- them. What is due within the minute is no trouble.
+CREATE TRIGGER jobs_of_a_later_time_are_put_aside AFTER INSERT ON jobs
+WHEN NEW.state = 'queued' AND NEW.run_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 minute')
+BEGIN
+    UPDATE jobs SET deferred_for = 'time' WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER jobs_join_the_account_of_their_group AFTER INSERT ON jobs
@@ -293,6 +416,13 @@ BEGIN
             + 16 * (lead_id GLOB '??????????????[A-Z]*'), 1)
     WHERE id = NEW.id;
 END;
+
+-- Accounts and groups of which a lead met a lock: their other leads are not sent before then.
+CREATE TABLE delays (
+    -- As in jobs.deferred_for.
+    subject TEXT NOT NULL PRIMARY KEY,
+    until TEXT NOT NULL
+) STRICT;
 
 -- A row for each attempt of each job and each look-up of it, there before the call leaves.
 CREATE TABLE run_log (

@@ -12,14 +12,14 @@ enum MatchPlan {
     /// Those that fit, in their order; of leads with one address the first, which may make the
     /// contact that the others then find.
     static func choose(_ offered: [ClaimedJob]) -> [ClaimedJob] {
-        var addresses: Set<String> = []
+        var addresses: Set<FoldedKey> = []
         var room = bytes
         return offered.filter { job in
             guard let address = job.conversion.matchEmail else { return false }
             room -= cost(address)
             // The first always goes, or nobody would.
             guard room >= 0 || addresses.isEmpty else { return false }
-            return addresses.insert(address.lowercased()).inserted
+            return addresses.insert(FoldedKey(address)).inserted
         }
     }
 

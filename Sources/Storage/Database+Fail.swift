@@ -2,23 +2,37 @@ import Conversion
 import GRDB
 
 extension Database {
+    /// Settles a job whose row can't be read: no call can carry it, and no question can clear it up.
+    func fail(_ row: MalformedRow, asking kind: CallKind, at now: Timestamp) throws {
+        let lookUp =
+            kind == .verify ? " Its call may have converted the lead: look that up first." : ""
+        let reason = Reason("MALFORMED_ID", row.sentence + lookUp)
+        let hasFailed = try fail(
+            row.id, in: row.batchID, reason, by: nil, asking: kind, at: now)
+        guard hasFailed, row.pausesBatch, let batch = row.batchID else { return }
+        try hold(batch: batch, for: row.id, at: now)
+    }
+
     /// Settles a job that no call could carry; no attempt is used up. One that was settled
     /// meanwhile is left alone.
     /// - Parameter callID: The call that brought it to light, if one did.
     /// - Returns: Whether it was settled.
     @discardableResult
     func fail(
-        _ id: Int64, in batchID: Int64?, _ reason: Reason, by callID: Int64?, at now: Timestamp
+        _ id: Int64, in batchID: Int64?, _ reason: Reason, by callID: Int64?,
+        asking kind: CallKind = .convert, at now: Timestamp
     ) throws -> Bool {
+        let isExpected =
+            kind == .verify ? "state = 'verifying'" : "state IN ('queued', 'held')"
         try execute(
             sql: """
                 UPDATE jobs SET state = 'failed', error_code = ?1, error_message = ?2,
                     updated_at = ?3, finished_at = ?3
-                WHERE id = ?4 AND state IN ('queued', 'held')
+                WHERE id = ?4 AND \(isExpected)
                 """,
             arguments: [reason.code, reason.message, now.description, id])
         guard changesCount == 1 else { return false }
-        let entry = try openLog(.convert, of: [id], in: callID, at: now)
+        let entry = try openLog(kind, of: [id], in: callID, at: now)
         try execute(
             sql: """
                 UPDATE run_log SET finished_at = ?, duration_ms = 0, outcome = 'failed',

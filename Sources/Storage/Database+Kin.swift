@@ -21,21 +21,14 @@ extension Database {
 
     /// A lock on an account is there for all of its leads: sent sooner, they would meet it, too.
     private func delayKin(of job: Settlement, _ until: Timestamp, at time: String) throws {
-        let delay = "UPDATE jobs SET run_at = ?1, delayed_by = ?2, updated_at = ?3"
-        let later = "state = 'queued' AND run_at < ?1 AND id <> ?2"
-        if let account = job.accountID {
-            let sql = """
-                \(delay)
-                WHERE account_id IS NOT NULL AND substr(account_id, 1, 15) = substr(?4, 1, 15)
-                    AND \(later)
-                """
-            try cachedStatement(sql: sql)
-                .execute(arguments: [until.description, job.jobID, time, account])
-        }
-        if let group = job.groupKey {
-            let sql = "\(delay) WHERE group_key = ?4 AND \(later)"
-            try cachedStatement(sql: sql)
-                .execute(arguments: [until.description, job.jobID, time, group])
-        }
+        try cachedStatement(sql: "DELETE FROM delays WHERE until <= ?").execute(arguments: [time])
+        let sql = """
+            INSERT INTO delays (subject, until)
+            SELECT 'account ' || substr(?1, 1, 15), ?3 WHERE ?1 IS NOT NULL
+            UNION ALL SELECT 'group ' || lower(?2), ?3 WHERE ?2 IS NOT NULL
+            ON CONFLICT (subject) DO UPDATE SET until = max(until, excluded.until)
+            """
+        try cachedStatement(sql: sql)
+            .execute(arguments: [job.accountID, job.groupKey, until.description])
     }
 }

@@ -16,24 +16,45 @@ extension JobQueue {
         upTo size: Int, _ start: CallStart, from rotation: Rotation = Rotation(),
         choosing choose: ([ClaimedJob]) -> [ClaimedJob]
     ) throws -> ClaimedCall? {
-        try write { database in
-            let deal = Deal(
-                database: database, line: .toSend, policies: try database.policies(),
-                rotation: rotation,
-                now: start.at.wall)
-            guard let offered = try deal.offer(size) else { return nil }
-            var jobs = choose(offered)
-            if jobs.count < size, let lanes = jobs.lanes(unlike: offered) {
-                jobs = try deal.offer(size, to: lanes).map(choose) ?? jobs
-            }
-            var start = start
+        try claim(.toSend, upTo: size, at: start.at.wall, from: rotation, choosing: choose) {
+            database, jobs, rotation in
+            var (start, jobs) = (start, jobs)
             if jobs.first?.split != nil { start.size?.reason = .half }
             let callID = try database.begin(.convert, size: jobs.count, start)
             let first = try database.send(jobs.map(\.id), in: callID, at: start.at.wall)
             for index in jobs.indices { jobs[index].entry = first + Int64(index) }
-            var call = ClaimedCall(id: callID, jobs: jobs, rotation: rotation)
-            call.rotation.advance(past: offered, taking: jobs)
-            return call
+            return ClaimedCall(id: callID, jobs: jobs, rotation: rotation)
+        }
+    }
+
+    /// Selects jobs and has them claimed, in one transaction. Where very many are in the way, it
+    /// puts those aside in transactions of their own before, between which others can write.
+    func claim<Call>(
+        _ kind: WorkKind, upTo size: Int, at now: Timestamp, from rotation: Rotation,
+        choosing choose: ([ClaimedJob]) -> [ClaimedJob],
+        _ claim: (Database, [ClaimedJob], Rotation) throws -> Call
+    ) throws -> Call? {
+        while true {
+            var isUnfinished = false
+            let call = try write { database -> Call? in
+                try database.takeUp(size, at: now)
+                let selector = FairSelector(
+                    database: database, kind: kind, policies: try database.policies(),
+                    rotation: rotation, now: now)
+                let selected = try selector.select(size)
+                if case .unfinished = selected { isUnfinished = true }
+                guard case .jobs(let offered) = selected else { return nil }
+                var jobs = choose(offered)
+                if jobs.count < size, let queues = jobs.lanes(unlike: offered),
+                    case .jobs(let more) = try selector.select(size, from: queues)
+                {
+                    jobs = choose(more)
+                }
+                var rotation = rotation
+                rotation.advance(past: offered, taking: jobs)
+                return try claim(database, jobs, rotation)
+            }
+            if !isUnfinished { return call }
         }
     }
 }
@@ -54,8 +75,7 @@ extension Database {
         // OR ROLLBACK, for a broken rule undoes the transaction anyway: knowing that, SQLite keeps
         // no journal of its own for the statement.
         let sql = """
-            UPDATE OR ROLLBACK jobs SET state = 'sending', call_id = ?, updated_at = ?,
-                delayed_by = NULL
+            UPDATE OR ROLLBACK jobs SET state = 'sending', call_id = ?, updated_at = ?
             WHERE id IN (SELECT value FROM json_each(?))
             """
         try cachedStatement(sql: sql).execute(arguments: [callID, now.description, jobs.json])

@@ -32,12 +32,16 @@ extension JobQueue {
             try database.execute(
                 sql: """
                     UPDATE jobs SET
-                        run_at = strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), updated_at = ?2
+                        run_at = coalesce(
+                            strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at),
+                        updated_at = ?2
                     WHERE state = 'verifying'
-                        OR (state = 'queued' AND run_at > ?3
-                            AND (error_code IS NOT NULL OR delayed_by IS NOT NULL))
+                        OR (state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
                     """,
                 arguments: [shift, time, before])
+            try database.execute(
+                sql: "UPDATE delays SET until = strftime('%Y-%m-%dT%H:%M:%fZ', until, ?)",
+                arguments: [shift])
             try database.anchorClock(at: now)
         }
     }

@@ -13,16 +13,10 @@ extension JobQueue {
         upTo size: Int, _ start: CallStart, from rotation: Rotation = Rotation(),
         choosing choose: ([ClaimedJob]) -> [ClaimedJob]
     ) throws -> ClaimedMatch? {
-        try write { database in
-            let deal = Deal(
-                database: database, line: .toMatch, policies: try database.policies(),
-                rotation: rotation, now: start.at.wall)
-            guard let offered = try deal.offer(size) else { return nil }
-            let jobs = choose(offered)
+        try claim(.toMatch, upTo: size, at: start.at.wall, from: rotation, choosing: choose) {
+            database, jobs, rotation in
             let callID = try database.begin(.match, size: jobs.count, start)
-            var match = ClaimedMatch(id: callID, jobs: jobs, rotation: rotation)
-            match.rotation.advance(past: offered, taking: jobs)
-            return match
+            return ClaimedMatch(id: callID, jobs: jobs, rotation: rotation)
         }
     }
 }

@@ -39,18 +39,27 @@ extension Database {
         let statement = try cachedStatement(sql: sql)
         let rows = try Row.fetchCursor(statement, arguments: [now.wall.description, size])
         var jobs: [DoubtfulJob] = []
+        var malformed: [MalformedRow] = []
         let own = JobRow.count
         while let row = try rows.next() {
             let wall = Timestamp(row[own + 4] as String) ?? Timestamp(milliseconds: 0)
+            let job: ClaimedJob
+            do throws(MalformedRow) {
+                job = try JobRow.job(row, policies)
+            } catch {
+                malformed.append(error)
+                continue
+            }
             jobs.append(
                 DoubtfulJob(
-                    job: try JobRow.job(row, policies),
+                    job: job,
                     doubt: DoubtfulJob.Doubt(rawValue: row[own]) ?? .noAnswer,
                     callID: row[own + 1],
                     sentAt: Moment(wall: wall, uptimeMS: row[own + 5], bootID: row[own + 6]),
                     callSize: row[own + 7],
                     reason: Reason(row[own + 2] ?? "NO_ANSWER", row[own + 3] ?? "")))
         }
-        return jobs
+        for row in malformed { try fail(row, asking: .verify, at: now.wall) }
+        return jobs.isEmpty && !malformed.isEmpty ? try doubtful(size, now) : jobs
     }
 }

@@ -11,7 +11,7 @@ public struct Work: Sendable, Equatable {
     public var questionsAreDue: Bool
     /// When the time of the next job comes that has not come yet.
     public var nextAt: Timestamp?
-    /// Whether contacts are to be looked for, now or later.
+    /// Whether contacts are to be looked for, now or later; jobs that were put aside may want it.
     public var hasUnmatched: Bool
     /// Whether the whole queue is paused.
     public var isPaused: Bool
@@ -29,32 +29,40 @@ extension JobQueue {
         try read { database in
             let sql = """
                 SELECT
-                    (SELECT min(run_at) FROM jobs WHERE state = 'queued'),
-                    (SELECT min(run_at) FROM jobs WHERE state = 'verifying'),
-                    (SELECT paused FROM queue),
+                    (SELECT min(run_at) FROM jobs WHERE state = 'queued') AS first_at,
+                    (SELECT min(run_at) FROM jobs WHERE state = 'queued' AND run_at > :now)
+                        AS next_at,
+                    (SELECT min(run_at) FROM jobs WHERE state = 'verifying') AS question_at,
+                    (SELECT min(until) FROM delays WHERE until > :now) AS delay_ends_at,
                     (SELECT count(*) FROM (
                         SELECT 1 FROM jobs INDEXED BY jobs_by_state
-                        WHERE state = 'queued' AND run_at <= ?1 LIMIT ?2)),
+                        WHERE state = 'queued' AND run_at <= :now LIMIT :most)) AS due,
                     EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_to_match
-                        WHERE state = 'queued' AND match_email IS NOT NULL AND matched IS NULL),
-                    (SELECT min(run_at) FROM jobs WHERE state = 'queued' AND run_at > ?1)
+                        WHERE \(WorkKind.toMatch.isWaiting))
+                    OR EXISTS (
+                        SELECT 1 FROM jobs INDEXED BY jobs_deferred
+                        WHERE state = 'queued' AND deferred_for > '') AS has_unmatched,
+                    (SELECT paused FROM queue) AS paused
                 """
-            let statement = try database.cachedStatement(sql: sql)
-            let arguments: StatementArguments = [now.wall.description, most]
-            guard let row = try Row.fetchOne(statement, arguments: arguments) else {
-                throw DatabaseError.noRow
-            }
-            let queued = row[0] as String?
-            let doubtful = row[1] as String?
             let time = now.wall.description
-            let due: Int = row[3]
+            let statement = try database.cachedStatement(sql: sql)
+            guard let row = try Row.fetchOne(statement, arguments: ["now": time, "most": most])
+            else { throw DatabaseError.noRow }
+            let due: Int = row["due"]
+            let first: String? = row["first_at"]
+            let question: String? = row["question_at"]
+            let delayEnds: String? = due == 0 ? nil : row["delay_ends_at"]
+            let next: String? = row["next_at"]
+            let later = [next, question, delayEnds].compactMap(\.self)
             return Work(
-                dueJobs: due, dueSince: due == 0 ? nil : queued.flatMap { Timestamp($0) },
-                questionsAreDue: doubtful.map { $0 <= time } ?? false,
-                nextAt: [row[5], doubtful].compactMap(\.self).filter { $0 > time }.min()
-                    .flatMap { Timestamp($0) },
-                hasUnmatched: row[4], isPaused: row[2] ?? false)
+                dueJobs: due,
+                // A time that can't be read has come, so that it keeps no other job from leaving.
+                dueSince: due == 0
+                    ? nil : first.flatMap { Timestamp($0) } ?? Timestamp(milliseconds: 0),
+                questionsAreDue: question.map { $0 <= time } ?? false,
+                nextAt: later.filter { $0 > time }.min().flatMap { Timestamp($0) },
+                hasUnmatched: row["has_unmatched"], isPaused: row["paused"] ?? false)
         }
     }
 }

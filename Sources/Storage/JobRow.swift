@@ -42,9 +42,9 @@ enum JobRow {
                 priority: row[16], split: row[13], policy: policies[row[14]] ?? RetryPolicy(),
                 groupKey: row[15], mayBeConverted: row[18])
         } catch let error as MalformedField {
-            throw MalformedRow(row, "\(error.name): \(error.error)")
+            throw MalformedRow(row, policies, "\(error.name): \(error.error)")
         } catch {
-            throw MalformedRow(row, "lead_id: \(error)")
+            throw MalformedRow(row, policies, "lead_id: \(error)")
         }
     }
 
@@ -69,10 +69,12 @@ struct MalformedRow: Error {
     var id: Int64
     var batchID: Int64?
     var sentence: String
+    var pausesBatch: Bool
 
-    init(_ row: Row, _ sentence: String) {
+    init(_ row: Row, _ policies: [String: RetryPolicy], _ sentence: String) {
         id = row[0]
         batchID = row[12]
+        pausesBatch = policies[row[14]]?.onFailure == .pause
         self.sentence = sentence
     }
 }

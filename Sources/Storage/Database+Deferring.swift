@@ -1,0 +1,76 @@
+import Conversion
+import GRDB
+
+// A claim passes over what can't go now. Where there is much of that it is put aside, out of the index
+// that claims read, and taken up again once its time has come or its account, group or address is free.
+extension Database {
+    /// So many whose time has come are taken up by one claim.
+    private static let mostAtOnce = 10_000
+
+    func putAside(_ jobs: [(id: Int64, subject: String)]) throws {
+        let sql = "UPDATE jobs SET deferred_for = ? WHERE id = ?"
+        for job in jobs {
+            try cachedStatement(sql: sql).execute(with: job.subject, job.id)
+        }
+    }
+
+    /// Takes up again what need not stay aside: of an account, a group or an address no more than a
+    /// call carries, since the next call that takes one of them keeps the others waiting again.
+    func takeUp(_ size: Int, at now: Timestamp) throws {
+        for subject in try subjects() {
+            if subject == "time" {
+                try takeUpDue(at: now)
+            } else if try !isBusy(subject, at: now) {
+                let selector = FairSelector(
+                    database: self, kind: .deferred(subject: subject), policies: [:],
+                    rotation: Rotation(), now: now)
+                try takeUp(try selector.ids(size))
+            }
+        }
+    }
+
+    /// What jobs were put aside for, each once.
+    private func subjects() throws -> [String] {
+        let next = """
+            SELECT deferred_for FROM jobs INDEXED BY jobs_deferred
+            WHERE state = 'queued' AND deferred_for
+            """
+        let sql = """
+            WITH RECURSIVE subjects (name) AS (
+                SELECT (\(next) > '' ORDER BY deferred_for LIMIT 1)
+                UNION ALL
+                SELECT (\(next) > subjects.name ORDER BY deferred_for LIMIT 1)
+                FROM subjects WHERE name IS NOT NULL)
+            SELECT name FROM subjects WHERE name IS NOT NULL
+            """
+        return try String.fetchAll(cachedStatement(sql: sql))
+    }
+
+    private func isBusy(_ subject: String, at now: Timestamp) throws -> Bool {
+        guard let kind = Subject.allCases.first(where: { subject.hasPrefix("\($0) ") }) else {
+            return false
+        }
+        let name = "substr(:subject, \(kind.rawValue.count + 2))"
+        return try Bool.fetchOne(
+            cachedStatement(sql: "SELECT \(kind.isBusy(name))"),
+            arguments: ["subject": subject, "now": now.description]) ?? false
+    }
+
+    private func takeUpDue(at now: Timestamp) throws {
+        let sql = """
+            UPDATE jobs SET deferred_for = NULL
+            WHERE id IN (
+                SELECT id FROM jobs INDEXED BY jobs_deferred_for_time
+                WHERE state = 'queued' AND deferred_for = 'time' AND run_at <= ?
+                ORDER BY run_at LIMIT ?)
+            """
+        try cachedStatement(sql: sql).execute(arguments: [now.description, Self.mostAtOnce])
+    }
+
+    private func takeUp(_ jobs: [Int64]) throws {
+        let sql = """
+            UPDATE jobs SET deferred_for = NULL WHERE id IN (SELECT value FROM json_each(?))
+            """
+        try cachedStatement(sql: sql).execute(arguments: [jobs.json])
+    }
+}

@@ -1,0 +1,249 @@
+import Conversion
+import GRDB
+
+/// Selects the jobs that are next: at the highest priority first, and there of each batch as many,
+/// in turn; what one batch can't use goes to the others.
+///
+/// It looks at the front of each batch in turn and never behind it, so that a million jobs in a
+/// thousand batches cost a call of a hundred some hundred rows. What stands at a front and can't go
+/// is put aside once there is much of it, so that no claim meets it again.
+struct FairSelector {
+    let database: Database
+    let kind: WorkKind
+    let policies: [String: RetryPolicy]
+    let rotation: Rotation
+    let now: Timestamp
+
+    /// What there is to take.
+    enum SelectedJobs {
+        /// The next jobs.
+        case jobs([ClaimedJob])
+        /// None is next.
+        case none
+        /// So many could not go that the rest is for another transaction to see.
+        case unfinished
+    }
+
+    /// So many rows that can't go are passed over each time.
+    private static let patience = 300
+
+    /// The next jobs. Those that no call could carry are settled on the way.
+    func select(_ size: Int, from queues: Set<Lane>? = nil) throws -> SelectedJobs {
+        while true {
+            var selection = Selection(room: size)
+            try fill(&selection, from: queues)
+            for row in selection.malformed {
+                try database.fail(row, asking: .convert, at: now)
+            }
+            if selection.blocked.count > Self.patience {
+                try database.putAside(selection.blocked)
+                if selection.isTruncated { return .unfinished }
+            }
+            // One that fails may have stopped its batch, and others of it may have been selected.
+            guard selection.malformed.isEmpty else { continue }
+            return selection.jobs.isEmpty ? .none : .jobs(selection.jobs)
+        }
+    }
+
+    /// The numbers of the next jobs, whether they can go or not.
+    func ids(_ size: Int) throws -> [Int64] {
+        var selection = Selection(room: size)
+        try fill(&selection, from: nil)
+        return selection.jobs.map(\.id) + selection.malformed.map(\.id)
+    }
+
+    private func fill(_ selection: inout Selection, from queues: Set<Lane>?) throws {
+        let lowest = queues?.map(\.priority).min() ?? .min
+        var bound = Int64.max
+        while !selection.isComplete, let priority = try highestPriority(upTo: bound) {
+            var waiting = WaitingQueues(priority, from: rotation.first(at: priority))
+            try distribute(&waiting, within: queues, &selection)
+            guard priority > lowest else { return }
+            bound = priority - 1
+        }
+    }
+
+    /// One round gives all the same; who had less drops out, and the others share again.
+    private func distribute(
+        _ waiting: inout WaitingQueues, within queues: Set<Lane>?, _ selection: inout Selection
+    ) throws {
+        func next() throws -> [QueueFront] {
+            let found = try waiting.next(selection.room, of: self)
+            return found.filter { queues?.contains($0) ?? true }.map { QueueFront(queue: $0) }
+        }
+        var sharing = try next()
+        var served: [QueueFront] = []
+        while !selection.isComplete, !sharing.isEmpty || !waiting.isEmpty {
+            let share = max(1, selection.room / max(1, sharing.count))
+            for var front in sharing where !selection.isComplete {
+                let taken = try selection.take(share, from: &front, of: self)
+                if taken == share { served.append(front) }
+            }
+            // Those that had no turn yet come before a second turn of the others.
+            sharing = waiting.isEmpty ? [] : try next()
+            if waiting.isEmpty && sharing.isEmpty { swap(&sharing, &served) }
+        }
+    }
+}
+
+/// The batches that have jobs waiting at one priority, from the one whose turn it is and around.
+private struct WaitingQueues {
+    private let priority: Int64
+    private var ranges: [ClosedRange<Int64>]
+
+    init(_ priority: Int64, from first: Int64) {
+        self.priority = priority
+        ranges = [first ... .max] + (first > .min ? [.min...first - 1] : [])
+    }
+
+    var isEmpty: Bool { ranges.isEmpty }
+
+    /// The next of them, so many if there are.
+    mutating func next(_ most: Int, of selector: FairSelector) throws -> [Lane] {
+        var found: [Int64] = []
+        while let range = ranges.first, found.count < most {
+            let batches = try selector.batches(at: priority, within: range, most - found.count)
+            found += batches
+            if let last = batches.last, found.count == most, last < range.upperBound {
+                ranges[0] = last + 1...range.upperBound
+            } else {
+                ranges.removeFirst()
+            }
+        }
+        return found.map { Lane(priority: priority, batch: $0) }
+    }
+}
+
+/// The jobs of one batch at one priority that were not looked at yet.
+private struct QueueFront {
+    let queue: Lane
+    var last: (runAt: String, id: Int64) = ("", 0)
+    var isExhausted = false
+}
+
+/// What was selected so far.
+private struct Selection {
+    private(set) var room: Int
+    private(set) var jobs: [ClaimedJob] = []
+    private(set) var malformed: [MalformedRow] = []
+    /// Jobs that can't go now, and what they wait for.
+    private(set) var blocked: [(id: Int64, subject: String)] = []
+    /// Rows that could not be taken, in one transaction.
+    private static let most = 5000
+
+    init(room: Int) {
+        self.room = room
+    }
+
+    var isTruncated: Bool { blocked.count + malformed.count >= Self.most }
+    var isComplete: Bool { room == 0 || isTruncated }
+
+    /// - Returns: How many were taken.
+    mutating func take(
+        _ share: Int, from front: inout QueueFront, of selector: FairSelector
+    ) throws -> Int {
+        let before = jobs.count
+        while jobs.count - before < share, !front.isExhausted, !isComplete {
+            // Where many can't go, few at a time would take many queries.
+            let most = share - (jobs.count - before) + min(blocked.count, 500)
+            try take(share - (jobs.count - before), of: most, from: &front, selector)
+        }
+        return jobs.count - before
+    }
+
+    private mutating func take(
+        _ wanted: Int, of most: Int, from front: inout QueueFront, _ selector: FairSelector
+    ) throws {
+        let rows = try selector.front(of: front.queue, after: front.last, most)
+        let end = jobs.count + wanted
+        var read = 0
+        while jobs.count < end, let row = try rows.next() {
+            read += 1
+            front.last = (row[JobRow.count], row[0])
+            if let subject = row[JobRow.count + 1] as String? {
+                blocked.append((row[0], subject))
+                // Those behind it have a later time still.
+                if subject == "time" { return front.isExhausted = true }
+                continue
+            }
+            do throws(MalformedRow) {
+                jobs.append(try JobRow.job(row, selector.policies))
+                room -= 1
+            } catch {
+                malformed.append(error)
+            }
+        }
+        if jobs.count < end && read < most { front.isExhausted = true }
+    }
+}
+
+/// What stands at the front of each batch.
+extension FairSelector {
+    fileprivate func highestPriority(upTo bound: Int64) throws -> Int64? {
+        let sql = """
+            SELECT priority FROM jobs INDEXED BY \(kind.index)
+            WHERE \(kind.isWaiting) AND priority <= :bound
+            ORDER BY priority DESC LIMIT 1
+            """
+        return try Int64.fetchOne(
+            database.cachedStatement(sql: sql), arguments: arguments(["bound": bound]))
+    }
+
+    /// The batches within these numbers that have jobs waiting. It leaps from the front of one to
+    /// the front of the next: DISTINCT would look at every job between.
+    fileprivate func batches(
+        at priority: Int64, within range: ClosedRange<Int64>, _ most: Int
+    ) throws -> [Int64] {
+        let sql = """
+            WITH RECURSIVE queues (batch) AS (
+                SELECT (
+                    SELECT coalesce(batch_id, 0) FROM jobs INDEXED BY \(kind.index)
+                    WHERE \(kind.isWaiting) AND priority = :priority
+                        AND coalesce(batch_id, 0) >= :first
+                    ORDER BY coalesce(batch_id, 0) LIMIT 1)
+                UNION ALL
+                SELECT (
+                    SELECT coalesce(batch_id, 0) FROM jobs INDEXED BY \(kind.index)
+                    WHERE \(kind.isWaiting) AND priority = :priority
+                        AND coalesce(batch_id, 0) > queues.batch
+                    ORDER BY coalesce(batch_id, 0) LIMIT 1)
+                FROM queues WHERE batch < :last)
+            SELECT batch FROM queues WHERE batch <= :last LIMIT :most
+            """
+        return try Int64.fetchAll(
+            database.cachedStatement(sql: sql),
+            arguments: arguments([
+                "priority": priority, "first": range.lowerBound, "last": range.upperBound,
+                "most": most,
+            ]))
+    }
+
+    fileprivate func front(
+        of queue: Lane, after last: (runAt: String, id: Int64), _ most: Int
+    ) throws -> RowCursor {
+        // The planner would rather sort: it does not know that the first hundred are all we want.
+        let sql = """
+            SELECT \(JobRow.columns), jobs.run_at, \(kind.blockedFor)
+            FROM jobs INDEXED BY \(kind.index)
+            WHERE \(kind.isWaiting) AND priority = :priority AND coalesce(batch_id, 0) = :batch
+                AND (run_at, id) > (:runAt, :id)
+            ORDER BY run_at, id
+            LIMIT :most
+            """
+        return try Row.fetchCursor(
+            database.cachedStatement(sql: sql),
+            arguments: arguments([
+                "priority": queue.priority, "batch": queue.batch, "runAt": last.runAt,
+                "id": last.id, "most": most,
+            ]))
+    }
+
+    private func arguments(
+        _ own: [String: (any DatabaseValueConvertible)?]
+    ) -> StatementArguments {
+        var all = own
+        all["now"] = now.description
+        all["subject"] = kind.subject
+        return StatementArguments(all)
+    }
+}

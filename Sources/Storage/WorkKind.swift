@@ -1,0 +1,108 @@
+import Conversion
+import GRDB
+
+/// What queued jobs wait for.
+enum WorkKind {
+    /// To be sent.
+    case toSend
+    /// To have their contact looked for.
+    case toMatch
+    /// To be taken up again, once what they were put aside for is free.
+    case deferred(subject: String)
+
+    var index: String {
+        switch self {
+        case .toSend: "jobs_to_send"
+        case .toMatch: "jobs_to_match"
+        case .deferred: "jobs_deferred"
+        }
+    }
+
+    /// Which jobs wait: as the index says it, word for word.
+    var isWaiting: String {
+        switch self {
+        case .toSend:
+            """
+            state = 'queued' AND deferred_for IS NULL
+                AND (match_email IS NULL OR matched IS NOT NULL)
+            """
+        case .toMatch:
+            """
+            state = 'queued' AND deferred_for IS NULL
+                AND match_email IS NOT NULL AND matched IS NULL
+            """
+        case .deferred: "state = 'queued' AND deferred_for = :subject"
+        }
+    }
+
+    var subject: String? {
+        if case .deferred(let subject) = self { subject } else { nil }
+    }
+
+    /// What a job has to wait for just now; null when it may go.
+    var blockedFor: String {
+        switch self {
+        case .toSend:
+            """
+            CASE
+                WHEN run_at > :now THEN 'time'
+                WHEN account_id IS NOT NULL AND \(Subject.account.isBusy("substr(jobs.account_id, 1, 15)"))
+                    THEN 'account ' || substr(account_id, 1, 15)
+                WHEN group_key IS NOT NULL AND \(Subject.group.isBusy("jobs.group_key"))
+                    THEN 'group ' || lower(group_key)
+            END
+            """
+        case .toMatch:
+            """
+            CASE
+                WHEN run_at > :now THEN 'time'
+                WHEN \(Subject.address.isBusy("jobs.match_email"))
+                    THEN 'address ' || lower(match_email)
+            END
+            """
+        case .deferred: "NULL"
+        }
+    }
+}
+
+/// What only one call at a time may have leads of.
+enum Subject: String, CaseIterable {
+    case account, group, address
+
+    /// The condition that it is in use.
+    /// - Parameter name: The account, group or address, as an SQL expression.
+    func isBusy(_ name: String) -> String {
+        switch self {
+        case .account:
+            // A call may be writing to it, or a lock on it was met just now.
+            """
+            (EXISTS (
+                SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_accounts
+                WHERE substr(other.account_id, 1, 15) = \(name)
+                    AND other.account_id IS NOT NULL AND other.in_flight)
+            OR EXISTS (
+                SELECT 1 FROM delays WHERE subject = 'account ' || \(name) AND until > :now))
+            """
+        case .group:
+            // A call may be making its account.
+            """
+            (EXISTS (
+                SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
+                WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
+                    AND other.in_flight)
+            OR EXISTS (
+                SELECT 1 FROM delays
+                WHERE subject = 'group ' || lower(\(name)) AND until > :now))
+            """
+        case .address:
+            // Another lead is about to make the contact that would then be found.
+            """
+            EXISTS (
+                SELECT 1 FROM jobs AS other INDEXED BY jobs_making_contacts
+                WHERE other.match_email = \(name) AND other.match_email IS NOT NULL
+                    AND other.matched = 'nothing' AND other.finished_at IS NULL
+                    AND other.state <> 'held')
+            """
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Conversion
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Storage
+
+/// Jobs whose call may be running at Salesforce, and SQL from outside.
+@Suite struct InFlightTests {
+    private static let lead = "'00QWs0000000001'"
+
+    /// What SQL by hand is told, or nil when it is carried out.
+    private func refusal(_ queue: JobQueue, _ sql: String) -> String? {
+        do {
+            try queue.database.write { try $0.execute(sql: sql) }
+            return nil
+        } catch let error as DatabaseError {
+            return error.message
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private func withJobInFlight(
+        _ state: JobState, _ body: (JobQueue) throws -> Void
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            _ = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            if state == .verifying { _ = try queue.recover(at: .ms(1)) }
+            #expect(try queue.jobs().first?.text("state") == state.rawValue)
+            try body(queue)
+        }
+    }
+
+    @Test(
+        arguments: [JobState.sending, .verifying],
+        [
+            "INSERT OR REPLACE INTO jobs (lead_id, converted_status) VALUES (\(lead), 'x')",
+            "REPLACE INTO jobs (lead_id, converted_status) VALUES ('00QWs0000000001AAA', 'x')",
+            "REPLACE INTO jobs (id, lead_id, converted_status) VALUES (1, '00QWs0000000007', 'x')",
+            "UPDATE OR REPLACE jobs SET lead_id = \(lead) WHERE id = 2",
+            "UPDATE OR REPLACE jobs SET id = 1 WHERE id = 2",
+            "DELETE FROM jobs WHERE id = 1",
+            "PRAGMA recursive_triggers = 1; REPLACE INTO jobs (lead_id, converted_status) "
+                + "VALUES (\(lead), 'x')",
+        ])
+    func `a job in flight is neither replaced nor deleted`(state: JobState, sql: String)
+        async throws
+    {
+        try await withJobInFlight(state) { (queue: JobQueue) throws in
+            let told = refusal(queue, sql)
+            #expect(told?.contains("job_in_flight_must_stay") == true, "\(told ?? "done")")
+            #expect(try queue.jobs().map { $0.number("id") } == [1, 2])
+            #expect(try queue.jobs().first?.text("state") == state.rawValue)
+        }
+    }
+
+    @Test(
+        arguments: [JobState.sending, .verifying],
+        [
+            "lead_id = '00QWs0000000009'", "converted_status = 'y'",
+            "do_not_create_opportunity = 1", "opportunity_name = 'y'",
+            "opportunity_id = '0062z000001uX5c'", "account_id = '001D000000HRzTR'",
+            "account_id = '001D000000HRzTR', contact_id = '0034C00000UQ6jI'",
+            "owner_id = '0054C00000UQ6jI'", "overwrite_lead_source = 1",
+            "send_notification_email = 1", "group_key = 'Acme'", "match_email = 'a@b.c'",
+        ])
+    func `a job in flight is asked for nothing else`(state: JobState, change: String) async throws {
+        try await withJobInFlight(state) { (queue: JobQueue) throws in
+            let told = refusal(queue, "UPDATE jobs SET \(change) WHERE id = 1")
+            #expect(told?.contains("job_in_flight_must_stay_as_it_is") == true, "\(told ?? "done")")
+            #expect(refusal(queue, "UPDATE jobs SET \(change) WHERE id = 2") == nil)
+        }
+    }
+
+    @Test func `a second job of a lead in flight is still met by the unique index`() async throws {
+        try await withJobInFlight(.sending) { (queue: JobQueue) throws in
+            let row = "INTO jobs (lead_id, converted_status) VALUES (\(Self.lead), 'x')"
+            let told = refusal(queue, "INSERT \(row)")
+            #expect(told?.contains("jobs_one_unsettled_job_for_a_lead") == true)
+            #expect(refusal(queue, "INSERT OR IGNORE \(row)") == nil)
+            #expect(refusal(queue, "INSERT \(row) ON CONFLICT DO NOTHING") == nil)
+            try queue.add(1...1)
+            #expect(try queue.jobs().count == 2)
+            // One that waits may be replaced, as ever.
+            let second = "INTO jobs (lead_id, converted_status) VALUES ('00QWs0000000002', 'x')"
+            #expect(refusal(queue, "INSERT OR REPLACE \(second)") == nil)
+        }
+    }
+
+    @Test func `what is not asked of Salesforce may be changed in flight`() async throws {
+        try await withJobInFlight(.verifying) { (queue: JobQueue) throws in
+            let change = "priority = 3, position = 7, converted_status = converted_status"
+            #expect(refusal(queue, "UPDATE jobs SET \(change) WHERE id = 1") == nil)
+        }
+    }
+}

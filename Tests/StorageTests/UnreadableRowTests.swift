@@ -1,0 +1,101 @@
+import Conversion
+import TestSupport
+import Testing
+
+@testable import Storage
+
+/// Rows that can't be read as they stand: they stop no other.
+@Suite struct UnreadableRowTests {
+    private static let malformedAccount = "'001D000000HRzTRXXX'"
+
+    @Test(arguments: ["'-4713-11-24T12:00:00.000Z'", "'-0001-01-01T00:00:00.000Z'", "'now'"])
+    func `a time outside the years 0000 to 9999 is refused`(time: String) async throws {
+        try await withQueue { queue in
+            let error = #expect(throws: OperatorError.self) {
+                try queue.run(
+                    sql: """
+                        INSERT INTO jobs (lead_id, converted_status, run_at)
+                        VALUES ('00QWs0000000001', 'x', \(time))
+                        """)
+            }
+            #expect(error?.sentence.contains("run_at_must_be") == true)
+        }
+    }
+
+    @Test(arguments: ["0000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
+    func `the first and the last time are taken`(time: String) async throws {
+        try await withQueue { queue in
+            try queue.run(
+                sql: """
+                    INSERT INTO jobs (lead_id, converted_status, run_at)
+                    VALUES ('00QWs0000000001', 'x', '\(time)')
+                    """)
+            let work = try queue.work(at: .ms(0), countingTo: 9)
+            #expect(work.jobsAreDue == time.hasPrefix("0"))
+            #expect(work.isLeft)
+        }
+    }
+
+    @Test func `a time that cannot be read stops no other job`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            try queue.run(
+                sql: """
+                    PRAGMA ignore_check_constraints = 1;
+                    UPDATE jobs SET run_at = '-4713-11-24T12:00:00.000Z' WHERE id = 1
+                    """)
+            let work = try queue.work(at: .ms(0), countingTo: 9)
+            #expect(work.dueJobs == 2 && work.dueSince != nil)
+            let call = try queue.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+            #expect(call?.jobs.count == 2)
+            _ = try queue.status(at: Moment.ms(1).wall)
+        }
+    }
+
+    @Test func `a malformed row in doubt fails and others are asked about`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            try queue.run(
+                sql: "UPDATE jobs SET account_id = \(Self.malformedAccount) WHERE id <= 2")
+            try queue.run(
+                sql: """
+                    INSERT INTO calls (kind, size, started_at, boot_id, uptime_ms)
+                    VALUES ('convert', 3, '2026-11-22T00:00:00.000Z', 'test', 1);
+                    UPDATE jobs SET state = 'verifying', doubt = 'no_answer', call_id = 1
+                    """)
+            // Even where only such rows fit into the question.
+            let question = try queue.claimQuestion(upTo: 2, CallStart(at: .ms(0)))
+            #expect(question?.jobs.map(\.job.id) == [3])
+            let jobs = try queue.jobs()
+            #expect(jobs.map { $0.text("state") } == ["failed", "failed", "verifying"])
+            #expect(jobs[0].text("error_code") == "MALFORMED_ID")
+            #expect(
+                try queue.log().map { $0.text("kind") } == ["verify", "verify", "verify"])
+            #expect(try queue.log().map { $0.text("outcome") } == ["failed", "failed", nil])
+        }
+    }
+
+    @Test(arguments: [RetryPolicy.OnFailure.pause, .carryOn])
+    func `a malformed row pauses its batch if its policy says so`(onFailure: RetryPolicy.OnFailure)
+        async throws
+    {
+        try await withQueue { queue in
+            var policy = RetryPolicy()
+            policy.onFailure = onFailure
+            try queue.set(policy, named: "strict")
+            var options = EnqueueOptions()
+            (options.batch, options.policy) = ("a", "strict")
+            try queue.add(1...3, options)
+            try queue.add(4...4)
+            try queue.run(sql: "UPDATE jobs SET account_id = \(Self.malformedAccount) WHERE id = 2")
+            let call = try queue.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+            #expect(call?.jobs.map(\.id).sorted() == (onFailure == .pause ? [4] : [1, 3, 4]))
+            let states = try queue.jobs().map { $0.text("state") }
+            #expect(
+                states
+                    == (onFailure == .pause
+                        ? ["held", "failed", "held", "sending"]
+                        : ["sending", "failed", "sending", "sending"]))
+        }
+    }
+}
