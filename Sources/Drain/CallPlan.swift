@@ -17,7 +17,9 @@ enum CallPlan {
             job.split == first.split && job.policy.allowDuplicates == first.policy.allowDuplicates
         }
         var groups = Set(
-            alike.compactMap { $0.conversion.accountID == nil ? nil : $0.groupKey.map(FoldedKey.init) })
+            alike.compactMap {
+                $0.conversion.accountID == nil ? nil : $0.groupKey.map(FoldedKey.init)
+            })
         return alike.filter { job in
             guard let group = job.groupKey, job.conversion.accountID == nil else { return true }
             return groups.insert(FoldedKey(group)).inserted
