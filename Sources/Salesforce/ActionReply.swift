@@ -6,10 +6,10 @@ import Conversion
 /// answer fits the question.
 enum ActionReply {
     /// The reply to a call for these leads.
-    static func reply(to leads: [LeadConversion], from answer: Answer) -> CallReply {
-        let (outcome, isOver) = outcome(of: answer, for: leads)
+    static func reply(to leads: [LeadConversion], from response: APIResponse) -> CallReply {
+        let (outcome, isOver) = outcome(of: response, for: leads)
         return CallReply(
-            outcome, httpStatus: answer.status, usage: OrgUsage(header: answer.headers),
+            outcome, httpStatus: response.status, usage: OrgUsage(header: response.headers),
             isOver: isOver)
     }
 
@@ -17,20 +17,20 @@ enum ActionReply {
     /// what stands in it decides. But a server's failure may come from after the class had done its
     /// work: it proves nothing, whatever stands in it.
     private static func outcome(
-        of answer: Answer, for leads: [LeadConversion]
+        of response: APIResponse, for leads: [LeadConversion]
     ) -> (CallOutcome, isOver: Bool) {
-        let isFailure = answer.status >= 500 && answer.status != 503
-        if let results = answer.json([ActionResult].self) {
+        let isFailure = response.status >= 500 && response.status != 503
+        if let results = response.json([ActionResult].self) {
             let outcome = outcome(of: results, for: leads)
             if isFailure, case .refused(_, let reason) = outcome {
                 return (.unclear(reason), false)
             }
             return (outcome, !isFailure && isWhole(results, for: leads))
         }
-        guard let error = answer.json([RESTError].self)?.first?.reason else {
-            return (answer.outcomeByStatus, false)
+        guard let error = response.json([RESTError].self)?.first?.reason else {
+            return (response.outcomeByStatus, false)
         }
-        let isRefusal = (400..<500).contains(answer.status) || answer.status == 503
+        let isRefusal = (400..<500).contains(response.status) || response.status == 503
         return (isRefusal ? outcome(ofRefusal: error) : .unclear(error), false)
     }
 

@@ -20,12 +20,12 @@ enum ContactQuery {
 
     /// What the answer says of each.
     static func outcome(
-        of answer: Answer, for addresses: [String], tellingPersonAccounts: Bool
+        of response: APIResponse, for addresses: [String], tellingPersonAccounts: Bool
     ) -> CallOutcome {
-        guard answer.status == 200 else {
-            return refusal(answer, addresses.count, tellingPersonAccounts)
+        guard response.status == 200 else {
+            return refusal(response, addresses.count, tellingPersonAccounts)
         }
-        guard let page = answer.json(Page.self), let found = page.found else {
+        guard let page = response.json(Page.self), let found = page.found else {
             return .unclear(.unreadable("The answer is not a list of contacts"))
         }
         // Of one address all are, and the first page has enough of them.
@@ -42,9 +42,9 @@ enum ContactQuery {
     /// What keeps the user from all contacts stays until somebody acts; what is wrong with a query
     /// may be one of its addresses.
     private static func refusal(
-        _ answer: Answer, _ count: Int, _ tellingPersonAccounts: Bool
+        _ response: APIResponse, _ count: Int, _ tellingPersonAccounts: Bool
     ) -> CallOutcome {
-        let reason = answer.json([RESTError].self)?.first?.reason
+        let reason = response.json([RESTError].self)?.first?.reason
         switch (reason?.code, reason) {
         case ("INVALID_FIELD", _) where tellingPersonAccounts:
             return .refused(.adapted, .noPersonAccounts)
@@ -54,7 +54,7 @@ enum ContactQuery {
         case ("MALFORMED_QUERY", let reason?):
             return .refused(.callTooLarge, .refusedQuery(reason))
         default:
-            return patient(discreet(answer.outcomeOfReading), count)
+            return patient(discreet(response.outcomeOfReading), count)
         }
     }
 

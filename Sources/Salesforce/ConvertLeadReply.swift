@@ -6,9 +6,9 @@ import Conversion
 /// result too few, or one for another lead, and the call is in doubt for all of them.
 enum ConvertLeadReply {
     /// The reply to a call for these leads.
-    static func reply(to leads: [LeadConversion], from answer: Answer) -> CallReply {
-        var reply = CallReply(answer.outcomeByStatus, httpStatus: answer.status)
-        if let soap = SOAPAnswer(answer.body) {
+    static func reply(to leads: [LeadConversion], from response: APIResponse) -> CallReply {
+        var reply = CallReply(response.outcomeByStatus, httpStatus: response.status)
+        if let soap = SOAPResponse(response.body) {
             reply.usage = soap.usage
             switch soap.body {
             case .results(let results):
@@ -20,7 +20,7 @@ enum ConvertLeadReply {
                 reply.outcome = .unclear(reason)
             }
         }
-        reply.usage = reply.usage ?? OrgUsage(header: answer.headers)
+        reply.usage = reply.usage ?? OrgUsage(header: response.headers)
         return reply
     }
 

@@ -18,9 +18,9 @@ enum LeadRetrieval {
     }
 
     /// What the answer says of each.
-    static func outcome(of answer: Answer, for ids: [RecordID]) -> CallOutcome {
-        guard answer.status == 200 else { return answer.outcomeOfReading }
-        guard let leads = answer.json([Lead?].self) else {
+    static func outcome(of response: APIResponse, for ids: [RecordID]) -> CallOutcome {
+        guard response.status == 200 else { return response.outcomeOfReading }
+        guard let leads = response.json([Lead?].self) else {
             return .unclear(.unreadable("The answer is not a list of leads"))
         }
         guard leads.count == ids.count else {

@@ -10,7 +10,7 @@ struct RESTError: Decodable {
     var reason: Reason { Reason(errorCode, message) }
 }
 
-extension Answer {
+extension APIResponse {
     /// What an answer to a reading means that is not the reading itself.
     var outcomeOfReading: CallOutcome {
         guard let error = json([RESTError].self)?.first else { return outcomeByStatus }

@@ -6,13 +6,13 @@ extension SalesforceTransport {
         _ leads: [LeadConversion], by action: String, allowDuplicates: Bool
     ) async -> CallReply {
         await call(.rest) { session in
-            Question(
+            APIRequest(
                 url: "\(session.instance)/services/data/v\(version)/actions/custom/apex/\(action)",
                 headers: restHeaders(session, contentType: "application/json"),
                 body: ActionRequest(leads: leads, allowDuplicates: allowDuplicates).body,
                 timeout: settings.callTimeout)
-        } read: { answer in
-            ActionReply.reply(to: leads, from: answer)
+        } read: { response in
+            ActionReply.reply(to: leads, from: response)
         }
     }
 }

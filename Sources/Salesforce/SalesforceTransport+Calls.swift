@@ -21,8 +21,8 @@ extension SalesforceTransport {
                     allowDuplicates: allowDuplicates
                 ).body,
                 timeout: settings.callTimeout)
-        } read: { answer in
-            ConvertLeadReply.reply(to: leads, from: answer)
+        } read: { response in
+            ConvertLeadReply.reply(to: leads, from: response)
         }
     }
 
@@ -30,14 +30,14 @@ extension SalesforceTransport {
     func verify(_ ids: [RecordID]) async -> CallReply {
         precondition((1...2000).contains(ids.count), "a retrieval takes 1...2,000 ids")
         return await call(.rest) { session in
-            Question(
+            APIRequest(
                 url: "\(session.instance)/services/data/v\(version)/composite/sobjects/Lead",
                 headers: restHeaders(session, contentType: "application/json"),
                 body: LeadRetrieval.body(ids), timeout: settings.readTimeout)
-        } read: { answer in
+        } read: { response in
             CallReply(
-                LeadRetrieval.outcome(of: answer, for: ids), httpStatus: answer.status,
-                usage: OrgUsage(header: answer.headers))
+                LeadRetrieval.outcome(of: response, for: ids), httpStatus: response.status,
+                usage: OrgUsage(header: response.headers))
         }
     }
 
@@ -47,15 +47,15 @@ extension SalesforceTransport {
         let tellsPersonAccounts = state.withLock(\.mayHavePersonAccounts)
         let text = ContactQuery.text(addresses, tellingPersonAccounts: tellsPersonAccounts)
         let reply = await call(.rest) { session in
-            Question(
+            APIRequest(
                 method: .GET,
                 url: "\(session.instance)/services/data/v\(version)/query?q=\(text.percentEncoded)",
                 headers: restHeaders(session), timeout: settings.readTimeout)
-        } read: { answer in
+        } read: { response in
             let outcome = ContactQuery.outcome(
-                of: answer, for: addresses, tellingPersonAccounts: tellsPersonAccounts)
+                of: response, for: addresses, tellingPersonAccounts: tellsPersonAccounts)
             return CallReply(
-                outcome, httpStatus: answer.status, usage: OrgUsage(header: answer.headers))
+                outcome, httpStatus: response.status, usage: OrgUsage(header: response.headers))
         }
         switch reply.outcome {
         case .refused(.adapted, _): state.withLock { $0.mayHavePersonAccounts = false }
@@ -69,11 +69,11 @@ extension SalesforceTransport {
     /// Reads the org's limits.
     func readLimits() async -> CallReply {
         await call(.rest) { session in
-            Question(
+            APIRequest(
                 method: .GET, url: "\(session.instance)/services/data/v\(version)/limits",
                 headers: restHeaders(session), timeout: settings.readTimeout)
-        } read: { answer in
-            LimitsAnswer.reply(from: answer)
+        } read: { response in
+            LimitsResponse.reply(from: response)
         }
     }
 
@@ -94,18 +94,18 @@ extension SalesforceTransport {
 
     /// One request on a session: what came of it, and what that says of the session.
     func call(
-        _ door: Door, ask: (Session) -> Question, read: (Answer) -> CallReply
+        _ door: Door, ask: (Session) -> APIRequest, read: (APIResponse) -> CallReply
     ) async -> CallReply {
         guard let session = state.withLock(\.sessionForCalls) else {
             return CallReply(.refused(.session, .noSession))
         }
-        switch await line.ask(ask(session)) {
+        switch await http.send(ask(session)) {
         case .neverSent(let reason):
             return CallReply(.refused(.outage, reason))
         case .lost(let reason, let status):
             return CallReply(.unclear(reason), httpStatus: status)
-        case .answered(let answer):
-            return judged(read(answer), of: session, at: door)
+        case .answered(let response):
+            return judged(read(response), of: session, at: door)
         }
     }
 

@@ -16,26 +16,27 @@ extension SalesforceTransport {
             return CallReply(
                 .refused(.configuration, Reason(ours: "PRIVATE_KEY", error.description)))
         }
-        let exchange = await line.ask(
-            Question(
+        let exchange = await http.send(
+            APIRequest(
                 url: "\(loginHost)/services/oauth2/token",
                 headers: headers(contentType: "application/x-www-form-urlencoded"),
                 body: form.body, timeout: settings.readTimeout))
         return loginReply(to: exchange, from: credentials)
     }
 
-    private func loginReply(to exchange: Exchange, from credentials: Int) -> CallReply {
+    private func loginReply(to exchange: APIResult, from credentials: Int) -> CallReply {
         switch exchange {
         case .neverSent(let reason):
             return CallReply(.refused(.outage, reason))
         case .lost(let reason, let status):
             // A token that got lost on the way costs nothing: this is no doubt, only an outage.
             return CallReply(.refused(.outage, reason), httpStatus: status)
-        case .answered(let answer):
-            switch TokenAnswer(answer, takesJSONWebTokens: settings.service.takesJSONWebTokens) {
+        case .answered(let response):
+            switch TokenResponse(response, takesJSONWebTokens: settings.service.takesJSONWebTokens)
+            {
             case .none(let outcome, let next):
                 if let next { keep(next, from: credentials) }
-                return CallReply(outcome, httpStatus: answer.status)
+                return CallReply(outcome, httpStatus: response.status)
             case .token(let token, let instance, let lasting, let next):
                 if let next { keep(next, from: credentials) }
                 let isAdopted = state.withLock {
@@ -43,7 +44,7 @@ extension SalesforceTransport {
                 }
                 return CallReply(
                     isAdopted ? .loggedIn : .refused(.session, .credentialsReplaced),
-                    httpStatus: answer.status)
+                    httpStatus: response.status)
             }
         }
     }

@@ -8,7 +8,7 @@ import Synchronization
 /// throws either; whatever goes wrong is an outcome.
 public final class SalesforceTransport: Sendable {
     let settings: SalesforceSettings
-    let line: HTTPLine
+    let http: HTTPTransport
     let state: Mutex<SessionState>
     let keepRefreshToken: @Sendable (String) -> Void
 
@@ -31,7 +31,7 @@ public final class SalesforceTransport: Sendable {
             try SessionState(
                 settings.login, takesJSONWebTokens: settings.service.takesJSONWebTokens,
                 now: .now))
-        line = try HTTPLine(settings)
+        http = try HTTPTransport(settings)
     }
 
     /// Carries out one request.
@@ -76,7 +76,7 @@ public final class SalesforceTransport: Sendable {
     /// Closes all connections. Requests under way come back as unclear.
     public func shutdown() async {
         do {
-            try await line.close()
+            try await http.close()
         } catch {
             // It is closed already, which is what was asked for.
         }

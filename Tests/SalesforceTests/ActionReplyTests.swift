@@ -13,13 +13,13 @@ import Testing
     private func outcome(
         _ body: String, status: Int = 200, of leads: [LeadConversion] = [Samples.first]
     ) -> CallOutcome {
-        ActionReply.reply(to: leads, from: Answer(status, body)).outcome
+        ActionReply.reply(to: leads, from: APIResponse(status, body)).outcome
     }
 
     private func isOver(
         _ body: String, status: Int = 200, of leads: [LeadConversion] = [Samples.first]
     ) -> Bool {
-        ActionReply.reply(to: leads, from: Answer(status, body)).isOver
+        ActionReply.reply(to: leads, from: APIResponse(status, body)).isOver
     }
 
     private func answered(_ outputs: String) -> String {
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func readsTheOrgsCountFromTheHeader() {
-        let answer = Answer(200, "[\(success())]", usage: "api-usage=5/10; api-bursts=1/750")
+        let answer = APIResponse(200, "[\(success())]", usage: "api-usage=5/10; api-bursts=1/750")
         let reply = ActionReply.reply(to: [Samples.first], from: answer)
         #expect(reply.usage == OrgUsage(current: 5, limit: 10))
         #expect(reply.httpStatus == 200)

@@ -8,7 +8,7 @@ import Testing
 
     private func read(_ status: Int, _ body: String, _ addresses: [String]? = nil) -> CallOutcome {
         ContactQuery.outcome(
-            of: Answer(status, body), for: addresses ?? self.addresses,
+            of: APIResponse(status, body), for: addresses ?? self.addresses,
             tellingPersonAccounts: false)
     }
 

@@ -12,7 +12,7 @@ import Testing
     private func outcome(
         _ body: String, status: Int = 200, of leads: [LeadConversion] = [Samples.first]
     ) -> CallOutcome {
-        ConvertLeadReply.reply(to: leads, from: Answer(status, body)).outcome
+        ConvertLeadReply.reply(to: leads, from: APIResponse(status, body)).outcome
     }
 
     private func outcome(ofErrors errors: String) -> CallOutcome {
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func readsTheOrgsCountFromTheEnvelope() {
-        let answer = Answer(200, Samples.response(Samples.success()), usage: "api-usage=1/2")
+        let answer = APIResponse(200, Samples.response(Samples.success()), usage: "api-usage=1/2")
         let reply = ConvertLeadReply.reply(to: [Samples.first], from: answer)
         #expect(reply.usage == OrgUsage(current: 4893, limit: 351_000))
         #expect(reply.httpStatus == 200)
@@ -168,11 +168,11 @@ import Testing
     func `a success without its records is unclear, and the call is over`(ids: String) {
         let named = "<leadId>00QWs000001AbcDMAS</leadId><success>true</success>"
         let body = Samples.response("<result>\(ids)\(named)</result>")
-        let reply = ConvertLeadReply.reply(to: [Samples.first], from: Answer(200, body))
+        let reply = ConvertLeadReply.reply(to: [Samples.first], from: APIResponse(200, body))
         #expect(isUnclear(reply.outcome, "UNREADABLE_ANSWER"))
         #expect(reply.isOver)
         let nameless = Samples.response("<result>\(ids)<success>true</success></result>")
-        let other = ConvertLeadReply.reply(to: [Samples.first], from: Answer(200, nameless))
+        let other = ConvertLeadReply.reply(to: [Samples.first], from: APIResponse(200, nameless))
         #expect(isUnclear(other.outcome, "UNREADABLE_ANSWER"))
         #expect(!other.isOver, "nothing shows that it is the answer to this call")
     }
@@ -207,7 +207,7 @@ import Testing
             for byte in [UInt8(ascii: "<"), UInt8(ascii: "&"), 0xFF] {
                 var bytes = whole
                 bytes[place] = byte
-                let answer = Answer(status: 200, body: ByteBuffer(bytes: bytes))
+                let answer = APIResponse(status: 200, body: ByteBuffer(bytes: bytes))
                 let reply = ConvertLeadReply.reply(to: [Samples.first], from: answer)
                 #expect(reply.outcome != .converted([converted]))
             }
@@ -260,7 +260,7 @@ import Testing
 
     @Test func `a query timeout is unclear`() {
         let body = Samples.fault("QUERY_TIMEOUT", "Your query request was running for too long.")
-        let reply = ConvertLeadReply.reply(to: [Samples.first], from: Answer(500, body))
+        let reply = ConvertLeadReply.reply(to: [Samples.first], from: APIResponse(500, body))
         #expect(isUnclear(reply.outcome, "QUERY_TIMEOUT"))
         #expect(!reply.isOver)
     }

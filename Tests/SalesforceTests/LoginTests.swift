@@ -202,7 +202,9 @@ import Testing
         code: String, text: String, obstacle: Obstacle
     ) async throws {
         let body = #"{"error":"\#(code)","error_description":"\#(text)"}"#
-        guard case .none(.refused(obstacle, let reason), next: nil) = TokenAnswer(Answer(400, body))
+        guard
+            case .none(.refused(obstacle, let reason), next: nil) = TokenResponse(
+                APIResponse(400, body))
         else {
             Issue.record("\(code), \(text) is not \(obstacle)")
             return

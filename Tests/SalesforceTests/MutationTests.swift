@@ -40,7 +40,7 @@ import Testing
         for _ in 0..<Mutator.cases(500, sharedBy: Self.answers.count) {
             let body = ByteBuffer(bytes: mutator.damage(Array(text.utf8)))
             for status in [200, 500] {
-                let answer = Answer(status: status, body: body)
+                let answer = APIResponse(status: status, body: body)
                 if case .converted(let outcomes) =
                     ConvertLeadReply.reply(to: Self.leads, from: answer).outcome
                 {
@@ -59,8 +59,8 @@ import Testing
                 _ = ContactQuery.outcome(
                     of: answer, for: ["a@example.org", "b@example.org"],
                     tellingPersonAccounts: true)
-                _ = LimitsAnswer.reply(from: answer)
-                _ = TokenAnswer(answer)
+                _ = LimitsResponse.reply(from: answer)
+                _ = TokenResponse(answer)
             }
         }
     }

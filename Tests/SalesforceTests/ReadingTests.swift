@@ -8,7 +8,7 @@ import Testing
     private let ids = [Samples.first.leadID, Samples.second.leadID]
 
     private func verify(_ status: Int, _ body: String) -> CallOutcome {
-        LeadRetrieval.outcome(of: Answer(status, body), for: ids)
+        LeadRetrieval.outcome(of: APIResponse(status, body), for: ids)
     }
 
     private func code(_ outcome: CallOutcome) -> String? {
@@ -70,14 +70,14 @@ import Testing
             {"DailyApiRequests":{"Max":15000,"Remaining":14980,"Workbench":{"Max":0,"Remaining":0}},
              "SingleEmail":{"Max":15,"Remaining":15}}
             """
-        let reply = LimitsAnswer.reply(from: Answer(200, body))
+        let reply = LimitsResponse.reply(from: APIResponse(200, body))
         #expect(reply.outcome == .limitsRead)
         #expect(reply.usage == OrgUsage(current: 20, limit: 15_000))
     }
 
     @Test func goesOnWithoutLimitsThatItMayNotRead() {
         let body = #"[{"message":"no","errorCode":"FUNCTIONALITY_NOT_ENABLED"}]"#
-        let reply = LimitsAnswer.reply(from: Answer(403, body, usage: "api-usage=3/15000"))
+        let reply = LimitsResponse.reply(from: APIResponse(403, body, usage: "api-usage=3/15000"))
         #expect(code(reply.outcome) == "LIMITS_NOT_VISIBLE")
         #expect(reply.usage == OrgUsage(current: 3, limit: 15_000))
     }
@@ -90,6 +90,7 @@ import Testing
         #"{"DailyApiRequests":{"Max":10,"Remaining":11}}"#,
     ])
     func `limits without a daily one in proportion are unclear`(body: String) {
-        #expect(code(LimitsAnswer.reply(from: Answer(200, body)).outcome) == "UNREADABLE_ANSWER")
+        #expect(
+            code(LimitsResponse.reply(from: APIResponse(200, body)).outcome) == "UNREADABLE_ANSWER")
     }
 }

@@ -92,7 +92,7 @@ enum Samples {
         "INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session")
 }
 
-extension Answer {
+extension APIResponse {
     init(_ status: Int, _ body: String, usage: String? = nil) {
         self.init(status: status, body: ByteBuffer(string: body))
         if let usage { headers.add(name: "Sforce-Limit-Info", value: usage) }

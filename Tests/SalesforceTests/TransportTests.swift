@@ -102,22 +102,22 @@ import Testing
             // The machine is suspended for a minute while the connection comes about.
             let start = ContinuousClock.now
             let looks = Mutex(0)
-            let line = try HTTPLine(settings) {
+            let http = try HTTPTransport(settings) {
                 looks.withLock { looks in
                     looks += 1
                     return start + .seconds(looks == 1 ? 0 : 60)
                 }
             }
-            let question = Question(
+            let question = APIRequest(
                 url: server.url, headers: HTTPHeaders(), body: ByteBuffer(string: "x"),
                 timeout: .seconds(20))
-            guard case .neverSent(let reason) = await line.ask(question) else {
+            guard case .neverSent(let reason) = await http.send(question) else {
                 Issue.record("it was sent")
-                return try await line.close()
+                return try await http.close()
             }
             #expect(reason.code == "UNREACHABLE")
             #expect(server.requests.isEmpty)
-            try await line.close()
+            try await http.close()
         }
     }
 

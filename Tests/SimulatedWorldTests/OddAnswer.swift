@@ -52,7 +52,7 @@ enum OddAnswer {
 
     // MARK: Bytes
 
-    private func soap(_ leads: [LeadConversion]) -> Answer {
+    private func soap(_ leads: [LeadConversion]) -> APIResponse {
         switch self {
         case .page(let status): Self.page(status)
         case .refusal(let code):
@@ -76,7 +76,7 @@ enum OddAnswer {
         }
     }
 
-    private func rest(_ leads: [LeadConversion]) -> Answer {
+    private func rest(_ leads: [LeadConversion]) -> APIResponse {
         switch self {
         case .page(let status):
             return Self.page(status)
@@ -109,22 +109,22 @@ enum OddAnswer {
         "message":"An Apex error occurred","fields":[]}]}
         """
 
-    private static func fault(_ code: String, _ detail: String) -> Answer {
+    private static func fault(_ code: String, _ detail: String) -> APIResponse {
         envelope(
             500,
             "<Fault><faultcode>\(code)</faultcode><faultstring>no</faultstring>\(detail)</Fault>")
     }
 
-    private static func envelope(_ status: Int, _ body: String) -> Answer {
+    private static func envelope(_ status: Int, _ body: String) -> APIResponse {
         answer(status, "<Envelope><Body>\(body)</Body></Envelope>")
     }
 
-    private static func page(_ status: Int) -> Answer {
+    private static func page(_ status: Int) -> APIResponse {
         answer(status, "<!DOCTYPE html><html><body>not Salesforce</body></html>")
     }
 
-    private static func answer(_ status: Int, _ body: String) -> Answer {
-        Answer(status: status, body: ByteBuffer(string: body))
+    private static func answer(_ status: Int, _ body: String) -> APIResponse {
+        APIResponse(status: status, body: ByteBuffer(string: body))
     }
 
     /// The status that REST gives a refusal.

@@ -33,39 +33,39 @@ public struct CheckReply<Value: Sendable>: Sendable {
 
 extension CheckReply {
     /// Reads what came of a question.
-    init(_ exchange: Exchange, read: (Answer) -> Outcome) {
+    init(_ exchange: APIResult, read: (APIResponse) -> Outcome) {
         switch exchange {
         case .neverSent(let reason):
             outcome = .refused(.outage, reason)
         case .lost(let reason, let status):
             outcome = .unclear(reason)
             httpStatus = status
-        case .answered(let answer):
-            outcome = read(answer)
-            httpStatus = answer.status
-            usage = OrgUsage(header: answer.headers)
-            serverTime = answer.headers["Date"].first.flatMap { Timestamp(httpDate: $0) }
+        case .answered(let response):
+            outcome = read(response)
+            httpStatus = response.status
+            usage = OrgUsage(header: response.headers)
+            serverTime = response.headers["Date"].first.flatMap { Timestamp(httpDate: $0) }
         }
     }
 }
 
 extension CheckReply.Outcome {
     /// What an answer means that is not the reading itself.
-    init(_ outcome: CallOutcome, _ answer: Answer) {
+    init(_ outcome: CallOutcome, _ response: APIResponse) {
         switch outcome {
         case .refused(let obstacle, let reason): self = .refused(obstacle, reason)
         case .unclear(let reason): self = .unclear(reason)
         case .loggedIn, .limitsRead, .converted, .verified, .matched:
-            self = .unclear(.unreadable("The answer (HTTP \(answer.status)) is another's"))
+            self = .unclear(.unreadable("The answer (HTTP \(response.status)) is another's"))
         }
     }
 
     /// What a REST answer of that form says.
     static func json<Form: Decodable>(
-        _ answer: Answer, _ form: Form.Type, _ read: (Form) -> Value?
+        _ response: APIResponse, _ form: Form.Type, _ read: (Form) -> Value?
     ) -> Self {
-        guard answer.status == 200 else { return Self(answer.outcomeOfReading, answer) }
-        guard let value = answer.json(form).flatMap(read) else {
+        guard response.status == 200 else { return Self(response.outcomeOfReading, response) }
+        guard let value = response.json(form).flatMap(read) else {
             return .unclear(.unreadable("The answer is not of the form that was asked for"))
         }
         return .read(value)

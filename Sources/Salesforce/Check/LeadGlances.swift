@@ -14,9 +14,9 @@ enum LeadGlances {
 
     /// What the answer says of each; of none, when it does not fit the question.
     static func outcome(
-        of answer: Answer, for leads: [RecordID]
+        of response: APIResponse, for leads: [RecordID]
     ) -> CheckReply<[LeadGlance]>.Outcome {
-        .json(answer, [Lead?].self) { rows in
+        .json(response, [Lead?].self) { rows in
             let fits =
                 rows.count == leads.count
                 && zip(rows, leads).allSatisfy { row, id in

@@ -9,32 +9,32 @@ extension SalesforceTransport {
     ) async -> CheckReply<Value> {
         // Letters, commas and an equals sign: the queries are ours, and nothing goes into them.
         let text = "SELECT \(query)".replacing(" ", with: "+").replacing("=", with: "%3D")
-        return await get("/query?q=\(text)") { answer in
-            .json(answer, Rows<Row>.self) { read($0.records) }
+        return await get("/query?q=\(text)") { response in
+            .json(response, Rows<Row>.self) { read($0.records) }
         }
     }
 
     /// Asks REST for what stands at a path behind the version.
     func get<Value>(
-        _ path: String, _ read: (Answer) -> CheckReply<Value>.Outcome
+        _ path: String, _ read: (APIResponse) -> CheckReply<Value>.Outcome
     ) async -> CheckReply<Value> {
         await ask { session in
-            Question(
+            APIRequest(
                 method: .GET, url: "\(session.instance)/services/data/v\(version)\(path)",
                 headers: bearerHeaders(session), timeout: settings.readTimeout)
-        } read: { answer in
-            read(answer)
+        } read: { response in
+            read(response)
         }
     }
 
     /// Asks once on the session there is.
     func ask<Value>(
-        _ question: (Session) -> Question, read: (Answer) -> CheckReply<Value>.Outcome
+        _ request: (Session) -> APIRequest, read: (APIResponse) -> CheckReply<Value>.Outcome
     ) async -> CheckReply<Value> {
         guard let session = state.withLock(\.session) else {
             return CheckReply(outcome: .refused(.session, .noSession))
         }
-        return CheckReply(await line.ask(question(session)), read: read)
+        return CheckReply(await http.send(request(session)), read: read)
     }
 
     /// Who asks, and by what right.

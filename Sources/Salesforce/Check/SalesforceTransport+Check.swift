@@ -20,11 +20,11 @@ extension SalesforceTransport {
         struct Version: Decodable {
             var version: String
         }
-        let question = Question(
+        let request = APIRequest(
             method: .GET, url: "\(host)/services/data/", headers: headers(),
             timeout: settings.readTimeout)
-        return CheckReply(await line.ask(question)) { answer in
-            .json(answer, [Version].self) { $0.map(\.version) }
+        return CheckReply(await http.send(request)) { response in
+            .json(response, [Version].self) { $0.map(\.version) }
         }
     }
 
@@ -38,8 +38,8 @@ extension SalesforceTransport {
                 url: "\(session.instance)/services/Soap/u/\(version)", headers: headers,
                 body: UserInfo.request(token: session.token, client: settings.clientName),
                 timeout: settings.readTimeout)
-        } read: { answer in
-            UserInfo.outcome(of: answer)
+        } read: { response in
+            UserInfo.outcome(of: response)
         }
     }
 
@@ -70,8 +70,8 @@ extension SalesforceTransport {
 
             var sobjects: [Object]
         }
-        return await get("/sobjects") { answer in
-            .json(answer, Description.self) { description in
+        return await get("/sobjects") { response in
+            .json(response, Description.self) { description in
                 description.sobjects.filter { objects.contains($0.name) }.map {
                     ObjectRights(
                         name: $0.name, canCreate: $0.createable, canEdit: $0.updateable)
@@ -128,8 +128,8 @@ extension SalesforceTransport {
             return Question(
                 url: "\(session.instance)/services/data/v\(version)/composite/sobjects/Lead",
                 headers: headers, body: LeadGlances.request(leads), timeout: settings.readTimeout)
-        } read: { answer in
-            LeadGlances.outcome(of: answer, for: leads)
+        } read: { response in
+            LeadGlances.outcome(of: response, for: leads)
         }
     }
 }

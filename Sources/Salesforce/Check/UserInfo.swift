@@ -26,17 +26,17 @@ enum UserInfo {
     }
 
     /// What the answer says.
-    static func outcome(of answer: Answer) -> CheckReply<OrgUser>.Outcome {
-        switch SOAPAnswer(answer.body)?.body {
-        case .fault(let reason): return .init(CallOutcome(refusalOfReading: reason), answer)
+    static func outcome(of response: APIResponse) -> CheckReply<OrgUser>.Outcome {
+        switch SOAPResponse(response.body)?.body {
+        case .fault(let reason): return .init(CallOutcome(refusalOfReading: reason), response)
         case .foreignFault(let reason): return .unclear(reason)
         case .results, nil: break
         }
-        guard let envelope = XMLReader.read(answer.body),
+        guard let envelope = XMLReader.read(response.body),
             let result = envelope.child("Body")?.child("getUserInfoResponse")?.child("result"),
             let id = result.text(of: "userId"), let username = result.text(of: "userName"),
             let organizationID = result.text(of: "organizationId")
-        else { return .init(answer.outcomeByStatus, answer) }
+        else { return .init(response.outcomeByStatus, response) }
         return .read(OrgUser(id: id, username: username, organizationID: organizationID))
     }
 }

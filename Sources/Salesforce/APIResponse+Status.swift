@@ -1,6 +1,6 @@
 import Conversion
 
-extension Answer {
+extension APIResponse {
     /// What an answer means that Salesforce's API did not write: all there is to go by is the
     /// status that some edge, proxy or login page chose.
     ///

@@ -5,7 +5,7 @@ import Conversion
 /// Source: REST API Developer Guide, "Limits". It takes the permission "View Setup and
 /// Configuration", which a user that only converts leads need not have; then we go by the counts
 /// that come with every other answer.
-enum LimitsAnswer {
+enum LimitsResponse {
     private struct Limits: Decodable {
         struct Limit: Decodable {
             enum CodingKeys: String, CodingKey {
@@ -35,21 +35,21 @@ enum LimitsAnswer {
     ]
 
     /// The reply, with the allowance as its usage.
-    static func reply(from answer: Answer) -> CallReply {
-        let passing = OrgUsage(header: answer.headers)
-        if answer.status == 200 {
-            guard let usage = answer.json(Limits.self)?.usage else {
+    static func reply(from response: APIResponse) -> CallReply {
+        let passing = OrgUsage(header: response.headers)
+        if response.status == 200 {
+            guard let usage = response.json(Limits.self)?.usage else {
                 let reason = Reason.unreadable("The answer has no DailyApiRequests to go by")
                 return CallReply(.unclear(reason), httpStatus: 200, usage: passing)
             }
             return CallReply(.limitsRead, httpStatus: 200, usage: usage)
         }
-        var outcome = answer.outcomeOfReading
-        if case .refused(_, let reason) = outcome, isWithheld(reason, answer.status) {
+        var outcome = response.outcomeOfReading
+        if case .refused(_, let reason) = outcome, isWithheld(reason, response.status) {
             let sentence = "The user may not read the org's limits (\(reason.code))."
             outcome = .unclear(Reason(ours: "LIMITS_NOT_VISIBLE", sentence))
         }
-        return CallReply(outcome, httpStatus: answer.status, usage: passing)
+        return CallReply(outcome, httpStatus: response.status, usage: passing)
     }
 
     private static func isWithheld(_ reason: Reason, _ status: Int) -> Bool {

@@ -1,7 +1,7 @@
 import Conversion
 
 /// What the login host said.
-enum TokenAnswer {
+enum TokenResponse {
     /// A token, the server that honours it, how long it lasts if that was said, and the refresh
     /// token that replaces the one used.
     case token(Secret, Origin, lasting: Duration?, next: Secret?)
@@ -49,20 +49,21 @@ enum TokenAnswer {
     }
 
     /// Reads the answer to a token request.
-    init(_ answer: Answer, takesJSONWebTokens: Bool = false) {
-        switch answer.status {
+    init(_ response: APIResponse, takesJSONWebTokens: Bool = false) {
+        switch response.status {
         case 200..<300:
-            self = Self.grant(answer, takesJSONWebTokens)
+            self = Self.grant(response, takesJSONWebTokens)
         case 500..<600:
-            let sentence = "The login host is out of order (HTTP \(answer.status))."
-            self = .none(.refused(.outage, Reason(ours: "HTTP_\(answer.status)", sentence)))
+            let sentence = "The login host is out of order (HTTP \(response.status))."
+            self = .none(.refused(.outage, Reason(ours: "HTTP_\(response.status)", sentence)))
         default:
-            self = .none(Self.refusal(answer))
+            self = .none(Self.refusal(response))
         }
     }
 
-    private static func grant(_ answer: Answer, _ takesJSONWebTokens: Bool) -> TokenAnswer {
-        guard let grant = answer.json(Grant.self) else {
+    private static func grant(_ response: APIResponse, _ takesJSONWebTokens: Bool) -> TokenResponse
+    {
+        guard let grant = response.json(Grant.self) else {
             return .none(.unclear(.unreadable("The login host's answer holds no token")))
         }
         let token = Secret(grant.accessToken)
@@ -81,10 +82,10 @@ enum TokenAnswer {
         return .token(token, instance, lasting: grant.expiresIn?.duration, next: next)
     }
 
-    private static func refusal(_ answer: Answer) -> CallOutcome {
-        guard let refusal = answer.json(Refusal.self) else {
+    private static func refusal(_ response: APIResponse) -> CallOutcome {
+        guard let refusal = response.json(Refusal.self) else {
             // Without an error of OAuth's a 401 is no expired session: there is none yet.
-            let outcome = answer.outcomeByStatus
+            let outcome = response.outcomeByStatus
             guard case .refused(.session, let reason) = outcome else { return outcome }
             return .refused(.permission, reason)
         }

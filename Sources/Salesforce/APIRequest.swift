@@ -2,7 +2,7 @@ import Conversion
 import NIOCore
 import NIOHTTP1
 
-/// One question to a server.
+/// One request to a server.
 struct Question: Sendable {
     var method = HTTPMethod.POST
     var url: String
@@ -12,19 +12,19 @@ struct Question: Sendable {
     var timeout: Duration
 }
 
-/// A whole answer, whatever it says.
-struct Answer: Sendable {
+/// A whole response, whatever it says.
+struct APIResponse: Sendable {
     var status: Int
     var headers = HTTPHeaders()
     var body = ByteBuffer()
 }
 
-/// What came of asking once.
-enum Exchange: Sendable {
+/// What came of a request.
+enum APIResult: Sendable {
     /// The server answered, to the last byte.
-    case answered(Answer)
-    /// Not one byte of the question's body left us: it cannot have had an effect.
+    case answered(APIResponse)
+    /// Not one byte of the request's body left us: it cannot have had an effect.
     case neverSent(Reason)
-    /// The question may have arrived and taken effect.
+    /// The request may have arrived and taken effect.
     case lost(Reason, status: Int?)
 }

@@ -3,19 +3,19 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Gathers one answer, up to a size, and notes whether the question left us.
+/// Gathers one response, up to a size, and notes whether the request left us.
 ///
-/// A question with a body has left when the body begins to; nobody acts on a head that promises
-/// one. So as long as `hasLeft` is false, Salesforce cannot have acted on the question.
-final class AnswerCollector: HTTPClientResponseDelegate {
-    typealias Response = Answer
+/// A request with a body has left when the body begins to; nobody acts on a head that promises
+/// one. So as long as `hasLeft` is false, Salesforce cannot have acted on the request.
+final class ResponseCollector: HTTPClientResponseDelegate {
+    typealias Response = APIResponse
 
     /// The answer is larger than anything Salesforce sends in earnest.
     struct TooLarge: Error {}
 
     private struct State {
         var hasLeft = false
-        var answer: Answer?
+        var response: APIResponse?
     }
 
     private let state = Mutex(State())
@@ -29,9 +29,9 @@ final class AnswerCollector: HTTPClientResponseDelegate {
     var hasLeft: Bool { state.withLock(\.hasLeft) }
 
     /// The status, if the answer got as far as that.
-    var status: Int? { state.withLock { $0.answer?.status } }
+    var status: Int? { state.withLock { $0.response?.status } }
 
-    func didSendRequestHead(task: HTTPClient.Task<Answer>, _ head: HTTPRequestHead) {
+    func didSendRequestHead(task: HTTPClient.Task<APIResponse>, _ head: HTTPRequestHead) {
         guard !head.headers.contains(name: "Content-Length") else { return }
         state.withLock { $0.hasLeft = true }
     }
@@ -42,20 +42,20 @@ final class AnswerCollector: HTTPClientResponseDelegate {
     }
 
     func didReceiveHead(
-        task: HTTPClient.Task<Answer>, _ head: HTTPResponseHead
+        task: HTTPClient.Task<APIResponse>, _ head: HTTPResponseHead
     ) -> EventLoopFuture<Void> {
-        let answer = Answer(status: Int(head.status.code), headers: head.headers)
-        state.withLock { $0.answer = answer }
+        let response = APIResponse(status: Int(head.status.code), headers: head.headers)
+        state.withLock { $0.response = response }
         return task.eventLoop.makeSucceededVoidFuture()
     }
 
     func didReceiveBodyPart(
-        task: HTTPClient.Task<Answer>, _ part: ByteBuffer
+        task: HTTPClient.Task<APIResponse>, _ part: ByteBuffer
     ) -> EventLoopFuture<Void> {
         let fits = state.withLock { state in
-            let size = (state.answer?.body.readableBytes ?? 0) + part.readableBytes
+            let size = (state.response?.body.readableBytes ?? 0) + part.readableBytes
             guard size <= limit else { return false }
-            state.answer?.body.writeImmutableBuffer(part)
+            state.response?.body.writeImmutableBuffer(part)
             return true
         }
         return fits
@@ -63,10 +63,10 @@ final class AnswerCollector: HTTPClientResponseDelegate {
             : task.eventLoop.makeFailedFuture(TooLarge())
     }
 
-    func didFinishRequest(task: HTTPClient.Task<Answer>) throws -> Answer {
-        guard let answer = state.withLock(\.answer) else {
+    func didFinishRequest(task: HTTPClient.Task<APIResponse>) throws -> APIResponse {
+        guard let response = state.withLock(\.response) else {
             throw HTTPClientError.remoteConnectionClosed
         }
-        return answer
+        return response
     }
 }

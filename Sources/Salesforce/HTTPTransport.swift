@@ -5,15 +5,15 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// The line to Salesforce: asks once, and tells exactly what is known of a failure.
+/// Sends a request once, and tells exactly what is known of a failure.
 ///
 /// It follows no redirect, since a POST would arrive twice or as something else, and tries nothing
 /// a second time: each request is counted, recorded and paid for by the caller.
-struct HTTPLine: Sendable {
+struct HTTPTransport: Sendable {
     /// 100 results with their errors are about 40 KB, 2,000 leads read about 600 KB.
     private static let answerLimit = 10 << 20
 
-    /// The question would leave later than those who asked reckon with.
+    /// The request would leave later than its caller reckons with.
     private struct TooLate: Error {}
 
     private let client: HTTPClient
@@ -33,8 +33,8 @@ struct HTTPLine: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
             max(1, settings.connections)
-        // Salesforce drops idle connections too; the less they idle, the rarer a question is put
-        // to one that is closing, which leaves its outcome in doubt.
+        // Salesforce drops idle connections too; the less they idle, the rarer a request goes
+        // out on one that is closing, which leaves its outcome in doubt.
         configuration.connectionPool.idleTimeout = .seconds(20)
         configuration.tlsConfiguration = try Self.tls(trusting: settings.caFile)
         client = HTTPClient(configuration: configuration)
@@ -58,34 +58,34 @@ struct HTTPLine: Sendable {
         }
     }
 
-    /// Asks once. A body leaves within the time for connecting, or not at all.
-    func ask(_ question: Question) async -> Exchange {
-        let collector = AnswerCollector(limit: Self.answerLimit)
+    /// Sends once. A body leaves within the time for connecting, or not at all.
+    func send(_ request: APIRequest) async -> APIResult {
+        let collector = ResponseCollector(limit: Self.answerLimit)
         do {
             let request = try HTTPClient.Request(
-                url: question.url, method: question.method, headers: question.headers,
-                body: question.body.map { body($0, before: now() + connectTimeout, collector) })
+                url: request.url, method: request.method, headers: request.headers,
+                body: request.body.map { body($0, before: now() + connectTimeout, collector) })
             let task = client.execute(
                 request: request, delegate: collector,
-                deadline: .now() + .nanoseconds(question.timeout.nanoseconds))
-            let answer = try await withTaskCancellationHandler {
+                deadline: .now() + .nanoseconds(request.timeout.nanoseconds))
+            let response = try await withTaskCancellationHandler {
                 try await task.get()
             } onCancel: {
                 task.cancel()
             }
-            return .answered(answer)
+            return .answered(response)
         } catch {
             return collector.hasLeft
-                ? .lost(doubt(error, after: question.timeout), status: collector.status)
+                ? .lost(doubt(error, after: request.timeout), status: collector.status)
                 : .neverSent(obstruction(error))
         }
     }
 
     /// A body that looks at the clock when the connection is there: the client's own timeouts stand
-    /// still while the machine is suspended, and a question that leaves an hour late would still be
+    /// still while the machine is suspended, and a request that leaves an hour late would still be
     /// running at Salesforce when everybody takes it for over.
     private func body(
-        _ bytes: ByteBuffer, before latest: ContinuousClock.Instant, _ collector: AnswerCollector
+        _ bytes: ByteBuffer, before latest: ContinuousClock.Instant, _ collector: ResponseCollector
     ) -> HTTPClient.Body {
         .stream(contentLength: Int64(bytes.readableBytes)) { writer in
             guard now() <= latest else {
@@ -96,7 +96,7 @@ struct HTTPLine: Sendable {
         }
     }
 
-    /// Closes all connections; questions under way are lost.
+    /// Closes all connections; requests under way are lost.
     func close() async throws {
         try await client.shutdown()
     }
@@ -144,7 +144,7 @@ struct HTTPLine: Sendable {
             Reason(ours: "TIMEOUT", "No whole answer came within \(timeout).")
         case let error as HTTPClientError where Self.callOffs.contains(error):
             Reason(ours: "CALLED_OFF", "The wait for the answer was called off.")
-        case is AnswerCollector.TooLarge:
+        case is ResponseCollector.TooLarge:
             .unreadable("The answer is longer than \(Self.answerLimit >> 20) MB")
         case let error as HTTPParserError where error != .invalidEOFState:
             .unreadable("The answer is not HTTP as it should be")

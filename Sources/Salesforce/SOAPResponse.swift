@@ -2,7 +2,7 @@ import Conversion
 import NIOCore
 
 /// A SOAP envelope that came back, whatever the HTTP status.
-struct SOAPAnswer {
+struct SOAPResponse {
     /// What the body holds.
     enum Body {
         /// The results of `convertLead`, as they stand.
