@@ -10,7 +10,7 @@ public enum JobState: String, Sendable, CaseIterable {
     case held
     /// Done.
     case converted
-    /// Given up; `retry` starts it anew.
+    /// Given up; `retry` starts it again.
     case failed
     /// Taken back before it was sent.
     case cancelled

@@ -81,7 +81,7 @@ public struct LeadConversion: Hashable, Sendable {
             case .contactNamedTwice:
                 "matchEmail and contactId stand together: give one of them"
             case .noAddress:
-                "matchEmail is no e-mail address of at most 80 characters: mend it, or leave it empty"
+                "matchEmail is no e-mail address of at most 80 characters: fix it, or leave it empty"
             case .opportunityNamedTwice:
                 "opportunityId and opportunityName stand together: give one of them"
             case .opportunityNotWanted:

@@ -86,7 +86,7 @@ extension CheckContext {
         _ leads: [WaitingLead], into previews: inout LeadPreviews
     ) async throws -> String? {
         guard !leads.isEmpty else { return nil }
-        let reply = try await ask { await $0.glance(at: leads.map(\.lead)) }
+        let reply = try await ask { await $0.previews(of: leads.map(\.lead)) }
         guard case .read(let seen) = reply.outcome else { return reply.reason?.message }
         previews.add(leads, seen)
         return nil

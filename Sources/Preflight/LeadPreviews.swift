@@ -11,7 +11,7 @@ struct LeadPreviews {
     private var ownerless: [RecordID] = []
 
     /// Notes how these looked.
-    mutating func add(_ leads: [WaitingLead], _ previews: [LeadGlance]) {
+    mutating func add(_ leads: [WaitingLead], _ previews: [LeadPreview]) {
         count += leads.count
         for (lead, preview) in zip(leads, previews) {
             switch preview {

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 
 /// One request to a server.
-struct Question: Sendable {
+struct APIRequest: Sendable {
     var method = HTTPMethod.POST
     var url: String
     var headers: HTTPHeaders

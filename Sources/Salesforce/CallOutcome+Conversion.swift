@@ -4,7 +4,7 @@ extension CallOutcome {
     /// What it means for a conversion that Salesforce refused the call as a whole.
     init(refusalOfConversion reason: Reason) {
         self =
-            switch StatusCodes.verdict(ofCall: reason) {
+            switch StatusCodes.codeClass(ofCall: reason) {
             case .refused(let obstacle):
                 .refused(obstacle, StatusCodes.explained(reason, obstacle))
             case .failed: .refused(.callTooLarge, StatusCodes.marked(reason))
@@ -16,7 +16,7 @@ extension CallOutcome {
     /// asked again.
     init(refusalOfReading reason: Reason) {
         self =
-            switch StatusCodes.verdict(ofCall: reason) {
+            switch StatusCodes.codeClass(ofCall: reason) {
             case .refused(let obstacle):
                 .refused(obstacle, StatusCodes.explained(reason, obstacle))
             case .failed: .unclear(reason)

@@ -4,7 +4,7 @@ import Conversion
 ///
 /// Sources: REST API Developer Guide, "Query"; SOQL and SOSL Reference, "Quoted String Escape
 /// Sequences": texts are compared without case, a quote and a backslash take a backslash.
-/// A page has up to 2,000 rows. A search that has more is made anew with fewer addresses, since
+/// A page has up to 2,000 rows. A search that has more is made again with fewer addresses, because
 /// what the first page does not say the next one may.
 enum ContactQuery {
     /// What is asked. Only an org with person accounts has `IsPersonAccount`; another refuses the

@@ -30,7 +30,7 @@ struct LeadErrors {
     /// every lead comes next, then a code that we do not know, which could mean either; and a
     /// permanent fault stays one beside a passing one.
     var outcome: LeadOutcome {
-        let ranked = reasons.map { ($0.code, StatusCodes.verdict(ofLead: $0)) }
+        let ranked = reasons.map { ($0.code, StatusCodes.codeClass(ofLead: $0)) }
         let message = reasons.map(\.message).joined(separator: "; ")
         func reason(_ code: String) -> Reason { Reason(code, message) }
 

@@ -11,74 +11,74 @@ struct LoginError {
     /// A part of the description, in lower case.
     private var fragment: String
     private var obstacle: Obstacle
-    private var cure: String
+    private var remedy: String
 
     /// The first that fits counts.
     private static let known = [
         LoginError(
             fragment: "not supported on this domain", obstacle: .configuration,
-            cure: "Set SALESFORCE_LOGIN_URL to the org's My Domain host."),
+            remedy: "Set SALESFORCE_LOGIN_URL to the org's My Domain host."),
         LoginError(
             fragment: "audience", obstacle: .configuration,
-            cure: "Set SALESFORCE_LOGIN_URL to the login host of this kind of org: for a sandbox "
+            remedy: "Set SALESFORCE_LOGIN_URL to the login host of this kind of org: for a sandbox "
                 + "its My Domain or https://test.salesforce.com."),
         LoginError(
             fragment: "approved this consumer", obstacle: .permission,
-            cure: "Pre-authorize the user in the app's policies, by profile or permission set."),
+            remedy: "Pre-authorize the user in the app's policies, by profile or permission set."),
         LoginError(
             fragment: "expired authorization code", obstacle: .permission,
-            cure: "Set this machine's clock; if it is right, the key does not match the app's "
+            remedy: "Set this machine's clock; if it is right, the key does not match the app's "
                 + "certificate."),
         LoginError(
             fragment: "expired access/refresh token", obstacle: .permission,
-            cure: "Consent again and set SALESFORCE_REFRESH_TOKEN to the new token."),
+            remedy: "Consent again and set SALESFORCE_REFRESH_TOKEN to the new token."),
         LoginError(
             fragment: "no client credentials user", obstacle: .permission,
-            cure: "Name a Run As user in the app's client credentials flow."),
+            remedy: "Name a Run As user in the app's client credentials flow."),
         LoginError(
             fragment: "login rate", obstacle: .outage,
-            cure: "More than 3,600 logins of this user in an hour; it passes."),
+            remedy: "More than 3,600 logins of this user in an hour; it passes."),
         LoginError(
-            fragment: "retry your request", obstacle: .outage, cure: "It passes."),
+            fragment: "retry your request", obstacle: .outage, remedy: "It passes."),
         LoginError(
-            fragment: "inactive user", obstacle: .permission, cure: "Activate the user."),
+            fragment: "inactive user", obstacle: .permission, remedy: "Activate the user."),
         LoginError(
             fragment: "inactive organization", obstacle: .permission,
-            cure: "Ask Salesforce about the org."),
+            remedy: "Ask Salesforce about the org."),
         LoginError(
             fragment: "ip restricted", obstacle: .permission,
-            cure: "Add this machine's address to the ranges allowed for the profile or the app."),
+            remedy: "Add this machine's address to the ranges allowed for the profile or the app."),
         LoginError(
             fragment: "authentication failure", obstacle: .permission,
-            cure: "Check the user, and the app's id, secret or key."),
+            remedy: "Check the user, and the app's id, secret or key."),
         LoginError(
             code: "invalid_client_id", fragment: "", obstacle: .permission,
-            cure: "Check SALESFORCE_CLIENT_ID; a new app takes up to 10 minutes to be known."),
+            remedy: "Check SALESFORCE_CLIENT_ID; a new app takes up to 10 minutes to be known."),
         LoginError(
             code: "invalid_client", fragment: "", obstacle: .permission,
-            cure: "Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET."),
+            remedy: "Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET."),
         LoginError(
             code: "invalid_app_access", fragment: "", obstacle: .permission,
-            cure: "Approve the user for the app, by profile or permission set."),
+            remedy: "Approve the user for the app, by profile or permission set."),
         LoginError(
             code: "unsupported_grant_type", fragment: "", obstacle: .permission,
-            cure: "Enable this login flow in the app's OAuth settings."),
+            remedy: "Enable this login flow in the app's OAuth settings."),
         LoginError(
-            code: "temporarily_unavailable", fragment: "", obstacle: .outage, cure: "It passes."),
-        LoginError(code: "server_error", fragment: "", obstacle: .outage, cure: "It passes."),
+            code: "temporarily_unavailable", fragment: "", obstacle: .outage, remedy: "It passes."),
+        LoginError(code: "server_error", fragment: "", obstacle: .outage, remedy: "It passes."),
     ]
 
-    private static let unknownCure = "Check the app, its policies and the user."
+    private static let unknownRemedy = "Check the app, its policies and the user."
 
-    /// What stands in the way, with Salesforce's text and the cure behind it.
+    /// What stands in the way, with Salesforce's text and the remedy behind it.
     static func outcome(of code: String, _ description: String) -> CallOutcome {
         let text = description.lowercased()
         let error = known.first { error in
             (error.code.map { $0 == code } ?? true)
                 && (error.fragment.isEmpty || text.contains(error.fragment))
         }
-        let cure = error?.cure ?? unknownCure
+        let remedy = error?.remedy ?? unknownRemedy
         let cause = description.isEmpty ? "" : "\(description):"
-        return .refused(error?.obstacle ?? .permission, Reason(code, cause, remedy: cure))
+        return .refused(error?.obstacle ?? .permission, Reason(code, cause, remedy: remedy))
     }
 }

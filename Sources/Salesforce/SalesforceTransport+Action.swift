@@ -1,7 +1,7 @@
 import Conversion
 
 extension SalesforceTransport {
-    /// Converts through an Apex action of the org's own: the second door.
+    /// Converts through an Apex action of the org's own, the alternative transport.
     func convert(
         _ leads: [LeadConversion], by action: String, allowDuplicates: Bool
     ) async -> CallReply {

@@ -14,7 +14,7 @@ extension SalesforceTransport {
             var headers = headers(contentType: "text/xml; charset=UTF-8")
             headers.add(name: "Accept", value: "text/xml")
             headers.add(name: "SOAPAction", value: "\"\"")
-            return Question(
+            return APIRequest(
                 url: "\(session.instance)/services/Soap/u/\(version)", headers: headers,
                 body: ConvertLeadRequest(
                     token: session.token, client: settings.clientName, leads: leads,
@@ -94,7 +94,7 @@ extension SalesforceTransport {
 
     /// One request on a session: what came of it, and what that says of the session.
     func call(
-        _ door: Door, ask: (Session) -> APIRequest, read: (APIResponse) -> CallReply
+        _ kind: APIKind, ask: (Session) -> APIRequest, read: (APIResponse) -> CallReply
     ) async -> CallReply {
         guard let session = state.withLock(\.sessionForCalls) else {
             return CallReply(.refused(.session, .noSession))
@@ -105,22 +105,22 @@ extension SalesforceTransport {
         case .lost(let reason, let status):
             return CallReply(.unclear(reason), httpStatus: status)
         case .answered(let response):
-            return judged(read(response), of: session, at: door)
+            return judged(read(response), of: session, at: kind)
         }
     }
 
-    private func judged(_ reply: CallReply, of session: Session, at door: Door) -> CallReply {
+    private func judged(_ reply: CallReply, of session: Session, at kind: APIKind) -> CallReply {
         switch reply.outcome {
         case .refused(.session, let reason):
             let (obstacle, login) = state.withLock {
-                ($0.refused(session, at: door, now: .now), $0.login)
+                ($0.refused(session, at: kind, now: .now), $0.login)
             }
             var reply = reply
             reply.outcome = .refused(
-                obstacle, obstacle == .permission ? hopeless(reason, login) : reason)
+                obstacle, obstacle == .permission ? unrecoverable(reason, login) : reason)
             return reply
         case .converted, .verified, .matched, .limitsRead:
-            state.withLock { $0.succeeded(session, at: door) }
+            state.withLock { $0.succeeded(session, at: kind) }
             return reply
         default:
             return reply
@@ -128,10 +128,11 @@ extension SalesforceTransport {
     }
 
     /// The org's reason, with what can be done about it when logging in again cannot help.
-    private func hopeless(_ reason: Reason, _ login: SalesforceSettings.Login) -> Reason {
-        var hopeless = Reason(reason.code, reason.message, remedy: remedy(ofRefusedToken: login))
-        hopeless.mayPass = reason.mayPass
-        return hopeless
+    private func unrecoverable(_ reason: Reason, _ login: SalesforceSettings.Login) -> Reason {
+        var unrecoverable = Reason(
+            reason.code, reason.message, remedy: remedy(ofRefusedToken: login))
+        unrecoverable.mayPass = reason.mayPass
+        return unrecoverable
     }
 
     private func remedy(ofRefusedToken login: SalesforceSettings.Login) -> String {

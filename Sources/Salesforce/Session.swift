@@ -9,8 +9,8 @@ struct Session: Sendable {
     var until: ContinuousClock.Instant?
 }
 
-/// The two ways into an org; a token may be welcome at one and not at the other.
-enum Door: Sendable {
+/// The APIs of an org; a token may be accepted by one and not by the other.
+enum APIKind: Sendable {
     case soap
     case rest
 }

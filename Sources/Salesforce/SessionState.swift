@@ -22,13 +22,13 @@ struct SessionState {
 
     private let takesJSONWebTokens: Bool
     /// Refresh tokens that ours succeeded, the latest last: whoever gives one of these means ours.
-    private var ancestors: [Secret] = []
+    private var supersededTokens: [Secret] = []
     private var issued = 0
     private var worked = false
     /// When the session in use was last known to be good.
-    private var goodAt: ContinuousClock.Instant?
+    private var lastVerifiedAt: ContinuousClock.Instant?
     /// Where the token before this one was refused, until this one has worked there.
-    private var refusedAt: Door?
+    private var refusedAt: APIKind?
     private var ended: (session: Session, as: Obstacle)?
 
     init(
@@ -50,7 +50,7 @@ struct SessionState {
         guard credentials == self.credentials else { return false }
         issued += 1
         worked = false
-        goodAt = now
+        lastVerifiedAt = now
         session = Session(
             token: token, instance: instance, number: issued, since: now,
             // One that lasts no longer than that would be renewed for ever; it is used instead.
@@ -67,23 +67,23 @@ struct SessionState {
     func isGood(at now: ContinuousClock.Instant) -> Bool {
         guard let session else { return false }
         if case .accessToken = login { return true }
-        return now - (goodAt ?? session.since) < Self.shortestLife
+        return now - (lastVerifiedAt ?? session.since) < Self.shortestLife
             && session.until.map { now < $0 } ?? true
     }
 
     /// Notes that a call got through with this session.
     mutating func succeeded(
-        _ used: Session, at door: Door, now: ContinuousClock.Instant = .now
+        _ used: Session, at kind: APIKind, now: ContinuousClock.Instant = .now
     ) {
         guard used.number == session?.number else { return }
         worked = true
-        goodAt = now
-        if refusedAt == door { refusedAt = nil }
+        lastVerifiedAt = now
+        if refusedAt == kind { refusedAt = nil }
     }
 
     /// Ends the session if it is still the one in use, and says what stands in the way.
     mutating func refused(
-        _ used: Session, at door: Door, now: ContinuousClock.Instant
+        _ used: Session, at kind: APIKind, now: ContinuousClock.Instant
     ) -> Obstacle {
         guard used.number == session?.number else {
             return used.number == ended?.session.number ? ended?.as ?? .session : .session
@@ -92,19 +92,19 @@ struct SessionState {
         if case .accessToken = login { return .permission }
         session = nil
         let isFresh = now - used.since < Self.shortestLife
-        let obstacle = isHopeless(at: door, isFresh: isFresh) ? Obstacle.permission : .session
-        refusedAt = door
+        let obstacle = isUnrecoverable(at: kind, isFresh: isFresh) ? Obstacle.permission : .session
+        refusedAt = kind
         ended = (used, obstacle)
         return obstacle
     }
 
     /// A fresh token that replaced a refused one and is refused in its turn.
     ///
-    /// An expired session is cured by the next token. One that is too young to have expired and
-    /// has not worked here is no cure, even if it has worked at the other door: the two could take
-    /// turns for ever. An older one may have expired while an outage kept it from working.
-    private func isHopeless(at door: Door, isFresh: Bool) -> Bool {
-        refusedAt != nil && isFresh && (refusedAt == door || !worked)
+    /// Of an expired session the next token makes an end. One that is too young to have expired and
+    /// has not worked with this API does not, even if it has worked with the other: the two could
+    /// take turns for ever. An older one may have expired while an outage kept it from working.
+    private func isUnrecoverable(at kind: APIKind, isFresh: Bool) -> Bool {
+        refusedAt != nil && isFresh && (refusedAt == kind || !worked)
     }
 
     /// Forgets the token in use, but not a token that could not be had again.
@@ -120,8 +120,8 @@ struct SessionState {
             case .refreshToken(let clientID, let clientSecret, let used) = login, used != next
         else { return false }
         // The one that was given, and those that a file may have held while it was read.
-        if ancestors.count > 8 { ancestors.remove(at: 1) }
-        ancestors.append(used)
+        if supersededTokens.count > 8 { supersededTokens.remove(at: 1) }
+        supersededTokens.append(used)
         login = .refreshToken(clientID: clientID, clientSecret: clientSecret, refreshToken: next)
         return true
     }
@@ -150,7 +150,7 @@ struct SessionState {
     /// A refresh token that was replaced is dead: what replaced it goes on in its place.
     private func withLiveToken(_ login: SalesforceSettings.Login) -> SalesforceSettings.Login {
         guard case .refreshToken(let clientID, let clientSecret, let given) = login,
-            case .refreshToken(_, _, let live) = self.login, ancestors.contains(given)
+            case .refreshToken(_, _, let live) = self.login, supersededTokens.contains(given)
         else { return login }
         return .refreshToken(clientID: clientID, clientSecret: clientSecret, refreshToken: live)
     }

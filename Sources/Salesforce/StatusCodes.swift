@@ -1,7 +1,7 @@
 import Conversion
 
 /// What one code means for the lead that got it.
-enum LeadVerdict: Equatable {
+enum LeadCodeClass: Equatable {
     /// Passes by itself.
     case transient
     /// Not in the table.
@@ -15,7 +15,7 @@ enum LeadVerdict: Equatable {
 }
 
 /// What one code means for the call that was answered with it, as a whole.
-enum CallVerdict: Equatable {
+enum CallCodeClass: Equatable {
     /// The call took no effect.
     case refused(Obstacle)
     /// Salesforce began, gave up and took back what it did; who in the call is the cause is not
@@ -34,7 +34,7 @@ enum CallVerdict: Equatable {
 /// ExceptionCode); Partner WSDL 58.0; the recorded answers of several public projects.
 enum StatusCodes {
     // swift-format-ignore
-    static let ofLeads: [String: LeadVerdict] = [
+    static let ofLeads: [String: LeadCodeClass] = [
         "CANNOT_UPDATE_CONVERTED_LEAD": .converted,
 
         "ALL_OR_NONE_OPERATION_ROLLED_BACK": .transient,
@@ -49,7 +49,7 @@ enum StatusCodes {
         "UNABLE_TO_LOCK_ROW": .transient,
         "UNKNOWN_EXCEPTION": .transient,
 
-        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": .permanent,  // a trigger threw; see `verdict(ofLead:)`
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": .permanent,  // a trigger threw; see `codeClass(ofLead:)`
         "DUPLICATES_DETECTED": .permanent,
         "DUPLICATE_VALUE": .permanent,
         "ENTITY_IS_DELETED": .permanent,
@@ -96,7 +96,7 @@ enum StatusCodes {
     ]
 
     // swift-format-ignore
-    static let ofCalls: [String: CallVerdict] = [
+    static let ofCalls: [String: CallCodeClass] = [
         "INVALID_AUTH_HEADER": .refused(.session),
         "INVALID_SESSION_ID": .refused(.session),
 
@@ -134,7 +134,7 @@ enum StatusCodes {
         "ORG_IS_SIGNING_UP": .refused(.outage),
         "SERVER_UNAVAILABLE": .refused(.outage),
 
-        "REQUEST_LIMIT_EXCEEDED": .refused(.allowance),  // or .concurrency: see `verdict(ofCall:)`
+        "REQUEST_LIMIT_EXCEEDED": .refused(.allowance),  // or .concurrency: see `codeClass(ofCall:)`
 
         "EXCEEDED_ID_LIMIT": .refused(.callTooLarge),
         "EXCEEDED_LEAD_CONVERT_LIMIT": .refused(.callTooLarge),

@@ -75,16 +75,16 @@ import Testing
         }
     }
 
-    @Test func believesNoGlanceThatDoesNotFitTheQuestion() async throws {
+    @Test func `believes no preview that does not fit the request`() async throws {
         let leads = try ["00QWs000001AbcD", "00QWs000001AbcE"].map { try RecordID($0, of: .lead) }
         let first = #"{"Id":"\#(leads[0])","IsConverted":false,"OwnerId":"00GWs000001AbcD"}"#
         for (answer, expected) in [
-            ("[\(first),null]", [LeadGlance.ownedByQueue, .notVisible]), ("[\(first)]", nil),
+            ("[\(first),null]", [LeadPreview.ownedByQueue, .notVisible]), ("[\(first)]", nil),
             ("[null,\(first)]", nil),
         ] {
             try await withTransport(script: { _ in .say(ScriptedServer.http(200, answer)) }) {
                 transport, _ in
-                let reply = await transport.glance(at: leads)
+                let reply = await transport.previews(of: leads)
                 #expect(reply.value == expected)
             }
         }

@@ -14,7 +14,7 @@ import Testing
         "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
     ])
     func givesUpALeadThatNothingButAChangeCanCure(code: String) {
-        #expect(StatusCodes.verdict(ofLead: Reason(code, "")) == .permanent)
+        #expect(StatusCodes.codeClass(ofLead: Reason(code, "")) == .permanent)
     }
 
     @Test(arguments: [
@@ -23,11 +23,11 @@ import Testing
         "CANNOT_EXECUTE_FLOW_TRIGGER", "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     ])
     func triesALeadAgainWhenItsFaultMayPass(code: String) {
-        #expect(StatusCodes.verdict(ofLead: Reason(code, "")) == .transient)
+        #expect(StatusCodes.codeClass(ofLead: Reason(code, "")) == .transient)
     }
 
     @Test func `a lead's code that the table lacks is marked as unlisted`() {
-        #expect(StatusCodes.verdict(ofLead: Reason("A_CODE_OF_NEXT_YEAR", "")) == .unlisted)
+        #expect(StatusCodes.codeClass(ofLead: Reason("A_CODE_OF_NEXT_YEAR", "")) == .unlisted)
     }
 
     @Test func `a code that may pass by itself says so, and others say what to do`() {
@@ -41,12 +41,12 @@ import Testing
     @Test func triesALeadAgainWhenATriggerLostALock() {
         let text = "T: execution of AfterInsert caused by: first error: UNABLE_TO_LOCK_ROW, unable"
         let error = Reason("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", text)
-        #expect(StatusCodes.verdict(ofLead: error) == .transient)
+        #expect(StatusCodes.codeClass(ofLead: error) == .transient)
     }
 
     @Test func knowsTheCodeOfAConvertedLead() {
         let error = Reason("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
-        #expect(StatusCodes.verdict(ofLead: error) == .converted)
+        #expect(StatusCodes.codeClass(ofLead: error) == .converted)
     }
 
     @Test(arguments: [
@@ -55,7 +55,7 @@ import Testing
         ("REQUEST_LIMIT_EXCEEDED", .allowance),
     ])
     func stopsForWhatIsNotALeadsFault(code: String, obstacle: Obstacle) {
-        #expect(StatusCodes.verdict(ofLead: Reason(code, "")) == .obstructed(obstacle))
+        #expect(StatusCodes.codeClass(ofLead: Reason(code, "")) == .obstructed(obstacle))
     }
 
     @Test(arguments: [
@@ -83,7 +83,7 @@ import Testing
         ("EXCEEDED_MAX_SIZE_REQUEST", "", .callTooLarge), ("EXCEEDED_ID_LIMIT", "", .callTooLarge),
     ])
     func namesWhatStandsInTheWayOfACall(code: String, message: String, obstacle: Obstacle) {
-        #expect(StatusCodes.verdict(ofCall: Reason(code, message)) == .refused(obstacle))
+        #expect(StatusCodes.codeClass(ofCall: Reason(code, message)) == .refused(obstacle))
     }
 
     @Test(arguments: [
@@ -93,14 +93,14 @@ import Testing
         "A_CODE_OF_NEXT_YEAR",
     ])
     func looksForTheCulpritInACallThatFailed(code: String) {
-        #expect(StatusCodes.verdict(ofCall: Reason(code, "")) == .failed)
+        #expect(StatusCodes.codeClass(ofCall: Reason(code, "")) == .failed)
     }
 
     @Test(arguments: ["REQUEST_RUNNING_TOO_LONG", "QUERY_TIMEOUT"])
     func `a conversion that ran too long is unclear, a reading is repeated with less`(code: String)
     {
         let reason = Reason(code, "")
-        #expect(StatusCodes.verdict(ofCall: reason) == .tookTooLong)
+        #expect(StatusCodes.codeClass(ofCall: reason) == .tookTooLong)
         #expect(CallOutcome(refusalOfConversion: reason) == .unclear(reason))
         #expect(CallOutcome(refusalOfReading: reason) == .refused(.callTooLarge, reason))
     }

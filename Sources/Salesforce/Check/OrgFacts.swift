@@ -43,7 +43,7 @@ public struct ConvertedStatus: Sendable, Equatable {
 }
 
 /// What a lead looks like before it is sent.
-public enum LeadGlance: Sendable, Equatable {
+public enum LeadPreview: Sendable, Equatable {
     /// Nothing keeps it from being converted.
     case open
     /// Converted already.

@@ -28,13 +28,13 @@ extension SalesforceTransport {
         }
     }
 
-    /// Who our token belongs to. Asked through SOAP, the door that conversions take: a token that
+    /// Who our token belongs to. Asked through SOAP, the API that conversions take: a token that
     /// is welcome at REST alone shows here.
     public func readUser() async -> CheckReply<OrgUser> {
         await ask { session in
             var headers = headers(contentType: "text/xml; charset=UTF-8")
             headers.add(name: "SOAPAction", value: "\"\"")
-            return Question(
+            return APIRequest(
                 url: "\(session.instance)/services/Soap/u/\(version)", headers: headers,
                 body: UserInfo.request(token: session.token, client: settings.clientName),
                 timeout: settings.readTimeout)
@@ -120,16 +120,16 @@ extension SalesforceTransport {
     }
 
     /// How 1...2,000 leads look before they are sent, in the order of the ids.
-    public func glance(at leads: [RecordID]) async -> CheckReply<[LeadGlance]> {
+    public func previews(of leads: [RecordID]) async -> CheckReply<[LeadPreview]> {
         precondition((1...2000).contains(leads.count), "a retrieval takes 1...2,000 ids")
         return await ask { session in
             var headers = bearerHeaders(session)
             headers.add(name: "Content-Type", value: "application/json")
-            return Question(
+            return APIRequest(
                 url: "\(session.instance)/services/data/v\(version)/composite/sobjects/Lead",
-                headers: headers, body: LeadGlances.request(leads), timeout: settings.readTimeout)
+                headers: headers, body: LeadPreviews.request(leads), timeout: settings.readTimeout)
         } read: { response in
-            LeadGlances.outcome(of: response, for: leads)
+            LeadPreviews.outcome(of: response, for: leads)
         }
     }
 }

@@ -1,6 +1,6 @@
 public import Conversion
 
-/// Why nothing could be asked of a host at all. Each has another cure.
+/// Why nothing could be asked of a host at all. Each has another remedy.
 public enum Unreachable: CaseIterable, Sendable {
     /// Its name has no address.
     case name
@@ -29,7 +29,7 @@ public enum Unreachable: CaseIterable, Sendable {
 
     static let code = "UNREACHABLE"
 
-    /// Somebody answers, but not as whom we asked for: no wait cures that by itself.
+    /// Somebody answers, but not as whom we asked for: waiting does not help.
     private var isOfTLS: Bool { self == .certificate || self == .tls }
 
     private var sentence: String {

@@ -4,7 +4,7 @@ import Conversion
 /// Salesforce writes them in English whatever the user's language.
 extension StatusCodes {
     /// What an error means for its lead.
-    static func verdict(ofLead error: Reason) -> LeadVerdict {
+    static func codeClass(ofLead error: Reason) -> LeadCodeClass {
         let verdict = ofLeads[error.code] ?? .unlisted
         switch verdict {
         case .obstructed(.allowance) where isConcurrency(error):
@@ -19,7 +19,7 @@ extension StatusCodes {
     }
 
     /// What a fault, or a REST error, means for its call.
-    static func verdict(ofCall error: Reason) -> CallVerdict {
+    static func codeClass(ofCall error: Reason) -> CallCodeClass {
         switch error.code {
         case "REQUEST_LIMIT_EXCEEDED" where isConcurrency(error):
             .refused(.concurrency)
