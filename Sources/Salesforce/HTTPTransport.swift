@@ -62,11 +62,11 @@ struct HTTPTransport: Sendable {
     func send(_ request: APIRequest) async -> APIResult {
         let collector = ResponseCollector(limit: Self.answerLimit)
         do {
-            let request = try HTTPClient.Request(
+            let clientRequest = try HTTPClient.Request(
                 url: request.url, method: request.method, headers: request.headers,
                 body: request.body.map { body($0, before: now() + connectTimeout, collector) })
             let task = client.execute(
-                request: request, delegate: collector,
+                request: clientRequest, delegate: collector,
                 deadline: .now() + .nanoseconds(request.timeout.nanoseconds))
             let response = try await withTaskCancellationHandler {
                 try await task.get()

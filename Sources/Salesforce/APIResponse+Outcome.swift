@@ -1,4 +1,6 @@
 import Conversion
+import Foundation
+import NIOCore
 
 extension APIResponse {
     /// What an answer means that Salesforce's API did not write: all there is to go by is the
@@ -50,5 +52,63 @@ extension APIResponse {
         default:
             return .unclear(.unreadable("The answer (HTTP \(status)) is not Salesforce's"))
         }
+    }
+}
+
+/// An error as the REST API writes it, in an array: `[{"message":"...","errorCode":"..."}]`.
+struct RESTError: Decodable {
+    var errorCode: String
+    var message: String
+
+    var reason: Reason { Reason(errorCode, message) }
+}
+
+extension APIResponse {
+    /// What an answer to a reading means that is not the reading itself.
+    var outcomeOfReading: CallOutcome {
+        guard let error = json([RESTError].self)?.first else { return outcomeByStatus }
+        return CallOutcome(refusalOfReading: error.reason)
+    }
+
+    /// The body as JSON of that form, or nil.
+    func json<Form: Decodable>(_ form: Form.Type) -> Form? {
+        do {
+            return try JSONDecoder().decode(form, from: Data(body.readableBytesView))
+        } catch {
+            return nil  // what it says of the body may quote it
+        }
+    }
+}
+
+extension CallOutcome {
+    /// What it means for a conversion that Salesforce refused the call as a whole.
+    init(refusalOfConversion reason: Reason) {
+        self =
+            switch StatusCodes.codeClass(ofCall: reason) {
+            case .refused(let obstacle):
+                .refused(obstacle, StatusCodes.explained(reason, obstacle))
+            case .failed: .refused(.callTooLarge, StatusCodes.marked(reason))
+            case .tookTooLong: .unclear(reason)
+            }
+    }
+
+    /// What it means for a reading. It changes nothing, so what is not a plain refusal is simply
+    /// asked again.
+    init(refusalOfReading reason: Reason) {
+        self =
+            switch StatusCodes.codeClass(ofCall: reason) {
+            case .refused(let obstacle):
+                .refused(obstacle, StatusCodes.explained(reason, obstacle))
+            case .failed: .unclear(reason)
+            case .tookTooLong: .refused(.callTooLarge, reason)
+            }
+    }
+}
+
+extension StatusCodes {
+    fileprivate static func marked(_ reason: Reason) -> Reason {
+        var reason = reason
+        reason.isListed = ofCalls[reason.code] != nil
+        return reason
     }
 }
