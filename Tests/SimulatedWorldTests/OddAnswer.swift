@@ -82,7 +82,8 @@ enum OddAnswer {
             return Self.page(status)
         case .refusal(let code), .bareFault(let code):
             return Self.answer(
-                Self.status(code), #"[{"message":"\#(Self.message(code))","errorCode":"\#(code)"}]"#)
+                Self.status(code), #"[{"message":"\#(Self.message(code))","errorCode":"\#(code)"}]"#
+            )
         case .eachLead(let code):
             let results = leads.map { lead in
                 Self.result(lead.leadID, .transient(Reason(code, Self.message(code))))
