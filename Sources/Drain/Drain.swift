@@ -26,6 +26,10 @@ public actor Drain {
     private let report: @Sendable (Standing) -> Void
     private let longestNapMS: Int64
 
+    /// Passes in which nothing is sent, and which no answer brought: calls have a pace of their own,
+    /// but what commits and timers bring is bounded by nothing else. At most 20 in any second.
+    private var idlePasses = TokenBucket(capacity: 5, rate: 15, at: SystemClock.now())
+    private var callsSent = 0
     private var timer: (any DispatchSourceTimer)?
     /// What the timer is set to, until it fires.
     private var timerSetTo: DispatchTime?
@@ -118,6 +122,7 @@ public actor Drain {
 
     private func send(_ call: Outgoing) {
         let options = engine.options
+        callsSent += 1
         Task {
             let (reply, answeredAt) = await answer(to: call, options)
             settle(call, reply, after: answeredAt.since(call.startedAt))
@@ -171,7 +176,7 @@ public actor Drain {
         timer.setEventHandler { @Sendable [weak self] in
             self?.assumeIsolated {
                 $0.timerSetTo = nil
-                $0.pass()
+                $0.passUnlessTooOften()
             }
         }
         timer.activate()
@@ -207,7 +212,17 @@ public actor Drain {
         // A file that is busy just now is looked at again: the watcher looks several times.
         guard let version = try? queue.dataVersion(), version != seenVersion else { return }
         seenVersion = version
+        passUnlessTooOften()
+    }
+
+    private func passUnlessTooOften() {
+        let pause = idlePasses.wait(at: SystemClock.now())
+        guard pause == 0 else {
+            return setTimer(.now() + .milliseconds(Int(pause)), leeway: 0)
+        }
+        let sentBefore = callsSent
         pass()
+        if callsSent == sentBefore { idlePasses.take(at: SystemClock.now()) }
     }
 
     // MARK: Stopping

@@ -9,8 +9,7 @@ extension Engine {
     mutating func payForChecks(at now: Moment) throws {
         let calls = try unpaidChecks()
         guard calls > 0 else { return }
-        bucket.owe(calls, at: now)
-        for _ in 0..<calls { day.count(at: now) }
+        pacer.pay(forOthers: calls, at: now)
     }
 
     mutating func unpaidChecks() throws -> Int {

@@ -12,20 +12,33 @@ struct Turns {
 
 /// The calls that jobs go into.
 extension Engine {
+    /// Jobs to choose from when other leads than those that failed are to be found.
+    private static let mostOffered = 100
+
     /// By turns a search for contacts, where leads want one, and conversions: what was found is not
     /// old when it is used, and neither keeps the other waiting.
-    mutating func claim(_ work: Work, _ start: CallStart) throws -> Outgoing? {
+    mutating func claim(
+        _ work: Work, _ leads: Int, _ start: CallStart
+    ) throws -> Outgoing? {
         guard work.jobsAreDue else { return nil }
-        let mayMatch = work.hasUnmatched && !isMatching
-        if mayMatch, !turns.conversionsAreNext, let match = try claimMatch(start) { return match }
-        if let call = try claimConversions(start) { return call }
-        return mayMatch && turns.conversionsAreNext ? try claimMatch(start) : nil
+        if !turns.conversionsAreNext, let match = try search(work, start) { return match }
+        if let call = try claimConversions(leads, start) { return call }
+        return turns.conversionsAreNext ? try search(work, start) : nil
     }
 
-    private mutating func claimConversions(_ start: CallStart) throws -> Outgoing? {
+    mutating func search(_ work: Work, _ start: CallStart) throws -> Outgoing? {
+        work.jobsAreDue && work.hasUnmatched && !isMatching ? try claimMatch(start) : nil
+    }
+
+    /// After a failure other leads go first: they show whose fault it was.
+    mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> Outgoing? {
+        let failures = pacer.failures
         let call = try queue.claim(
-            upTo: callSize.limit, start.carrying(callSize), from: turns.converting,
-            choosing: CallPlan.choose)
+            upTo: failures.tried.isEmpty ? leads : Self.mostOffered, start.carrying(pacer.callSize),
+            from: turns.converting
+        ) { offered in
+            Array(CallPlan.choose(failures.preferred(offered)).prefix(leads))
+        }
         guard let call else { return nil }
         turns.converting = call.rotation
         turns.conversionsAreNext = false
@@ -63,5 +76,24 @@ extension CallStart {
         var start = self
         start.size = (size.limit, size.reason)
         return start
+    }
+}
+
+extension FailureRun {
+    /// With one first that no call has failed with since the last success; or else one that can't
+    /// be what made all of them fail; or else one that has not failed alone.
+    fileprivate func preferred(_ offered: [ClaimedJob]) -> [ClaimedJob] {
+        guard !tried.isEmpty else { return offered }
+        let isBetter: [(ClaimedJob) -> Bool] = [
+            { !tried.contains($0.id) && $0.split == nil && !isProven([$0.id]) },
+            { !tried.contains($0.id) },
+            { !suspects.contains($0.id) && !failedAlone.contains($0.id) },
+            { !failedAlone.contains($0.id) },
+        ]
+        for isBetter in isBetter {
+            guard let place = offered.firstIndex(where: isBetter) else { continue }
+            return [offered[place]] + offered[..<place] + offered[(place + 1)...]
+        }
+        return offered
     }
 }

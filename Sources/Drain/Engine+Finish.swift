@@ -12,13 +12,12 @@ extension Engine {
     ) throws {
         let duration = duration ?? now.since(call.startedAt)
         inFlight[call.callID] = nil
-        if let usage = reply.usage { learn(usage, from: call, at: now) }
-        react(to: reply.outcome, of: call, at: now)
-        size(by: reply.outcome, of: call, after: duration)
+        let seen = pacer.observe(reply, of: call.paced, after: duration, at: now)
+        for event in seen.events { take(event, at: now) }
         noteReading(reply.outcome, of: call)
         let verdict = Verdict(
             startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
-            probeIntervalMS: options.probeIntervalMS, blame: .call, chance: chance())
+            probeIntervalMS: options.probeIntervalMS, blame: seen.blame, chance: chance())
         let settlements =
             switch call.content {
             case .conversions(let jobs): verdict.settle(jobs, reply)
@@ -33,7 +32,7 @@ extension Engine {
             }
         let end = CallEnd(
             callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
-            httpStatus: reply.httpStatus, reason: reply.outcome.reason, limiter: limiter,
+            httpStatus: reply.httpStatus, reason: reply.outcome.reason, limiter: pacer.limiter,
             usage: reply.usage)
         unwritten.append((end, settlements, findings))
         try writeKeptAnswers(at: now)
@@ -76,144 +75,33 @@ extension Engine {
         }
     }
 
-    /// Answers overtake each other: of calls that were out together, the higher count is the later.
-    private mutating func learn(_ usage: OrgUsage, from call: Outgoing, at now: Moment) {
-        var usage = usage
-        if let known = self.usage, known.limit == usage.limit, let usageAt,
-            call.startedAt.wall < usageAt
-        {
-            usage.current = max(usage.current, known.current)
+    /// What the pacer made of an answer, in the log.
+    private mutating func take(_ event: Pacer.Event, at now: Moment) {
+        switch event {
+        case .opened(let open):
+            var metadata: Logger.Metadata = [
+                "reason": "\(open.kind.rawValue)", "code": "\(open.reason.code)",
+                "probe.at": "\(open.probeAt.wall)",
+            ]
+            // Salesforce's own message may quote a lead.
+            if let remedy = open.reason.remedy { metadata["message"] = "\(remedy)" }
+            logger.warning("circuit open", metadata: metadata)
+        case .closed(let open):
+            logger.notice(
+                "circuit closed",
+                metadata: [
+                    "reason": "\(open.kind.rawValue)",
+                    "after.s": "\(now.since(open.since) / 1000)",
+                ])
+        case .callsMadeSmaller(let limit, let reason):
+            logger.notice(
+                "calls are made smaller",
+                metadata: ["call.leads": "\(limit)", "reason": "\(reason?.rawValue ?? "")"])
+        case .ends(let status, let obstacle, let reason):
+            guard fault == nil else { return }
+            fault = OperatorError(
+                status, "\(obstacle.sentence) (\(reason.code))", remedy: reason.remedy)
         }
-        self.usage = usage
-        usageAt = now.wall
-        adoptAllowance(at: now)
-    }
-
-    /// What the answer says of the way ahead for all calls.
-    private mutating func react(to outcome: CallOutcome, of call: Outgoing, at now: Moment) {
-        switch outcome {
-        case .refused(let obstacle, let reason):
-            meet(obstacle, reason, call, at: now)
-        case .unclear(let reason) where call.isQuestion || call.isMatch || call.isLogin:
-            // A call that converts is cleared up by asking; when asking fails too, the way is shut.
-            if !call.isApart { meet(.outage, reason, call, at: now) }
-        case .unclear:
-            if call.readsLimits { limitsAreReadable = false }
-        case .converted(let leads):
-            concurrency.grow()
-            let obstacles = leads.compactMap { lead -> (Obstacle, Reason)? in
-                if case .obstructed(let obstacle, let reason) = lead {
-                    (obstacle, reason)
-                } else {
-                    nil
-                }
-            }
-            guard let (obstacle, reason) = obstacles.first else { return passed(call, at: now) }
-            meet(obstacle, reason, call, at: now)
-        case .verified, .matched:
-            passed(call, at: now)
-        case .limitsRead:
-            // Read, and still not known: they are not to be had this way.
-            if usageAt != now.wall { limitsAreReadable = false }
-            passed(call, at: now)
-        case .loggedIn:
-            passed(call, at: now)
-        }
-    }
-
-    /// What the answer says of the size of calls. Halves of a failed call say nothing of it: they
-    /// are apart because one of their leads is odd.
-    private mutating func size(
-        by outcome: CallOutcome, of call: Outgoing, after milliseconds: Int64
-    ) {
-        guard case .conversions(let conversions) = call.content,
-            conversions.jobs.first?.split == nil
-        else { return }
-        let leads = conversions.jobs.count
-        let before = callSize
-        switch outcome {
-        case .converted: callSize.answered(leads: leads, milliseconds: milliseconds)
-        case .refused(.callTooLarge, _): callSize.failed(leads: leads)
-        // A connection that is lost at once is nobody's size.
-        case .unclear where milliseconds >= AdaptiveCallSize.slowMS: callSize.failed(leads: leads)
-        default: return
-        }
-        guard callSize.limit < before.limit else { return }
-        logger.notice(
-            "calls are made smaller",
-            metadata: [
-                "call.leads": "\(callSize.limit)", "call.ms": "\(milliseconds)",
-                "reason": "\(callSize.reason?.rawValue ?? "")",
-            ])
-    }
-
-    private mutating func meet(
-        _ obstacle: Obstacle, _ reason: Reason, _ call: Outgoing, at now: Moment
-    ) {
-        switch obstacle {
-        case .session, .adapted, .late: break
-        case .permission: stop(.permission, obstacle, reason)
-        case .configuration: stop(.configuration, obstacle, reason)
-        case .allowance: obstruct(.allowance, reason, call, at: now)
-        case .outage: if !call.isApart { obstruct(.outage, reason, call, at: now) }
-        case .concurrency:
-            concurrency.shrink()
-            obstruct(.concurrency, reason, call, at: now)
-        case .callTooLarge:
-            switch call.content {
-            case .conversions:
-                // Its leads go on in halves.
-                break
-            case .match:
-                // It goes on in smaller searches, down to the address that breaks them.
-                passed(call, at: now)
-            case .limits:
-                limitsAreReadable = false
-            case .question, .login:
-                if !call.isApart { obstruct(.outage, reason, call, at: now) }
-            }
-        }
-    }
-
-    private mutating func obstruct(
-        _ kind: CircuitBreaker.Kind, _ reason: Reason, _ call: Outgoing, at now: Moment
-    ) {
-        let begins = breaker.meet(
-            kind, reason, byLogin: call.isLogin, startedAt: call.startedAt, at: now)
-        guard begins else { return }
-        var metadata: Logger.Metadata = [
-            "reason": "\(kind.rawValue)", "code": "\(reason.code)",
-            "probe.at": "\(breaker.openState?.probeAt.wall.description ?? "")",
-        ]
-        // Salesforce's own message may quote a lead.
-        if let remedy = reason.remedy { metadata["message"] = "\(remedy)" }
-        logger.warning("calls are held back", metadata: metadata)
-    }
-
-    /// A call got through: what stood in the way is over, unless the org's own count says that
-    /// only the reserve is left.
-    private mutating func passed(_ call: Outgoing, at now: Moment) {
-        let wasSpent = breaker.openState?.kind == .allowance
-        if !call.isLogin, let usage, options.allowance.isSpent(usage, wasSpent: wasSpent) {
-            let reason = Reason(
-                "RESERVE_REACHED",
-                "\(usage.current) of the org's \(usage.limit) requests are used; "
-                    + "the rest is left to others.")
-            return obstruct(.allowance, reason, call, at: now)
-        }
-        guard let openState = breaker.passed(login: call.isLogin) else { return }
-        logger.notice(
-            "calls go through again",
-            metadata: [
-                "reason": "\(openState.kind.rawValue)",
-                "after.s": "\(now.since(openState.since) / 1000)",
-            ])
-    }
-
-    private mutating func stop(_ status: ExitStatus, _ obstacle: Obstacle, _ reason: Reason) {
-        guard fault == nil else { return }
-        fault = OperatorError(
-            status, "\(obstacle.sentence) (\(reason.code))", remedy: reason.remedy)
     }
 }
 

@@ -9,14 +9,14 @@ extension Engine {
     /// Why it is time to end, if Salesforce could not be reached for as long as the operator has
     /// patience.
     mutating func giveUp(at now: Moment) -> OperatorError? {
-        guard let most = options.giveUpAfterMS, inFlight.isEmpty, let openState = breaker.openState,
-            openState.kind == .outage, now.since(openState.since) >= most
-        else { return nil }
+        guard let open = pacer.givesUp(at: now) else { return nil }
+        let lasted = now.since(open.since) / 1000
         let error = OperatorError(
             .unavailable,
-            "Salesforce could not be reached for \(now.since(openState.since) / 1000) s "
-                + "(\(openState.reason.code)).",
-            remedy: (openState.reason.remedy.map { $0 + " " } ?? "")
+            open.kind == .incident
+                ? "Salesforce has converted nothing for \(lasted) s (\(open.reason.code))."
+                : "Salesforce could not be reached for \(lasted) s (\(open.reason.code)).",
+            remedy: (open.reason.remedy.map { $0 + " " } ?? "")
                 + "All jobs are still in the queue; start again once it can.")
         fault = error
         return error
@@ -49,7 +49,7 @@ extension Engine {
         let lasting: (reason: Wait.Reason?, until: Timestamp?) =
             switch reason {
             case .allowance, .outage, .paused, .time, .account, .hours: (reason, until?.wall)
-            case .token where bucket.rate < 1: (reason, until?.wall)
+            case .token where pacer.bucket.rate < 1: (reason, until?.wall)
             case .token, .slot, .work, nil: (nil, nil)
             }
         guard lasting != noted else { return }
@@ -62,7 +62,7 @@ extension Engine {
     /// day is spent, a call goes now and then, as those of the day before grow old: that is said once
     /// in an hour at most.
     private mutating func tell(of reason: Wait.Reason?, until: Moment?) {
-        guard reason == .hours || reason == .allowance && breaker.openState == nil,
+        guard reason == .hours || reason == .allowance && pacer.breaker.openState == nil,
             reason != noted.reason, let reason, let until
         else { return }
         let now = clock.last

@@ -68,10 +68,28 @@ struct Outgoing {
         return now.since(startedAt) <= options.claimLastsMS
     }
 
+    /// The call as far as its pace is concerned.
+    var paced: PacedCall {
+        var paced = PacedCall(
+            id: callID, tier: .read, startedAt: startedAt, isApart: isApart)
+        switch content {
+        case .conversions(let call):
+            paced.tier = .conversion
+            paced.jobs = call.jobs.map(\.id)
+            paced.isHalf = call.jobs.first?.split != nil
+        case .question(let question):
+            paced.jobs = question.jobs.map(\.job.id)
+            paced.isUnanswered = question.jobs.map { $0.doubt == .noAnswer }
+        case .match(let match): paced.jobs = match.jobs.map(\.id)
+        case .login: paced.tier = .login
+        case .limits: paced.tier = .limits
+        }
+        return paced
+    }
+
     var isConversion: Bool { if case .conversions = content { true } else { false } }
     var isQuestion: Bool { if case .question = content { true } else { false } }
     var isMatch: Bool { if case .match = content { true } else { false } }
-    var readsLimits: Bool { if case .limits = content { true } else { false } }
     var isLogin: Bool { if case .login = content { true } else { false } }
 }
 

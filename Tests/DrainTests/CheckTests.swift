@@ -21,7 +21,7 @@ import Testing
             try drain.run { .allConverted($0) }
             // Nine tokens were left; eleven of the twenty, and the call's own, had to come in.
             #expect(drain.now - before >= 12_000 - 10)
-            #expect(drain.engine.bucket.tokens < 1)
+            #expect(drain.engine.pacer.bucket.tokens < 1)
         }
     }
 
@@ -33,7 +33,7 @@ import Testing
             for _ in 0..<3 { _ = try queue.begin(.check, CallStart(at: .ms(1000))) }
             try drain.run { .allConverted($0) }
             #expect(drain.sizes == [1])
-            var day = drain.engine.day
+            var day = drain.engine.pacer.day
             let calls = day.calls(at: drain.now)
             #expect(calls == 5 + 3 + 1)
         }

@@ -82,30 +82,6 @@ import Testing
         #expect(allowance.isSpent(OrgUsage(current: 1200, limit: 1000), wasSpent: false))
     }
 
-    @Test func probesAnOutageWithGrowingPauses() {
-        var way = CircuitBreaker(probeIntervalMS: 30_000)
-        let reason = Reason("UNREACHABLE", "no route")
-        let begins = way.meet(.outage, reason, byLogin: false, startedAt: .ms(0), at: .ms(10))
-        #expect(begins)
-        // A call that was in flight when it began is no probe.
-        let isAnother = way.meet(.outage, reason, byLogin: false, startedAt: .ms(5), at: .ms(20))
-        #expect(!isAnother)
-        #expect(way.openState?.probeAt == .ms(30_020))
-        var at: Int64 = 30_020
-        var pauses: [Int64] = []
-        for _ in 0..<7 {
-            _ = way.meet(.outage, reason, byLogin: false, startedAt: .ms(at), at: .ms(at))
-            pauses.append((way.openState?.pauseMS ?? 0) / 1000)
-            at += way.openState?.pauseMS ?? 0
-        }
-        #expect(pauses == [60, 120, 240, 480, 900, 900, 900])
-        let afterLogin = way.passed(login: true)
-        #expect(afterLogin == nil)
-        let afterCall = way.passed(login: false)
-        #expect(afterCall?.since == .ms(10))
-        #expect(way.openState == nil)
-    }
-
     @Test func halvesTheCallsInFlightAndGrowsBackByOne() {
         var calls = ConcurrencyLimit(most: 8)
         calls.shrink()

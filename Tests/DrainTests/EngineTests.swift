@@ -187,7 +187,7 @@ import Testing
                 guard answers > 2 else { return CallReply(.refused(.concurrency, many)) }
                 return .allConverted(request)
             }
-            #expect(drain.engine.concurrency.limit == 4)
+            #expect(drain.engine.pacer.concurrency.limit == 4)
             // A second later the first probe, two seconds later the next; nobody is punished.
             let starts = try queue.calls().prefix(3).compactMap { $0.text("started_at") }
             #expect(starts == [0, 1010, 3020].map { Moment.ms($0).wall.description })
@@ -223,14 +223,14 @@ import Testing
             }
             try engine.finish(second, answer(second, 8), at: .ms(10))
             try engine.finish(first, answer(first, 7), at: .ms(11))
-            #expect(engine.usage?.current == 8)
+            #expect(engine.pacer.org.usage?.current == 8)
             // A day later less is used; that is no answer overtaken.
             try queue.add(3...3)
             guard case .send(let third) = try engine.step(at: .ms(86_400_000)) else {
                 return #expect(Bool(false), "a call leaves")
             }
             try engine.finish(third, answer(third, 1), at: .ms(86_400_010))
-            #expect(engine.usage?.current == 1)
+            #expect(engine.pacer.org.usage?.current == 1)
             #expect(try queue.limiter()?.usage?.current == 1)
         }
     }

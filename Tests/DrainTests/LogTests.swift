@@ -22,10 +22,10 @@ import Testing
             }
             let probe = (Moment.ms(10 + 30_000)).wall
             #expect(
-                log.lines("calls ") == [
-                    "warning calls are held back code=CONNECTION_REFUSED probe.at=\(probe) "
+                log.lines("circuit ") == [
+                    "warning circuit open code=CONNECTION_REFUSED probe.at=\(probe) "
                         + "reason=outage",
-                    "notice calls go through again after.s=450 reason=outage",
+                    "notice circuit closed after.s=450 reason=outage",
                 ])
         }
     }
@@ -45,10 +45,10 @@ import Testing
                 return session ? .allConverted(request) : away
             }
             #expect(logins == 5)
-            #expect(log.lines("calls are held back").count == 1)
+            #expect(log.lines("circuit open").count == 1)
             #expect(
-                log.lines("calls go through again")
-                    == ["notice calls go through again after.s=450 reason=outage"])
+                log.lines("circuit closed")
+                    == ["notice circuit closed after.s=450 reason=outage"])
         }
     }
 

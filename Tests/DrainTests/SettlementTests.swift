@@ -89,7 +89,7 @@ import Testing
     @Test func `an unlisted code fails a lead only after it was read`() async throws {
         try await withQueue { queue in
             try queue.set(RetryPolicy(maxAttempts: 2), named: "default")
-            try queue.add(1...3)
+            try queue.add(1...1)
             var drain = try VirtualDrain(queue)
             try drain.run { refuse($0, .unlisted(made)) }
             #expect(drain.sent.map(\.kind) == [.convert, .convert, .verify])

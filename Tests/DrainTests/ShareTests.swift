@@ -45,11 +45,11 @@ import Testing
             try queue.add(1...60)
             var drain = try drain(queue, at: .ms(0), burst: 4)
             _ = try step(&drain, others: 0)
-            let alone = drain.engine.bucket.rate
+            let alone = drain.engine.pacer.bucket.rate
             _ = try step(&drain, others: 80)
-            #expect(drain.engine.bucket.rate < alone / 3)
+            #expect(drain.engine.pacer.bucket.rate < alone / 3)
             _ = try step(&drain, others: 20)
-            #expect(drain.engine.bucket.rate == alone)
+            #expect(drain.engine.pacer.bucket.rate == alone)
         }
     }
 

@@ -14,8 +14,8 @@ import Testing
             #expect(end.code == 0)
             let lines = end.errors.split(separator: "\n")
             #expect(lines.allSatisfy { $0.prefixMatch(of: /<[4-7]>[a-z]/) != nil })
-            #expect(lines.count { $0.hasPrefix("<4>calls are held back ") } == 1)
-            #expect(lines.count { $0.hasPrefix("<5>calls go through again after.s=") } == 1)
+            #expect(lines.count { $0.hasPrefix("<4>circuit open ") } == 1)
+            #expect(lines.count { $0.hasPrefix("<5>circuit closed after.s=") } == 1)
             #expect(
                 lines.count { $0.hasPrefix("<7>call settled ") } == (try stage.queue.calls().count))
             #expect(lines.last == "<6>the queue is drained jobs.converted=30")

@@ -68,8 +68,8 @@ import Testing
             stage.simulator.script(.unavailable, nextCalls: 3)
             let end = try await stage.drain(changing: ["LEADCONVERT_CONCURRENCY": "1"])
             #expect(end.code == 0)
-            #expect(end.errors.components(separatedBy: "calls are held back").count == 2)
-            #expect(end.errors.contains("calls go through again"))
+            #expect(end.errors.components(separatedBy: "circuit open").count == 2)
+            #expect(end.errors.contains("circuit closed"))
             #expect(try await stage.objections(to: leads) == [])
             #expect(try stage.queue.jobs().allSatisfy { $0.number("attempts") == 1 })
         }

@@ -17,12 +17,14 @@ public struct Allowance: Equatable, Sendable {
     /// The allowance before any answer has told: a Developer Edition org's, the smallest there is.
     static let leastLimit = 15_000
     private static let secondsADay = 86_400.0
+    /// More calls than anybody makes, and still a number that sums can be made of.
+    private static let mostCalls = 1e12
 
     /// Calls that we may start in any 24 hours, 1 or more; nil when nothing says: the operator
     /// chose the pace, and the org's allowance is not known.
     public func callsADay(limit: Int?) -> Int? {
         guard limit != nil || fixedRate == nil else { return nil }
-        return max(1, Int(share * Double(max(limit ?? Self.leastLimit, 1))))
+        return Int(min(max(1, share * Double(limit ?? Self.leastLimit)), Self.mostCalls))
     }
 
     /// Capacity and rate of the bucket.

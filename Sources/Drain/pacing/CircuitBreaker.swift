@@ -1,21 +1,50 @@
 import Conversion
 
-/// What stands in the way of every call: begun when a call meets it, ended when one gets through,
-/// and probed in between by one call at a time with growing pauses.
+/// How far into Salesforce a call reaches. One that gets through proves that those of the tiers
+/// below it would; it proves nothing about the tiers above.
+enum CallTier: Int, Comparable, CaseIterable {
+    case login, limits, read, conversion
+
+    static func < (left: CallTier, right: CallTier) -> Bool { left.rawValue < right.rawValue }
+
+    var below: CallTier? { CallTier(rawValue: rawValue - 1) }
+}
+
+/// Stops calls while they would fail: it opens when a call fails for a reason that all would meet,
+/// lets single probes out with growing pauses, and closes when one gets through.
 struct CircuitBreaker: Equatable {
     enum Kind: String {
-        case outage, allowance, concurrency
+        /// Salesforce, or the way to it, is down.
+        case outage
+        /// Salesforce answers, but conversions fail, and no one lead explains it.
+        case incident
+        /// Login, permission or address was refused, by something that may change its mind.
+        case refusal
+        case allowance, concurrency
     }
 
-    /// A stretch of time in which nothing gets through.
     struct OpenState: Equatable {
         var kind: Kind
         var reason: Reason
-        /// The kind of call that met it; one of that sort has to get through to end it.
-        var metByLogin: Bool
         var since: Moment
         var probeAt: Moment
         var pauseMS: Int64
+        /// The highest tier that failed; a call of that tier or above closes it.
+        var failing: CallTier
+        /// The highest tier that is known to get through; its calls do not wait.
+        var passing: CallTier?
+        /// Calls that failed after it had opened.
+        var failedProbes = 0
+
+        /// Whether Salesforce does not work, rather than not let us in just now.
+        var isOutage: Bool { kind == .outage || kind == .incident || kind == .refusal }
+
+        /// An incident stops what has failed; of the tiers above it nothing is known, and theirs are
+        /// other parts of Salesforce.
+        func stops(_ tier: CallTier) -> Bool {
+            if kind == .incident && tier > failing { return false }
+            return passing.map { tier > $0 } ?? true
+        }
     }
 
     private(set) var openState: OpenState?
@@ -23,54 +52,69 @@ struct CircuitBreaker: Equatable {
     var probeIntervalMS: Int64
 
     private static let longestPauseMS: Int64 = 15 * 60_000
-    /// Too many calls at once is over when one of the others ends, mostly in seconds.
-    private static let concurrencyPauseMS: Int64 = 1000
+    /// Too many calls at once is over when one of the others ends, mostly in seconds; and what
+    /// looks like an incident may be two odd leads in a row, which a first probe tells at once.
+    private static let shortPauseMS: Int64 = 1000
 
     init(probeIntervalMS: Int64) {
         self.probeIntervalMS = probeIntervalMS
     }
 
-    /// A call met it. Calls that were in flight together meet it together: only a probe, sent
-    /// after it opened, makes the pause grow.
-    /// - Returns: Whether this is the beginning.
-    mutating func meet(
-        _ kind: Kind, _ reason: Reason, byLogin: Bool, startedAt: Moment, at now: Moment
+    /// A call failed for a reason that all would meet. Calls that were in flight together fail
+    /// together: only a probe, sent after it had opened, makes the pause grow.
+    /// - Returns: Whether it opened, or stays open for another kind of reason.
+    mutating func fail(
+        _ kind: Kind, _ reason: Reason, tier: CallTier, startedAt: Moment, at now: Moment
     ) -> Bool {
-        let first =
-            kind == .concurrency
-            ? min(Self.concurrencyPauseMS, probeIntervalMS) : probeIntervalMS
-        guard var openState else {
+        guard var open = openState else {
+            let pause = firstPauseMS(kind)
             openState = OpenState(
-                kind: kind, reason: reason, metByLogin: byLogin, since: now,
-                probeAt: now + first, pauseMS: first)
+                kind: kind, reason: reason, since: now, probeAt: now + pause, pauseMS: pause,
+                failing: tier, passing: kind == .incident ? tier.below : nil)
             return true
         }
-        let wasProbe = startedAt.since(openState.since) > 0
-        openState.pauseMS =
-            wasProbe ? min(openState.pauseMS * 2, max(Self.longestPauseMS, first)) : first
-        openState.probeAt = now + openState.pauseMS
-        let isAnother = openState.kind != kind
-        (openState.kind, openState.reason, openState.metByLogin) = (kind, reason, byLogin)
-        self.openState = openState
+        let isAnother = open.kind != kind
+        if startedAt.since(open.since) > 0 {
+            open.failedProbes += 1
+            let least = kind == .concurrency ? 0 : probeIntervalMS
+            open.pauseMS = min(
+                max(open.pauseMS * 2, least), max(Self.longestPauseMS, probeIntervalMS))
+            open.probeAt = now + open.pauseMS
+        } else {
+            open.probeAt = later(open.probeAt, now + firstPauseMS(kind))
+        }
+        (open.kind, open.reason) = (kind, reason)
+        open.failing = max(open.failing, tier)
+        if let passing = open.passing { open.passing = tier.below.map { min(passing, $0) } }
+        openState = open
         return isAnother
     }
 
     /// A call got through.
-    /// - Returns: The state that this ends, if it does.
-    mutating func passed(login: Bool) -> OpenState? {
-        guard let openState, openState.metByLogin == login else { return nil }
-        self.openState = nil
-        return openState
+    /// - Returns: What it was that this closes, if it does.
+    mutating func pass(_ tier: CallTier) -> OpenState? {
+        guard let open = openState else { return nil }
+        guard tier >= open.failing else {
+            openState?.passing = max(open.passing ?? tier, tier)
+            return nil
+        }
+        openState = nil
+        return open
     }
 
-    /// When the next call may start; nil when nothing stands in the way.
-    func probeAt(whileInFlight inFlight: Int) -> Probe? {
-        guard let openState else { return nil }
-        return inFlight > 0 ? .afterTheOneInFlight : .at(openState.probeAt)
+    /// Probes at once: an operator has changed what was refused.
+    mutating func probeNow(at now: Moment) {
+        openState?.probeAt = now
     }
 
-    enum Probe: Equatable {
-        case afterTheOneInFlight
-        case at(Moment)
+    private func later(_ one: Moment, _ other: Moment) -> Moment {
+        one.since(other) > 0 ? one : other
+    }
+
+    private func firstPauseMS(_ kind: Kind) -> Int64 {
+        switch kind {
+        case .concurrency, .incident: min(Self.shortPauseMS, probeIntervalMS)
+        case .outage, .refusal, .allowance: probeIntervalMS
+        }
     }
 }

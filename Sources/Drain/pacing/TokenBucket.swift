@@ -1,4 +1,5 @@
 import Conversion
+import Storage
 
 /// How many calls may start: a bucket that holds `capacity` tokens, gains `rate` of them a second
 /// and gives one for each call.
@@ -12,9 +13,19 @@ struct TokenBucket: Equatable {
     private(set) var tokens: Double
     private(set) var at: Moment
 
+    /// At a rate that is next to nothing a token takes longer than a clock can tell.
+    private static let longestWaitMS = 86_400_000.0
+
     /// A new bucket is full.
     init(capacity: Double, rate: Double, at now: Moment) {
         self.init(capacity: capacity, rate: rate, tokens: capacity, at: now)
+    }
+
+    /// Goes on where a daemon before left off.
+    init(_ last: LimiterState) {
+        self.init(
+            capacity: max(1, last.capacity), rate: max(last.rate, .leastNormalMagnitude),
+            tokens: last.tokens, at: last.at)
     }
 
     init(capacity: Double, rate: Double, tokens: Double, at now: Moment) {
@@ -28,7 +39,8 @@ struct TokenBucket: Equatable {
     /// Milliseconds until a token is there; 0 when one is.
     mutating func wait(at now: Moment) -> Int64 {
         refill(at: now)
-        return tokens >= 1 ? 0 : Int64(((1 - tokens) / rate * 1000).rounded(.up))
+        guard tokens < 1 else { return 0 }
+        return Int64(min((1 - tokens) / rate * 1000, Self.longestWaitMS).rounded(.up))
     }
 
     /// How many tokens are there.

@@ -1,0 +1,226 @@
+import Conversion
+import Storage
+
+/// When and how many calls leave.
+///
+/// A value without clock, file or network: it is asked before each call (`mayStart`), told of each
+/// that leaves (`started`) and of each answer (`observe`).
+struct Pacer {
+    private(set) var options: DrainOptions
+    var bucket: TokenBucket
+    var day: RollingDayUsage
+    var org: UsageReading
+    var breaker: CircuitBreaker
+    var failures = FailureRun()
+    /// The circuit and the failures of reads alone.
+    var reads: CircuitBreaker
+    var readFailures = FailureRun()
+    var concurrency: ConcurrencyLimit
+    var callSize: AdaptiveCallSize
+    var refusals = RefusalRecord()
+    /// Logins since the last call that was answered: a token that is refused each time is no way in.
+    var loginsInVain = 0
+    /// Calls that are out, by number.
+    private(set) var inFlight: [Int64: PacedCall] = [:]
+
+    /// - Parameter last: The limiter as the daemon before left it.
+    init(
+        _ options: DrainOptions, after last: LimiterState? = nil, day: RollingDayUsage,
+        lastCallSize: (limit: Int, reason: SizeReason)? = nil, at now: Moment
+    ) {
+        self.options = options
+        self.day = day
+        org = UsageReading(last?.usage, at: last?.usageAt)
+        breaker = CircuitBreaker(probeIntervalMS: options.probeIntervalMS)
+        reads = CircuitBreaker(probeIntervalMS: options.probeIntervalMS)
+        concurrency = ConcurrencyLimit(most: options.concurrency)
+        callSize = AdaptiveCallSize(most: options.callSize, last: lastCallSize)
+        let (capacity, rate) = options.allowance.bucket(last?.usage, ours: self.day.calls(at: now))
+        bucket =
+            last.map { TokenBucket($0) }
+            ?? TokenBucket(capacity: capacity, rate: rate, at: now)
+        bucket.adopt(capacity: capacity, rate: rate, at: now)
+    }
+
+    /// Goes on under other options.
+    mutating func adopt(_ options: DrainOptions, at now: Moment) {
+        self.options = options
+        breaker.probeIntervalMS = options.probeIntervalMS
+        reads.probeIntervalMS = options.probeIntervalMS
+        concurrency.most = options.concurrency
+        callSize.most = options.callSize
+        adoptAllowance(at: now)
+        // What was refused may be what was just set right.
+        if breaker.openState?.kind == .refusal { breaker.probeNow(at: now) }
+    }
+
+    mutating func adoptAllowance(at now: Moment) {
+        let (capacity, rate) = options.allowance.bucket(org.usage, ours: day.calls(at: now))
+        guard capacity != bucket.capacity || rate != bucket.rate else { return }
+        bucket.adopt(capacity: capacity, rate: rate, at: now)
+    }
+
+    // MARK: Before a call
+
+    /// What a call would be for.
+    struct Demand: Equatable {
+        /// Leads in doubt are to be asked about, or contacts to be looked for.
+        var reads = false
+        var conversions = false
+        var hasSession = true
+    }
+
+    /// What may leave now.
+    struct Permit: Equatable {
+        /// The first of these for which there is a call.
+        var tiers: [CallTier]
+        /// Leads in a call that converts.
+        var leads: Int
+    }
+
+    enum Decision: Equatable {
+        case go(Permit)
+        case wait(Wait)
+    }
+
+    /// Whether a call may leave now, and for what; or why not, and when to ask again.
+    mutating func mayStart(_ demand: Demand, at now: Moment) -> Decision {
+        if let window = options.window, !window.isOpen(at: now.wall) {
+            let opensAt = now + (window.nextChange(after: now.wall) - now.wall)
+            return .wait(Wait(reason: .hours, until: opensAt))
+        }
+        var tiers = wanted(demand, at: now)
+        for circuit in [reads, breaker] {
+            guard let open = circuit.openState else { continue }
+            tiers = allowed(tiers, by: open, at: now)
+            if tiers.isEmpty { return .wait(wait(for: open, at: now)) }
+        }
+        let isOnItsWay = tiers.first.map { $0 <= .limits && isOut($0) } ?? false
+        if inFlight.count >= concurrency.limit || isOnItsWay { return .wait(Wait(reason: .slot)) }
+        // A login costs no token, but without one there is nothing to log in for.
+        if let most = options.allowance.callsADay(limit: org.usage?.limit) {
+            let pause = day.wait(toStayWithin: most, at: now)
+            if pause > 0 { return .wait(Wait(reason: .allowance, until: now + pause)) }
+        }
+        let pause = bucket.wait(at: now)
+        if pause > 0 { return .wait(Wait(reason: .token, until: now + pause)) }
+        return .go(Permit(tiers: tiers, leads: isProbingForOneLead ? 1 : callSize.limit))
+    }
+
+    /// In the order of urgency: without a session, or before the limits are known, nothing else.
+    private func wanted(_ demand: Demand, at now: Moment) -> [CallTier] {
+        guard demand.hasSession else { return [.login] }
+        if mustReadLimits(at: now) { return [.limits] }
+        return (demand.reads ? [.read] : []) + (demand.conversions ? [.conversion] : [])
+    }
+
+    /// A probe when it is time for one, else what is known to get through.
+    private func allowed(
+        _ tiers: [CallTier], by open: CircuitBreaker.OpenState, at now: Moment
+    ) -> [CallTier] {
+        let free = tiers.filter { !open.stops($0) }
+        guard open.probeAt.since(now) == 0, !isProbeOut(open) else { return free }
+        let stopped = tiers.filter(open.stops)
+        // Where reads fail, a conversion may still say that the way is free: one lead that can't
+        // be read must not keep the others.
+        return (open.failing == .read ? stopped.reversed() : stopped) + free
+    }
+
+    /// One probe at a time: while it is out, its answer is the next event.
+    private func wait(for open: CircuitBreaker.OpenState, at now: Moment) -> Wait {
+        let reason: Wait.Reason =
+            switch open.kind {
+            case .outage, .incident, .refusal: .outage
+            case .allowance: .allowance
+            case .concurrency: .slot
+            }
+        guard !isProbeOut(open) else { return Wait(reason: reason) }
+        let patience = endOfPatience(open).flatMap { $0.since(now) > 0 ? $0 : nil }
+        let isShort = patience.map { open.probeAt.since($0) > 0 } ?? false
+        return Wait(reason: reason, until: isShort ? patience : open.probeAt)
+    }
+
+    private func isOut(_ tier: CallTier) -> Bool { inFlight.values.contains { $0.tier == tier } }
+
+    private func isProbeOut(_ open: CircuitBreaker.OpenState) -> Bool {
+        inFlight.values.contains { open.stops($0.tier) }
+    }
+
+    /// In an incident of the org a call of one lead tells as much as a call of a hundred.
+    private var isProbingForOneLead: Bool {
+        breaker.openState.map { $0.kind == .incident && $0.stops(.conversion) } ?? false
+    }
+
+    private func mustReadLimits(at now: Moment) -> Bool {
+        let open = breaker.openState
+        return org.mustBeRead(
+            isNeeded: options.rate == nil,
+            allowanceIsSpent: open?.kind == .allowance && open?.stops(.limits) == true, at: now)
+    }
+
+    // MARK: When it takes too long
+
+    /// The circuit that is open while nothing can leave, once Salesforce could not be reached for as
+    /// long as the operator has patience.
+    func givesUp(at now: Moment) -> CircuitBreaker.OpenState? {
+        guard inFlight.isEmpty else { return nil }
+        return [breaker.openState, reads.openState].compactMap(\.self).first { open in
+            endOfPatience(open).map { $0.since(now) == 0 } ?? false
+        }
+    }
+
+    /// A spent allowance and too many calls at once are no lack of Salesforce.
+    private func endOfPatience(_ open: CircuitBreaker.OpenState) -> Moment? {
+        open.isOutage ? options.giveUpAfterMS.map { open.since + $0 } : nil
+    }
+
+    // MARK: A call leaves
+
+    /// Takes the token of the call that is about to leave.
+    mutating func takeToken(at now: Moment) -> LimiterState {
+        bucket.take(at: now)
+        return limiter
+    }
+
+    mutating func started(_ call: PacedCall) {
+        inFlight[call.id] = call
+        if call.tier > .login { day.count(at: call.startedAt) }
+    }
+
+    mutating func ended(_ call: PacedCall) { inFlight[call.id] = nil }
+
+    /// Requests that somebody else made before we started; the day has them already. They empty the
+    /// bucket at most: some of what they took has come in since.
+    mutating func payAtStart(forOthers calls: Int, at now: Moment) {
+        let isCovered = Double(calls) <= bucket.tokens
+        bucket.owe(isCovered ? calls : Int(max(0, bucket.tokens)), at: now)
+    }
+
+    /// Requests that somebody else has made beside us.
+    mutating func pay(forOthers calls: Int, at now: Moment) {
+        bucket.owe(calls, at: now)
+        for _ in 0..<calls { day.count(at: now) }
+    }
+
+    /// The limiter as it is to be written.
+    var limiter: LimiterState {
+        LimiterState(
+            tokens: bucket.tokens, capacity: bucket.capacity, rate: bucket.rate, at: bucket.at,
+            usage: org.usage, usageAt: org.at)
+    }
+}
+
+/// A call as far as its pace is concerned.
+struct PacedCall: Equatable {
+    var id: Int64
+    var tier: CallTier
+    var startedAt: Moment
+    /// The jobs that it is for, in their order.
+    var jobs: [Int64] = []
+    /// Whether these are a part of a call that failed.
+    var isHalf = false
+    /// Whether it is for one lead that is read alone, because reads of it failed while others passed.
+    var isApart = false
+    /// Of the leads that it asks about, whether the call that was to convert them had no answer.
+    var isUnanswered: [Bool] = []
+}

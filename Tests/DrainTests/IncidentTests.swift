@@ -1,0 +1,160 @@
+import Conversion
+import Storage
+import TestSupport
+import Testing
+
+@testable import Drain
+
+/// The org as a whole is out of order for half an hour, and single leads that are always refused:
+/// who pays for which.
+@Suite struct IncidentTests {
+    static let incident: Int64 = 30 * 60_000
+
+    enum Trouble: String, CaseIterable {
+        case unknownException = "UNKNOWN_EXCEPTION"
+        case internalError = "INTERNAL_ERROR"
+        case tooManyRequests = "TOO_MANY_APEX_REQUESTS"
+        case codeOfTomorrow = "CODE_OF_TOMORROW"
+        case eachLead, everybody, noAnswer
+
+        func reply(to leads: [LeadConversion]) -> CallReply {
+            let reason = Reason(rawValue, "out of order")
+            return switch self {
+            case .eachLead: CallReply(.converted(leads.map { _ in .transient(reason) }))
+            case .everybody: CallReply(.converted(leads.map { _ in .obstructed(.outage, reason) }))
+            case .noAnswer: CallReply(.unclear(reason))
+            default: CallReply(.refused(.callTooLarge, reason))
+            }
+        }
+    }
+
+    @Test(arguments: Trouble.allCases, [1, 7, 100])
+    func `fails no lead and makes few calls in half an hour of an incident`(
+        trouble: Trouble, callSize: Int
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...60)
+            var drain = try VirtualDrain(queue) { $0.callSize = callSize }
+            let begin = drain.now
+            var calls = 0
+            while drain.now.since(begin) < Self.incident {
+                guard drain.sent.count < 500 else { break }
+                try drain.run(most: drain.sent.count + 1) { request in
+                    calls += 1
+                    guard case .convert(let leads, _) = request else {
+                        return .noneConverted(request)
+                    }
+                    return trouble.reply(to: leads)
+                }
+            }
+            #expect(calls < 50)
+            let jobs = try queue.jobs()
+            #expect(jobs.allSatisfy { $0.text("state") != "failed" })
+            let used = jobs.reduce(0) { $0 + ($1.number("attempts") ?? 0) }
+            #expect(used <= (trouble == .eachLead ? Int64(callSize) : trouble == .noAnswer ? 8 : 1))
+            try drain.run { .noneConverted($0) }
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
+    @Test func `takes no attempt from anybody with a policy of one`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...60)
+            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            var drain = try VirtualDrain(queue)
+            var isOver = false
+            for _ in 0..<500 {
+                isOver = drain.now.since(.ms(0)) >= Self.incident
+                try drain.run(most: drain.sent.count + 1) { request in
+                    guard case .convert(let leads, _) = request, !isOver
+                    else { return .allConverted(request) }
+                    return Trouble.internalError.reply(to: leads)
+                }
+            }
+            #expect(isOver)
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
+    @Test(arguments: [1, 10, 100], [[1], [150], [1, 2], [1, 60, 120, 180, 240]])
+    func `finds leads that break calls among good ones, and keeps nobody waiting for them`(
+        callSize: Int, odd: [Int]
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...250)
+            try queue.set(RetryPolicy(baseDelayMS: 1000), named: "default")
+            var drain = try VirtualDrain(queue) { $0.callSize = callSize }
+            let begin = drain.now
+            let culprits = Set(try odd.map { try RecordID.lead($0) })
+            let ending = try drain.run(most: 2000) { request in
+                guard case .convert(let leads, _) = request,
+                    leads.contains(where: { culprits.contains($0.leadID) })
+                else { return .allConverted(request) }
+                return Trouble.unknownException.reply(to: leads)
+            }
+            guard case .drained = ending else {
+                Issue.record("not drained after \(drain.now.since(begin) / 1000) s")
+                return
+            }
+            let states = try queue.jobs().map { ($0.number("id"), $0.text("state")) }
+            #expect(
+                states.allSatisfy { id, state in
+                    state == (odd.contains(Int(id ?? 0)) ? "failed" : "converted")
+                })
+            let converted = try queue.log().filter { $0.text("outcome") == "converted" }
+                .compactMap { $0.text("finished_at") }.max()
+            let minute = (begin.wall + 90_000).description
+            #expect(converted.map { $0 < minute } == true)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3]) func `ends with leads that nothing can prove odd`(
+        count: Int
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...count)
+            var drain = try VirtualDrain(queue)
+            let begin = drain.now
+            let ending = try drain.run { request in
+                guard case .convert(let leads, _) = request else { return .allConverted(request) }
+                return Trouble.unknownException.reply(to: leads)
+            }
+            guard case .drained = ending else {
+                Issue.record("not drained")
+                return
+            }
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "failed" })
+            let hours = Double(drain.now.since(begin)) / 3_600_000
+            #expect(count == 1 ? hours < 0.1 : hours < Double(count) * 2)
+        }
+    }
+
+    @Test(arguments: ["FUNCTIONALITY_NOT_ENABLED", "SERVER_UNAVAILABLE"], [1, 10])
+    func `charges a lead with a code for everybody when others pass`(
+        code: String, callSize: Int
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...30)
+            try queue.set(RetryPolicy(baseDelayMS: 1000), named: "default")
+            var drain = try VirtualDrain(queue) { $0.callSize = callSize }
+            let obstacle: Obstacle = code == "SERVER_UNAVAILABLE" ? .outage : .permission
+            let ending = try drain.run { request in
+                guard case .convert(let leads, _) = request else { return .allConverted(request) }
+                let records = ConvertedRecords(accountID: "1", contactID: "3", opportunityID: nil)
+                return CallReply(
+                    .converted(
+                        try leads.map { lead in
+                            try lead.leadID == .lead(5)
+                                ? .obstructed(obstacle, Reason(code, "")) : .converted(records)
+                        }))
+            }
+            guard case .drained = ending else {
+                Issue.record("\(String(describing: ending))")
+                return
+            }
+            let failed = try queue.jobs().filter { $0.text("state") == "failed" }
+            #expect(failed.map { $0.number("id") } == [5])
+            #expect(drain.sizes.count < 50)
+        }
+    }
+}

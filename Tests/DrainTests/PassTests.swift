@@ -1,0 +1,86 @@
+import Conversion
+import Foundation
+import GRDB
+import Logging
+import Storage
+import TestSupport
+import Testing
+
+@testable import Drain
+
+/// Whatever happens, the drain does not turn round and round.
+@Suite struct PassTests {
+    @Test func `passes no more than 20 times in a second, however often others commit`()
+        async throws
+    {
+        try await withQueue { queue in
+            let passes = try await count(queue) { _ in
+                let other = try DatabaseQueue(path: queue.path)
+                for _ in 0..<3000 {
+                    try await other.write {
+                        try $0.execute(sql: "UPDATE queue SET waiting_for = NULL")
+                    }
+                }
+                try other.close()
+            }
+            #expect(passes.perSecond <= 20)
+        }
+    }
+
+    @Test(arguments: [Obstacle.allowance, .concurrency, .outage])
+    func `waits for a probe without passes, whatever the operator's patience`(
+        obstacle: Obstacle
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            let passes = try await count(
+                queue, answer: { _ in CallReply(.refused(obstacle, Reason("REFUSED", ""))) },
+                change: {
+                    $0.giveUpAfterMS = obstacle == .outage ? 60_000 : 1
+                    $0.probeIntervalMS = 600_000
+                },
+                while: { standings in
+                    try await within(.seconds(30), "it waits") {
+                        _ = try await standings.wait { $0.count >= 8 }
+                    }
+                })
+            #expect(passes.perSecond <= 20)
+        }
+    }
+
+    // MARK: Counting
+
+    private func count(
+        _ queue: JobQueue,
+        answer: @escaping @Sendable (CallRequest) -> CallReply = { .allConverted($0) },
+        change: (inout DrainOptions) -> Void = { _ in },
+        while body: (Watched<[Moment]>) async throws -> Void
+    ) async throws -> Passes {
+        var options = DrainOptions()
+        (options.rate, options.burst) = (1000, 1000)
+        change(&options)
+        let ends = Watched<[Moment]>([])
+        let drain = try Drain(
+            queue, through: Transport(send: { answer($0) }, hasSession: { true }),
+            options: options, logger: RecordedLog().logger, longestNapMS: 100
+        ) { standing in
+            ends.change { $0.append(standing.at) }
+        }
+        let running = Task { await drain.run() }
+        try await body(ends)
+        await drain.stop()
+        _ = await running.value
+        return Passes(at: ends.value)
+    }
+
+    private struct Passes {
+        var at: [Moment]
+
+        /// The most in any second.
+        var perSecond: Int {
+            at.indices.map { first in
+                at[first...].prefix { $0.since(at[first]) < 1000 }.count
+            }.max() ?? 0
+        }
+    }
+}
