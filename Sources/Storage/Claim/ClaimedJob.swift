@@ -72,3 +72,13 @@ public struct ClaimedQuestion: Sendable {
     /// Its jobs, in the order in which they are asked about.
     public var jobs: [DoubtfulJob]
 }
+
+/// Jobs whose contacts are looked for now.
+public struct ClaimedMatch: Sendable {
+    /// The call's number.
+    public var id: Int64
+    /// Its jobs, each of another address.
+    public var jobs: [ClaimedJob]
+    /// Whose turn it is next time.
+    public var rotation: Rotation
+}

@@ -1,5 +1,39 @@
-import Conversion
+public import Conversion
 import GRDB
+
+/// Which jobs to list.
+public struct JobFilter: Sendable {
+    /// In this state.
+    public var state: JobState?
+    /// Of the batch of this name.
+    public var batch: String?
+    /// Of this lead.
+    public var lead: RecordID?
+    /// At most so many, the newest.
+    public var limit: Int?
+
+    /// All jobs.
+    public init() {}
+}
+
+/// Which rows of the run log to list.
+public struct LogFilter: Sendable {
+    /// Of this job.
+    public var job: Int64?
+    /// Of this lead.
+    public var lead: RecordID?
+    /// Of the batch of this name.
+    public var batch: String?
+    /// Begun at this time or later.
+    public var since: Timestamp?
+    /// That came to this.
+    public var outcome: Outcome?
+    /// At most so many, the newest.
+    public var limit: Int?
+
+    /// The whole log.
+    public init() {}
+}
 
 extension JobQueue {
     /// Jobs, oldest first: the names of their columns, then one job at a time.

@@ -47,3 +47,66 @@ extension JobQueue {
         }
     }
 }
+
+extension JobQueue {
+    /// A moment on both clocks since which the wall clock is known not to have been set; nil on a
+    /// new file.
+    public func clockAnchor() throws -> Moment? {
+        try read { database in
+            let sql = "SELECT clock_at, clock_uptime_ms, clock_boot_id FROM queue"
+            guard let row = try Row.fetchOne(database, sql: sql),
+                let at = (row[0] as String?).flatMap({ Timestamp($0) })
+            else { return nil }
+            return Moment(wall: at, uptimeMS: row[1], bootID: row[2])
+        }
+    }
+
+    /// The wall clock was set: what waits for a time that we worked out ourselves (a backoff, the
+    /// next question) waits as long as it would have, and what was due stays due. A later `run_at`
+    /// that somebody gave is left as it is, for it names a time and not a pause.
+    /// - Parameter milliseconds: How far the clock went forward; negative for back.
+    public func clockWasSet(by milliseconds: Int64, at now: Moment) throws {
+        let shift = String(modifier: milliseconds)
+        let time = now.wall.description
+        let before = (now.wall + -milliseconds).description
+        try write { database in
+            try database.execute(
+                sql: """
+                    UPDATE jobs SET run_at = ?1, updated_at = ?1
+                    WHERE state IN ('queued', 'sending', 'held') AND run_at <= ?2 AND run_at > ?1
+                    """,
+                arguments: [time, before])
+            try database.execute(
+                sql: """
+                    UPDATE jobs SET
+                        run_at = coalesce(
+                            strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at),
+                        updated_at = ?2
+                    WHERE state = 'verifying'
+                        OR (state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
+                    """,
+                arguments: [shift, time, before])
+            try database.execute(
+                sql: "UPDATE delays SET until = strftime('%Y-%m-%dT%H:%M:%fZ', until, ?)",
+                arguments: [shift])
+            try database.anchorClock(at: now)
+        }
+    }
+}
+
+extension Database {
+    func anchorClock(at now: Moment) throws {
+        try execute(
+            sql: "UPDATE queue SET clock_at = ?, clock_uptime_ms = ?, clock_boot_id = ?",
+            arguments: [now.wall.description, now.uptimeMS, now.bootID])
+    }
+}
+
+extension String {
+    /// A SQLite date modifier: `+1.500 seconds`.
+    fileprivate init(modifier milliseconds: Int64) {
+        let size = milliseconds.magnitude
+        let fraction = String(1000 + size % 1000).dropFirst()
+        self = "\(milliseconds < 0 ? "-" : "+")\(size / 1000).\(fraction) seconds"
+    }
+}
