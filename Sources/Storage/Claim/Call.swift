@@ -101,8 +101,9 @@ extension JobQueue {
                 SELECT size_limit, size_reason FROM calls
                 WHERE kind = 'convert' AND size_reason IS NOT 'half' ORDER BY id DESC LIMIT 1
                 """
-            guard let row = try Row.fetchOne(database, sql: sql), let limit = row[0] as Int?,
-                let reason = (row[1] as String?).flatMap({ SizeReason(rawValue: $0) })
+            guard let row = try Row.fetchOne(database, sql: sql),
+                let limit: Int = row["size_limit"],
+                let reason = (row["size_reason"] as String?).flatMap({ SizeReason(rawValue: $0) })
             else { return nil }
             return (limit, reason)
         }

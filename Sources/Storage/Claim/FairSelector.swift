@@ -159,9 +159,10 @@ private struct Selection {
         var read = 0
         while jobs.count < end, let row = try rows.next() {
             read += 1
-            front.last = (row[JobRow.count], row[0])
-            if let subject = row[JobRow.count + 1] as String? {
-                blocked.append((row[0], subject))
+            let id: Int64 = row[0]
+            front.last = (row["run_at"], id)
+            if let subject: String = row["blocked_for"] {
+                blocked.append((id, subject))
                 // Those behind it have a later time still.
                 if subject == "time" { return front.isExhausted = true }
                 continue
@@ -223,7 +224,7 @@ extension FairSelector {
     ) throws -> RowCursor {
         // The planner would rather sort: it does not know that the first hundred are all we want.
         let sql = """
-            SELECT \(JobRow.columns), jobs.run_at, \(kind.blockedFor)
+            SELECT \(JobRow.columns), jobs.run_at AS run_at, \(kind.blockedFor) AS blocked_for
             FROM jobs INDEXED BY \(kind.index)
             WHERE \(kind.isWaiting) AND priority = :priority AND coalesce(batch_id, 0) = :batch
                 AND (run_at, id) > (:runAt, :id)

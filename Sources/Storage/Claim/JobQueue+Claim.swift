@@ -142,26 +142,25 @@ extension Database {
         let rows = try Row.fetchCursor(statement, arguments: [now.wall.description, size])
         var jobs: [DoubtfulJob] = []
         var malformed: [MalformedRow] = []
-        let own = JobRow.count
         while let row = try rows.next() {
-            let wall = Timestamp(row[own + 4] as String) ?? Timestamp(milliseconds: 0)
-            let job: ClaimedJob
             do throws(MalformedRow) {
-                job = try JobRow.job(row, policies)
+                jobs.append(DoubtfulJob(row, try JobRow.job(row, policies)))
             } catch {
                 malformed.append(error)
-                continue
             }
-            jobs.append(
-                DoubtfulJob(
-                    job: job,
-                    doubt: DoubtfulJob.Doubt(rawValue: row[own]) ?? .noAnswer,
-                    callID: row[own + 1],
-                    sentAt: Moment(wall: wall, uptimeMS: row[own + 5], bootID: row[own + 6]),
-                    callSize: row[own + 7],
-                    reason: Reason(row[own + 2] ?? "NO_ANSWER", row[own + 3] ?? "")))
         }
         for row in malformed { try fail(row, asking: .verify, at: now.wall) }
         return jobs.isEmpty && !malformed.isEmpty ? try doubtful(size, now) : jobs
+    }
+}
+
+extension DoubtfulJob {
+    fileprivate init(_ row: Row, _ job: ClaimedJob) {
+        let wall = Timestamp(row["started_at"] as String) ?? Timestamp(milliseconds: 0)
+        self.init(
+            job: job, doubt: Doubt(rawValue: row["doubt"]) ?? .noAnswer, callID: row["call_id"],
+            sentAt: Moment(wall: wall, uptimeMS: row["uptime_ms"], bootID: row["boot_id"]),
+            callSize: row["size"],
+            reason: Reason(row["error_code"] ?? "NO_ANSWER", row["error_message"] ?? ""))
     }
 }

@@ -3,64 +3,91 @@ import GRDB
 
 /// The columns of `jobs` that a call needs, and a job made of them.
 enum JobRow {
-    static let columns = """
-        jobs.id, jobs.lead_id, jobs.converted_status, jobs.do_not_create_opportunity,
-        jobs.opportunity_name, jobs.opportunity_id, jobs.account_id, jobs.contact_id,
-        jobs.owner_id, jobs.overwrite_lead_source, jobs.send_notification_email,
-        jobs.attempts, jobs.batch_id, jobs.split,
-        coalesce(jobs.policy, (SELECT policy FROM batches WHERE id = jobs.batch_id), 'default'),
-        jobs.group_key, jobs.priority, jobs.match_email,
-        jobs.may_be_converted OR EXISTS (
-            SELECT 1 FROM jobs AS earlier
-            WHERE substr(earlier.lead_id, 1, 15) = substr(jobs.lead_id, 1, 15)
-                AND earlier.may_be_converted)
-        """
-    /// How many columns that is; a query may add its own behind them.
-    static let count = 19
+    /// A column, at its place in the query; a query may add its own behind them, by name.
+    private enum Column: Int, CaseIterable {
+        case id, leadID, convertedStatus, doNotCreateOpportunity, opportunityName, opportunityID
+        case accountID, contactID, matchEmail, ownerID, overwriteLeadSource, sendNotificationEmail
+        case groupKey, batchID, priority, policy, attempts, split, mayBeConverted
+
+        var sql: String {
+            switch self {
+            case .id: "jobs.id"
+            case .leadID: "jobs.lead_id"
+            case .convertedStatus: "jobs.converted_status"
+            case .doNotCreateOpportunity: "jobs.do_not_create_opportunity"
+            case .opportunityName: "jobs.opportunity_name"
+            case .opportunityID: "jobs.opportunity_id"
+            case .accountID: "jobs.account_id"
+            case .contactID: "jobs.contact_id"
+            case .matchEmail: "jobs.match_email"
+            case .ownerID: "jobs.owner_id"
+            case .overwriteLeadSource: "jobs.overwrite_lead_source"
+            case .sendNotificationEmail: "jobs.send_notification_email"
+            case .groupKey: "jobs.group_key"
+            case .batchID: "jobs.batch_id"
+            case .priority: "jobs.priority"
+            case .policy:
+                """
+                coalesce(
+                    jobs.policy, (SELECT policy FROM batches WHERE id = jobs.batch_id), 'default')
+                """
+            case .attempts: "jobs.attempts"
+            case .split: "jobs.split"
+            case .mayBeConverted:
+                """
+                jobs.may_be_converted OR EXISTS (
+                    SELECT 1 FROM jobs AS earlier
+                    WHERE substr(earlier.lead_id, 1, 15) = substr(jobs.lead_id, 1, 15)
+                        AND earlier.may_be_converted)
+                """
+            }
+        }
+    }
+
+    static let columns = Column.allCases.map(\.sql).joined(separator: ", ")
 
     /// - Throws: `MalformedRow` where the schema let an id through that is none.
     static func job(_ row: Row, _ policies: [String: RetryPolicy]) throws(MalformedRow)
         -> ClaimedJob
     {
-        let leadID: String = row[1]
-        do {
-            var conversion = LeadConversion(
-                leadID: try RecordID(leadID, of: .lead), convertedStatus: row[2])
-            conversion.doNotCreateOpportunity = row[3]
-            conversion.opportunityName = row[4]
-            conversion.opportunityID = try id(row[5], "opportunity_id", .opportunity)
-            conversion.accountID = try id(row[6], "account_id", .account)
-            conversion.contactID = try id(row[7], "contact_id", .contact)
-            conversion.matchEmail = row[17]
-            conversion.ownerID = try id(row[8], "owner_id", .user)
-            // Like an opportunity's name, it is for the case that there is one.
-            let isNew = conversion.matchEmail != nil && conversion.contactID == nil
-            conversion.overwriteLeadSource = row[9] && !isNew
-            conversion.sendNotificationEmail = row[10]
-            return ClaimedJob(
-                id: row[0], conversion: conversion, attempts: row[11], batchID: row[12],
-                priority: row[16], split: row[13], policy: policies[row[14]] ?? RetryPolicy(),
-                groupKey: row[15], mayBeConverted: row[18])
-        } catch let error as MalformedField {
-            throw MalformedRow(row, policies, "\(error.name): \(error.error)")
-        } catch {
-            throw MalformedRow(row, policies, "lead_id: \(error)")
+        func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(
+            _ column: Column
+        ) -> Value { row[column.rawValue] }
+        func optional<Value: DatabaseValueConvertible & StatementColumnConvertible>(
+            _ column: Column
+        ) -> Value? { row[column.rawValue] }
+        func id(_ column: Column, _ kind: RecordID.Kind) throws(MalformedRow) -> RecordID? {
+            guard let text: String = optional(column) else { return nil }
+            do {
+                return try RecordID(text, of: kind)
+            } catch {
+                let batchID: Int64? = optional(.batchID)
+                let policy = policies[value(.policy)] ?? RetryPolicy()
+                throw MalformedRow(
+                    id: value(.id), batchID: batchID, sentence: "\(column.sql): \(error)",
+                    pausesBatch: policy.onFailure == .pause)
+            }
         }
-    }
-
-    private static func id(_ text: String?, _ name: String, _ kind: RecordID.Kind) throws
-        -> RecordID?
-    {
-        do {
-            return try text.map { text throws(MalformedRecordID) in try RecordID(text, of: kind) }
-        } catch {
-            throw MalformedField(name: name, error: error)
+        guard let leadID = try id(.leadID, .lead) else {
+            preconditionFailure("A job has a lead: its column is NOT NULL.")
         }
-    }
-
-    private struct MalformedField: Error {
-        var name: String
-        var error: any Error
+        var conversion = LeadConversion(leadID: leadID, convertedStatus: value(.convertedStatus))
+        conversion.doNotCreateOpportunity = value(.doNotCreateOpportunity)
+        conversion.opportunityName = optional(.opportunityName)
+        conversion.opportunityID = try id(.opportunityID, .opportunity)
+        conversion.accountID = try id(.accountID, .account)
+        conversion.contactID = try id(.contactID, .contact)
+        conversion.matchEmail = optional(.matchEmail)
+        conversion.ownerID = try id(.ownerID, .user)
+        // Like an opportunity's name, it is for the case that there is one.
+        let makesContact = conversion.matchEmail != nil && conversion.contactID == nil
+        conversion.overwriteLeadSource = value(.overwriteLeadSource) && !makesContact
+        conversion.sendNotificationEmail = value(.sendNotificationEmail)
+        return ClaimedJob(
+            id: value(.id), conversion: conversion, attempts: value(.attempts),
+            batchID: optional(.batchID), priority: value(.priority), split: optional(.split),
+            policy: policies[value(.policy)] ?? RetryPolicy(), groupKey: optional(.groupKey),
+            mayBeConverted: value(.mayBeConverted))
     }
 }
 
@@ -69,18 +96,12 @@ struct MalformedRow: Error {
     var id: Int64
     var batchID: Int64?
     var sentence: String
+    /// Whether its failure holds the rest of its batch.
     var pausesBatch: Bool
-
-    init(_ row: Row, _ policies: [String: RetryPolicy], _ sentence: String) {
-        id = row[0]
-        batchID = row[12]
-        pausesBatch = policies[row[14]]?.onFailure == .pause
-        self.sentence = sentence
-    }
 }
 
 extension Database {
-    /// All retry policies by name: a handful of rows, read anew for each call so that a change
+    /// All retry policies by name: a handful of rows, read again for each call so that a change
     /// applies to the next attempt.
     func policies() throws -> [String: RetryPolicy] {
         let sql = """
@@ -91,10 +112,11 @@ extension Database {
         var policies: [String: RetryPolicy] = [:]
         let rows = try Row.fetchCursor(cachedStatement(sql: sql))
         while let row = try rows.next() {
-            policies[row[0]] = RetryPolicy(
-                maxAttempts: row[1], baseDelayMS: row[2], factor: row[3], maxDelayMS: row[4],
-                jitter: row[5], onFailure: .init(rawValue: row[6]) ?? .carryOn,
-                allowDuplicates: row[7])
+            policies[row["name"]] = RetryPolicy(
+                maxAttempts: row["max_attempts"], baseDelayMS: row["base_delay_ms"],
+                factor: row["factor"], maxDelayMS: row["max_delay_ms"], jitter: row["jitter"],
+                onFailure: .init(rawValue: row["on_failure"]) ?? .carryOn,
+                allowDuplicates: row["allow_duplicates"])
         }
         return policies
     }

@@ -50,7 +50,8 @@ extension JobQueue {
     /// - Parameter batches: Those whose commands run already.
     public func nextCommand(except batches: [Int64]) throws -> BatchCommand? {
         let sql = """
-            SELECT id, CAST(name AS BLOB), CAST(on_finish AS BLOB), on_finish_runs,
+            SELECT id, CAST(name AS BLOB) AS name, CAST(on_finish AS BLOB) AS command,
+                on_finish_runs,
                 on_finish_started_at
             FROM batches
             WHERE on_finish IS NOT NULL AND finished_at IS NOT NULL
@@ -63,8 +64,8 @@ extension JobQueue {
                 database.cachedStatement(sql: sql), arguments: [batches.json])
             return row.map { row in
                 BatchCommand(
-                    batchID: row[0], name: row[1], command: row[2], runs: row[3],
-                    startedAt: row[4])
+                    batchID: row["id"], name: row["name"], command: row["command"],
+                    runs: row["on_finish_runs"], startedAt: row["on_finish_started_at"])
             }
         }
     }

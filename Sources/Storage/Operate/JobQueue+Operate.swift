@@ -194,7 +194,8 @@ extension Database {
         let sql = "SELECT id, state, batch_id FROM jobs WHERE \(condition)"
         return try Row.fetchAll(self, sql: sql, arguments: arguments).map { row in
             SelectedJob(
-                id: row[0], state: JobState(rawValue: row[1]) ?? .failed, batchID: row[2])
+                id: row["id"], state: JobState(rawValue: row["state"]) ?? .failed,
+                batchID: row["batch_id"])
         }
     }
 }

@@ -70,13 +70,13 @@ extension Database {
         _ condition: String, _ arguments: StatementArguments
     ) throws -> [JobState: Int] {
         let sql = """
-            SELECT state, count(*) FROM jobs
+            SELECT state, count(*) AS jobs FROM jobs
             WHERE \(condition) ('sending', 'verifying')
             GROUP BY state
             """
         var counts: [JobState: Int] = [:]
         for row in try Row.fetchAll(self, sql: sql, arguments: arguments) {
-            if let state = JobState(rawValue: row[0]) { counts[state] = row[1] }
+            if let state = JobState(rawValue: row["state"]) { counts[state] = row["jobs"] }
         }
         return counts
     }

@@ -53,11 +53,11 @@ extension JobQueue {
         _ condition: String, _ arguments: StatementArguments
     ) throws -> [WaitingLead] {
         try read { database in
-            let sql = "SELECT id, lead_id, owner_id IS NOT NULL FROM jobs WHERE \(condition)"
+            let sql = "SELECT id, lead_id, owner_id FROM jobs WHERE \(condition)"
             return try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
                 WaitingLead(
-                    job: row[0], lead: try RecordID(row[1] as String, of: .lead),
-                    namesOwner: row[2])
+                    job: row["id"], lead: try RecordID(row["lead_id"] as String, of: .lead),
+                    namesOwner: row["owner_id"] as String? != nil)
             }
         }
     }
@@ -75,10 +75,13 @@ extension JobQueue {
     public func checks(after call: Int64) throws -> (count: Int, last: Int64?) {
         try read { database in
             let sql =
-                "SELECT count(*) FILTER (WHERE kind = 'check'), max(id) FROM calls WHERE id > ?"
+                """
+                SELECT count(*) FILTER (WHERE kind = 'check') AS checks, max(id) AS last
+                FROM calls WHERE id > ?
+                """
             let row = try Row.fetchOne(
                 database.cachedStatement(sql: sql), arguments: [call])
-            return (row?[0] ?? 0, row?[1])
+            return (row?["checks"] ?? 0, row?["last"])
         }
     }
 }

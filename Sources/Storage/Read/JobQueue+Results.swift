@@ -74,10 +74,9 @@ private struct PlacedResults {
 
     func next() throws -> PlacedResult? {
         try rows.next().map { row in
-            let own = names.count
-            return PlacedResult(
-                result: TableRow(row, columns: names), isSettled: row[own],
-                position: row[own + 1], id: row[own + 2])
+            PlacedResult(
+                result: TableRow(row, columns: names), isSettled: row["is_settled"],
+                position: row["position"], id: row["id"])
         }
     }
 }
@@ -174,7 +173,7 @@ extension Database {
                     SELECT outcome FROM run_log
                     WHERE job_id = jobs.id ORDER BY run_log.id DESC LIMIT 1
                 ), '') = 'already_converted' AS already_converted,
-                finished_at IS NOT NULL, position, id
+                finished_at IS NOT NULL AS is_settled, position, id
             FROM jobs
             WHERE \(condition)
             """

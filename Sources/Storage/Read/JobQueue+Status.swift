@@ -28,16 +28,18 @@ extension JobQueue {
         let daemon = DaemonLock.holder(queue: path)
         return try read { database in
             var counts = Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0, 0) })
-            let sql = "SELECT state, count(*) FROM jobs INDEXED BY jobs_by_state GROUP BY state"
+            let sql = """
+                SELECT state, count(*) AS jobs FROM jobs INDEXED BY jobs_by_state GROUP BY state
+                """
             for row in try Row.fetchAll(database, sql: sql) {
-                if let state = JobState(rawValue: row[0]) { counts[state] = row[1] }
+                if let state = JobState(rawValue: row["state"]) { counts[state] = row["jobs"] }
             }
             let rate = try database.settledPerSecond(at: now)
             let left = counts.filter { !$0.key.isSettled && $0.key != .held }.values.reduce(0, +)
             let queue = try Row.fetchOne(
                 database, sql: "SELECT paused, waiting_for, waiting_until FROM queue")
-            let isPaused: Bool = queue?[0] ?? false
-            let waitingFor: String? = daemon == nil ? nil : queue?[1]
+            let isPaused: Bool = queue?["paused"] ?? false
+            let waitingFor: String? = daemon == nil ? nil : queue?["waiting_for"]
             let isHeldUp =
                 isPaused || daemon == nil
                 || ["allowance", "outage", "hours", "time"].contains(waitingFor)
@@ -47,7 +49,7 @@ extension JobQueue {
                 isPaused: isPaused, waitingFor: waitingFor,
                 waitingUntil: daemon == nil
                     ? nil
-                    : (queue?[2] as String?).flatMap { Timestamp($0) },
+                    : (queue?["waiting_until"] as String?).flatMap { Timestamp($0) },
                 limiter: limiter, daemon: daemon)
         }
     }
@@ -57,13 +59,13 @@ extension Database {
     /// Over the last minute, or since the first of its leads was settled if that is shorter.
     fileprivate func settledPerSecond(at now: Timestamp) throws -> Double {
         let sql = """
-            SELECT count(*), min(finished_at) FROM jobs INDEXED BY jobs_by_end
+            SELECT count(*) AS jobs, min(finished_at) AS first FROM jobs INDEXED BY jobs_by_end
             WHERE finished_at >= ? AND state <> 'cancelled'
             """
         let since = now + -60_000
         guard let row = try Row.fetchOne(self, sql: sql, arguments: [since.description]),
-            let first = (row[1] as String?).flatMap({ Timestamp($0) })
+            let first = (row["first"] as String?).flatMap({ Timestamp($0) })
         else { return 0 }
-        return Double(row[0] as Int) / (Double(max(1000, now - first)) / 1000)
+        return Double(row["jobs"] as Int) / (Double(max(1000, now - first)) / 1000)
     }
 }

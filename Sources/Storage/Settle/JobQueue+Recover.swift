@@ -55,9 +55,9 @@ extension JobQueue {
         try read { database in
             let sql = "SELECT clock_at, clock_uptime_ms, clock_boot_id FROM queue"
             guard let row = try Row.fetchOne(database, sql: sql),
-                let at = (row[0] as String?).flatMap({ Timestamp($0) })
+                let at = (row["clock_at"] as String?).flatMap({ Timestamp($0) })
             else { return nil }
-            return Moment(wall: at, uptimeMS: row[1], bootID: row[2])
+            return Moment(wall: at, uptimeMS: row["clock_uptime_ms"], bootID: row["clock_boot_id"])
         }
     }
 

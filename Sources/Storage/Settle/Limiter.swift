@@ -40,13 +40,13 @@ extension JobQueue {
                 FROM limiter
                 """
             guard let row = try Row.fetchOne(database, sql: sql) else { return nil }
-            let wall = Timestamp(row[3] as String) ?? Timestamp(milliseconds: 0)
+            let wall = Timestamp(row["at"] as String) ?? Timestamp(milliseconds: 0)
             var state = LimiterState(
-                tokens: row[0], capacity: row[1], rate: row[2],
-                at: Moment(wall: wall, uptimeMS: row[4], bootID: row[5]))
-            if let current = row[6] as Int?, let limit = row[7] as Int? {
+                tokens: row["tokens"], capacity: row["capacity"], rate: row["rate"],
+                at: Moment(wall: wall, uptimeMS: row["uptime_ms"], bootID: row["boot_id"]))
+            if let current: Int = row["usage_current"], let limit: Int = row["usage_limit"] {
                 state.usage = OrgUsage(current: current, limit: limit)
-                state.usageAt = (row[8] as String?).flatMap { Timestamp($0) }
+                state.usageAt = (row["usage_at"] as String?).flatMap { Timestamp($0) }
             }
             return state
         }
@@ -66,9 +66,11 @@ extension JobQueue {
             var calls: [Int64: Int] = [:]
             let rows = try Row.fetchCursor(database, sql: sql)
             while let row = try rows.next() {
-                let isOfThisBoot = row[2] == now.bootID
-                let wall = isOfThisBoot ? now.wall : Timestamp(row[0] as String) ?? now.wall
-                let age = isOfThisBoot ? now.uptimeMS - (row[1] as Int64) : now.wall - wall
+                let isOfThisBoot = row["boot_id"] == now.bootID
+                let wall =
+                    isOfThisBoot ? now.wall : Timestamp(row["started_at"] as String) ?? now.wall
+                let age =
+                    isOfThisBoot ? now.uptimeMS - (row["uptime_ms"] as Int64) : now.wall - wall
                 guard age < 86_400_000 + 60_000 else { break }
                 calls[max(0, age) / 60_000, default: 0] += 1
             }
