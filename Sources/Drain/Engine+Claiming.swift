@@ -3,9 +3,9 @@ import Storage
 /// Whose turn it is.
 struct Turns {
     /// Which batch is next in calls that convert.
-    var converting = Rotation()
+    var converting = RoundRobinCursor()
     /// Which batch is next in calls that look for contacts.
-    var matching = Rotation()
+    var matching = RoundRobinCursor()
     /// Whether conversions come before contacts are looked for again.
     var conversionsAreNext = false
 }
@@ -40,14 +40,14 @@ extension Engine {
             Array(CallPlan.choose(failures.preferred(offered)).prefix(leads))
         }
         guard let call else { return nil }
-        turns.converting = call.rotation
+        turns.converting = call.cursor
         turns.conversionsAreNext = false
         return Outgoing(callID: call.id, startedAt: start.at, content: .conversions(call))
     }
 
     /// Asks about the leads that have waited longest.
-    func claimQuestion(_ start: CallStart) throws -> Outgoing? {
-        let question = try queue.claimQuestion(upTo: verifications.size, start) { offered in
+    func claimVerification(_ start: CallStart) throws -> Outgoing? {
+        let question = try queue.claimVerification(upTo: verifications.size, start) { offered in
             verifications.choose(offered) { $0.job.id }
         }
         guard let question, let first = question.jobs.first else { return nil }
@@ -63,7 +63,7 @@ extension Engine {
             MatchPlan.choose(searches.choose(offered) { $0.id })
         }
         guard let match, let first = match.jobs.first else { return nil }
-        turns.matching = match.rotation
+        turns.matching = match.cursor
         turns.conversionsAreNext = true
         return Outgoing(
             callID: match.id, startedAt: start.at, content: .match(match),

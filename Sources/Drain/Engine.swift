@@ -177,7 +177,7 @@ struct Engine {
     }
 
     private func ask(_ work: Work, _ start: CallStart) throws -> Outgoing? {
-        work.questionsAreDue && !isAsking ? try claimQuestion(start) : nil
+        work.questionsAreDue && !isAsking ? try claimVerification(start) : nil
     }
 
     private mutating func out(_ call: Outgoing) -> Step {

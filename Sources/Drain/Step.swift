@@ -34,7 +34,7 @@ struct Wait: Equatable {
 struct Outgoing {
     enum Content {
         case conversions(ClaimedCall)
-        case question(ClaimedQuestion)
+        case question(ClaimedVerification)
         case match(ClaimedMatch)
         case login
         case limits

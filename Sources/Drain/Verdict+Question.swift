@@ -5,7 +5,7 @@ extension Verdict {
     /// The settlements of a question.
     /// - Parameter failures: What is known of readings that fail, this one included if it did.
     func settle(
-        _ question: ClaimedQuestion, _ outcome: CallOutcome, _ failures: ReadFailures
+        _ question: ClaimedVerification, _ outcome: CallOutcome, _ failures: ReadFailures
     ) -> [Settlement] {
         switch outcome {
         case .verified(let readings):
@@ -22,7 +22,7 @@ extension Verdict {
         }
     }
 
-    private func settle(_ job: DoubtfulJob, _ reading: LeadReading) -> Settlement {
+    private func settle(_ job: InDoubtJob, _ reading: LeadReading) -> Settlement {
         switch reading {
         case .converted(let records): converted(job, records)
         case .notConverted where job.doubt == .failing, .notVisible where job.doubt == .failing:
@@ -36,7 +36,7 @@ extension Verdict {
     }
 
     /// Ours, if a call of ours may have done it.
-    private func converted(_ job: DoubtfulJob, _ records: ConvertedRecords) -> Settlement {
+    private func converted(_ job: InDoubtJob, _ records: ConvertedRecords) -> Settlement {
         let outcome = job.job.mayBeConverted ? Outcome.converted : .alreadyConverted
         var done = Settlement(job, outcome, to: .converted)
         done.attempts += 1
@@ -46,14 +46,14 @@ extension Verdict {
 
     /// Refused as converted and read as not converted: one of the two will pass, so it is tried
     /// again like any passing fault of the lead.
-    private func contradicted(_ job: DoubtfulJob) -> Settlement {
+    private func contradicted(_ job: InDoubtJob) -> Settlement {
         again(Settlement(job, .notConverted, to: .queued), job.job.policy, job.reason)
     }
 
     /// Nothing runs there any more and nothing was done: it is sent again. A lead that was alone
     /// in its call has used an attempt, or a lead that no answer ever comes for would be sent for
     /// ever; our own crash uses none.
-    private func notConverted(_ job: DoubtfulJob) -> Settlement {
+    private func notConverted(_ job: InDoubtJob) -> Settlement {
         var back = Settlement(job, .notConverted, to: .queued)
         if job.callSize == 1 && job.doubt != .crash {
             return again(back, job.job.policy, job.reason)
@@ -62,7 +62,7 @@ extension Verdict {
         return back
     }
 
-    private func notVisible(_ job: DoubtfulJob) -> Settlement {
+    private func notVisible(_ job: InDoubtJob) -> Settlement {
         let reason = Reason(
             "LEAD_NOT_VISIBLE",
             "No clear answer came for this lead (\(job.reason.code)), and Salesforce does not show "
@@ -72,7 +72,7 @@ extension Verdict {
     }
 
     private func stillUnknown(
-        _ job: DoubtfulJob, _ reason: Reason, nextAt: Timestamp
+        _ job: InDoubtJob, _ reason: Reason, nextAt: Timestamp
     ) -> Settlement {
         var doubt = Settlement(job, .unknown, to: .verifying)
         doubt.reason = reason
@@ -84,7 +84,7 @@ extension Verdict {
 
     /// Asks again after as long as it has been since the call, but at least 15 s, and when the
     /// call can no longer be running: by default at 15 s, 30 s, 1, 2, 4, 8 and 10 minutes.
-    private func askLater(_ settlement: Settlement, _ job: DoubtfulJob) -> Settlement {
+    private func askLater(_ settlement: Settlement, _ job: InDoubtJob) -> Settlement {
         var later = settlement
         let age = now.since(job.sentAt)
         later.reason = job.reason
@@ -95,7 +95,7 @@ extension Verdict {
 
     /// Whether the call in doubt was over before the question was even asked: an answer that was
     /// long under way may tell of a time when it was not. A call that was answered is over.
-    private func isOver(_ job: DoubtfulJob) -> Bool {
+    private func isOver(_ job: InDoubtJob) -> Bool {
         switch job.doubt {
         case .answered, .refused, .failing: true
         case .noAnswer, .crash: startedAt.since(job.sentAt) >= callLifetimeMS

@@ -95,7 +95,7 @@ struct Verdict {
 
     /// Salesforce is asked about it at once.
     private func inDoubt(
-        _ job: ClaimedJob, in callID: Int64, _ kind: DoubtfulJob.Doubt, _ reason: Reason
+        _ job: ClaimedJob, in callID: Int64, _ kind: InDoubtJob.Doubt, _ reason: Reason
     ) -> Settlement {
         var doubt = Settlement(job, in: callID, .unknown, to: .verifying)
         doubt.reason = reason

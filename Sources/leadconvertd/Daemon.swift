@@ -87,7 +87,7 @@ final class Daemon: Sendable {
         if case .fault = ending { await hooks.leave() }
         await hooks.ended()
         if !ending.leavesCallsInFlight { await transport.shutdown() }
-        if ending.leavesAllSettled { try settleFile() }
+        if ending.leavesAllSettled { try checkpoint() }
         switch ending {
         case .drained:
             logger.info("the queue is drained", metadata: counts())
@@ -107,9 +107,9 @@ final class Daemon: Sendable {
 
     /// A file that somebody is reading just now keeps its write-ahead log; nothing is lost by it.
     /// - Throws: `OperatorError` 74 when another file is there by now.
-    private func settleFile() throws {
+    private func checkpoint() throws {
         do {
-            try queue.settleFile()
+            try queue.checkpoint()
         } catch let error as OperatorError where error.status == .inputOutput {
             throw error
         } catch {

@@ -114,7 +114,7 @@ extension World {
         }
     }
 
-    private func ask(_ call: Asked, _ question: ClaimedQuestion) {
+    private func ask(_ call: Asked, _ question: ClaimedVerification) {
         if let refusal = refusal() { return answer(call, refusal, after: travel()) }
         let ids = question.jobs.map(\.job.conversion.leadID)
         if let odd = oddAnswer(toQuestion: true)

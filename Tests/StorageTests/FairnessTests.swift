@@ -139,7 +139,7 @@ import Testing
 /// Claims call after call, as the drain does.
 private struct Calls {
     let queue: JobQueue
-    private var rotation = Rotation()
+    private var rotation = RoundRobinCursor()
 
     init(_ queue: JobQueue) {
         self.queue = queue
@@ -151,7 +151,7 @@ private struct Calls {
         let call = try queue.claim(
             upTo: size, CallStart(at: .ms(0)), from: rotation, choosing: choose)
         guard let call else { return nil }
-        rotation = call.rotation
+        rotation = call.cursor
         var counts: [String: Int] = [:]
         for job in call.jobs { counts[try queue.batchName(of: job), default: 0] += 1 }
         return (call.jobs, counts)

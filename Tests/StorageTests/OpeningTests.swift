@@ -128,7 +128,7 @@ import Testing
             process.waitUntilExit()
             unlink(path + "-wal")
             unlink(path + "-shm")
-            for work in [{ try queue.add(10...10) }, queue.settleFile] {
+            for work in [{ try queue.add(10...10) }, queue.checkpoint] {
                 let error = #expect(throws: OperatorError.self) { try work() }
                 #expect(error?.status == .inputOutput)
             }

@@ -46,11 +46,11 @@ import Testing
             let recorder = StatementRecorder()
             queue.database.inDatabase { recorder.listen(to: $0) }
             try queue.add(1...3)
-            var rotation = Rotation()
+            var rotation = RoundRobinCursor()
             for _ in 1...2 {
                 let call = try queue.claim(
                     upTo: 1, CallStart(at: .ms(0)), from: rotation, choosing: { $0 })
-                rotation = try #require(call).rotation
+                rotation = try #require(call).cursor
             }
             let plans = try queue.database.inDatabase { database in
                 try recorder.statements.filter { $0.contains("jobs_to_send") }
@@ -130,7 +130,7 @@ import Testing
             ])
         _ = try queue.claim(upTo: 1, CallStart(at: .ms(10)), choosing: { $0 })
         _ = try queue.recover(at: .ms(11))
-        _ = try queue.claimQuestion(upTo: 10, CallStart(at: .ms(12)))
+        _ = try queue.claimVerification(upTo: 10, CallStart(at: .ms(12)))
         _ = try queue.hasCommands()
         _ = try queue.nextCommand(except: [])
     }

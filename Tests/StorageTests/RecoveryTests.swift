@@ -15,7 +15,8 @@ import Testing
                 try queue.jobs().map { $0.text("state") } == ["verifying", "verifying", "queued"])
             #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 0 })
             #expect(try queue.log().map { $0.text("outcome") } == ["unknown", "unknown"])
-            let question = try #require(try queue.claimQuestion(upTo: 10, CallStart(at: .ms(6))))
+            let question = try #require(
+                try queue.claimVerification(upTo: 10, CallStart(at: .ms(6))))
             #expect(question.jobs.map(\.doubt) == [.crash, .crash])
             #expect(question.jobs.map(\.sentAt) == [.ms(0), .ms(0)])
             #expect(question.jobs.map(\.callSize) == [2, 2])
@@ -36,7 +37,7 @@ import Testing
             settlements[0].doubt = .noAnswer
             settlements[1].doubt = .refused
             try queue.settle(CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)), settlements)
-            let question = try #require(try queue.claimQuestion(upTo: 2, CallStart(at: .ms(2))))
+            let question = try #require(try queue.claimVerification(upTo: 2, CallStart(at: .ms(2))))
             #expect(question.jobs.map(\.job.mayBeConverted) == [true, false])
             try queue.settle(
                 CallEnd(callID: question.id, startedAt: .ms(2), at: .ms(3)),
@@ -54,9 +55,9 @@ import Testing
             try queue.add(1...1)
             _ = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
             _ = try queue.recover(at: .ms(5))
-            _ = try queue.claimQuestion(upTo: 10, CallStart(at: .ms(6)))
+            _ = try queue.claimVerification(upTo: 10, CallStart(at: .ms(6)))
             #expect(try queue.recover(at: .ms(7)) == .init(jobs: 0, calls: 1))
-            #expect(try queue.claimQuestion(upTo: 10, CallStart(at: .ms(8)))?.jobs.count == 1)
+            #expect(try queue.claimVerification(upTo: 10, CallStart(at: .ms(8)))?.jobs.count == 1)
             #expect(try queue.log().map { $0.text("kind") } == ["convert", "verify", "verify"])
         }
     }

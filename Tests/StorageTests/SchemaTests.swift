@@ -89,7 +89,7 @@ import Testing
             let columns = "lead_id, converted_status, opportunity_id"
             let values = "'00QD000000FP14J', 'x', '0062z000001uX5c'"
             #expect(
-                refusal(queue, columns + ", opportunity_name", values + ", 'Deal'")?
+                refusal(queue, columns + ", opportunity_name", values + ", 'Big order'")?
                     .contains("opportunity_id_and_opportunity_name_exclude_each_other") == true)
             #expect(
                 refusal(queue, columns + ", do_not_create_opportunity", values + ", 1")?
@@ -98,7 +98,7 @@ import Testing
             #expect(
                 refusal(
                     queue, "lead_id, converted_status, opportunity_name, do_not_create_opportunity",
-                    "'00QD000000FP14J', 'x', 'Deal', 1") == nil)
+                    "'00QD000000FP14J', 'x', 'Big order', 1") == nil)
         }
     }
 

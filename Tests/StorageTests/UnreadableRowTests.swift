@@ -64,7 +64,7 @@ import Testing
                     UPDATE jobs SET state = 'verifying', doubt = 'no_answer', call_id = 1
                     """)
             // Even where only such rows fit into the question.
-            let question = try queue.claimQuestion(upTo: 2, CallStart(at: .ms(0)))
+            let question = try queue.claimVerification(upTo: 2, CallStart(at: .ms(0)))
             #expect(question?.jobs.map(\.job.id) == [3])
             let jobs = try queue.jobs()
             #expect(jobs.map { $0.text("state") } == ["failed", "failed", "verifying"])

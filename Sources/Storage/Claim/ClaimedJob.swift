@@ -32,11 +32,11 @@ public struct ClaimedCall: Sendable {
     /// Its jobs, in the order in which they are sent.
     public var jobs: [ClaimedJob]
     /// Whose turn it is in the next call.
-    public var rotation: Rotation
+    public var cursor: RoundRobinCursor
 }
 
 /// A job whose call had no clear outcome.
-public struct DoubtfulJob: Sendable {
+public struct InDoubtJob: Sendable {
     /// Why it is in doubt; the words are those of `jobs.doubt`.
     public enum Doubt: String, Sendable {
         /// No clear answer came.
@@ -66,11 +66,11 @@ public struct DoubtfulJob: Sendable {
 }
 
 /// Jobs that Salesforce is being asked about now.
-public struct ClaimedQuestion: Sendable {
+public struct ClaimedVerification: Sendable {
     /// The call's number.
     public var id: Int64
     /// Its jobs, in the order in which they are asked about.
-    public var jobs: [DoubtfulJob]
+    public var jobs: [InDoubtJob]
 }
 
 /// Jobs whose contacts are looked for now.
@@ -80,5 +80,5 @@ public struct ClaimedMatch: Sendable {
     /// Its jobs, each of another address.
     public var jobs: [ClaimedJob]
     /// Whose turn it is next time.
-    public var rotation: Rotation
+    public var cursor: RoundRobinCursor
 }

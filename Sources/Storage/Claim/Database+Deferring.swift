@@ -23,7 +23,7 @@ extension Database {
             } else if try !isBusy(subject, at: now) {
                 let selector = FairSelector(
                     database: self, kind: .deferred(subject: subject), policies: [:],
-                    rotation: Rotation(), now: now)
+                    cursor: RoundRobinCursor(), now: now)
                 try takeUp(try selector.ids(size))
             }
         }

@@ -11,7 +11,7 @@ struct FairSelector {
     let database: Database
     let kind: WorkKind
     let policies: [String: RetryPolicy]
-    let rotation: Rotation
+    let cursor: RoundRobinCursor
     let now: Timestamp
 
     /// What there is to take.
@@ -28,7 +28,7 @@ struct FairSelector {
     private static let patience = 300
 
     /// The next jobs. Those that no call could carry are settled on the way.
-    func select(_ size: Int, from queues: Set<Lane>? = nil) throws -> SelectedJobs {
+    func select(_ size: Int, from queues: Set<BatchQueue>? = nil) throws -> SelectedJobs {
         while true {
             var selection = Selection(room: size)
             try fill(&selection, from: queues)
@@ -52,11 +52,11 @@ struct FairSelector {
         return selection.jobs.map(\.id) + selection.malformed.map(\.id)
     }
 
-    private func fill(_ selection: inout Selection, from queues: Set<Lane>?) throws {
+    private func fill(_ selection: inout Selection, from queues: Set<BatchQueue>?) throws {
         let lowest = queues?.map(\.priority).min() ?? .min
         var bound = Int64.max
         while !selection.isComplete, let priority = try highestPriority(upTo: bound) {
-            var waiting = WaitingQueues(priority, from: rotation.first(at: priority))
+            var waiting = WaitingQueues(priority, from: cursor.first(at: priority))
             try distribute(&waiting, within: queues, &selection)
             guard priority > lowest else { return }
             bound = priority - 1
@@ -65,7 +65,8 @@ struct FairSelector {
 
     /// One round gives all the same; who had less drops out, and the others share again.
     private func distribute(
-        _ waiting: inout WaitingQueues, within queues: Set<Lane>?, _ selection: inout Selection
+        _ waiting: inout WaitingQueues, within queues: Set<BatchQueue>?,
+        _ selection: inout Selection
     ) throws {
         func next() throws -> [QueueFront] {
             let found = try waiting.next(selection.room, of: self)
@@ -99,7 +100,7 @@ private struct WaitingQueues {
     var isEmpty: Bool { ranges.isEmpty }
 
     /// The next of them, so many if there are.
-    mutating func next(_ most: Int, of selector: FairSelector) throws -> [Lane] {
+    mutating func next(_ most: Int, of selector: FairSelector) throws -> [BatchQueue] {
         var found: [Int64] = []
         while let range = ranges.first, found.count < most {
             let batches = try selector.batches(at: priority, within: range, most - found.count)
@@ -110,13 +111,13 @@ private struct WaitingQueues {
                 ranges.removeFirst()
             }
         }
-        return found.map { Lane(priority: priority, batch: $0) }
+        return found.map { BatchQueue(priority: priority, batch: $0) }
     }
 }
 
 /// The jobs of one batch at one priority that were not looked at yet.
 private struct QueueFront {
-    let queue: Lane
+    let queue: BatchQueue
     var last: (runAt: String, id: Int64) = ("", 0)
     var isExhausted = false
 }
@@ -220,7 +221,7 @@ extension FairSelector {
     }
 
     fileprivate func front(
-        of queue: Lane, after last: (runAt: String, id: Int64), _ most: Int
+        of queue: BatchQueue, after last: (runAt: String, id: Int64), _ most: Int
     ) throws -> RowCursor {
         // The planner would rather sort: it does not know that the first hundred are all we want.
         let sql = """

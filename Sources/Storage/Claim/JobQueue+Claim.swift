@@ -10,29 +10,29 @@ extension JobQueue {
     /// the order is priority, `run_at`, number. Not offered are jobs of an account, or of a group,
     /// that another call may still be writing to. `choose` says which of the offered travel
     /// together; a batch none of whose jobs may travel leaves its share to those that do.
-    /// - Parameter rotation: Whose turn it is; the call says whose it is after it.
+    /// - Parameter cursor: Whose turn it is; the call says whose it is after it.
     /// - Returns: nil when no job can be sent now.
     public func claim(
-        upTo size: Int, _ start: CallStart, from rotation: Rotation = Rotation(),
+        upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor = RoundRobinCursor(),
         choosing choose: ([ClaimedJob]) -> [ClaimedJob]
     ) throws -> ClaimedCall? {
-        try claim(.toSend, upTo: size, at: start.at.wall, from: rotation, choosing: choose) {
-            database, jobs, rotation in
+        try claim(.toSend, upTo: size, at: start.at.wall, from: cursor, choosing: choose) {
+            database, jobs, cursor in
             var (start, jobs) = (start, jobs)
             if jobs.first?.split != nil { start.size?.reason = .half }
             let callID = try database.begin(.convert, size: jobs.count, start)
             let first = try database.send(jobs.map(\.id), in: callID, at: start.at.wall)
             for index in jobs.indices { jobs[index].entry = first + Int64(index) }
-            return ClaimedCall(id: callID, jobs: jobs, rotation: rotation)
+            return ClaimedCall(id: callID, jobs: jobs, cursor: cursor)
         }
     }
 
     /// Selects jobs and has them claimed, in one transaction. Where very many are in the way, it
     /// puts those aside in transactions of their own before, between which others can write.
     func claim<Call>(
-        _ kind: WorkKind, upTo size: Int, at now: Timestamp, from rotation: Rotation,
+        _ kind: WorkKind, upTo size: Int, at now: Timestamp, from cursor: RoundRobinCursor,
         choosing choose: ([ClaimedJob]) -> [ClaimedJob],
-        _ claim: (Database, [ClaimedJob], Rotation) throws -> Call
+        _ claim: (Database, [ClaimedJob], RoundRobinCursor) throws -> Call
     ) throws -> Call? {
         while true {
             var isUnfinished = false
@@ -40,19 +40,19 @@ extension JobQueue {
                 try database.takeUp(size, at: now)
                 let selector = FairSelector(
                     database: database, kind: kind, policies: try database.policies(),
-                    rotation: rotation, now: now)
+                    cursor: cursor, now: now)
                 let selected = try selector.select(size)
                 if case .unfinished = selected { isUnfinished = true }
                 guard case .jobs(let offered) = selected else { return nil }
                 var jobs = choose(offered)
-                if jobs.count < size, let queues = jobs.lanes(unlike: offered),
+                if jobs.count < size, let queues = jobs.queues(unlike: offered),
                     case .jobs(let more) = try selector.select(size, from: queues)
                 {
                     jobs = choose(more)
                 }
-                var rotation = rotation
-                rotation.advance(past: offered, taking: jobs)
-                return try claim(database, jobs, rotation)
+                var cursor = cursor
+                cursor.advance(past: offered, taking: jobs)
+                return try claim(database, jobs, cursor)
             }
             if !isUnfinished { return call }
         }
@@ -68,22 +68,22 @@ extension JobQueue {
     /// - Parameter choose: Which of the offered fit into one call.
     /// - Returns: nil when no contact is to be looked for now.
     public func claimMatch(
-        upTo size: Int, _ start: CallStart, from rotation: Rotation = Rotation(),
+        upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor = RoundRobinCursor(),
         choosing choose: ([ClaimedJob]) -> [ClaimedJob]
     ) throws -> ClaimedMatch? {
-        try claim(.toMatch, upTo: size, at: start.at.wall, from: rotation, choosing: choose) {
-            database, jobs, rotation in
+        try claim(.toMatch, upTo: size, at: start.at.wall, from: cursor, choosing: choose) {
+            database, jobs, cursor in
             let callID = try database.begin(.match, size: jobs.count, start)
-            return ClaimedMatch(id: callID, jobs: jobs, rotation: rotation)
+            return ClaimedMatch(id: callID, jobs: jobs, cursor: cursor)
         }
     }
 }
 
 extension [ClaimedJob] {
-    /// The lanes of these, unless they are all the lanes of those.
-    fileprivate func lanes(unlike offered: [ClaimedJob]) -> Set<Lane>? {
-        let lanes = Set(map(\.lane))
-        return offered.allSatisfy { lanes.contains($0.lane) } ? nil : lanes
+    /// The queues of these, unless they are all the queues of those.
+    fileprivate func queues(unlike offered: [ClaimedJob]) -> Set<BatchQueue>? {
+        let queues = Set(map(\.queue))
+        return offered.allSatisfy { queues.contains($0.queue) } ? nil : queues
     }
 }
 
@@ -108,25 +108,25 @@ extension JobQueue {
     /// before it leaves, like a call that converts.
     /// - Parameter choose: Which of those that are offered are asked about together; one at least.
     /// - Returns: nil when none is to be asked about now.
-    public func claimQuestion(
+    public func claimVerification(
         upTo size: Int, _ start: CallStart,
-        choosing choose: ([DoubtfulJob]) -> [DoubtfulJob] = { $0 }
-    ) throws -> ClaimedQuestion? {
+        choosing choose: ([InDoubtJob]) -> [InDoubtJob] = { $0 }
+    ) throws -> ClaimedVerification? {
         try write { database in
-            let offered = try database.doubtful(size, start.at)
+            let offered = try database.inDoubt(size, start.at)
             guard !offered.isEmpty else { return nil }
             var jobs = choose(offered)
             let callID = try database.begin(.verify, size: jobs.count, start)
             let first = try database.openLog(
                 .verify, of: jobs.map(\.job.id), in: callID, at: start.at.wall)
             for index in jobs.indices { jobs[index].job.entry = first + Int64(index) }
-            return ClaimedQuestion(id: callID, jobs: jobs)
+            return ClaimedVerification(id: callID, jobs: jobs)
         }
     }
 }
 
 extension Database {
-    fileprivate func doubtful(_ size: Int, _ now: Moment) throws -> [DoubtfulJob] {
+    fileprivate func inDoubt(_ size: Int, _ now: Moment) throws -> [InDoubtJob] {
         let sql = """
             SELECT \(JobRow.columns),
                 jobs.doubt, jobs.call_id, jobs.error_code, jobs.error_message,
@@ -140,21 +140,21 @@ extension Database {
         let policies = try policies()
         let statement = try cachedStatement(sql: sql)
         let rows = try Row.fetchCursor(statement, arguments: [now.wall.description, size])
-        var jobs: [DoubtfulJob] = []
+        var jobs: [InDoubtJob] = []
         var malformed: [MalformedRow] = []
         while let row = try rows.next() {
             do throws(MalformedRow) {
-                jobs.append(DoubtfulJob(row, try JobRow.job(row, policies)))
+                jobs.append(InDoubtJob(row, try JobRow.job(row, policies)))
             } catch {
                 malformed.append(error)
             }
         }
         for row in malformed { try fail(row, asking: .verify, at: now.wall) }
-        return jobs.isEmpty && !malformed.isEmpty ? try doubtful(size, now) : jobs
+        return jobs.isEmpty && !malformed.isEmpty ? try inDoubt(size, now) : jobs
     }
 }
 
-extension DoubtfulJob {
+extension InDoubtJob {
     fileprivate init(_ row: Row, _ job: ClaimedJob) {
         let wall = Timestamp(row["started_at"] as String) ?? Timestamp(milliseconds: 0)
         self.init(

@@ -1,7 +1,7 @@
 public import Conversion
 import GRDB
 
-/// What there is to do, at a glance.
+/// What there is to do.
 public struct Work: Sendable, Equatable {
     /// Jobs that wait to be sent and whose time has come, counted as far as was asked.
     public var dueJobs: Int

@@ -24,7 +24,7 @@ public final class ChangeWatcher {
     /// the kernel has no watch left to give: the caller's timer must do then.
     ///
     /// With a pause in milliseconds it looks once for all that happens within each pause, at its
-    /// end: for those who are in no hurry.
+    /// end: for whoever is in no hurry.
     public init?(
         path: String, queue: DispatchQueue, pauseMS: Int? = nil,
         look: @escaping @Sendable () -> Void

@@ -67,7 +67,7 @@ enum FilePermission {
     }
 
     /// Makes the queue's file, if it is not there, so that the group may do with it what it may do
-    /// with its folder. SQLite would only ever let the group read: then neither those who may
+    /// with its folder. SQLite would only ever let the group read: then neither users that may
     /// enqueue could write to the daemon's file, nor the daemon to a file that one of them made.
     static func make(_ path: String) {
         let path = QueuePath.resolved(path)

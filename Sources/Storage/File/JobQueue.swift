@@ -72,7 +72,7 @@ public struct JobQueue: Sendable {
     /// Runs one reading transaction.
     ///
     /// GRDB's own `read` turns `PRAGMA query_only` on and off around it, after which SQLite
-    /// prepares every statement anew: here that would be all of them, for each call.
+    /// prepares every statement again: here that would be all of them, for each call.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try checkFiles()
         return try DatabaseFailure.explained(path) {
@@ -100,7 +100,7 @@ public struct JobQueue: Sendable {
 
     /// Moves all of the write-ahead log into the file, so that a copy of that alone is whole. Only for
     /// the daemon, and only at its end: readers may still keep a part of it out.
-    public func settleFile() throws {
+    public func checkpoint() throws {
         try checkFiles()
         try DatabaseFailure.explained(path) {
             try database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }

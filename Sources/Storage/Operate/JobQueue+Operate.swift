@@ -31,7 +31,7 @@ public struct Change: Sendable, Equatable {
 }
 
 extension JobQueue {
-    /// Makes failed jobs run again: attempts start anew, the log keeps what was. A batch that its
+    /// Makes failed jobs run again: attempts start again at none, the log keeps what was. A batch that its
     /// policy paused at one of them goes on.
     /// - Throws: `OperatorError` 66 when a job, lead or batch does not exist; then nothing is
     ///   changed.

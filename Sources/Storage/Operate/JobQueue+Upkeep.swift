@@ -34,7 +34,8 @@ extension JobQueue {
         public var logRows = 0
         /// Calls that no job left refers to.
         public var calls = 0
-        /// Pages that stay in the file, empty: it was not made by us, and would have to be made anew.
+        /// Pages that stay in the file, empty: it was made by another program,
+        /// without `auto_vacuum`.
         public var keepsFreePages = 0
     }
 

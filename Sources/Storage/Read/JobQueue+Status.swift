@@ -1,7 +1,7 @@
 public import Conversion
 import GRDB
 
-/// The queue at a glance.
+/// The numbers of the whole queue.
 public struct QueueStatus: Sendable, Equatable {
     /// Jobs by state; every state is there.
     public var counts: [JobState: Int]
@@ -22,7 +22,7 @@ public struct QueueStatus: Sendable, Equatable {
 }
 
 extension JobQueue {
-    /// The queue at a glance; nothing is changed by looking.
+    /// The numbers of the whole queue; nothing is changed by looking.
     public func status(at now: Timestamp) throws -> QueueStatus {
         let limiter = try limiter()
         let daemon = DaemonLock.holder(queue: path)

@@ -1,6 +1,6 @@
 import GRDB
 
-/// A row as a query gave it, for those who print it: names and values in the query's order.
+/// A row as a query gave it, for printing: names and values in the query's order.
 public struct TableRow: Sendable, Equatable {
     /// A value of SQLite.
     public enum Value: Sendable, Equatable {

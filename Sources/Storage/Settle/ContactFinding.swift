@@ -45,7 +45,7 @@ public struct ContactFinding: Sendable, Equatable {
 }
 
 extension Database {
-    /// Whether the job has joined no account since: within that, it is looked for anew.
+    /// Whether the job has joined no account since: then it is looked for again.
     private func isStillOf(_ account: RecordID?, _ job: Int64) throws -> Bool {
         let sql = "SELECT 1 FROM jobs WHERE id = ? AND substr(account_id, 1, 15) IS ?"
         let arguments: StatementArguments = [

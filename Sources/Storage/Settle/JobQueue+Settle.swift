@@ -20,7 +20,7 @@ extension JobQueue {
             for settlement in settlements where try database.move(settlement, at: time) {
                 settled += 1
                 try database.close(settlement, end, at: time)
-                try database.tellKin(of: settlement, at: time)
+                try database.updateRelatedJobs(of: settlement, at: time)
                 guard let batchID = settlement.batchID, settlement.to.isSettled else { continue }
                 batches.insert(batchID)
                 if settlement.pausesBatch {

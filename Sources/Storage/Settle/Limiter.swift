@@ -78,7 +78,7 @@ extension JobQueue {
         }
     }
 
-    /// Tells those who look from outside what the queue waits for; nil when it doesn't.
+    /// Writes what the queue waits for, for whoever looks from outside; nil when it doesn't.
     public func note(waitingFor reason: String?, until: Timestamp?) throws {
         try write { database in
             try database.execute(

@@ -3,8 +3,8 @@ import GRDB
 
 /// What becomes of one lead concerns those that share its account, or are to.
 extension Database {
-    func tellKin(of job: Settlement, at time: String) throws {
-        if let until = job.relatedJobsWaitUntil { try delayKin(of: job, until, at: time) }
+    func updateRelatedJobs(of job: Settlement, at time: String) throws {
+        if let until = job.relatedJobsWaitUntil { try delayRelatedJobs(of: job, until, at: time) }
         guard let group = job.groupKey, let account = job.records?.accountID else { return }
         try join(account, group, at: time)
     }
@@ -20,7 +20,7 @@ extension Database {
     }
 
     /// A lock on an account is there for all of its leads: sent sooner, they would meet it, too.
-    private func delayKin(of job: Settlement, _ until: Timestamp, at time: String) throws {
+    private func delayRelatedJobs(of job: Settlement, _ until: Timestamp, at time: String) throws {
         try cachedStatement(sql: "DELETE FROM delays WHERE until <= ?").execute(arguments: [time])
         let sql = """
             INSERT INTO delays (subject, until)

@@ -30,7 +30,7 @@ public struct Settlement: Sendable, Equatable {
     /// When it is sent, or asked about, next; nil leaves `run_at` as it is.
     public var nextRunAt: Timestamp?
     /// Why it is in doubt, when it goes to `verifying`.
-    public var doubt: DoubtfulJob.Doubt?
+    public var doubt: InDoubtJob.Doubt?
     /// The half it travels with from here on; nil when it travels with all.
     public var split: Int64?
     /// Whether the rest of its batch is to be held.
@@ -59,7 +59,7 @@ public struct Settlement: Sendable, Equatable {
     }
 
     /// A settlement of a job that was asked about.
-    public init(_ job: DoubtfulJob, _ outcome: Outcome, to state: JobState) {
+    public init(_ job: InDoubtJob, _ outcome: Outcome, to state: JobState) {
         self.init(job.job, in: job.callID, outcome, to: state)
         from = .verifying
     }

@@ -216,7 +216,7 @@ struct Enqueue: ParsableCommand {
             return [Input(ByteSource(name: "--lead-id", text: row), .ndjson, nil, mapping)]
         }
         if let query, let source {
-            return [Input(try ForeignTable(path: source, sql: query), mapping)]
+            return [Input(try SQLiteSource(path: source, sql: query), mapping)]
         }
         return try files.map { file in
             guard file != "-" else {

@@ -5,7 +5,7 @@ import Storage
 struct Input {
     private enum Source {
         case text(ByteSource, IntakeFormat?, TextEncoding?)
-        case query(ForeignTable)
+        case query(SQLiteSource)
     }
 
     /// What messages call it.
@@ -25,7 +25,7 @@ struct Input {
     }
 
     /// Rows that a query gives.
-    init(_ table: ForeignTable, _ mapping: Mapping) {
+    init(_ table: SQLiteSource, _ mapping: Mapping) {
         name = table.path
         separator = " row "
         self.mapping = mapping

@@ -6,7 +6,7 @@ import Testing
 @testable import Drain
 
 /// Leads that share an account, or are to.
-@Suite struct KinTests {
+@Suite struct RelatedJobsTests {
     private let account = "001D000000HRzTRIA1"
 
     @Test func makesOneAccountForAGroup() async throws {

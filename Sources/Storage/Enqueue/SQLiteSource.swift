@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 
 /// The rows that a query gives from another SQLite file, which is read and never written.
-public struct ForeignTable: Sendable {
+public struct SQLiteSource: Sendable {
     /// The file, as it was named.
     public let path: String
     /// The columns that the query gives.
