@@ -13,7 +13,7 @@ extension Engine {
     }
 
     mutating func unpaidChecks() throws -> Int {
-        let checks = try queue.checks(after: lastCallSeen)
+        let checks = try queue.reports.checks(after: lastCallSeen)
         lastCallSeen = checks.last ?? lastCallSeen
         return checks.count
     }

@@ -33,7 +33,7 @@ extension Engine {
     /// After a failure other leads go first: they show whose fault it was.
     mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> Outgoing? {
         let failures = pacer.failures
-        let call = try queue.claim(
+        let call = try queue.claims.claim(
             upTo: failures.tried.isEmpty ? leads : Self.mostOffered, start.carrying(pacer.callSize),
             from: turns.converting
         ) { offered in
@@ -47,7 +47,7 @@ extension Engine {
 
     /// Asks about the leads that have waited longest.
     func claimVerification(_ start: CallStart) throws -> Outgoing? {
-        let question = try queue.claimVerification(upTo: verifications.size, start) { offered in
+        let question = try queue.claims.claimVerification(upTo: verifications.size, start) { offered in
             verifications.choose(offered) { $0.job.id }
         }
         guard let question, let first = question.jobs.first else { return nil }
@@ -57,7 +57,7 @@ extension Engine {
     }
 
     private mutating func claimMatch(_ start: CallStart) throws -> Outgoing? {
-        let match = try queue.claimMatch(
+        let match = try queue.claims.claimMatch(
             upTo: searches.size, start, from: turns.matching
         ) { offered in
             MatchPlan.choose(searches.choose(offered) { $0.id })

@@ -42,7 +42,7 @@ extension Engine {
         try watchTheClock(at: now)
         while let (end, decided, findings) = unwritten.first {
             let settlements = decided.map { $0.told(ClockWatch(from: end.at).jump(at: now)) }
-            let settled = try queue.settle(end, settlements, findings)
+            let settled = try queue.settlements.settle(end, settlements, findings)
             unwritten.removeFirst()
             logger.debug(
                 "call settled",

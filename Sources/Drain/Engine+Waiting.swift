@@ -25,7 +25,7 @@ extension Engine {
     mutating func rest(_ reason: Wait.Reason, ending: Ending) throws -> Step {
         held = nil
         // The command of a finished batch may enqueue the next one.
-        if options.untilEmpty, inFlight.isEmpty, try !queue.hasCommands() {
+        if options.untilEmpty, inFlight.isEmpty, try !queue.commands.hasCommands() {
             try note(nil, until: nil)
             return .end(ending)
         }
@@ -53,7 +53,7 @@ extension Engine {
             case .token, .slot, .work, nil: (nil, nil)
             }
         guard lasting != noted else { return }
-        try queue.note(waitingFor: lasting.reason?.rawValue, until: lasting.until)
+        try queue.settlements.note(waitingFor: lasting.reason?.rawValue, until: lasting.until)
         tell(of: lasting.reason, until: until)
         noted = lasting
     }

@@ -49,12 +49,12 @@ struct Engine {
         self.hasSession = hasSession
         self.chance = chance
         self.logger = logger
-        clock = ClockWatch(from: try queue.clockAnchor() ?? now)
+        clock = ClockWatch(from: try queue.settlements.clockAnchor() ?? now)
         pacer = Pacer(
-            options, after: try queue.limiter(),
-            day: RollingDayUsage(try queue.callsOfTheLastDay(at: now), at: now),
-            lastCallSize: try queue.lastCallSize(), at: now)
-        lastCallSeen = try queue.lastCallOfDaemons()
+            options, after: try queue.settlements.limiter(),
+            day: RollingDayUsage(try queue.settlements.callsOfTheLastDay(at: now), at: now),
+            lastCallSize: try queue.claims.lastCallSize(), at: now)
+        lastCallSeen = try queue.reports.lastCallOfDaemons()
         // The day has them already. What is owed from before the start empties the bucket at most:
         // some of it has come in since.
         pacer.payAtStart(forOthers: try unpaidChecks(), at: now)
@@ -67,16 +67,16 @@ struct Engine {
     }
 
     /// Takes over what a daemon before left in flight.
-    mutating func recover(at now: Moment) throws -> JobQueue.Leftover {
+    mutating func recover(at now: Moment) throws -> Settlements.Leftover {
         try watchTheClock(at: now)
-        return try queue.recover(at: now)
+        return try queue.settlements.recover(at: now)
     }
 
     /// What to do now.
     mutating func step(at now: Moment) throws -> Step {
         try writeKeptAnswers(at: now)
         if let fault { return inFlight.isEmpty ? .end(.fault(fault)) : .wait(Wait(reason: .slot)) }
-        let work = try queue.work(at: now, countingTo: pacer.callSize.limit)
+        let work = try queue.claims.work(at: now, countingTo: pacer.callSize.limit)
         if work.isPaused { return try rest(.paused, ending: .paused) }
         guard let departure = departure(work, at: now) else {
             held = nil
@@ -105,7 +105,7 @@ struct Engine {
     /// mended.
     mutating func watchTheClock(at now: Moment) throws {
         if let jump = clock.jump(at: now) {
-            try queue.clockWasSet(by: jump, at: now)
+            try queue.settlements.clockWasSet(by: jump, at: now)
             logger.warning("the clock was set", metadata: ["by.s": "\(jump / 1000)"])
         }
         clock.see(now)
@@ -137,7 +137,7 @@ struct Engine {
     ) throws -> Step {
         var start = CallStart(at: now, waited: waited(at: now))
         if permit.tiers == [.login] {
-            let id = try queue.begin(.token, start)
+            let id = try queue.claims.begin(.token, start)
             return out(Outgoing(callID: id, startedAt: now, content: .login))
         }
         let rested = pacer.bucket
@@ -160,7 +160,7 @@ struct Engine {
         _ work: Work, _ permit: Pacer.Permit, _ start: CallStart
     ) throws -> Outgoing? {
         if permit.tiers == [.limits] {
-            let id = try queue.begin(.limits, start)
+            let id = try queue.claims.begin(.limits, start)
             return Outgoing(callID: id, startedAt: start.at, content: .limits)
         }
         if permit.tiers == [.read, .conversion] {

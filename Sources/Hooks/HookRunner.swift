@@ -111,7 +111,7 @@ public actor HookRunner {
         var seen = unwritable.union(running.keys)
         let most = seen.count + Self.mostInOneLook
         while !isStopping, running.count < Self.mostAtOnce,
-            let command = try queue.nextCommand(except: Array(seen))
+            let command = try queue.commands.nextCommand(except: Array(seen))
         {
             guard seen.count < most else { return true }
             seen.insert(command.batchID)
@@ -150,7 +150,9 @@ public actor HookRunner {
         } catch {
             return try refuse(command, "The command \(error).")
         }
-        guard let command = try queue.start(command, at: SystemClock.now().wall) else { return }
+        guard let command = try queue.commands.start(command, at: SystemClock.now().wall) else {
+            return
+        }
         do {
             try results.write(command.batch, from: queue)
             let process = try HookProcess(
@@ -167,7 +169,7 @@ public actor HookRunner {
     }
 
     private func refuse(_ command: BatchCommand, _ sentence: String) throws {
-        try queue.refuse(command, sentence, at: SystemClock.now().wall)
+        try queue.commands.refuse(command, sentence, at: SystemClock.now().wall)
         logger.error(
             "a batch's command is not run",
             metadata: ["batch.name": "\(command.batch)", "reason": "\(sentence)"])
@@ -247,7 +249,9 @@ public actor HookRunner {
     /// more, the command runs again at the next start.
     private func writeEnds() throws {
         while let (command, end) = unwritten.first {
-            try writing(command) { try queue.end(command, end, at: SystemClock.now().wall) }
+            try writing(command) {
+                try queue.commands.end(command, end, at: SystemClock.now().wall)
+            }
             unwritten.removeFirst()
         }
     }

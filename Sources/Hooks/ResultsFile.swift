@@ -27,7 +27,7 @@ struct ResultsFile {
             try file.closeAfter {
                 var text = BufferedText(file)
                 var array = JSONArray()
-                _ = try queue.readResults(batch: batch) { row in
+                _ = try queue.reports.readResults(batch: batch) { row in
                     try text.add(array.adding(JSON(result: { row[$0] })))
                 }
                 try text.add(array.end)

@@ -24,7 +24,7 @@ extension CheckContext {
             ]
         }
         let labels = statuses.map(\.label).joined(separator: ", ")
-        let wrong = try (queue?.statusesWaitedFor() ?? []).filter { wanted, _ in
+        let wrong = try (queue?.reports.statusesWaitedFor() ?? []).filter { wanted, _ in
             !statuses.contains { $0.label == wanted || $0.apiName == wanted }
         }
         guard !wrong.isEmpty else { return [.ok(labels)] }
@@ -63,11 +63,11 @@ extension CheckContext {
         of queue: JobQueue, into previews: inout LeadPreviews
     ) async throws -> String? {
         guard options.readsAllLeads else {
-            return try await read(try queue.waitingLeads(sample: 200), into: &previews)
+            return try await read(try queue.reports.waitingLeads(sample: 200), into: &previews)
         }
         var last: Int64 = 0
         while true {
-            let leads = try queue.waitingLeads(after: last, limit: 2000)
+            let leads = try queue.reports.waitingLeads(after: last, limit: 2000)
             guard let next = leads.last else { return nil }
             // A look at a million leads takes 500 requests, which are no less the org's.
             let usage = org.client.usage

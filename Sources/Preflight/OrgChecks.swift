@@ -63,7 +63,7 @@ extension CheckContext {
         let list = lacking.joined(separator: ", ")
         let remedy = "Setup, Permission Sets, Object Settings: allow \(org.user) to \(list)"
         // Who never asks for an opportunity need not be allowed to make one.
-        if try queue?.makesOpportunities() == false,
+        if try queue?.reports.makesOpportunities() == false,
             lacking.allSatisfy({ $0.hasSuffix("Opportunity") })
         {
             return .warn("may not \(list); no job asks for one", remedy: remedy)
@@ -115,7 +115,8 @@ extension CheckContext {
 
     /// Our calls of the last 24 hours.
     func callsOfToday() throws -> Int {
-        try queue?.callsOfTheLastDay(at: SystemClock.now()).reduce(0) { $0 + $1.calls } ?? 0
+        try queue?.settlements.callsOfTheLastDay(at: SystemClock.now()).reduce(0) { $0 + $1.calls }
+            ?? 0
     }
 
     /// Whether the org lets so many calls run at once.

@@ -40,11 +40,11 @@ struct RecordingClient {
         _ send: (SalesforceTransport) async -> (Reply, Int?, Reason?, OrgUsage?)
     ) async throws -> Reply {
         let start = SystemClock.now()
-        let call = try queue?.begin(kind, CallStart(at: start))
+        let call = try queue?.claims.begin(kind, CallStart(at: start))
         let (reply, status, reason, usage) = await send(transport)
         self.usage = usage ?? self.usage
         if let call {
-            try queue?.end(
+            try queue?.claims.end(
                 CallEnd(
                     callID: call, startedAt: start, at: SystemClock.now(), httpStatus: status,
                     reason: reason, usage: usage))

@@ -11,9 +11,9 @@ struct Agreement {
         let audit = await scene.simulator.audit()
         let byUs = Dictionary(grouping: audit.conversions.filter { $0.call > 0 }, by: \.leadID)
         var states: [String: String] = [:]
-        try queue.readJobs(JobFilter()) { states[$0.shown("lead_id")] = $0.shown("state") }
+        try queue.reports.readJobs(JobFilter()) { states[$0.shown("lead_id")] = $0.shown("state") }
         var ends: [String: [String]] = [:]
-        try queue.readLog(LogFilter()) { row in
+        try queue.reports.readLog(LogFilter()) { row in
             ends[row.shown("lead_id"), default: []].append(row.shown("outcome"))
         }
         return scene.leads.compactMap { lead in

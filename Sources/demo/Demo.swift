@@ -35,7 +35,7 @@ enum Demo {
 
         let scene = try await Scene.make()
         let queue = try JobQueue(path: path, as: .daemon)
-        try queue.set(RetryPolicy(baseDelayMS: 1500), named: "default")
+        try queue.operations.set(RetryPolicy(baseDelayMS: 1500), named: "default")
         try Enqueuing(scene: scene, queue: queue, folder: folder).enqueue()
 
         guard let host = Origin(scene.simulator.url) else {

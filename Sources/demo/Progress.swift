@@ -35,7 +35,7 @@ final class Progress: Sendable {
 
     private func show() throws {
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
-        let status = try JobQueue(path: path, as: .client).status(at: now)
+        let status = try JobQueue(path: path, as: .client).reports.status(at: now)
         let counts = status.counts
         let settled = counts.filter(\.key.isSettled).values.reduce(0, +)
         let all = counts.values.reduce(0, +)

@@ -25,7 +25,7 @@ struct Report {
     private func show(_ lead: String) throws {
         var filter = LogFilter()
         filter.lead = try RecordID(lead, of: .lead)
-        try queue.readLog(filter) { row in
+        try queue.reports.readLog(filter) { row in
             let outcome = row.shown("outcome")
             let facts = [row.shown("code"), row.shown("message")].filter { !$0.isEmpty }
                 .joined(separator: ": ")
@@ -42,7 +42,7 @@ struct Report {
         var lost: String?
         var filter = LogFilter()
         filter.outcome = .unknown
-        try queue.readLog(filter) { row in
+        try queue.reports.readLog(filter) { row in
             if lost == nil, row.shown("code") == "CONNECTION_LOST" { lost = row.shown("lead_id") }
         }
         return lost
@@ -50,7 +50,7 @@ struct Report {
 
     private func price() async throws {
         var calls: [String: Int] = [:]
-        try queue.readCalls { calls[$0.shown("kind"), default: 0] += 1 }
+        try queue.reports.readCalls { calls[$0.shown("kind"), default: 0] += 1 }
         let paid = calls.filter { $0.key != "token" }.values.reduce(0, +)
         let kinds = calls.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         say(

@@ -120,7 +120,7 @@ final class Daemon: Sendable {
     /// What the jobs of the file have come to.
     private func counts() -> Logger.Metadata {
         do {
-            let counts = try queue.status(at: SystemClock.now().wall).counts
+            let counts = try queue.reports.status(at: SystemClock.now().wall).counts
             return Dictionary(
                 uniqueKeysWithValues: counts.filter { $0.value > 0 }.map { state, count in
                     ("jobs.\(state.rawValue)", "\(count)")

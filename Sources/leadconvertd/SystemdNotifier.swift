@@ -120,7 +120,7 @@ final class SystemdNotifier: Sendable {
         let start = DispatchTime.now()
         let text: String
         do {
-            text = try jobs.status(at: SystemClock.now().wall).line
+            text = try jobs.reports.status(at: SystemClock.now().wall).line
         } catch {
             text = "the queue's file can't be read"
         }

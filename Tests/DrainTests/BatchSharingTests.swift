@@ -24,7 +24,7 @@ import Testing
 
     @Test func findsTheLeadThatBreaksCallsOfManyBatches() async throws {
         try await withQueue { queue in
-            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
             for batch in 0..<5 { try queue.add(batch * 40..<batch * 40 + 40, options("\(batch)")) }
             let broken = try RecordID.lead(93)
             var drain = try VirtualDrain(queue)
@@ -43,7 +43,7 @@ import Testing
 
     @Test func letsBatchesThatMayNotTravelTogetherTakeTurnsInFullCalls() async throws {
         try await withQueue { queue in
-            try queue.set(RetryPolicy(allowDuplicates: true), named: "loose")
+            try queue.operations.set(RetryPolicy(allowDuplicates: true), named: "loose")
             try queue.add(1...300, options("strict"))
             try queue.add(1001...1300, options("loose", policy: "loose"))
             var drain = try VirtualDrain(queue)

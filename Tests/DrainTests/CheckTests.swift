@@ -16,7 +16,7 @@ import Testing
                 options.burst = 10
             }
             try drain.run(most: 1) { .allConverted($0) }
-            for _ in 0..<20 { _ = try queue.begin(.check, CallStart(at: drain.now)) }
+            for _ in 0..<20 { _ = try queue.claims.begin(.check, CallStart(at: drain.now)) }
             let before = drain.now
             try drain.run { .allConverted($0) }
             // Nine tokens were left; eleven of the twenty, and the call's own, had to come in.
@@ -28,9 +28,9 @@ import Testing
     @Test func countsThemInTheDayOnceWhetherMadeBeforeTheStartOrSince() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
-            for _ in 0..<5 { _ = try queue.begin(.check, CallStart(at: .ms(0))) }
+            for _ in 0..<5 { _ = try queue.claims.begin(.check, CallStart(at: .ms(0))) }
             var drain = try VirtualDrain(queue, at: .ms(1000))
-            for _ in 0..<3 { _ = try queue.begin(.check, CallStart(at: .ms(1000))) }
+            for _ in 0..<3 { _ = try queue.claims.begin(.check, CallStart(at: .ms(1000))) }
             try drain.run { .allConverted($0) }
             #expect(drain.sizes == [1])
             var day = drain.engine.pacer.day
@@ -42,7 +42,7 @@ import Testing
     @Test func isNotHeldUpByChecksOfLongAgo() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
-            for _ in 0..<5000 { _ = try queue.begin(.check, CallStart(at: .ms(0))) }
+            for _ in 0..<5000 { _ = try queue.claims.begin(.check, CallStart(at: .ms(0))) }
             let later = Moment.ms(30 * 86_400_000)
             var drain = try VirtualDrain(queue, at: later) { options in
                 options.rate = 1

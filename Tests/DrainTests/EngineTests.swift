@@ -112,7 +112,7 @@ import Testing
     func findsTheOneLeadThatBreaksWholeCalls(culprit: Int) async throws {
         try await withQueue { queue in
             try queue.add(1...100)
-            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
             var drain = try VirtualDrain(queue)
             let governor = Reason("EXCEEDED_QUOTA", "Apex CPU time limit exceeded")
             try drain.run { request in
@@ -231,7 +231,7 @@ import Testing
             }
             try engine.finish(third, answer(third, 1), at: .ms(86_400_010))
             #expect(engine.pacer.org.usage?.current == 1)
-            #expect(try queue.limiter()?.usage?.current == 1)
+            #expect(try queue.settlements.limiter()?.usage?.current == 1)
         }
     }
 }

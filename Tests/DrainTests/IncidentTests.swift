@@ -60,7 +60,7 @@ import Testing
     @Test func `takes no attempt from anybody with a policy of one`() async throws {
         try await withQueue { queue in
             try queue.add(1...60)
-            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
             var drain = try VirtualDrain(queue)
             var isOver = false
             for _ in 0..<500 {
@@ -82,7 +82,7 @@ import Testing
     ) async throws {
         try await withQueue { queue in
             try queue.add(1...250)
-            try queue.set(RetryPolicy(baseDelayMS: 1000), named: "default")
+            try queue.operations.set(RetryPolicy(baseDelayMS: 1000), named: "default")
             var drain = try VirtualDrain(queue) { $0.callSize = callSize }
             let begin = drain.now
             let culprits = Set(try odd.map { try RecordID.lead($0) })
@@ -135,7 +135,7 @@ import Testing
     ) async throws {
         try await withQueue { queue in
             try queue.add(1...30)
-            try queue.set(RetryPolicy(baseDelayMS: 1000), named: "default")
+            try queue.operations.set(RetryPolicy(baseDelayMS: 1000), named: "default")
             var drain = try VirtualDrain(queue) { $0.callSize = callSize }
             let obstacle: Obstacle = code == "SERVER_UNAVAILABLE" ? .outage : .permission
             let ending = try drain.run { request in

@@ -65,7 +65,7 @@ import Testing
             // What we put in is taken out again before it is looked for once more.
             try queue.run(
                 sql: "UPDATE jobs SET state = 'failed', error_code = 'X', error_message = 'x'")
-            let change = try queue.retry([.all(.failed)], at: drain.now.wall)
+            let change = try queue.operations.retry([.all(.failed)], at: drain.now.wall)
             #expect(change.changed == 2)
             let accounts = try queue.jobs().map { $0.text("account_id") }
             #expect(accounts == [nil, try account(2).description])

@@ -100,7 +100,7 @@ import Testing
     {
         try await withQueue { queue in
             let day: Int64 = 86_400_000
-            try queue.set(
+            try queue.operations.set(
                 RetryPolicy(baseDelayMS: day, maxDelayMS: day, jitter: 0), named: "default")
             try enqueueOfOneAccount(2, in: queue)
             var drain = try VirtualDrain(queue) { $0.callSize = 1 }

@@ -99,7 +99,7 @@ import Testing
             }
             let hour: Int64 = 3_600_000
             #expect(wait == Wait(reason: .hours, until: .ms(2 * hour)))
-            let status = try queue.status(at: drain.now.wall)
+            let status = try queue.reports.status(at: drain.now.wall)
             #expect(status.waitingFor == nil, "no daemon runs")
             try drain.run { .allConverted($0) }
             let starts = try queue.calls().compactMap { $0.text("started_at") }

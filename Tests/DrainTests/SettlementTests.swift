@@ -88,7 +88,7 @@ import Testing
 
     @Test func `an unlisted code fails a lead only after it was read`() async throws {
         try await withQueue { queue in
-            try queue.set(RetryPolicy(maxAttempts: 2), named: "default")
+            try queue.operations.set(RetryPolicy(maxAttempts: 2), named: "default")
             try queue.add(1...1)
             var drain = try VirtualDrain(queue)
             try drain.run { refuse($0, .unlisted(made)) }
@@ -111,7 +111,7 @@ import Testing
         isListed: Bool
     ) async throws {
         try await withQueue { queue in
-            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
             try queue.add(1...1)
             var drain = try VirtualDrain(queue)
             var reason = made
@@ -127,7 +127,7 @@ import Testing
 
     @Test func `an unlisted code of a converted lead is taken for what it is`() async throws {
         try await withQueue { queue in
-            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
             try queue.add(1...2)
             var drain = try VirtualDrain(queue)
             try drain.run { request in
@@ -176,7 +176,7 @@ import Testing
         async throws
     {
         try await withQueue { queue in
-            try queue.set(RetryPolicy(maxAttempts: 1, onFailure: .pause), named: "default")
+            try queue.operations.set(RetryPolicy(maxAttempts: 1, onFailure: .pause), named: "default")
             var options = EnqueueOptions()
             options.batch = "b"
             try queue.add(1...3, options)
@@ -195,7 +195,7 @@ import Testing
 
     @Test func `a question without an answer leaves the reason of the refusal`() async throws {
         try await withQueue { queue in
-            try queue.set(RetryPolicy(maxAttempts: 1), named: "default")
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
             try queue.add(1...1)
             var drain = try VirtualDrain(queue)
             var questions = 0

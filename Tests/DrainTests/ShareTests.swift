@@ -93,7 +93,9 @@ import Testing
         let queue = drain.queue
         let before = drain.sent.count
         try drain.run(most: before + 1) { request in
-            let ours = try queue.callsOfTheLastDay(at: .ms(0)).reduce(0) { $0 + $1.calls }
+            let ours = try queue.settlements.callsOfTheLastDay(at: .ms(0)).reduce(0) {
+                $0 + $1.calls
+            }
             var reply = CallReply.allConverted(request)
             reply.usage = OrgUsage(current: min(89, ours + others), limit: 100)
             return reply

@@ -107,7 +107,7 @@ import Testing
                 try queue.jobs().allSatisfy { $0.text("state") == "converted" }
             }
             #expect(checks == 6)
-            let tokens = try #require(try stage.queue.limiter()?.tokens)
+            let tokens = try #require(try stage.queue.settlements.limiter()?.tokens)
             #expect(Int(tokens.rounded()) == 20 - checks - 2)
             daemon.terminate()
             let end = try await daemon.waitForExit()

@@ -61,13 +61,13 @@ import Testing
             var options = EnqueueOptions()
             options.batch = "friday"
             try queue.add(1...3, options)
-            let call = try queue.claim(upTo: 3, CallStart(at: .ms(0)), choosing: { $0 })
+            let call = try queue.claims.claim(upTo: 3, CallStart(at: .ms(0)), choosing: { $0 })
             try body(leadconvert, queue, try #require(call))
         }
     }
 
     private func settle(_ queue: JobQueue, _ call: ClaimedCall, _ job: Int) throws {
-        try queue.settle(
+        try queue.settlements.settle(
             CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)),
             [Settlement(call.jobs[job], in: call.id, .converted, to: .converted)])
     }

@@ -47,7 +47,7 @@ import Testing
                 "LEADCONVERT_DAILY_SHARE": "1", "LEADCONVERT_RESERVE": "0",
             ])
             try await stage.await("it waits for the allowance") {
-                let status = try $0.status(at: .now)
+                let status = try $0.reports.status(at: .now)
                 return status.waitingFor == "allowance" && status.waitingUntil != nil
             }
             let status = try await stage.run("status", "--json")

@@ -39,7 +39,7 @@ import Testing
     {
         try await withStage { stage in
             let policy = RetryPolicy(maxAttempts: 3, baseDelayMS: 50, maxDelayMS: 100)
-            try stage.queue.set(policy, named: "default")
+            try stage.queue.operations.set(policy, named: "default")
             stage.simulator.failSearches(naming: "odd@example.org")
             let leads = await stage.simulator.addLeads(12)
             let rows = leads.enumerated().map { place, lead in
@@ -68,10 +68,10 @@ import Testing
             $0.secondConversionCode = code
         } _: { stage in
             let policy = RetryPolicy(maxAttempts: 2, baseDelayMS: 50, maxDelayMS: 100)
-            try stage.queue.set(policy, named: "default")
+            try stage.queue.operations.set(policy, named: "default")
             let leads = try await stage.enqueueLeads(20)
             let backup = stage.folder.appendingPathComponent("backup.db").path
-            try stage.queue.backup(to: backup)
+            try stage.queue.operations.backup(to: backup)
             #expect(try await stage.drain().code == 0)
             for suffix in ["", "-wal", "-shm"] { unlink(stage.queue.path + suffix) }
             try FileManager.default.copyItem(atPath: backup, toPath: stage.queue.path)
@@ -91,7 +91,7 @@ import Testing
             $0.secondConversionCode = code
         } _: { stage in
             let policy = RetryPolicy(maxAttempts: 2, baseDelayMS: 50, maxDelayMS: 100)
-            try stage.queue.set(policy, named: "default")
+            try stage.queue.operations.set(policy, named: "default")
             // An earlier call is taken for lost and for over, and was neither.
             let leads = try await stage.enqueueLeads(3)
             #expect(try await stage.drain().code == 0)

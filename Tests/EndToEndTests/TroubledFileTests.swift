@@ -47,7 +47,7 @@ import Testing
         } _: { stage in
             let leads = try await stage.enqueueLeads(600)
             let backup = stage.folder.appendingPathComponent("backup.db").path
-            try stage.queue.backup(to: backup)
+            try stage.queue.operations.backup(to: backup)
             // Into the file itself with all of it, out of the write-ahead log.
             try await DatabaseQueue(path: stage.queue.path).writeWithoutTransaction {
                 _ = try $0.checkpoint(.truncate)

@@ -23,7 +23,7 @@ extension World {
         case 6: try fillDisk()
         case 7: outageUntil = trueMS + Int64.random(in: 1000...60_000, using: &chance)
         case 8: try operate { try enqueue(Int.random(in: 1...5, using: &chance)) }
-        case 9: try operate { _ = try queue.retry([.all(.failed)], at: now.wall) }
+        case 9: try operate { _ = try queue.operations.retry([.all(.failed)], at: now.wall) }
         case 10: try operate { try pause() }
         default: try restore()
         }
@@ -37,7 +37,7 @@ extension World {
         outageUntil = 0
         try unlock()
         try emptyDisk()
-        try queue.pause(false, batch: nil, at: now.wall)
+        try queue.operations.pause(false, batch: nil, at: now.wall)
         wakeAt = now
     }
 
@@ -104,7 +104,7 @@ extension World {
         guard locker == nil, !isDiskFull else { return }
         let copy = path + ".copy"
         try? FileManager.default.removeItem(atPath: copy)
-        try queue.backup(to: copy)
+        try queue.operations.backup(to: copy)
         later(Int64.random(in: 100...30_000, using: &chance)) { world in
             guard !world.isQuiet else { return }
             try world.unlock()
@@ -135,9 +135,11 @@ extension World {
     }
 
     private func pause() throws {
-        try queue.pause(true, batch: nil, at: now.wall)
+        try queue.operations.pause(true, batch: nil, at: now.wall)
         later(Int64.random(in: 100...10_000, using: &chance)) { world in
-            try world.operate { try world.queue.pause(false, batch: nil, at: world.now.wall) }
+            try world.operate {
+                try world.queue.operations.pause(false, batch: nil, at: world.now.wall)
+            }
         }
     }
 

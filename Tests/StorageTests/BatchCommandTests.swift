@@ -9,15 +9,15 @@ import Testing
         try await withQueue { queue in
             try add([1], to: "monday", of: queue)
             try add([2], to: "friday", of: queue)
-            #expect(try queue.nextCommand(except: []) == nil)
-            #expect(try !queue.hasCommands())
+            #expect(try queue.commands.nextCommand(except: []) == nil)
+            #expect(try !queue.commands.hasCommands())
             try cancel(2, of: queue, at: 10)
             try cancel(1, of: queue, at: 20)
-            let first = try #require(try queue.nextCommand(except: []))
+            let first = try #require(try queue.commands.nextCommand(except: []))
             #expect(first.batch == "friday")
             #expect(first.text == "next 'step'")
-            #expect(try queue.nextCommand(except: [first.batchID])?.batch == "monday")
-            #expect(try queue.hasCommands())
+            #expect(try queue.commands.nextCommand(except: [first.batchID])?.batch == "monday")
+            #expect(try queue.commands.hasCommands())
         }
     }
 
@@ -25,17 +25,17 @@ import Testing
         try await withQueue { queue in
             try add([1], to: "friday", of: queue)
             try cancel(1, of: queue, at: 10)
-            let due = try #require(try queue.nextCommand(except: []))
-            let started = try #require(try queue.start(due, at: Moment.ms(20).wall))
+            let due = try #require(try queue.commands.nextCommand(except: []))
+            let started = try #require(try queue.commands.start(due, at: Moment.ms(20).wall))
             #expect(started.runs == 1)
             // As the next daemon finds it.
-            let again = try #require(try queue.nextCommand(except: []))
+            let again = try #require(try queue.commands.nextCommand(except: []))
             #expect(again == started)
-            let second = try #require(try queue.start(again, at: Moment.ms(30).wall))
-            try queue.end(started, .init(exit: 9), at: Moment.ms(40).wall)
-            #expect(try queue.hasCommands())
-            try queue.end(second, .init(exit: 0), at: Moment.ms(50).wall)
-            #expect(try !queue.hasCommands())
+            let second = try #require(try queue.commands.start(again, at: Moment.ms(30).wall))
+            try queue.commands.end(started, .init(exit: 9), at: Moment.ms(40).wall)
+            #expect(try queue.commands.hasCommands())
+            try queue.commands.end(second, .init(exit: 0), at: Moment.ms(50).wall)
+            #expect(try !queue.commands.hasCommands())
         }
     }
 
@@ -43,13 +43,13 @@ import Testing
         try await withQueue { queue in
             try add([1], to: "friday", of: queue)
             try cancel(1, of: queue, at: 10)
-            let due = try #require(try queue.nextCommand(except: []))
-            let started = try #require(try queue.start(due, at: Moment.ms(20).wall))
+            let due = try #require(try queue.commands.nextCommand(except: []))
+            let started = try #require(try queue.commands.start(due, at: Moment.ms(20).wall))
             try add([2], to: "friday", of: queue)
-            #expect(try !queue.hasCommands())
+            #expect(try !queue.commands.hasCommands())
             try cancel(2, of: queue, at: 30)
-            try queue.end(started, .init(exit: 0), at: Moment.ms(40).wall)
-            let again = try #require(try queue.nextCommand(except: []))
+            try queue.commands.end(started, .init(exit: 0), at: Moment.ms(40).wall)
+            let again = try #require(try queue.commands.nextCommand(except: []))
             #expect(again.runs == 1)
             #expect(again.startedAt == nil)
         }
@@ -59,9 +59,9 @@ import Testing
         try await withQueue { queue in
             try add([1], to: "friday", of: queue)
             try cancel(1, of: queue, at: 10)
-            let due = try #require(try queue.nextCommand(except: []))
+            let due = try #require(try queue.commands.nextCommand(except: []))
             try add([2], to: "friday", of: queue)
-            #expect(try queue.start(due, at: Moment.ms(20).wall) == nil)
+            #expect(try queue.commands.start(due, at: Moment.ms(20).wall) == nil)
         }
     }
 
@@ -73,6 +73,6 @@ import Testing
     }
 
     private func cancel(_ lead: Int, of queue: JobQueue, at time: Int64) throws {
-        _ = try queue.cancel([.lead(.lead(lead))], at: Moment.ms(time).wall)
+        _ = try queue.operations.cancel([.lead(.lead(lead))], at: Moment.ms(time).wall)
     }
 }

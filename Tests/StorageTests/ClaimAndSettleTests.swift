@@ -9,7 +9,7 @@ import Testing
     private func claim(_ queue: JobQueue, upTo size: Int = 100, at ms: Int64 = 0) throws
         -> ClaimedCall?
     {
-        try queue.claim(upTo: size, CallStart(at: .ms(ms)), choosing: { $0 })
+        try queue.claims.claim(upTo: size, CallStart(at: .ms(ms)), choosing: { $0 })
     }
 
     private func end(_ call: ClaimedCall, at ms: Int64 = 10) -> CallEnd {
@@ -66,7 +66,7 @@ import Testing
             settlements[1].outcome = .failed
             settlements[1].reason = Reason("INVALID_STATUS", "invalid convertedStatus: x")
             settlements[1].records = nil
-            #expect(try queue.settle(end(call), settlements) == 2)
+            #expect(try queue.settlements.settle(end(call), settlements) == 2)
             let jobs = try queue.jobs()
             #expect(jobs.map { $0.text("state") } == ["converted", "failed"])
             #expect(jobs.map { $0.text("result_account_id") } == ["001", nil])
@@ -82,13 +82,13 @@ import Testing
             try queue.add([4, 5], urgent)
             // Neither in the order of their numbers nor all that are offered.
             let call = try #require(
-                try queue.claim(upTo: 5, CallStart(at: .ms(0))) { $0.filter { $0.id != 2 } })
+                try queue.claims.claim(upTo: 5, CallStart(at: .ms(0))) { $0.filter { $0.id != 2 } })
             #expect(call.jobs.map(\.id) == [4, 5, 1, 3])
             var settlements = converted(call)
             for (index, job) in call.jobs.enumerated() {
                 settlements[index].records?.accountID = "account \(job.id)"
             }
-            try queue.settle(end(call), settlements)
+            try queue.settlements.settle(end(call), settlements)
             for row in try queue.log() {
                 let job = try #require(row.number("job_id"))
                 #expect(row.text("account_id") == "account \(job)")
@@ -103,12 +103,12 @@ import Testing
             let first = try #require(try claim(queue))
             var back = Settlement(first.jobs[0], in: first.id, .notSent, to: .queued)
             back.reason = Reason("X", "x")
-            #expect(try queue.settle(end(first), [back]) == 1)
-            #expect(try queue.settle(end(first), converted(first)) == 0)
+            #expect(try queue.settlements.settle(end(first), [back]) == 1)
+            #expect(try queue.settlements.settle(end(first), converted(first)) == 0)
             let second = try #require(try claim(queue))
-            #expect(try queue.settle(end(first), converted(first)) == 0)
+            #expect(try queue.settlements.settle(end(first), converted(first)) == 0)
             #expect(try queue.jobs().first?.text("state") == "sending")
-            #expect(try queue.settle(end(second), converted(second)) == 1)
+            #expect(try queue.settlements.settle(end(second), converted(second)) == 1)
         }
     }
 
@@ -126,7 +126,7 @@ import Testing
             let second = try #require(try claim(queue, upTo: 2))
             #expect(try second.jobs.map(\.conversion.leadID) == [4].map(RecordID.lead))
             #expect(try claim(queue) == nil)
-            try queue.settle(end(first), converted(first))
+            try queue.settlements.settle(end(first), converted(first))
             #expect(try claim(queue)?.jobs.count == 1)
         }
     }
@@ -151,7 +151,7 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...1)
             let call = try #require(try claim(queue))
-            try queue.settle(end(call), converted(call))
+            try queue.settlements.settle(end(call), converted(call))
             let update = #expect(throws: DatabaseError.self) {
                 try queue.database.write {
                     try $0.execute(sql: "UPDATE run_log SET outcome = 'failed'")
@@ -161,8 +161,8 @@ import Testing
             #expect(throws: DatabaseError.self) {
                 try queue.database.write { try $0.execute(sql: "DELETE FROM run_log") }
             }
-            let pruned = try queue.prune(before: Moment.ms(100).wall)
-            #expect(pruned == JobQueue.Pruned(jobs: 1, logRows: 1, calls: 1))
+            let pruned = try queue.operations.prune(before: Moment.ms(100).wall)
+            #expect(pruned == Operations.Pruned(jobs: 1, logRows: 1, calls: 1))
         }
     }
 
@@ -174,10 +174,10 @@ import Testing
             let call = try #require(try claim(queue, upTo: 1))
             var failure = Settlement(call.jobs[0], in: call.id, .failed, to: .failed)
             failure.pausesBatch = true
-            try queue.settle(end(call), [failure])
+            try queue.settlements.settle(end(call), [failure])
             #expect(try queue.jobs().map { $0.text("state") } == ["failed", "held", "held"])
             #expect(try claim(queue) == nil)
-            try queue.pause(false, batch: "b", at: Moment.ms(20).wall)
+            try queue.operations.pause(false, batch: "b", at: Moment.ms(20).wall)
             #expect(try claim(queue)?.jobs.count == 2)
         }
     }
@@ -188,10 +188,10 @@ import Testing
             options.batch = "b"
             try queue.add(1...2, options)
             let call = try #require(try claim(queue))
-            try queue.settle(end(call), [converted(call)[0]])
+            try queue.settlements.settle(end(call), [converted(call)[0]])
             let finished = "SELECT finished_at FROM batches"
             #expect(try queue.read { try String.fetchOne($0, sql: finished) } == nil)
-            try queue.settle(end(call), [converted(call)[1]])
+            try queue.settlements.settle(end(call), [converted(call)[1]])
             #expect(try queue.read { try String.fetchOne($0, sql: finished) } != nil)
         }
     }

@@ -26,7 +26,7 @@ import Testing
         try await withQueue { queue in
             try queue.run(sql: insert(priority: "n"))
             try queue.run(sql: "UPDATE jobs SET run_at = '2999-01-01T00:00:00.000Z'")
-            let none = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            let none = try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
             #expect(none == nil)
             try expectFewSteps(queue)
         }
@@ -38,23 +38,25 @@ import Testing
             let value = column == "account_id" ? "'001D000000HRzTR'" : "'Acme'"
             try queue.run(sql: insert(priority: "1", column: column, value: value))
             let first = try #require(
-                try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
-            let none = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+                try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+            let none = try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
             #expect(none == nil)
             try expectFewSteps(queue)
             // A wake-up that finds nothing to send.
             let steps = try queue.steps {
-                _ = try queue.work(at: .ms(2), countingTo: 100)
+                _ = try queue.claims.work(at: .ms(2), countingTo: 100)
                 #expect(
-                    try queue.claim(upTo: 100, CallStart(at: .ms(2)), choosing: { $0 }) == nil)
+                    try queue.claims.claim(upTo: 100, CallStart(at: .ms(2)), choosing: { $0 })
+                        == nil)
             }
             #expect(steps < Self.bound)
             // Once the account is free, the next of it go, and only they are taken up.
-            try queue.settle(
+            try queue.settlements.settle(
                 CallEnd(callID: first.id, startedAt: .ms(0), at: .ms(3)),
                 first.jobs.map { Settlement($0, in: first.id, .converted, to: .converted) })
             let more = try queue.steps {
-                let call = try queue.claim(upTo: 100, CallStart(at: .ms(4)), choosing: { $0 })
+                let call = try queue.claims.claim(
+                    upTo: 100, CallStart(at: .ms(4)), choosing: { $0 })
                 #expect(call?.jobs.map(\.id) == Array(2...101))
             }
             #expect(more < Self.bound)
@@ -66,13 +68,13 @@ import Testing
             try queue.run(sql: insert(priority: "1", column: "match_email", value: "'a@b.c'"))
             try queue.add([(500_001, "ada@example.org")])
             let match = try #require(
-                try queue.claimMatch(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
-            try queue.settle(
+                try queue.claims.claimMatch(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+            try queue.settlements.settle(
                 CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(1)), [],
                 [ContactFinding(match.jobs[0], .nothing)])
-            _ = try queue.claimMatch(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
+            _ = try queue.claims.claimMatch(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
             let steps = try queue.steps {
-                let call = try queue.claimMatch(
+                let call = try queue.claims.claimMatch(
                     upTo: 100, CallStart(at: .ms(3)), choosing: { $0 })
                 #expect(call?.jobs.map(\.id) == [Int64(Self.many + 1)])
             }
@@ -85,9 +87,9 @@ import Testing
             try queue.run(
                 sql: insert(priority: "1", column: "account_id", value: "'001D000000HRzTR'"))
             let call = try #require(
-                try queue.claim(upTo: 100, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claim(upTo: 100, CallStart(at: .ms(0)), choosing: { $0 }))
             let steps = try queue.steps {
-                try queue.settle(
+                try queue.settlements.settle(
                     CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)),
                     call.jobs.map { job in
                         var back = Settlement(job, in: call.id, .retry, to: .queued)
@@ -97,9 +99,13 @@ import Testing
                     })
             }
             #expect(steps < Self.bound)
-            #expect(try queue.claim(upTo: 1, CallStart(at: .ms(9000)), choosing: { $0 }) == nil)
-            #expect(try queue.work(at: .ms(9000), countingTo: 1).nextAt == Moment.ms(10_000).wall)
-            let later = try queue.claim(upTo: 1, CallStart(at: .ms(10_000)), choosing: { $0 })
+            #expect(
+                try queue.claims.claim(upTo: 1, CallStart(at: .ms(9000)), choosing: { $0 }) == nil)
+            #expect(
+                try queue.claims.work(at: .ms(9000), countingTo: 1).nextAt == Moment.ms(10_000).wall
+            )
+            let later = try queue.claims.claim(
+                upTo: 1, CallStart(at: .ms(10_000)), choosing: { $0 })
             #expect(later != nil)
         }
     }
@@ -108,8 +114,8 @@ import Testing
     private func expectFewSteps(_ queue: JobQueue) throws {
         try queue.add([500_001])
         let steps = try queue.steps {
-            _ = try queue.work(at: .ms(1), countingTo: 100)
-            let call = try queue.claim(upTo: 100, CallStart(at: .ms(1)), choosing: { $0 })
+            _ = try queue.claims.work(at: .ms(1), countingTo: 100)
+            let call = try queue.claims.claim(upTo: 100, CallStart(at: .ms(1)), choosing: { $0 })
             #expect(call?.jobs.map(\.id) == [Int64(Self.many + 1)])
         }
         #expect(steps < Self.bound)

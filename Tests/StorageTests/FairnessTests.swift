@@ -81,7 +81,7 @@ import Testing
             var options = EnqueueOptions()
             for (batch, policy) in [("a", "loose"), ("b", "default"), ("c", "loose")] {
                 if policy == "loose" {
-                    try queue.set(RetryPolicy(allowDuplicates: true), named: policy)
+                    try queue.operations.set(RetryPolicy(allowDuplicates: true), named: policy)
                 }
                 (options.batch, options.policy) = (batch, policy)
                 let first = batch == "a" ? 0 : batch == "b" ? 100 : 200
@@ -148,7 +148,7 @@ private struct Calls {
     mutating func next(
         upTo size: Int, _ choose: ([ClaimedJob]) -> [ClaimedJob] = { $0 }
     ) throws -> (jobs: [ClaimedJob], counts: [String: Int])? {
-        let call = try queue.claim(
+        let call = try queue.claims.claim(
             upTo: size, CallStart(at: .ms(0)), from: rotation, choosing: choose)
         guard let call else { return nil }
         rotation = call.cursor

@@ -41,7 +41,7 @@ import Testing
             var follower = Follower(queue: queue)
             try settle(queue, [1], to: .failed)
             #expect(try follower.look() == [1])
-            _ = try queue.retry([.job(1)], at: Moment.ms(2).wall)
+            _ = try queue.operations.retry([.job(1)], at: Moment.ms(2).wall)
             try settle(queue, [2])
             #expect(try follower.look() == [2])
             #expect(!follower.isDone)
@@ -64,11 +64,11 @@ import Testing
         _ queue: JobQueue, _ leads: [Int], to state: JobState = .converted
     ) throws {
         let ids = try leads.map { try RecordID.lead($0) }
-        let claimed = try queue.claim(upTo: 100, CallStart(at: .ms(5))) { jobs in
+        let claimed = try queue.claims.claim(upTo: 100, CallStart(at: .ms(5))) { jobs in
             jobs.filter { ids.contains($0.conversion.leadID) }
         }
         let call = try #require(claimed)
-        try queue.settle(
+        try queue.settlements.settle(
             CallEnd(callID: call.id, startedAt: .ms(5), at: .ms(6)),
             call.jobs.map {
                 Settlement($0, in: call.id, state == .failed ? .failed : .converted, to: state)
@@ -89,7 +89,8 @@ private struct Follower {
     /// The numbers of the leads whose results have come.
     mutating func look() throws -> [Int] {
         var leads: [Int] = []
-        isDone = try queue.readResults(batch: "friday", from: &place, columns: { _ in }) { row in
+        isDone = try queue.reports.readResults(batch: "friday", from: &place, columns: { _ in }) {
+            row in
             let id = try #require(row.text("lead_id"))
             leads.append(try #require(Int(id.dropFirst(5).prefix(10))))
         }

@@ -26,8 +26,8 @@ import Testing
     ) async throws {
         try await withQueue { queue in
             try queue.add(1...2)
-            _ = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
-            if state == .verifying { _ = try queue.recover(at: .ms(1)) }
+            _ = try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            if state == .verifying { _ = try queue.settlements.recover(at: .ms(1)) }
             #expect(try queue.jobs().first?.text("state") == state.rawValue)
             try body(queue)
         }

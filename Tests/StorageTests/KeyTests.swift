@@ -49,7 +49,7 @@ import Testing
     func `any UTF-8 text is a key`(key: String) async throws {
         try await withQueue { queue in
             #expect(insert(queue, "group_key", "'\(key)'") == nil)
-            let call = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            let call = try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
             #expect(call?.jobs.first?.groupKey?.utf8.elementsEqual(key.utf8) == true)
         }
     }
@@ -86,14 +86,15 @@ import Testing
             _ = insert(queue, "group_key", "'\(right)'")
             // While one of a group is in a call, no other of it is offered.
             let first = try #require(
-                try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
-            let second = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+                try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+            let second = try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
             #expect((second == nil) == isOne)
             // The account that the first makes is that of the other, and of those that come later.
             var done = Settlement(first.jobs[0], in: first.id, .converted, to: .converted)
             done.records = ConvertedRecords(
                 accountID: "001D000000HRzTRIA1", contactID: nil, opportunityID: nil)
-            try queue.settle(CallEnd(callID: first.id, startedAt: .ms(0), at: .ms(1)), [done])
+            try queue.settlements.settle(
+                CallEnd(callID: first.id, startedAt: .ms(0), at: .ms(1)), [done])
             _ = insert(queue, "group_key", "'\(right)'")
             let accounts = try queue.jobs().map { $0.text("account_id") != nil }
             #expect(accounts == [false, isOne, isOne])
@@ -108,11 +109,12 @@ import Testing
             _ = insert(queue, "match_email", "'\(left)@b.c'")
             _ = insert(queue, "match_email", "'\(right)@b.c'")
             let match = try #require(
-                try queue.claimMatch(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
-            try queue.settle(
+                try queue.claims.claimMatch(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+            try queue.settlements.settle(
                 CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(1)), [],
                 match.jobs.map { ContactFinding($0, .nothing) })
-            let other = try queue.claimMatch(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
+            let other = try queue.claims.claimMatch(
+                upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
             #expect((other == nil) == isOne)
         }
     }

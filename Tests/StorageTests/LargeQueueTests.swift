@@ -24,7 +24,7 @@ import Testing
             since.since = Timestamp(milliseconds: 1_790_000_000_000 + Int64(jobs - 100) * 500)
 
             #expect(
-                try timed("status") { try queue.status(at: .init(milliseconds: 0)) }
+                try timed("status") { try queue.reports.status(at: .init(milliseconds: 0)) }
                     .counts[.failed] == jobs / 100)
             #expect(try timed("jobs --state failed") { try queue.jobs(state) }.count == jobs / 100)
             state.limit = 20
@@ -43,7 +43,7 @@ import Testing
                 try timed("log --outcome converted ...") { try queue.log(outcome) }.count == 20)
             var results = 0
             let isSettled = try timed("results") {
-                try queue.readResults(batch: "batch 1") { _ in results += 1 }
+                try queue.reports.readResults(batch: "batch 1") { _ in results += 1 }
             }
             #expect(results == 1000)
             #expect(!isSettled)

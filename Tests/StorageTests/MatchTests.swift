@@ -13,14 +13,14 @@ import Testing
     @Test func keepsALeadBackUntilItsContactWasLookedFor() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, nil)])
-            #expect(try queue.work(at: .ms(0), countingTo: 9).hasUnmatched)
+            #expect(try queue.claims.work(at: .ms(0), countingTo: 9).hasUnmatched)
             #expect(try claim(queue)?.jobs.map(\.id) == [2])
             let match = try #require(try claimMatch(queue))
             #expect(match.jobs.map(\.conversion.matchEmail) == ["ada@example.org"])
-            try queue.settle(end(match), [], [ContactFinding(match.jobs[0], .nothing)])
+            try queue.settlements.settle(end(match), [], [ContactFinding(match.jobs[0], .nothing)])
             #expect(try claimMatch(queue) == nil)
             #expect(try claim(queue)?.jobs.map(\.id) == [1])
-            #expect(try !queue.work(at: .ms(0), countingTo: 9).hasUnmatched)
+            #expect(try !queue.claims.work(at: .ms(0), countingTo: 9).hasUnmatched)
             #expect(try queue.calls().map { $0.text("kind") } == ["convert", "match", "convert"])
         }
     }
@@ -29,7 +29,7 @@ import Testing
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             let match = try #require(try claimMatch(queue))
-            try queue.settle(
+            try queue.settlements.settle(
                 end(match), [], match.jobs.map { ContactFinding($0, found(in: account)) })
             let call = try #require(try claim(queue, upTo: 1))
             #expect(call.jobs[0].conversion.contactID?.description == contact)
@@ -44,9 +44,9 @@ import Testing
             options.batch = "b"
             try queue.add([(1, "ada@example.org")], options)
             let match = try #require(try claimMatch(queue))
-            try queue.settle(end(match), [], [ContactFinding(match.jobs[0], .nothing)])
-            try queue.pause(true, batch: "b", at: Moment.ms(20).wall)
-            try queue.pause(false, batch: "b", at: Moment.ms(30).wall)
+            try queue.settlements.settle(end(match), [], [ContactFinding(match.jobs[0], .nothing)])
+            try queue.operations.pause(true, batch: "b", at: Moment.ms(20).wall)
+            try queue.operations.pause(false, batch: "b", at: Moment.ms(30).wall)
             #expect(try claim(queue) == nil)
             #expect(try claimMatch(queue)?.jobs.map(\.id) == [1])
         }
@@ -59,7 +59,8 @@ import Testing
             try queue.add([(1, "ada@example.org")], options)
             let match = try #require(try claimMatch(queue))
             let reason = Reason("MULTIPLE_CONTACTS_MATCH", "two")
-            try queue.settle(end(match), [], [ContactFinding(match.jobs[0], .unfit(reason))])
+            try queue.settlements.settle(
+                end(match), [], [ContactFinding(match.jobs[0], .unfit(reason))])
             let job = try #require(try queue.jobs().first)
             #expect(job.text("state") == "failed")
             #expect(job.text("error_code") == "MULTIPLE_CONTACTS_MATCH")
@@ -73,13 +74,14 @@ import Testing
 
     @Test func holdsTheBatchAtALeadThatHasTwoContactsWhenThePolicySaysSo() async throws {
         try await withQueue { queue in
-            try queue.set(RetryPolicy(onFailure: .pause), named: "default")
+            try queue.operations.set(RetryPolicy(onFailure: .pause), named: "default")
             var options = EnqueueOptions()
             options.batch = "b"
             try queue.add([(1, "ada@example.org"), (2, nil)], options)
             let match = try #require(try claimMatch(queue))
             let reason = Reason("MULTIPLE_CONTACTS_MATCH", "two")
-            try queue.settle(end(match), [], [ContactFinding(match.jobs[0], .unfit(reason))])
+            try queue.settlements.settle(
+                end(match), [], [ContactFinding(match.jobs[0], .unfit(reason))])
             #expect(try queue.jobs().map { $0.text("state") } == ["failed", "held"])
         }
     }
@@ -88,9 +90,9 @@ import Testing
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             let match = try #require(try claimMatch(queue))
-            _ = try queue.cancel([.job(1)], at: Moment.ms(5).wall)
+            _ = try queue.operations.cancel([.job(1)], at: Moment.ms(5).wall)
             let reason = Reason("MULTIPLE_CONTACTS_MATCH", "two")
-            try queue.settle(
+            try queue.settlements.settle(
                 end(match), [],
                 [
                     ContactFinding(match.jobs[0], .unfit(reason)),
@@ -106,12 +108,13 @@ import Testing
             try queue.add([(1, "Ada@example.org"), (2, "ada@EXAMPLE.org"), (3, "x@example.org")])
             let first = try #require(
                 try claimMatch(queue) { $0.filter { $0.id != 2 } })
-            try queue.settle(end(first), [], first.jobs.map { ContactFinding($0, .nothing) })
+            try queue.settlements.settle(
+                end(first), [], first.jobs.map { ContactFinding($0, .nothing) })
             #expect(try claimMatch(queue) == nil)
             let call = try #require(try claim(queue))
             #expect(call.jobs.map(\.id) == [1, 3])
             #expect(try claimMatch(queue) == nil)
-            try queue.settle(
+            try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)),
                 call.jobs.map { Settlement($0, in: call.id, .converted, to: .converted) })
             #expect(try claimMatch(queue)?.jobs.map(\.id) == [2])
@@ -123,13 +126,13 @@ import Testing
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             try queue.run(sql: "UPDATE jobs SET account_id = '\(account)' WHERE id = 2")
             let match = try #require(try claimMatch(queue))
-            try queue.settle(
+            try queue.settlements.settle(
                 end(match), [], match.jobs.map { ContactFinding($0, found(in: account)) })
             let call = try #require(try claim(queue))
-            try queue.settle(
+            try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)),
                 call.jobs.map { Settlement($0, in: call.id, .failed, to: .failed) })
-            _ = try queue.retry([.all(.failed)], at: Moment.ms(10).wall)
+            _ = try queue.operations.retry([.all(.failed)], at: Moment.ms(10).wall)
             let jobs = try queue.jobs()
             #expect(jobs.map { $0.text("contact_id") } == [nil, nil])
             #expect(jobs.map { $0.text("account_id") } == [nil, account])
@@ -142,7 +145,8 @@ import Testing
             try queue.add([(1, "ada@example.org")])
             let match = try #require(try claimMatch(queue))
             try queue.run(sql: "UPDATE jobs SET account_id = '\(other)'")
-            try queue.settle(end(match), [], [ContactFinding(match.jobs[0], found(in: account))])
+            try queue.settlements.settle(
+                end(match), [], [ContactFinding(match.jobs[0], found(in: account))])
             #expect(try queue.jobs().first?.text("contact_id") == nil)
             #expect(try claimMatch(queue)?.jobs.count == 1)
         }
@@ -152,7 +156,7 @@ import Testing
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org")])
             _ = try claimMatch(queue)
-            #expect(try queue.recover(at: .ms(5)) == .init(jobs: 0, calls: 1))
+            #expect(try queue.settlements.recover(at: .ms(5)) == .init(jobs: 0, calls: 1))
             #expect(try claimMatch(queue)?.jobs.count == 1)
         }
     }
@@ -182,14 +186,14 @@ import Testing
     }
 
     private func claim(_ queue: JobQueue, upTo size: Int = 100) throws -> ClaimedCall? {
-        try queue.claim(upTo: size, CallStart(at: .ms(0)), choosing: { $0 })
+        try queue.claims.claim(upTo: size, CallStart(at: .ms(0)), choosing: { $0 })
     }
 
     private func claimMatch(
         _ queue: JobQueue, upTo size: Int = 200, at ms: Int64 = 0,
         _ choose: ([ClaimedJob]) -> [ClaimedJob] = { $0 }
     ) throws -> ClaimedMatch? {
-        try queue.claimMatch(upTo: size, CallStart(at: .ms(ms)), choosing: choose)
+        try queue.claims.claimMatch(upTo: size, CallStart(at: .ms(ms)), choosing: choose)
     }
 
     private func end(_ match: ClaimedMatch) -> CallEnd {

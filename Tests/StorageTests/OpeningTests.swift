@@ -117,7 +117,7 @@ import Testing
             let copy = folder.appendingPathComponent("copy.db").path
             let queue = try JobQueue(path: path, as: .daemon)
             try queue.add(1...1)
-            try queue.backup(to: copy)
+            try queue.operations.backup(to: copy)
             try queue.add(2...9)
             let restored = try Data(contentsOf: URL(fileURLWithPath: copy))
             // As cp does it: the file stays the same, and its write-ahead log is taken away.

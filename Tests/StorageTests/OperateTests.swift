@@ -12,7 +12,7 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...2)
             let lead = try RecordID.lead(1)
-            let change = try queue.cancel([.job(1), .lead(lead), .job(1)], at: now)
+            let change = try queue.operations.cancel([.job(1), .lead(lead), .job(1)], at: now)
             #expect(change == Change(changed: 1))
         }
     }
@@ -20,26 +20,29 @@ import Testing
     @Test func changesNothingWhenOneIsUnknown() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
-            #expect(throws: OperatorError.self) { try queue.cancel([.job(1), .job(7)], at: now) }
+            #expect(throws: OperatorError.self) {
+                try queue.operations.cancel([.job(1), .job(7)], at: now)
+            }
             #expect(try queue.jobs().map { $0.text("state") } == ["queued"])
         }
     }
 
     @Test func leavesWhatIsBeingSentAlone() async throws {
         try await withBatch(policy: nil) { queue, _ in
-            _ = try queue.claim(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
+            _ = try queue.claims.claim(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
             #expect(
-                try queue.cancel([.batch("friday")], at: now)
+                try queue.operations.cancel([.batch("friday")], at: now)
                     == Change(changed: 1, left: [.sending: 1, .failed: 1]))
-            #expect(try queue.pause(true, batch: "friday", at: now).left == [.sending: 1])
-            #expect(try queue.pause(true, batch: nil, at: now).left == [.sending: 1])
+            #expect(
+                try queue.operations.pause(true, batch: "friday", at: now).left == [.sending: 1])
+            #expect(try queue.operations.pause(true, batch: nil, at: now).left == [.sending: 1])
         }
     }
 
     @Test func letsABatchGoOnThatItsPolicyHeldAtAFailure() async throws {
         try await withBatch(policy: RetryPolicy(onFailure: .pause)) { queue, failed in
             #expect(try queue.jobs().map { $0.text("state") } == ["failed", "held", "held"])
-            let change = try queue.retry([.job(failed)], at: now)
+            let change = try queue.operations.retry([.job(failed)], at: now)
             #expect(change == Change(changed: 1, released: 2))
             #expect(try queue.jobs().allSatisfy { $0.text("state") == "queued" })
         }
@@ -47,17 +50,18 @@ import Testing
 
     @Test func holdsWhatItRetriesInABatchThatSomebodyPaused() async throws {
         try await withBatch(policy: nil) { queue, failed in
-            try queue.pause(true, batch: "friday", at: now)
-            #expect(try queue.retry([.job(failed)], at: now) == Change(changed: 1, held: 1))
-            #expect(try queue.pause(false, batch: "friday", at: now).changed == 3)
+            try queue.operations.pause(true, batch: "friday", at: now)
+            #expect(
+                try queue.operations.retry([.job(failed)], at: now) == Change(changed: 1, held: 1))
+            #expect(try queue.operations.pause(false, batch: "friday", at: now).changed == 3)
         }
     }
 
     @Test func leavesAPauseByHandAloneWhateverThePolicy() async throws {
         try await withBatch(policy: RetryPolicy(onFailure: .pause)) { queue, failed in
-            try queue.pause(false, batch: "friday", at: now)
-            try queue.pause(true, batch: "friday", at: now)
-            let change = try queue.retry([.job(failed)], at: now)
+            try queue.operations.pause(false, batch: "friday", at: now)
+            try queue.operations.pause(true, batch: "friday", at: now)
+            let change = try queue.operations.retry([.job(failed)], at: now)
             #expect(change.released == 0)
             #expect(try queue.jobs().allSatisfy { $0.text("state") == "held" })
         }
@@ -81,7 +85,7 @@ import Testing
                             result_account_id = iif(id = 1, NULL, '001D000000HRzTRIA1')
                         """)
             }
-            _ = try queue.retry([.job(1)], at: Moment.ms(10).wall)
+            _ = try queue.operations.retry([.job(1)], at: Moment.ms(10).wall)
             #expect(try queue.jobs()[0].text("account_id") == "001D000000HRzTRIA1")
         }
     }
@@ -89,7 +93,7 @@ import Testing
     @Test func leavesAFailedJobAloneWhoseLeadIsInTheQueueAgain() async throws {
         try await withBatch(policy: nil) { queue, failed in
             try queue.add(1...1)
-            let change = try queue.retry([.all(.failed)], at: now)
+            let change = try queue.operations.retry([.all(.failed)], at: now)
             #expect(change == Change(superseded: 1))
         }
     }
@@ -102,15 +106,15 @@ import Testing
             var options = EnqueueOptions()
             options.batch = "friday"
             if let policy {
-                try queue.set(policy, named: "strict")
+                try queue.operations.set(policy, named: "strict")
                 options.policy = "strict"
             }
             try queue.add(1...3, options)
-            let claimed = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            let claimed = try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
             let call = try #require(claimed)
             var failure = Settlement(call.jobs[0], in: call.id, .failed, to: .failed)
             failure.pausesBatch = policy?.onFailure == .pause
-            try queue.settle(
+            try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)), [failure])
             try body(queue, call.jobs[0].id)
         }

@@ -16,8 +16,8 @@ import Testing
             queue.database.add(transactionObserver: steps, extent: .databaseLifetime)
 
             let later = Timestamp(milliseconds: 1_800_000_000_000)
-            let pruned = try queue.prune(before: later, at: 50)
-            #expect(pruned == JobQueue.Pruned(jobs: 1960, logRows: 9800, calls: 0))
+            let pruned = try queue.operations.prune(before: later, at: 50)
+            #expect(pruned == Operations.Pruned(jobs: 1960, logRows: 9800, calls: 0))
             // Of 50 jobs each with its five log rows, and the permit to delete those.
             #expect(steps.largest <= 50 * 6 + 2)
 
@@ -36,13 +36,14 @@ import Testing
             var options = EnqueueOptions()
             options.batch = "friday"
             try queue.add(1...1, options)
-            try queue.pause(true, batch: "friday", at: Moment.ms(1).wall)
+            try queue.operations.pause(true, batch: "friday", at: Moment.ms(1).wall)
             try queue.add(2...4)
-            _ = try queue.claim(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
-            _ = try queue.recover(at: .ms(3))
-            _ = try queue.claim(upTo: 1, CallStart(at: .ms(4)), choosing: { $0 })
-            let pruned = try queue.prune(before: Timestamp(milliseconds: 4_000_000_000_000))
-            #expect(pruned == JobQueue.Pruned())
+            _ = try queue.claims.claim(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
+            _ = try queue.settlements.recover(at: .ms(3))
+            _ = try queue.claims.claim(upTo: 1, CallStart(at: .ms(4)), choosing: { $0 })
+            let pruned = try queue.operations.prune(
+                before: Timestamp(milliseconds: 4_000_000_000_000))
+            #expect(pruned == Operations.Pruned())
             let states = try queue.jobs().map { $0.text("state") }
             #expect(states == ["held", "verifying", "sending", "queued"])
             #expect(try queue.log().count == 2)
@@ -61,7 +62,8 @@ import Testing
             try other.close()
             let queue = try JobQueue(path: path, as: .client)
             try queue.fill(jobs: 2000)
-            let pruned = try queue.prune(before: Timestamp(milliseconds: 1_800_000_000_000))
+            let pruned = try queue.operations.prune(
+                before: Timestamp(milliseconds: 1_800_000_000_000))
             #expect(pruned.jobs == 1960)
             let free = try pages(of: queue).free
             #expect(free > 0 && pruned.keepsFreePages == free)

@@ -48,7 +48,7 @@ import Testing
             try queue.add(1...3)
             var rotation = RoundRobinCursor()
             for _ in 1...2 {
-                let call = try queue.claim(
+                let call = try queue.claims.claim(
                     upTo: 1, CallStart(at: .ms(0)), from: rotation, choosing: { $0 })
                 rotation = try #require(call).cursor
             }
@@ -73,8 +73,8 @@ import Testing
             try queue.add(1...3)
             _ = try queue.jobs(filter { $0.state = .failed })
             _ = try queue.log(filter { $0.since = Moment.ms(0).wall })
-            _ = try queue.waitingLeads(after: 1, limit: 2)
-            _ = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            _ = try queue.reports.waitingLeads(after: 1, limit: 2)
+            _ = try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
             try queue.database.inDatabase { database in
                 for sql in recorder.statements {
                     let steps = try database.plan(of: sql)
@@ -113,47 +113,47 @@ import Testing
         var options = EnqueueOptions()
         options.batch = "friday"
         try queue.add(1...4, options)
-        _ = try queue.work(at: .ms(0), countingTo: 100)
+        _ = try queue.claims.work(at: .ms(0), countingTo: 100)
         try queue.add([(5, "ada@example.org")], options)
-        let match = try queue.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+        let match = try queue.claims.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
         let found = try #require(match)
-        try queue.settle(
+        try queue.settlements.settle(
             CallEnd(callID: found.id, startedAt: .ms(0), at: .ms(9)), [],
             [ContactFinding(found.jobs[0], .nothing)])
-        let call = try queue.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
+        let call = try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
         let claimed = try #require(call)
-        try queue.settle(
+        try queue.settlements.settle(
             CallEnd(callID: claimed.id, startedAt: .ms(0), at: .ms(9)),
             [
                 Settlement(claimed.jobs[0], in: claimed.id, .converted, to: .converted),
                 Settlement(claimed.jobs[1], in: claimed.id, .failed, to: .failed),
             ])
-        _ = try queue.claim(upTo: 1, CallStart(at: .ms(10)), choosing: { $0 })
-        _ = try queue.recover(at: .ms(11))
-        _ = try queue.claimVerification(upTo: 10, CallStart(at: .ms(12)))
-        _ = try queue.hasCommands()
-        _ = try queue.nextCommand(except: [])
+        _ = try queue.claims.claim(upTo: 1, CallStart(at: .ms(10)), choosing: { $0 })
+        _ = try queue.settlements.recover(at: .ms(11))
+        _ = try queue.claims.claimVerification(upTo: 10, CallStart(at: .ms(12)))
+        _ = try queue.commands.hasCommands()
+        _ = try queue.commands.nextCommand(except: [])
     }
 
     /// What the operator does.
     private func operate(_ queue: JobQueue) throws {
         let now = Moment.ms(20).wall
-        _ = try queue.retry([.all(.failed)], at: now)
-        _ = try queue.cancel([.lead(.lead(2)), .job(4)], at: now)
-        _ = try queue.retry([.batch("friday")], at: now)
-        try queue.pause(true, batch: "friday", at: now)
-        try queue.pause(false, batch: "friday", at: now)
-        _ = try queue.prune(before: Moment.ms(15).wall)
+        _ = try queue.operations.retry([.all(.failed)], at: now)
+        _ = try queue.operations.cancel([.lead(.lead(2)), .job(4)], at: now)
+        _ = try queue.operations.retry([.batch("friday")], at: now)
+        try queue.operations.pause(true, batch: "friday", at: now)
+        try queue.operations.pause(false, batch: "friday", at: now)
+        _ = try queue.operations.prune(before: Moment.ms(15).wall)
     }
 
     /// What the operator looks at.
     private func look(_ queue: JobQueue) throws {
-        _ = try queue.statusesWaitedFor()
-        _ = try queue.makesOpportunities()
-        _ = try queue.waitingLeads(sample: 2)
-        _ = try queue.waitingLeads(after: 1, limit: 2)
-        _ = try queue.checks(after: 1)
-        _ = try queue.status(at: Moment.ms(20).wall)
+        _ = try queue.reports.statusesWaitedFor()
+        _ = try queue.reports.makesOpportunities()
+        _ = try queue.reports.waitingLeads(sample: 2)
+        _ = try queue.reports.waitingLeads(after: 1, limit: 2)
+        _ = try queue.reports.checks(after: 1)
+        _ = try queue.reports.status(at: Moment.ms(20).wall)
         _ = try queue.jobs(filter { $0.state = .failed })
         _ = try queue.jobs(filter { ($0.state, $0.limit) = (.failed, 10) })
         _ = try queue.jobs(filter { $0.batch = "friday" })
@@ -165,15 +165,15 @@ import Testing
         _ = try queue.log(filter { $0.since = Moment.ms(0).wall })
         _ = try queue.log(filter { ($0.since, $0.limit) = (Moment.ms(0).wall, 10) })
         _ = try queue.log(filter { ($0.batch, $0.since) = ("friday", Moment.ms(0).wall) })
-        _ = try queue.readResults(batch: "friday") { _ in }
+        _ = try queue.reports.readResults(batch: "friday") { _ in }
         var place = ResultsPlace()
-        _ = try queue.readResults(batch: "friday", from: &place, columns: { _ in }) { _ in }
+        _ = try queue.reports.readResults(batch: "friday", from: &place, columns: { _ in }) { _ in }
         try queue.run(
             sql: """
                 INSERT INTO jobs (lead_id, converted_status, batch_id, position)
                 VALUES ('00QWs0000000009', 'Qualified', 1, 0)
                 """)
-        _ = try queue.readResults(batch: "friday", from: &place, columns: { _ in }) { _ in }
+        _ = try queue.reports.readResults(batch: "friday", from: &place, columns: { _ in }) { _ in }
     }
 }
 

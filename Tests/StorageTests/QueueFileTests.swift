@@ -58,12 +58,12 @@ import Testing
     @Test func countsTheStatusesOfWhatWasNotSent() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
-            let waiting = try queue.statusesWaitedFor()
+            let waiting = try queue.reports.statusesWaitedFor()
             #expect(waiting.map(\.status) == ["Qualified"])
             #expect(waiting.map(\.jobs) == [3])
-            let leads = try queue.waitingLeads(after: 1, limit: 10)
+            let leads = try queue.reports.waitingLeads(after: 1, limit: 10)
             #expect(leads.map(\.job) == [2, 3])
-            let sample = try queue.waitingLeads(sample: 2)
+            let sample = try queue.reports.waitingLeads(sample: 2)
             #expect(sample.count == 2)
         }
     }

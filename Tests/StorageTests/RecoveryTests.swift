@@ -9,14 +9,14 @@ import Testing
     @Test func putsWhatADeadDaemonSentInDoubt() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
-            _ = try queue.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
-            #expect(try queue.recover(at: .ms(5)) == .init(jobs: 2, calls: 1))
+            _ = try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
+            #expect(try queue.settlements.recover(at: .ms(5)) == .init(jobs: 2, calls: 1))
             #expect(
                 try queue.jobs().map { $0.text("state") } == ["verifying", "verifying", "queued"])
             #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 0 })
             #expect(try queue.log().map { $0.text("outcome") } == ["unknown", "unknown"])
             let question = try #require(
-                try queue.claimVerification(upTo: 10, CallStart(at: .ms(6))))
+                try queue.claims.claimVerification(upTo: 10, CallStart(at: .ms(6))))
             #expect(question.jobs.map(\.doubt) == [.crash, .crash])
             #expect(question.jobs.map(\.sentAt) == [.ms(0), .ms(0)])
             #expect(question.jobs.map(\.callSize) == [2, 2])
@@ -29,22 +29,24 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...2)
             let call = try #require(
-                try queue.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 }))
             #expect(call.jobs.map(\.mayBeConverted) == [false, false])
             var settlements = call.jobs.map {
                 Settlement($0, in: call.id, .unknown, to: .verifying)
             }
             settlements[0].doubt = .noAnswer
             settlements[1].doubt = .refused
-            try queue.settle(CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)), settlements)
-            let question = try #require(try queue.claimVerification(upTo: 2, CallStart(at: .ms(2))))
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)), settlements)
+            let question = try #require(
+                try queue.claims.claimVerification(upTo: 2, CallStart(at: .ms(2))))
             #expect(question.jobs.map(\.job.mayBeConverted) == [true, false])
-            try queue.settle(
+            try queue.settlements.settle(
                 CallEnd(callID: question.id, startedAt: .ms(2), at: .ms(3)),
                 question.jobs.map { Settlement($0, .failed, to: .failed) })
             try queue.add(1...2)
             let later = try #require(
-                try queue.claim(upTo: 2, CallStart(at: .ms(4)), choosing: { $0 }))
+                try queue.claims.claim(upTo: 2, CallStart(at: .ms(4)), choosing: { $0 }))
             #expect(later.jobs.map(\.id) == [3, 4])
             #expect(later.jobs.map(\.mayBeConverted) == [true, false])
         }
@@ -53,11 +55,13 @@ import Testing
     @Test func asksAgainWhenTheDaemonDiedWhileAsking() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
-            _ = try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
-            _ = try queue.recover(at: .ms(5))
-            _ = try queue.claimVerification(upTo: 10, CallStart(at: .ms(6)))
-            #expect(try queue.recover(at: .ms(7)) == .init(jobs: 0, calls: 1))
-            #expect(try queue.claimVerification(upTo: 10, CallStart(at: .ms(8)))?.jobs.count == 1)
+            _ = try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
+            _ = try queue.settlements.recover(at: .ms(5))
+            _ = try queue.claims.claimVerification(upTo: 10, CallStart(at: .ms(6)))
+            #expect(try queue.settlements.recover(at: .ms(7)) == .init(jobs: 0, calls: 1))
+            #expect(
+                try queue.claims.claimVerification(upTo: 10, CallStart(at: .ms(8)))?.jobs.count == 1
+            )
             #expect(try queue.log().map { $0.text("kind") } == ["convert", "verify", "verify"])
         }
     }
@@ -83,15 +87,15 @@ import Testing
 
     @Test func remembersTheLimiter() async throws {
         try await withQueue { queue in
-            #expect(try queue.limiter() == nil)
+            #expect(try queue.settlements.limiter() == nil)
             try queue.add(1...1)
             let limiter = LimiterState(
                 tokens: 3.5, capacity: 10, rate: 0.25, at: .ms(0),
                 usage: OrgUsage(current: 7, limit: 100), usageAt: Moment.ms(0).wall)
-            _ = try queue.claim(
+            _ = try queue.claims.claim(
                 upTo: 1, CallStart(at: .ms(0), limiter: limiter), choosing: { $0 })
             let other = try JobQueue(path: queue.path, as: .client)
-            #expect(try other.limiter() == limiter)
+            #expect(try other.settlements.limiter() == limiter)
         }
     }
 }

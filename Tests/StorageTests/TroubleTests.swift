@@ -28,7 +28,7 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...1)
             let copy = queue.path + ".copy"
-            try queue.backup(to: copy)
+            try queue.operations.backup(to: copy)
             try FileManager.default.removeItem(atPath: queue.path)
             try FileManager.default.moveItem(atPath: copy, toPath: queue.path)
             let error = #expect(throws: OperatorError.self) { try queue.add(2...2) }
@@ -140,16 +140,16 @@ import Testing
             options.batch = "b"
             try queue.add(1...1, options)
             let call = try #require(
-                try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
             var retry = Settlement(call.jobs[0], in: call.id, .retry, to: .queued)
             retry.reason = Reason("UNABLE_TO_LOCK_ROW", "locked")
             retry.nextRunAt = Moment.ms(10_000).wall
-            try queue.settle(
+            try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(5)), [retry])
-            try queue.pause(true, batch: "b", at: Moment.ms(6).wall)
+            try queue.operations.pause(true, batch: "b", at: Moment.ms(6).wall)
             var ahead = Moment.ms(10)
             ahead.wall = ahead.wall + 3_600_000
-            try queue.clockWasSet(by: 3_600_000, at: ahead)
+            try queue.settlements.clockWasSet(by: 3_600_000, at: ahead)
             let job = try queue.jobs().first
             #expect(job?.text("state") == "held")
             #expect(job?.text("run_at") == Moment.ms(3_610_000).wall.description)
@@ -161,7 +161,7 @@ import Testing
             try queue.fill(jobs: 300)
             let other = try DatabaseQueue(path: queue.path)
             var rows = 0
-            try queue.readLog(LogFilter()) { _ in
+            try queue.reports.readLog(LogFilter()) { _ in
                 rows += 1
                 guard rows % 400 == 0 else { return }
                 // Rows that come meanwhile are not among those that were asked for.
@@ -177,13 +177,13 @@ import Testing
             }
             #expect(rows == 1500)
             var jobs = 0
-            try queue.readJobs(JobFilter()) { _ in
+            try queue.reports.readJobs(JobFilter()) { _ in
                 jobs += 1
                 if jobs == 1 { try queue.add(9000...9000) }
             }
             #expect(jobs == 300)
-            _ = try queue.readResults(batch: "batch 1") { _ in
-                try queue.pause(true, batch: nil, at: .now)
+            _ = try queue.reports.readResults(batch: "batch 1") { _ in
+                try queue.operations.pause(true, batch: nil, at: .now)
             }
         }
     }
@@ -192,15 +192,15 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...2)
             let call = try #require(
-                try queue.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
             var retry = Settlement(call.jobs[0], in: call.id, .retry, to: .queued)
             retry.reason = Reason("UNABLE_TO_LOCK_ROW", "locked")
             retry.nextRunAt = Moment.ms(10_000).wall
-            try queue.settle(
+            try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(5)), [retry])
             var setBack = Moment.ms(10)
             setBack.wall = setBack.wall + -7_200_500
-            try queue.clockWasSet(by: -7_200_500, at: setBack)
+            try queue.settlements.clockWasSet(by: -7_200_500, at: setBack)
             let jobs = try queue.jobs()
             #expect(jobs[0].text("run_at") == Moment.ms(10_000 - 7_200_500).wall.description)
             // It was due, and still is.

@@ -30,7 +30,7 @@ import Testing
                     INSERT INTO jobs (lead_id, converted_status, run_at)
                     VALUES ('00QWs0000000001', 'x', '\(time)')
                     """)
-            let work = try queue.work(at: .ms(0), countingTo: 9)
+            let work = try queue.claims.work(at: .ms(0), countingTo: 9)
             #expect(work.jobsAreDue == time.hasPrefix("0"))
             #expect(work.isLeft)
         }
@@ -44,11 +44,11 @@ import Testing
                     PRAGMA ignore_check_constraints = 1;
                     UPDATE jobs SET run_at = '-4713-11-24T12:00:00.000Z' WHERE id = 1
                     """)
-            let work = try queue.work(at: .ms(0), countingTo: 9)
+            let work = try queue.claims.work(at: .ms(0), countingTo: 9)
             #expect(work.dueJobs == 2 && work.dueSince != nil)
-            let call = try queue.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+            let call = try queue.claims.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
             #expect(call?.jobs.count == 2)
-            _ = try queue.status(at: Moment.ms(1).wall)
+            _ = try queue.reports.status(at: Moment.ms(1).wall)
         }
     }
 
@@ -64,7 +64,7 @@ import Testing
                     UPDATE jobs SET state = 'verifying', doubt = 'no_answer', call_id = 1
                     """)
             // Even where only such rows fit into the question.
-            let question = try queue.claimVerification(upTo: 2, CallStart(at: .ms(0)))
+            let question = try queue.claims.claimVerification(upTo: 2, CallStart(at: .ms(0)))
             #expect(question?.jobs.map(\.job.id) == [3])
             let jobs = try queue.jobs()
             #expect(jobs.map { $0.text("state") } == ["failed", "failed", "verifying"])
@@ -82,13 +82,13 @@ import Testing
         try await withQueue { queue in
             var policy = RetryPolicy()
             policy.onFailure = onFailure
-            try queue.set(policy, named: "strict")
+            try queue.operations.set(policy, named: "strict")
             var options = EnqueueOptions()
             (options.batch, options.policy) = ("a", "strict")
             try queue.add(1...3, options)
             try queue.add(4...4)
             try queue.run(sql: "UPDATE jobs SET account_id = \(Self.malformedAccount) WHERE id = 2")
-            let call = try queue.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+            let call = try queue.claims.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
             #expect(call?.jobs.map(\.id).sorted() == (onFailure == .pause ? [4] : [1, 3, 4]))
             let states = try queue.jobs().map { $0.text("state") }
             #expect(

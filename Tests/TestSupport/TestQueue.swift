@@ -58,21 +58,21 @@ extension JobQueue {
     /// All jobs, by lead number order of insertion.
     public func jobs(_ filter: JobFilter = .init()) throws -> [TableRow] {
         var rows: [TableRow] = []
-        try readJobs(filter) { rows.append($0) }
+        try reports.readJobs(filter) { rows.append($0) }
         return rows
     }
 
     /// The whole run log.
     public func log(_ filter: LogFilter = .init()) throws -> [TableRow] {
         var rows: [TableRow] = []
-        try readLog(filter) { rows.append($0) }
+        try reports.readLog(filter) { rows.append($0) }
         return rows
     }
 
     /// All calls.
     public func calls() throws -> [TableRow] {
         var rows: [TableRow] = []
-        try readCalls { rows.append($0) }
+        try reports.readCalls { rows.append($0) }
         return rows
     }
 }

@@ -86,16 +86,16 @@ public struct CallEnd: Sendable {
     }
 }
 
-extension JobQueue {
+extension Claims {
     /// Records a call that carries no jobs (a token, the limits) before it leaves.
     /// - Returns: The call's number.
     public func begin(_ kind: CallKind, _ start: CallStart) throws -> Int64 {
-        try write { try $0.begin(kind, size: 0, start) }
+        try store.write { try $0.begin(kind, size: 0, start) }
     }
 
     /// How many leads calls could carry at last, and why not more; nil when as many as was set.
     public func lastCallSize() throws -> (limit: Int, reason: SizeReason)? {
-        try read { database in
+        try store.read { database in
             // Halves have their own reason and the limit of all.
             let sql = """
                 SELECT size_limit, size_reason FROM calls
@@ -111,7 +111,7 @@ extension JobQueue {
 
     /// Records how a call without jobs ended.
     public func end(_ end: CallEnd) throws {
-        try write { try $0.end(end) }
+        try store.write { try $0.end(end) }
     }
 }
 

@@ -4,8 +4,7 @@ import GRDB
 
 /// The queue's SQLite file: jobs, batches, policies, the run log, the calls, the limiter.
 ///
-/// Each method is one transaction that leaves the file in a state that holds. Many processes may
-/// write jobs; one daemon at a time claims and settles them, under its `DaemonLock`.
+/// Many processes may write jobs; one daemon at a time claims and settles them, under its `DaemonLock`.
 public struct JobQueue: Sendable {
     /// Who opens the file.
     public enum Role: Sendable {
@@ -116,6 +115,34 @@ public struct JobQueue: Sendable {
         }
     }
 }
+
+extension JobQueue {
+    /// What the daemon takes into calls.
+    public var claims: Claims { Claims(store: self) }
+    /// What came of the calls, and what outlives a daemon.
+    public var settlements: Settlements { Settlements(store: self) }
+    /// The commands of finished batches.
+    public var commands: BatchCommands { BatchCommands(store: self) }
+    /// What an operator does to the queue.
+    public var operations: Operations { Operations(store: self) }
+    /// What there is to read.
+    public var reports: Reports { Reports(store: self) }
+}
+
+/// Puts jobs into calls; each method is one transaction, or few where very much is in the way.
+public struct Claims: Sendable { let store: JobQueue }
+
+/// Settles the calls, and keeps the limiter and the clock; each method is one transaction.
+public struct Settlements: Sendable { let store: JobQueue }
+
+/// Starts and ends the commands of finished batches; each method is one transaction.
+public struct BatchCommands: Sendable { let store: JobQueue }
+
+/// Retries, cancels, pauses, prunes, copies.
+public struct Operations: Sendable { let store: JobQueue }
+
+/// Reads what the queue holds. What may be long is read in pages, each in a transaction of its own.
+public struct Reports: Sendable { let store: JobQueue }
 
 extension Statement {
     fileprivate func fetchFirstInteger() throws -> Int64 {

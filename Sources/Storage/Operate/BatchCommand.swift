@@ -34,7 +34,7 @@ public struct BatchCommand: Sendable, Equatable {
 // The command of a batch runs at least once for each time that the batch finishes. Its start is
 // written before it starts and its end once it has ended: what has a start and no end when a daemon
 // takes over was cut off, and is started again.
-extension JobQueue {
+extension BatchCommands {
     /// Whether a command is to run, or runs.
     public func hasCommands() throws -> Bool {
         let sql = """
@@ -43,7 +43,7 @@ extension JobQueue {
                 WHERE on_finish IS NOT NULL AND finished_at IS NOT NULL
                     AND on_finish_finished_at IS NULL)
             """
-        return try read { try Bool.fetchOne($0.cachedStatement(sql: sql)) ?? false }
+        return try store.read { try Bool.fetchOne($0.cachedStatement(sql: sql)) ?? false }
     }
 
     /// The command to run next, of the batch that finished first.
@@ -59,7 +59,7 @@ extension JobQueue {
             ORDER BY finished_at
             LIMIT 1
             """
-        return try read { database in
+        return try store.read { database in
             let row = try Row.fetchOne(
                 database.cachedStatement(sql: sql), arguments: [batches.json])
             return row.map { row in
@@ -84,7 +84,7 @@ extension JobQueue {
         let arguments: StatementArguments = [
             now.description, command.batchID, command.runs, text,
         ]
-        let isDue = try write { database in
+        let isDue = try store.write { database in
             try database.execute(sql: sql, arguments: arguments)
             return database.changesCount == 1
         }
@@ -102,7 +102,7 @@ extension JobQueue {
             WHERE id = ? AND finished_at IS NOT NULL AND on_finish_finished_at IS NULL
             """
         let arguments: StatementArguments = [now.description, sentence, command.batchID]
-        try write { try $0.execute(sql: sql, arguments: arguments) }
+        try store.write { try $0.execute(sql: sql, arguments: arguments) }
     }
 
     /// Writes down how a command ended.
@@ -119,7 +119,7 @@ extension JobQueue {
             now.description, end.exit, end.message, command.batchID, command.runs,
             command.startedAt,
         ]
-        try write { try $0.execute(sql: sql, arguments: arguments) }
+        try store.write { try $0.execute(sql: sql, arguments: arguments) }
     }
 }
 

@@ -30,10 +30,10 @@ public struct LimiterState: Hashable, Sendable {
     }
 }
 
-extension JobQueue {
+extension Settlements {
     /// The limiter as the last daemon left it; nil on a new file.
     public func limiter() throws -> LimiterState? {
-        try read { database in
+        try store.read { database in
             let sql = """
                 SELECT tokens, capacity, rate, at, uptime_ms, boot_id,
                     usage_current, usage_limit, usage_at
@@ -57,7 +57,7 @@ extension JobQueue {
     ///
     /// A call of this boot is as old as the uptime says, whatever was done to the wall clock.
     public func callsOfTheLastDay(at now: Moment) throws -> [(minutesAgo: Int64, calls: Int)] {
-        try read { database in
+        try store.read { database in
             // Newest first: what comes after the first that is older than a day is older still.
             let sql = """
                 SELECT started_at, uptime_ms, boot_id FROM calls
@@ -80,7 +80,7 @@ extension JobQueue {
 
     /// Writes what the queue waits for, for whoever looks from outside; nil when it doesn't.
     public func note(waitingFor reason: String?, until: Timestamp?) throws {
-        try write { database in
+        try store.write { database in
             try database.execute(
                 sql: "UPDATE queue SET waiting_for = ?, waiting_until = ?",
                 arguments: [reason, until?.description])

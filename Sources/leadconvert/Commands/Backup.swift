@@ -17,7 +17,7 @@ struct Backup: ParsableCommand {
 
     func run() throws {
         let queue = try options.open()
-        try queue.backup(to: file)
+        try queue.operations.backup(to: file)
         StandardError.write("\(file): a copy of \(queue.path).\n")
     }
 }

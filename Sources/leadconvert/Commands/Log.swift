@@ -65,7 +65,7 @@ struct Log: ParsableCommand {
             "backoff_ms", "code", "message",
         ]
         try RowFormat.print(format, table: columns) { printer in
-            try queue.readLog(filter, columns: { try printer.begin($0) }) {
+            try queue.reports.readLog(filter, columns: { try printer.begin($0) }) {
                 try printer.print(Row($0))
             }
         }
@@ -77,7 +77,7 @@ struct Log: ParsableCommand {
         filter.lead = lead
         filter.limit = 1
         var isThere = false
-        try queue.readJobs(filter) { _ in isThere = true }
+        try queue.reports.readJobs(filter) { _ in isThere = true }
         guard isThere else {
             throw OperatorError(.notFound, "There is no job for lead \(lead).")
         }

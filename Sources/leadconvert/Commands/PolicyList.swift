@@ -22,7 +22,7 @@ struct PolicyList: ParsableCommand {
     ]
 
     func run() throws {
-        let policies = try options.open().policies().sorted { $0.key < $1.key }
+        let policies = try options.open().operations.policies().sorted { $0.key < $1.key }
         try RowFormat.print(format, table: Self.columns) { printer in
             try printer.begin(Self.columns)
             for (name, policy) in policies { try printer.print(Self.row(name, policy)) }

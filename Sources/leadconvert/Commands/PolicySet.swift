@@ -64,7 +64,7 @@ struct PolicySet: ParsableCommand {
 
     func run() throws {
         let queue = try options.open()
-        let known = try queue.policies()
+        let known = try queue.operations.policies()
         var policy = known[name] ?? known["default"] ?? RetryPolicy()
         policy.maxAttempts = maxAttempts ?? policy.maxAttempts
         policy.baseDelayMS = baseDelay ?? policy.baseDelayMS
@@ -73,7 +73,7 @@ struct PolicySet: ParsableCommand {
         policy.jitter = jitter ?? policy.jitter
         policy.onFailure = onFailure ?? policy.onFailure
         policy.allowDuplicates = allowDuplicates ?? policy.allowDuplicates
-        try queue.set(policy, named: name)
+        try queue.operations.set(policy, named: name)
         StandardError.write("Policy \(name) is \(known[name] == nil ? "made" : "changed").\n")
     }
 }

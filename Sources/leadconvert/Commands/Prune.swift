@@ -23,7 +23,7 @@ struct Prune: ParsableCommand {
 
     func run() throws {
         let now = Timestamp.now
-        let pruned = try options.open().prune(
+        let pruned = try options.open().operations.prune(
             before: now + -olderThan, callsBefore: now + -max(olderThan, 86_400_000))
         let output = Output()
         try output.writeLine(

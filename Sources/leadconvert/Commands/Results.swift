@@ -47,7 +47,7 @@ struct Results: ParsableCommand {
     }
 
     private func read(_ queue: JobQueue, _ printer: inout any RowPrinter) throws -> Bool {
-        try queue.readResults(batch: batch, columns: { try printer.begin($0) }) {
+        try queue.reports.readResults(batch: batch, columns: { try printer.begin($0) }) {
             try printer.print(Row($0))
         }
     }
@@ -60,7 +60,7 @@ struct Results: ParsableCommand {
         var place = ResultsPlace()
         var hasBegun = false
         while true {
-            let isSettled = try queue.readResults(
+            let isSettled = try queue.reports.readResults(
                 batch: batch, from: &place,
                 columns: {
                     if !hasBegun { try printer.begin($0) }

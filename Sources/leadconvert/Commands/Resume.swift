@@ -18,7 +18,7 @@ struct Resume: ParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func run() throws {
-        let change = try options.open().pause(false, batch: batch, at: .now)
+        let change = try options.open().operations.pause(false, batch: batch, at: .now)
         let output = Output()
         if change.wasSo {
             try output.writeLine("\(batch ?? "The queue") was not paused.")

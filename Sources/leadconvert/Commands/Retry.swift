@@ -30,7 +30,7 @@ struct Retry: ParsableCommand {
     func run() throws {
         let queue = try options.open()
         let selections = allFailed ? [.all(.failed)] : selection.selections
-        let change = try queue.retry(selections, at: .now)
+        let change = try queue.operations.retry(selections, at: .now)
         let output = Output()
         try output.writeLine("\(counted(change.changed, "job")) will run again.")
         if change.released > 0 {

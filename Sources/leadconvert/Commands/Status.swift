@@ -24,7 +24,7 @@ struct Status: ParsableCommand {
         let queue = try options.open()
         let output = Output()
         repeat {
-            let status = try queue.status(at: .now)
+            let status = try queue.reports.status(at: .now)
             if watch, !json, Output.isTerminal { try output.write(Self.clearScreen) }
             try output.write(json ? status.json.line + "\n" : status.text(at: .now))
             try output.flush()

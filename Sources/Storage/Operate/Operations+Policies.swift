@@ -1,10 +1,10 @@
 public import Conversion
 import GRDB
 
-extension JobQueue {
+extension Operations {
     /// All retry policies, by name.
     public func policies() throws -> [String: RetryPolicy] {
-        try read { try $0.policies() }
+        try store.read { try $0.policies() }
     }
 
     /// Makes a policy, or changes the one of that name; attempts from now on go by it.
@@ -20,7 +20,7 @@ extension JobQueue {
                 jitter = excluded.jitter, on_failure = excluded.on_failure,
                 allow_duplicates = excluded.allow_duplicates
             """
-        try write { database in
+        try store.write { database in
             try database.execute(
                 sql: sql,
                 arguments: [

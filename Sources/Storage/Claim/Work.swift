@@ -23,10 +23,10 @@ public struct Work: Sendable, Equatable {
     public var isLeft: Bool { jobsAreDue || questionsAreDue || nextAt != nil }
 }
 
-extension JobQueue {
+extension Claims {
     /// Looks at what there is to do, without a claim on it; counts due jobs up to `most`.
     public func work(at now: Moment, countingTo most: Int) throws -> Work {
-        try read { database in
+        try store.read { database in
             let sql = """
                 SELECT
                     (SELECT min(run_at) FROM jobs WHERE state = 'queued') AS first_at,

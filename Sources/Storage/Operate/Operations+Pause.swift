@@ -13,12 +13,12 @@ public struct PauseChange: Sendable, Equatable {
     public var isQueuePaused: Bool
 }
 
-extension JobQueue {
+extension Operations {
     /// Pauses or resumes the whole queue, or one batch, whose waiting jobs are held meanwhile.
     /// - Throws: `OperatorError` 66 when there is no such batch.
     @discardableResult
     public func pause(_ isPaused: Bool, batch: String?, at now: Timestamp) throws -> PauseChange {
-        try write { database in
+        try store.write { database in
             if let batch {
                 let id = try database.existingBatch(batch)
                 return try database.pause(isPaused, batch: id, at: now)

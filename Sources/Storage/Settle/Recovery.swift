@@ -1,7 +1,7 @@
 public import Conversion
 import GRDB
 
-extension JobQueue {
+extension Settlements {
     /// What a daemon that ended left in flight.
     public struct Leftover: Sendable, Equatable {
         /// Jobs whose call's answer nobody saw.
@@ -16,7 +16,7 @@ extension JobQueue {
     /// To be called under the `DaemonLock`, before the first claim.
     public func recover(at now: Moment) throws -> Leftover {
         let sentence = "The daemon ended before the answer came."
-        return try write { database in
+        return try store.write { database in
             let time = now.wall.description
             try database.execute(
                 sql: """
@@ -48,11 +48,11 @@ extension JobQueue {
     }
 }
 
-extension JobQueue {
+extension Settlements {
     /// A moment on both clocks since which the wall clock is known not to have been set; nil on a
     /// new file.
     public func clockAnchor() throws -> Moment? {
-        try read { database in
+        try store.read { database in
             let sql = "SELECT clock_at, clock_uptime_ms, clock_boot_id FROM queue"
             guard let row = try Row.fetchOne(database, sql: sql),
                 let at = (row["clock_at"] as String?).flatMap({ Timestamp($0) })
@@ -69,7 +69,7 @@ extension JobQueue {
         let shift = String(modifier: milliseconds)
         let time = now.wall.description
         let before = (now.wall + -milliseconds).description
-        try write { database in
+        try store.write { database in
             try database.execute(
                 sql: """
                     UPDATE jobs SET run_at = ?1, updated_at = ?1

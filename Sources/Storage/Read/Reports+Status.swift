@@ -21,12 +21,12 @@ public struct QueueStatus: Sendable, Equatable {
     public var daemon: DaemonLock.Holder?
 }
 
-extension JobQueue {
+extension Reports {
     /// The numbers of the whole queue; nothing is changed by looking.
     public func status(at now: Timestamp) throws -> QueueStatus {
-        let limiter = try limiter()
-        let daemon = DaemonLock.holder(queue: path)
-        return try read { database in
+        let limiter = try store.settlements.limiter()
+        let daemon = DaemonLock.holder(queue: store.path)
+        return try store.read { database in
             var counts = Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0, 0) })
             let sql = """
                 SELECT state, count(*) AS jobs FROM jobs INDEXED BY jobs_by_state GROUP BY state

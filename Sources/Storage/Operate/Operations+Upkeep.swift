@@ -2,7 +2,7 @@ public import Conversion
 import Foundation
 import GRDB
 
-extension JobQueue {
+extension Operations {
     /// Makes a consistent copy, whoever writes meanwhile. It is there whole or not at all.
     /// - Throws: `OperatorError` 73 when the copy can't be made, or there is such a file already.
     public func backup(to copy: String) throws {
@@ -17,7 +17,7 @@ extension JobQueue {
         try DatabaseFailure.explained(copy) {
             try FilePermission.keepingOthersOut {
                 let destination = try DatabaseQueue(path: unfinished)
-                try database.backup(to: destination)
+                try store.database.backup(to: destination)
                 // Of its own, it needs no -wal beside it to be whole.
                 try destination.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
                 try destination.close()
@@ -48,18 +48,20 @@ extension JobQueue {
     ) throws -> Pruned {
         var pruned = Pruned()
         while true {
-            let step = try write { try $0.pruneJobs(before: time, atMost: once) }
+            let step = try store.write { try $0.pruneJobs(before: time, atMost: once) }
             pruned.jobs += step.jobs
             pruned.logRows += step.logRows
             guard step.jobs > 0 else { break }
         }
         while true {
-            let calls = try write { try $0.pruneCalls(before: callsBefore ?? time, atMost: once) }
+            let calls = try store.write {
+                try $0.pruneCalls(before: callsBefore ?? time, atMost: once)
+            }
             pruned.calls += calls
             guard calls > 0 else { break }
         }
         var free = Int.max
-        while case let left = try write({ try $0.giveSpaceBack(pages: once) }), left < free {
+        while case let left = try store.write({ try $0.giveSpaceBack(pages: once) }), left < free {
             free = left
         }
         pruned.keepsFreePages = free

@@ -11,10 +11,10 @@ public struct WaitingLead: Sendable, Equatable {
     public let namesOwner: Bool
 }
 
-extension JobQueue {
+extension Reports {
     /// How many jobs that were not sent yet name each status, the most frequent first.
     public func statusesWaitedFor() throws -> [(status: String, jobs: Int)] {
-        try read { database in
+        try store.read { database in
             let sql = """
                 SELECT converted_status, count(*) FROM jobs
                 WHERE state IN ('queued', 'held')
@@ -26,7 +26,7 @@ extension JobQueue {
 
     /// Whether any job that was not sent yet asks for an opportunity, or none waits at all.
     public func makesOpportunities() throws -> Bool {
-        try read { database in
+        try store.read { database in
             let sql = """
                 SELECT NOT EXISTS (SELECT 1 FROM jobs WHERE state IN ('queued', 'held'))
                     OR EXISTS (
@@ -52,7 +52,7 @@ extension JobQueue {
     private func waitingLeads(
         _ condition: String, _ arguments: StatementArguments
     ) throws -> [WaitingLead] {
-        try read { database in
+        try store.read { database in
             let sql = "SELECT id, lead_id, owner_id FROM jobs WHERE \(condition)"
             return try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
                 WaitingLead(
@@ -64,7 +64,7 @@ extension JobQueue {
 
     /// The number of the last request that a daemon made; 0 when none did.
     public func lastCallOfDaemons() throws -> Int64 {
-        try read { database in
+        try store.read { database in
             let sql = "SELECT id FROM calls WHERE kind <> 'check' ORDER BY id DESC LIMIT 1"
             return try Int64.fetchOne(database, sql: sql) ?? 0
         }
@@ -73,7 +73,7 @@ extension JobQueue {
     /// How many requests `leadconvert check` has begun since that call, and the number of the last
     /// call that anybody has begun; nil when there was none since.
     public func checks(after call: Int64) throws -> (count: Int, last: Int64?) {
-        try read { database in
+        try store.read { database in
             let sql =
                 """
                 SELECT count(*) FILTER (WHERE kind = 'check') AS checks, max(id) AS last

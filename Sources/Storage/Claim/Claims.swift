@@ -1,7 +1,7 @@
 import Conversion
 import GRDB
 
-extension JobQueue {
+extension Claims {
     /// Puts jobs into a call: in one transaction, on disk before it returns, the jobs are
     /// `sending`, the call and a run-log row for each are there, and the call's token is spent.
     ///
@@ -36,7 +36,7 @@ extension JobQueue {
     ) throws -> Call? {
         while true {
             var isUnfinished = false
-            let call = try write { database -> Call? in
+            let call = try store.write { database -> Call? in
                 try database.takeUp(size, at: now)
                 let selector = FairSelector(
                     database: database, kind: kind, policies: try database.policies(),
@@ -59,7 +59,7 @@ extension JobQueue {
     }
 }
 
-extension JobQueue {
+extension Claims {
     /// Puts jobs into a call that looks for their contacts; they share it as they do a call that
     /// converts, and leads of one address go one after the other.
     ///
@@ -103,7 +103,7 @@ extension Database {
     }
 }
 
-extension JobQueue {
+extension Claims {
     /// Puts jobs in doubt into a question to Salesforce, those that waited longest first; written
     /// before it leaves, like a call that converts.
     /// - Parameter choose: Which of those that are offered are asked about together; one at least.
@@ -112,7 +112,7 @@ extension JobQueue {
         upTo size: Int, _ start: CallStart,
         choosing choose: ([InDoubtJob]) -> [InDoubtJob] = { $0 }
     ) throws -> ClaimedVerification? {
-        try write { database in
+        try store.write { database in
             let offered = try database.inDoubt(size, start.at)
             guard !offered.isEmpty else { return nil }
             var jobs = choose(offered)

@@ -17,7 +17,7 @@ public struct ResultsPlace: Sendable {
     public init() {}
 }
 
-extension JobQueue {
+extension Reports {
     /// The jobs of a batch in input order, with what they came to, one at a time: `lead_id`,
     /// `state`, the result ids, the error, and `already_converted` (0/1).
     /// - Returns: Whether all of them are settled.
@@ -40,12 +40,12 @@ extension JobQueue {
         batch: String, from place: inout ResultsPlace, columns: ([String]) throws -> Void,
         _ body: (TableRow) throws -> Void
     ) throws -> Bool {
-        let id = try read { try $0.existingBatch(batch) }
-        try columns(try read { try $0.results("id = 0", []).names })
-        try read { try $0.late(of: id, from: &place) }.forEach(body)
+        let id = try store.read { try $0.existingBatch(batch) }
+        try columns(try store.read { try $0.results("id = 0", []).names })
+        try store.read { try $0.late(of: id, from: &place) }.forEach(body)
         // A page at a time, each in a transaction of its own, like all that may be printed slowly.
         while true {
-            let page = try read { try $0.page(of: id, from: &place) }
+            let page = try store.read { try $0.page(of: id, from: &place) }
             try page.rows.forEach(body)
             if let isSettled = page.isSettled { return isSettled }
         }

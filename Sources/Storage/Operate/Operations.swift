@@ -30,7 +30,7 @@ public struct Change: Sendable, Equatable {
     public init() {}
 }
 
-extension JobQueue {
+extension Operations {
     /// Makes failed jobs run again: attempts start again at none, the log keeps what was. A batch that its
     /// policy paused at one of them goes on.
     /// - Throws: `OperatorError` 66 when a job, lead or batch does not exist; then nothing is
@@ -74,7 +74,7 @@ extension JobQueue {
         _ act: (Database, SelectedJob, inout Change) throws -> Action,
         finishing: (Database, Set<Int64>) throws -> Void = { _, _ in }
     ) throws -> Change {
-        try write { database in
+        try store.write { database in
             var change = Change()
             var seen: Set<Int64> = []
             var batches: Set<Int64> = []

@@ -35,7 +35,7 @@ public struct LogFilter: Sendable {
     public init() {}
 }
 
-extension JobQueue {
+extension Reports {
     /// Jobs, oldest first: the names of their columns, then one job at a time.
     public func readJobs(
         _ filter: JobFilter, columns: ([String]) throws -> Void = { _ in },
@@ -57,7 +57,7 @@ extension JobQueue {
                 String(lead.description.prefix(15)))
         }
         if let batch = filter.batch {
-            let id = try read { try $0.existingBatch(batch) }
+            let id = try store.read { try $0.existingBatch(batch) }
             query.add(
                 filter.lead == nil
                     ? "id IN (SELECT id FROM jobs WHERE batch_id = ?)" : "+batch_id = ?", id)
@@ -84,7 +84,7 @@ extension JobQueue {
             contact_id, opportunity_id
             """, from: "run_log", limit: filter.limit)
         if let job = filter.job {
-            try read { try $0.require(job: job) }
+            try store.read { try $0.require(job: job) }
             query.add("job_id = ?", job)
         }
         // Through the jobs, which have indexes on lead and batch; the log has none.
@@ -96,7 +96,7 @@ extension JobQueue {
         if let batch = filter.batch {
             query.add(
                 "job_id IN (SELECT id FROM jobs WHERE batch_id = ?)",
-                try read { try $0.existingBatch(batch) })
+                try store.read { try $0.existingBatch(batch) })
         }
         let isOfAnyJob = query.isWhole
         // There is no index of what most rows came to.
@@ -133,21 +133,21 @@ extension JobQueue {
         _ query: TableQuery, _ columns: ([String]) throws -> Void,
         _ body: (TableRow) throws -> Void
     ) throws {
-        try columns(try read { try $0.page(query, of: []) }.columns)
+        try columns(try store.read { try $0.page(query, of: []) }.columns)
         guard query.isUnlimited else {
-            let ids = try read {
+            let ids = try store.read {
                 try Int64.fetchAll($0, sql: query.sqlOfIDs, arguments: query.arguments)
             }
             for first in stride(from: 0, to: ids.count, by: TableQuery.page) {
                 let page = ids[first..<min(first + TableQuery.page, ids.count)]
-                try read { try $0.page(query, of: page) }.rows.forEach(body)
+                try store.read { try $0.page(query, of: page) }.rows.forEach(body)
             }
             return
         }
-        let end = try read { try Int64.fetchOne($0, sql: query.sqlOfLastID) } ?? 0
+        let end = try store.read { try Int64.fetchOne($0, sql: query.sqlOfLastID) } ?? 0
         var last: Int64 = 0
         while last < end {
-            let (ids, rows) = try read { database in
+            let (ids, rows) = try store.read { database in
                 let ids = try Int64.fetchAll(
                     database.cachedStatement(sql: query.sqlOfNextIDs), arguments: [last, end])
                 return (ids, try database.page(query, of: ids[...]).rows)

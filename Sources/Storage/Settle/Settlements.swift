@@ -1,7 +1,7 @@
 import Conversion
 import GRDB
 
-extension JobQueue {
+extension Settlements {
     /// Settles a call: outcomes, next states, run-log rows, the call's row and the org's usage,
     /// all in one transaction.
     ///
@@ -13,7 +13,7 @@ extension JobQueue {
     public func settle(
         _ end: CallEnd, _ settlements: [Settlement], _ findings: [ContactFinding] = []
     ) throws -> Int {
-        try write { database in
+        try store.write { database in
             let time = end.at.wall.description
             var settled = 0
             var batches: Set<Int64> = []
