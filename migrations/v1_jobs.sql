@@ -523,7 +523,8 @@ CREATE TABLE queue (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     paused INTEGER NOT NULL DEFAULT 0
         CONSTRAINT paused_must_be_0_or_1 CHECK (paused IN (0, 1)),
-    waiting_for TEXT,
+    waiting_for TEXT CONSTRAINT waiting_for_must_be_one_of_the_eight CHECK (waiting_for IN (
+        'token', 'slot', 'account', 'allowance', 'outage', 'time', 'paused', 'hours')),
     waiting_until TEXT,
     -- One moment on both clocks, so that a wall clock that was set is noticed, once.
     clock_at TEXT,

@@ -22,7 +22,7 @@ extension Engine {
         return error
     }
 
-    mutating func rest(_ reason: Wait.Reason, ending: Ending) throws -> Step {
+    mutating func rest(_ reason: WaitReason, ending: Ending) throws -> Step {
         held = nil
         // The command of a finished batch may enqueue the next one.
         if options.untilEmpty, inFlight.isEmpty, try !queue.commands.hasCommands() {
@@ -32,7 +32,7 @@ extension Engine {
         return try wait(reason, until: nil)
     }
 
-    mutating func wait(_ reason: Wait.Reason, until: Moment?) throws -> Step {
+    mutating func wait(_ reason: WaitReason, until: Moment?) throws -> Step {
         try note(reason, until: until)
         logger.trace(
             "waiting",
@@ -45,8 +45,8 @@ extension Engine {
     /// Writes what the queue waits for where `status` reads it: the lasting reasons only, for a
     /// slot comes and goes many times a second, and so does a token where more than one comes in
     /// each second.
-    mutating func note(_ reason: Wait.Reason?, until: Moment?) throws {
-        let lasting: (reason: Wait.Reason?, until: Timestamp?) =
+    mutating func note(_ reason: WaitReason?, until: Moment?) throws {
+        let lasting: (reason: WaitReason?, until: Timestamp?) =
             switch reason {
             case .allowance, .outage, .paused, .time, .account, .hours: (reason, until?.wall)
             case .token where pacer.bucket.rate < 1: (reason, until?.wall)
@@ -61,7 +61,7 @@ extension Engine {
     /// What keeps the queue for hours and is nobody's refusal is said, too. Where our share of the
     /// day is spent, a call goes now and then, as those of the day before grow old: that is said once
     /// in an hour at most.
-    private mutating func tell(of reason: Wait.Reason?, until: Moment?) {
+    private mutating func tell(of reason: WaitReason?, until: Moment?) {
         guard reason == .hours || reason == .allowance && pacer.breaker.openState == nil,
             reason != noted.reason, let reason, let until
         else { return }
@@ -74,7 +74,7 @@ extension Engine {
             metadata: ["until": "\(until.wall)"])
     }
 
-    mutating func hold(_ reason: Wait.Reason, at now: Moment) {
+    mutating func hold(_ reason: WaitReason, at now: Moment) {
         guard let word = WaitReason(rawValue: reason.rawValue) else { return }
         held = (word, held?.since ?? now)
     }

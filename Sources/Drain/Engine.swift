@@ -36,9 +36,9 @@ struct Engine {
     var held: (reason: WaitReason, since: Moment)?
     private(set) var clock: ClockWatch
     /// When the log last told of a long wait, by its reason.
-    var toldAt: [Wait.Reason: Moment] = [:]
+    var toldAt: [WaitReason: Moment] = [:]
     /// What the file says that the queue waits for.
-    var noted: (reason: Wait.Reason?, until: Timestamp?)
+    var noted: (reason: WaitReason?, until: Timestamp?)
 
     init(
         queue: JobQueue, options: DrainOptions, hasSession: @escaping () -> Bool,
@@ -151,7 +151,7 @@ struct Engine {
         // All that is due belongs to accounts that calls are still writing to, or waits for its
         // contact.
         pacer.bucket = rested
-        let reason = isMatching ? Wait.Reason.slot : .account
+        let reason = isMatching ? WaitReason.slot : .account
         hold(reason, at: now)
         return try wait(reason, until: work.nextAt.map { now + ($0 - now.wall) })
     }

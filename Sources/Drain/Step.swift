@@ -13,19 +13,7 @@ enum Step {
 
 /// Why nothing can be done just now.
 struct Wait: Equatable {
-    enum Reason: String {
-        /// There are no jobs.
-        case work
-        /// The next job's time has not come.
-        case time
-        /// The queue is paused by an operator.
-        case paused
-        /// The hours in which calls may start have not begun.
-        case hours
-        case token, slot, account, allowance, outage
-    }
-
-    var reason: Reason
+    var reason: WaitReason
     /// When to look again; nil when only an event can change it.
     var until: Moment?
 }

@@ -20,15 +20,15 @@ extension QueueStatus {
             ? "\((ratePerSecond * 10).rounded() / 10)" : "\(Int(ratePerSecond.rounded()))"
     }
 
-    private static func phrase(_ reason: String) -> String {
+    private static func phrase(_ reason: WaitReason) -> String {
         switch reason {
-        case "time": "the next one's time"
-        case "hours": "the run hours"
-        case "token": "the next call's token"
-        case "account": "calls to the same account"
-        case "allowance": "the org's allowance"
-        case "outage": "the end of an outage"
-        default: reason
+        case .time: "the next one's time"
+        case .hours: "the run hours"
+        case .token: "the next call's token"
+        case .account: "calls to the same account"
+        case .allowance: "the org's allowance"
+        case .outage: "the end of an outage"
+        case .slot, .paused, .work: reason.rawValue
         }
     }
 }

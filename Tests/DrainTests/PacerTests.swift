@@ -343,7 +343,7 @@ extension Pacer.Decision {
         .go(Pacer.Permit(tiers: tiers, leads: leads))
     }
 
-    fileprivate static func wait(_ reason: Wait.Reason, until: Int64? = nil) -> Self {
+    fileprivate static func wait(_ reason: WaitReason, until: Int64? = nil) -> Self {
         .wait(Wait(reason: reason, until: until.map { .ms($0) }))
     }
 }

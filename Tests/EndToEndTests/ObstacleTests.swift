@@ -48,7 +48,7 @@ import Testing
             ])
             try await stage.await("it waits for the allowance") {
                 let status = try $0.reports.status(at: .now)
-                return status.waitingFor == "allowance" && status.waitingUntil != nil
+                return status.waitingFor == .allowance && status.waitingUntil != nil
             }
             let status = try await stage.run("status", "--json")
             #expect(status.output.contains(#""waiting_for": "allowance""#))

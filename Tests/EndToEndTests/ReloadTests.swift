@@ -26,7 +26,7 @@ import Testing
                 stage, "LEADCONVERT_RUN_HOURS=\(laterToday)", "LEADCONVERT_CALL_SIZE=10")
             let daemon = try stage.startDaemon("--until-empty", changing: settings)
             try await stage.await("it waits for its hours") {
-                try $0.reports.status(at: .now).waitingFor == "hours"
+                try $0.reports.status(at: .now).waitingFor == .hours
             }
             _ = try file(
                 stage, "LEADCONVERT_CALL_SIZE=25 ", "LEADCONVERT_CONCURRENCY=1",
@@ -68,7 +68,7 @@ import Testing
             try await daemon.waitFor("settings read again")
             try await stage.enqueueLeads(1)
             try await stage.await("it waits for its hours") {
-                try $0.reports.status(at: .now).waitingFor == "hours"
+                try $0.reports.status(at: .now).waitingFor == .hours
             }
             #expect(await stage.simulator.audit().conversions.count == 1)
             daemon.terminate()

@@ -128,7 +128,7 @@ struct Pacer {
 
     /// One probe at a time: while it is out, its answer is the next event.
     private func wait(for open: CircuitBreaker.OpenState, at now: Moment) -> Wait {
-        let reason: Wait.Reason =
+        let reason: WaitReason =
             switch open.kind {
             case .outage, .incident, .refusal: .outage
             case .allowance: .allowance

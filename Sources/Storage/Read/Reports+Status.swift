@@ -12,7 +12,7 @@ public struct QueueStatus: Sendable, Equatable {
     /// Whether the whole queue is paused.
     public var isPaused: Bool
     /// What it waits for, and until when, as the daemon last said.
-    public var waitingFor: String?
+    public var waitingFor: WaitReason?
     /// Until when.
     public var waitingUntil: Timestamp?
     /// The limiter and the org's usage; nil before the first call.
@@ -39,14 +39,16 @@ extension Reports {
             let queue = try Row.fetchOne(
                 database, sql: "SELECT paused, waiting_for, waiting_until FROM queue")
             let isPaused: Bool = queue?["paused"] ?? false
-            let waitingFor: String? = daemon == nil ? nil : queue?["waiting_for"]
+            let waitingFor = (queue?["waiting_for"] as String?).flatMap(WaitReason.init)
             let isHeldUp =
-                isPaused || daemon == nil
-                || ["allowance", "outage", "hours", "time"].contains(waitingFor)
+                switch waitingFor {
+                case .allowance, .outage, .hours, .time: true
+                default: isPaused || daemon == nil
+                }
             return QueueStatus(
                 counts: counts, ratePerSecond: rate,
                 etaSeconds: rate > 0 && left > 0 && !isHeldUp ? Double(left) / rate : nil,
-                isPaused: isPaused, waitingFor: waitingFor,
+                isPaused: isPaused, waitingFor: daemon == nil ? nil : waitingFor,
                 waitingUntil: daemon == nil
                     ? nil
                     : (queue?["waiting_until"] as String?).flatMap { Timestamp($0) },

@@ -79,11 +79,11 @@ extension Settlements {
     }
 
     /// Writes what the queue waits for, for whoever looks from outside; nil when it doesn't.
-    public func note(waitingFor reason: String?, until: Timestamp?) throws {
+    public func note(waitingFor reason: WaitReason?, until: Timestamp?) throws {
         try store.write { database in
             try database.execute(
                 sql: "UPDATE queue SET waiting_for = ?, waiting_until = ?",
-                arguments: [reason, until?.description])
+                arguments: [reason?.rawValue, until?.description])
         }
     }
 }

@@ -9,7 +9,7 @@ extension QueueStatus {
             ("rate_per_second", .real(ratePerSecond)),
             ("eta_seconds", .optional(etaSeconds, JSON.real)),
             ("paused", .bool(isPaused)),
-            ("waiting_for", .optional(waitingFor, JSON.text)),
+            ("waiting_for", .optional(waitingFor?.rawValue, JSON.text)),
             ("waiting_until", .optional(waitingUntil?.description, JSON.text)),
             ("limiter", .optional(limiter, Self.json)),
             ("usage", .optional(limiter?.usage) { Self.json($0, at: limiter?.usageAt) }),
