@@ -31,3 +31,25 @@ extension Operations {
         }
     }
 }
+
+extension Database {
+    /// All retry policies by name: a handful of rows, read again for each call so that a change
+    /// applies to the next attempt.
+    func policies() throws -> [String: RetryPolicy] {
+        let sql = """
+            SELECT name, max_attempts, base_delay_ms, factor, max_delay_ms, jitter, on_failure,
+                allow_duplicates
+            FROM policies
+            """
+        var policies: [String: RetryPolicy] = [:]
+        let rows = try Row.fetchCursor(cachedStatement(sql: sql))
+        while let row = try rows.next() {
+            policies[row["name"]] = RetryPolicy(
+                maxAttempts: row["max_attempts"], baseDelayMS: row["base_delay_ms"],
+                factor: row["factor"], maxDelayMS: row["max_delay_ms"], jitter: row["jitter"],
+                onFailure: .init(rawValue: row["on_failure"]) ?? .carryOn,
+                allowDuplicates: row["allow_duplicates"])
+        }
+        return policies
+    }
+}
