@@ -47,7 +47,8 @@ extension Engine {
 
     /// Asks about the leads that have waited longest.
     func claimVerification(_ start: CallStart) throws -> Outgoing? {
-        let question = try queue.claims.claimVerification(upTo: verifications.size, start) { offered in
+        let question = try queue.claims.claimVerification(upTo: verifications.size, start) {
+            offered in
             verifications.choose(offered) { $0.job.id }
         }
         guard let question, let first = question.jobs.first else { return nil }

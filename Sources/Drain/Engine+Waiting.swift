@@ -53,7 +53,7 @@ extension Engine {
             case .token, .slot, .work, nil: (nil, nil)
             }
         guard lasting != noted else { return }
-        try queue.settlements.note(waitingFor: lasting.reason?.rawValue, until: lasting.until)
+        try queue.settlements.note(waitingFor: lasting.reason, until: lasting.until)
         tell(of: lasting.reason, until: until)
         noted = lasting
     }
@@ -75,8 +75,8 @@ extension Engine {
     }
 
     mutating func hold(_ reason: WaitReason, at now: Moment) {
-        guard let word = WaitReason(rawValue: reason.rawValue) else { return }
-        held = (word, held?.since ?? now)
+        guard reason.delaysCalls else { return }
+        held = (reason, held?.since ?? now)
     }
 
     func waited(at now: Moment) -> (reason: WaitReason, milliseconds: Int64)? {

@@ -176,7 +176,8 @@ import Testing
         async throws
     {
         try await withQueue { queue in
-            try queue.operations.set(RetryPolicy(maxAttempts: 1, onFailure: .pause), named: "default")
+            try queue.operations.set(
+                RetryPolicy(maxAttempts: 1, onFailure: .pause), named: "default")
             var options = EnqueueOptions()
             options.batch = "b"
             try queue.add(1...3, options)
