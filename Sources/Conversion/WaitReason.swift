@@ -1,0 +1,30 @@
+/// What the queue waits for, as `queue.waiting_for` says it; what a call had to wait for, in
+/// `calls.waited_for`, is one of the first five.
+public enum WaitReason: String, Sendable {
+    /// The rate: a token of the bucket.
+    case token
+    /// The number of calls in flight.
+    case slot
+    /// Another call with leads of the same account.
+    case account
+    /// The org's daily allowance.
+    case allowance
+    /// Salesforce, or the way to it, is down.
+    case outage
+    /// The time of the next job has not come.
+    case time
+    /// An operator paused the queue.
+    case paused
+    /// The hours in which calls may start have not begun.
+    case hours
+    /// There are no jobs.
+    case work
+
+    /// Whether a call can be said to have waited for it: the others are nobody's wait.
+    public var delaysCalls: Bool {
+        switch self {
+        case .token, .slot, .account, .allowance, .outage: true
+        case .time, .paused, .hours, .work: false
+        }
+    }
+}
