@@ -1,6 +1,7 @@
 import Conversion
 import Foundation
 import GRDB
+import Glibc
 
 /// The queue's SQLite file: jobs, batches, policies, the run log, the calls, the limiter.
 ///
@@ -54,12 +55,31 @@ public struct JobQueue: Sendable {
         database = try DatabaseFailure.explained(path) {
             try FilePermission.keepingOthersOut {
                 FilePermission.make(path)
-                let database = try DatabaseQueue(path: path, configuration: configuration)
-                try Schema.apply(to: database, at: path)
-                return database
+                return try Self.waiting(busyTimeout) {
+                    let database = try DatabaseQueue(path: path, configuration: configuration)
+                    try Schema.apply(to: database, at: path)
+                    return database
+                }
             }
         }
         files = OpenFiles(path: path)
+    }
+
+    /// Where another opens a new file at the same time, SQLite does not wait for it: only one can
+    /// turn the file to a write-ahead log, and the other is told at once that it is locked.
+    private static func waiting<Result>(
+        _ seconds: Double, _ open: () throws -> Result
+    ) throws -> Result {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while true {
+            do {
+                return try open()
+            } catch let error as DatabaseError
+                where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < end
+            {
+                usleep(10_000)
+            }
+        }
     }
 
     /// Runs one writing transaction.
