@@ -93,7 +93,9 @@ import Testing
             let leads = try await stage.enqueueLeads(2)
             #expect(try await stage.run("pause").output == "The queue is paused.\n")
             let daemon = try stage.startDaemon()
-            try await stage.await("it waits") { try $0.reports.status(at: .now).waitingFor == .paused }
+            try await stage.await("it waits") {
+                try $0.reports.status(at: .now).waitingFor == .paused
+            }
             #expect(try await stage.run("resume").output == "The queue goes on.\n")
             try await stage.simulator.await("they are converted", within: .seconds(4)) {
                 $0.conversions.count == 2

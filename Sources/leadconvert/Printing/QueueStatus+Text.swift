@@ -10,7 +10,8 @@ extension QueueStatus {
         if let etaSeconds { facts.append(("time left", Self.time(etaSeconds))) }
         facts.append(("paused", isPaused ? "yes; go on with: leadconvert resume" : "no"))
         if let waitingFor {
-            facts.append(("waiting for", waitingFor.rawValue + (waitingUntil.map { ", until \($0)" } ?? "")))
+            facts.append(
+                ("waiting for", waitingFor.rawValue + (waitingUntil.map { ", until \($0)" } ?? "")))
         }
         if let limiter {
             let (tokens, capacity) = (Self.short(limiter.tokens), Self.short(limiter.capacity))
