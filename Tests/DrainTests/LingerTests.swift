@@ -1,3 +1,6 @@
+import Conversion
+import Storage
+import TestSupport
 import Testing
 
 @testable import Drain
@@ -31,5 +34,18 @@ import Testing
             #expect(fixed.milliseconds(tokens: tokens, of: 5000, isConverting: false) == 50)
         }
         #expect(Linger(fixedMS: 0).milliseconds(tokens: 0, of: 10, isConverting: true) == 0)
+    }
+
+    @Test(arguments: [nil, 400])
+    func `a lead that comes due alone leaves at once, or after the operator's wait`(
+        fixedMS: Int64?
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue) { $0.lingerMS = fixedMS }
+            try drain.run(CallReply.allConverted)
+            let start = try queue.calls().first?.text("started_at")
+            #expect(start == Moment.ms(fixedMS ?? 0).wall.description)
+        }
     }
 }
