@@ -50,8 +50,9 @@ public actor Drain {
     private static let writeAgainMS: Int64 = 500
 
     /// A drain of the queue through a transport.
-    /// - Parameter longestNapMS: Passes come at least that often.
-    /// - Parameter report: Told after every pass, on the drain's own queue, how it stands.
+    ///
+    /// Passes come at least every `longestNapMS`. After each of them `report` is told, on the drain's
+    /// own queue, how it stands.
     /// - Throws: `OperatorError` when the queue's file can't be read.
     public init(
         _ queue: JobQueue, through transport: Transport, options: DrainOptions, logger: Logger,

@@ -12,9 +12,8 @@ public struct RunWindow: Sendable, Equatable {
     private let zone: TimeZone
     private static let dayMS: Int64 = 86_400_000
 
-    /// Hours from `start` to `end`, in minutes after midnight, 0..<1440; at or before `start`, the
-    /// end is the next day's.
-    /// - Parameter zone: Whose clocks are meant.
+    /// Hours from `start` to `end` by the clocks of a zone, in minutes after midnight, 0..<1440; at or
+    /// before `start`, the end is the next day's.
     public init(start: Int, end: Int, zone: TimeZone) {
         startMS = Int64(start) * 60_000
         endMS = Int64(end) * 60_000
