@@ -13,7 +13,9 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + warnings
 
-// The edges run one way, along the flow: words -> storage, Salesforce -> drain -> programs.
+// The edges run one way: Conversion has the terms, Storage and Salesforce use them and do not know each
+// other, Drain is built on Storage and is given Salesforce as a value, Settings turns text into the
+// options of these, and the programs put it all together.
 // The simulator stands apart: it imports nothing of ours, so a misreading cannot agree with itself.
 let package = Package(
     name: "leadconvertd",
