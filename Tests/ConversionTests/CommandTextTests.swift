@@ -24,7 +24,7 @@ import Testing
             ),
             ("a *.csv ~ #1 x=y é", ["a", "*.csv", "~", "#1", "x=y", "é"]),
         ] as [(String, [String])])
-    func makesTheWordsThatAShellWouldMake(text: String, words: [String]) throws {
+    func `makes the words that a shell would make`(text: String, words: [String]) throws {
         let command = try CommandText(text)
         #expect(command.words == words)
         #expect(command.description == text)
@@ -39,11 +39,11 @@ import Testing
             ("bin/next x", .relativePath("bin/next")), ("./next", .relativePath("./next")),
             ("a b\0c", .zeroCharacter),
         ] as [(String, MalformedCommand)])
-    func saysWhatIsWrong(text: String, error: MalformedCommand) {
+    func `says what is wrong`(text: String, error: MalformedCommand) {
         #expect(throws: error) { try CommandText(text) }
     }
 
-    @Test func saysWhatToType() {
+    @Test func `says what to type`() {
         #expect(
             "\(MalformedCommand.openQuote("'"))"
                 == #"has a ' that is never closed: close it, or write \' for the character"#)

@@ -9,14 +9,14 @@ import Testing
         ("00526000004wk0w", "00526000004wk0wAAA", .user),
         ("0062z000001uX5c", "0062z000001uX5cAAE", .opportunity),
     ])
-    func completesFifteenCharactersToEighteen(
+    func `completes fifteen characters to eighteen`(
         _ short: String, _ long: String, _ kind: RecordID.Kind
     ) throws {
         #expect(try RecordID(short, of: kind).description == long)
         #expect(try RecordID(short, of: kind) == RecordID(long, of: kind))
     }
 
-    @Test func tellsLeadsApartByCaseAlone() throws {
+    @Test func `tells leads apart by case alone`() throws {
         #expect(
             try RecordID("00QWs000001AbcD", of: .lead) != RecordID("00QWs000001AbcE", of: .lead))
         #expect(
@@ -33,7 +33,7 @@ import Testing
         ("001D000000HRzTR", .prefix(expected: .lead)),
         ("00qd000000fp14j", .prefix(expected: .lead)),
     ])
-    func saysWhatIsWrong(_ text: String, _ wrong: MalformedRecordID) {
+    func `says what is wrong`(_ text: String, _ wrong: MalformedRecordID) {
         #expect(throws: wrong) { try RecordID(text, of: .lead) }
     }
 }

@@ -10,7 +10,7 @@ import Testing
         (4_107_542_399_999, "2100-02-28T23:59:59.999Z"),
         (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
     ])
-    func writesAndReadsTheSameMoment(_ milliseconds: Int64, _ text: String) {
+    func `writes and reads the same moment`(_ milliseconds: Int64, _ text: String) {
         #expect(Timestamp(milliseconds: milliseconds).description == text)
         #expect(Timestamp(text)?.milliseconds == milliseconds)
     }
@@ -20,7 +20,7 @@ import Testing
         "2026-11-22 07:31:48.123Z", "2026-11-22T24:00:00.000Z", "2026-13-01T00:00:00.000Z",
         "2026-11-22T07:31:48.12aZ",
     ])
-    func refusesWhatItWouldNotWrite(_ text: String) {
+    func `refuses what it would not write`(_ text: String) {
         #expect(Timestamp(text) == nil)
     }
 }

@@ -8,7 +8,7 @@ import Testing
 @testable import Settings
 
 @Suite struct DaemonSettingsTests {
-    @Test func hasTheDefaultsOfTheManual() throws {
+    @Test func `has the defaults of the manual`() throws {
         let settings = try DaemonSettings(environment: login)
         #expect(settings.database.description == "./queue.db")
         #expect(settings.drain.callSize == 100)
@@ -33,7 +33,7 @@ import Testing
         #expect(settings.refreshTokenStore == nil)
     }
 
-    @Test func takesWhatIsSet() throws {
+    @Test func `takes what is set`() throws {
         let settings = try DaemonSettings(
             environment: login.merging([
                 "LEADCONVERT_DB": "/var/lib/q.db", "LEADCONVERT_CALL_SIZE": "1",
@@ -97,7 +97,7 @@ import Testing
         ("SALESFORCE_LOGIN_URL", "https://example.com/services"),
         ("SALESFORCE_LOGIN_URL", "http://127.0.0.1.example.com"),
     ])
-    func refusesAWrongValueByNameAndValue(name: String, value: String) {
+    func `refuses a wrong value by name and value`(name: String, value: String) {
         let error = #expect(throws: OperatorError.self) {
             try DaemonSettings(environment: login.merging([name: value]) { $1 })
         }
@@ -105,13 +105,13 @@ import Testing
         #expect(error?.sentence.hasPrefix("A setting is wrong:\n  \(name)=\(value): ") == true)
     }
 
-    @Test func takesAnEmptyVariableAsNotSet() throws {
+    @Test func `takes an empty variable as not set`() throws {
         let empty = ["LEADCONVERT_CALL_SIZE", "LEADCONVERT_RUN_HOURS", "LEADCONVERT_LISTEN"]
         let environment = login.merging(empty.map { ($0, "") }) { $1 }
         #expect(try DaemonSettings(environment: environment) == DaemonSettings(environment: login))
     }
 
-    @Test func reportsEverythingThatIsWrongAtOnce() {
+    @Test func `reports everything that is wrong at once`() {
         let error = #expect(throws: OperatorError.self) {
             try DaemonSettings(
                 environment: ["LEADCONVERT_CALL_SIZE": "500", "LEADCONVERT_RATE": "-1"],
@@ -141,7 +141,7 @@ import Testing
             (nil, ["STATE_DIRECTORY": "/var/lib/a:/var/lib/b"], "/var/lib/a/queue.db"),
             (nil, ["LEADCONVERT_DB": ""], "./queue.db"),
         ] as [(String?, [String: String], String)])
-    func findsTheQueue(flag: String?, environment: [String: String], expected: String) {
+    func `finds the queue`(flag: String?, environment: [String: String], expected: String) {
         #expect(DatabasePath(flag: flag, environment: environment).description == expected)
     }
 }

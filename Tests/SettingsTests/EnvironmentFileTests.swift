@@ -24,7 +24,7 @@ import Testing
             ("A=\"two\nlines\"\nB=2\n", ["A": "two\nlines", "B": "2"]),
             ("A=é😀\n", ["A": "é😀"]),
         ] as [(String, [String: String])])
-    func readsLinesAsSystemdDoes(text: String, expected: [String: String]) throws {
+    func `reads lines as systemd does`(text: String, expected: [String: String]) throws {
         var lines = EnvironmentLines(text)
         let variables = try lines.variables()
         #expect(variables == expected)
@@ -36,14 +36,14 @@ import Testing
         ("A=1\n\nB='hush\n", "the quote that line 3 opens is never closed"),
         ("A=\"hush\\", "the quote that line 1 opens is never closed"),
     ])
-    func saysWhichLineIsWrongAndNotWhatItHolds(text: String, rule: String) {
+    func `says which line is wrong and not what it holds`(text: String, rule: String) {
         var lines = EnvironmentLines(text)
         let error = #expect(throws: UnusableFile.self) { try lines.variables() }
         #expect(error?.rule.hasPrefix(rule) == true)
         #expect(error?.rule.contains("hush") == false)
     }
 
-    @Test func winsOverTheEnvironmentAndTheFlagOverItsName() throws {
+    @Test func `wins over the environment and the flag over its name`() throws {
         try withFile("LEADCONVERT_CALL_SIZE=7\n") { path in
             let environment = ["LEADCONVERT_CALL_SIZE": "8", "LEADCONVERT_BURST": "9"]
             let expected = ["LEADCONVERT_CALL_SIZE": "7", "LEADCONVERT_BURST": "9"]
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func namesAFileThatItCannotRead() {
+    @Test func `names a file that it cannot read`() {
         let error = #expect(throws: OperatorError.self) {
             try EnvironmentFile.adding(to: [:], flag: "/nonexistent")
         }
@@ -66,7 +66,7 @@ import Testing
         #expect(error?.sentence == "/nonexistent: can't be read: No such file or directory.")
     }
 
-    @Test func refusesAFileWithASecretThatOthersCanRead() throws {
+    @Test func `refuses a file with a secret that others can read`() throws {
         try withFile("SALESFORCE_CLIENT_SECRET=hush\n", mode: 0o644) { path in
             let error = #expect(throws: OperatorError.self) {
                 try EnvironmentFile.adding(to: [:], flag: path)

@@ -6,7 +6,7 @@ import Testing
 @testable import Settings
 
 @Suite struct LoginSettingsTests {
-    @Test func knowsAFlowByItsSettings() throws {
+    @Test func `knows a flow by its settings`() throws {
         let origin = try #require(Origin("https://acme.my.salesforce.com"))
         #expect(
             try flow(login)
@@ -28,7 +28,7 @@ import Testing
         )
     }
 
-    @Test func takesTheAppsSecretBesideARefreshToken() throws {
+    @Test func `takes the app's secret beside a refresh token`() throws {
         let environment = login.merging(["SALESFORCE_REFRESH_TOKEN": "token"]) { $1 }
         #expect(
             try flow(environment)
@@ -41,7 +41,7 @@ import Testing
                 == RefreshTokenStore(given: "token", file: nil, ownFile: nil))
     }
 
-    @Test func readsAPrivateKeyFromItsFile() throws {
+    @Test func `reads a private key from its file`() throws {
         try withSecretFile("-----BEGIN\nkey\n", mode: 0o640) { path in
             let environment = [
                 "SALESFORCE_CLIENT_ID": "id", "SALESFORCE_USERNAME": "me@example.com",
@@ -94,13 +94,13 @@ import Testing
             "SALESFORCE_ACCESS_TOKEN: is a JWT"
         ),
     ])
-    func saysWhatIsWrongAndKeepsTheSecret(environment: [String: String], line: String) {
+    func `says what is wrong and keeps the secret`(environment: [String: String], line: String) {
         let error = #expect(throws: OperatorError.self) { try flow(environment) }
         #expect(error?.sentence.contains("\n  \(line)") == true, "\(error?.sentence ?? "")")
         #expect(error?.sentence.contains("hush") == false)
     }
 
-    @Test func takesATokenThatOnlySOAPRefusesForAnAction() throws {
+    @Test func `takes a token that only SOAP refuses for an action`() throws {
         let environment = [
             "SALESFORCE_ACCESS_TOKEN": "eyJh.hush.hush",
             "SALESFORCE_INSTANCE_URL": "https://acme.my.salesforce.com",
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test(arguments: [mode_t(0o644), 0o604, 0o602, 0o620, 0o660])
-    func refusesAFileThatOthersCanUse(mode: mode_t) throws {
+    func `refuses a file that others can use`(mode: mode_t) throws {
         try withSecretFile("hush\n", mode: mode) { path in
             let environment = [
                 "SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET_FILE": path,
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func refusesAnEmptyFile() throws {
+    @Test func `refuses an empty file`() throws {
         try withSecretFile("\n", mode: 0o600) { path in
             let environment = [
                 "SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET_FILE": path,
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test(arguments: ["salesforce_client_secret", "salesforce_client_secret_file"])
-    func findsACredentialOfSystemdWhateverItsMode(name: String) throws {
+    func `finds a credential of systemd whatever its mode`(name: String) throws {
         try withSecretFile("hush\n", named: name, mode: 0o444) { path in
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
             let environment = [
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func printsNoSecret() throws {
+    @Test func `prints no secret`() throws {
         let settings = try DaemonSettings(environment: login)
         var dumped = ""
         dump(settings, to: &dumped)

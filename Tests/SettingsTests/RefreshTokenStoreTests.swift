@@ -6,7 +6,7 @@ import Testing
 @testable import Settings
 
 @Suite struct RefreshTokenStoreTests {
-    @Test func replacesTheFileThatTheTokenCameFrom() throws {
+    @Test func `replaces the file that the token came from`() throws {
         try withFolder { folder in
             let file = try folder.holding("first\n", in: "token")
             var (token, store) = try given(["SALESFORCE_REFRESH_TOKEN_FILE": file])
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func leavesALinkToTheFileALink() throws {
+    @Test func `leaves a link to the file a link`() throws {
         try withFolder { folder in
             _ = try folder.holding("first\n", in: "token")
             let link = folder.path("link")
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func keepsWhatSucceedsACredentialInTheStateDirectory() throws {
+    @Test func `keeps what succeeds a credential in the state directory`() throws {
         try withFolder { credentials in
             try withFolder { state in
                 _ = try credentials.holding("first", in: "salesforce_refresh_token")
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func followsNoLinkInTheStateDirectory() throws {
+    @Test func `follows no link in the state directory`() throws {
         try withFolder { state in
             _ = try state.holding("precious", in: "queue.db")
             var (_, store) = try given([
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func turnsToTheStateDirectoryWhenTheFileCannotBeReplaced() throws {
+    @Test func `turns to the state directory when the file cannot be replaced`() throws {
         try withFolder { folder in
             try withFolder { state in
                 let file = try folder.holding("first", in: "token")
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func saysWhatToDoWhenThereIsNoPlace() throws {
+    @Test func `says what to do when there is no place`() throws {
         var (_, store) = try given(["SALESFORCE_REFRESH_TOKEN": "first"])
         #expect(!store.hasPlace)
         let error = #expect(throws: OperatorError.self) { try store.keep("second") }
@@ -104,7 +104,7 @@ import Testing
         #expect(error?.description.contains("second") == false)
     }
 
-    @Test func usesNoGivenTokenInThePlaceOfAnUnreadableSuccessor() throws {
+    @Test func `uses no given token in the place of an unreadable successor`() throws {
         try withFolder { state in
             let environment = [
                 "SALESFORCE_REFRESH_TOKEN": "first", "STATE_DIRECTORY": state.path,
