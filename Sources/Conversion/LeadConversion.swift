@@ -39,7 +39,7 @@ public struct LeadConversion: Hashable, Sendable {
     /// The first rule that this request breaks, or nil.
     ///
     /// These are the rules that Salesforce documents for the fields together; the schema's
-    /// constraints say the same in SQL, for those who enqueue with it.
+    /// constraints say the same in SQL, for users that enqueue with it.
     public var contradiction: Contradiction? {
         if convertedStatus.allSatisfy(\.isWhitespace) { return .emptyStatus }
         if contactID != nil && accountID == nil { return .contactWithoutAccount }

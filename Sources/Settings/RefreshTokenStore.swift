@@ -37,26 +37,26 @@ public struct RefreshTokenStore: Equatable, Sendable {
     /// - Returns: The file that holds it.
     /// - Throws: 73, with what to do.
     public mutating func keep(_ token: String) throws(OperatorError) -> String {
-        var obstacles: [String] = []
+        var failures: [String] = []
         if let file {
             do {
                 try SecretFile(file).replace(by: "\(token)\n", followingLinks: true)
                 fingerprint = Self.fingerprint(of: token)
                 return file
             } catch {
-                obstacles.append("\(error)")
+                failures.append("\(error)")
             }
         }
         if let ownFile {
             do {
-                // Those who may enqueue can put a link into the state directory: it is not followed.
+                // Users that may enqueue can put a link into the state directory: it is not followed.
                 try SecretFile(ownFile).replace(by: "\(token)\n\(fingerprint)\n")
                 return ownFile
             } catch {
-                obstacles.append("\(error)")
+                failures.append("\(error)")
             }
         }
-        throw .noPlace(obstacles)
+        throw .noPlace(failures)
     }
 
     /// The token to use: ours if it succeeds the given one, else the given one itself.
@@ -79,10 +79,10 @@ public struct RefreshTokenStore: Equatable, Sendable {
 }
 
 extension OperatorError {
-    fileprivate static func noPlace(_ obstacles: [String]) -> OperatorError {
+    fileprivate static func noPlace(_ failures: [String]) -> OperatorError {
         OperatorError(
             .cannotCreate,
-            (["The new refresh token can't be kept."] + obstacles).joined(separator: " "),
+            (["The new refresh token can't be kept."] + failures).joined(separator: " "),
             remedy: "Name a file that the daemon may replace in SALESFORCE_REFRESH_TOKEN_FILE, or "
                 + "give it a folder in STATE_DIRECTORY, and reload; after a restart without either "
                 + "you must consent again.")
