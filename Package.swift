@@ -39,6 +39,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
     ],
     targets: [
+        .target(
+            name: "BuildInfo",
+            cSettings: [
+                .define("COMMIT", to: "\"\(Context.environment["LEADCONVERT_COMMIT"] ?? "")\"")
+            ]
+        ),
         .target(name: "Conversion"),
         .target(
             name: "Storage",
@@ -72,7 +78,7 @@ let package = Package(
         .target(
             name: "Settings",
             dependencies: [
-                "Conversion", "Drain", "Hooks", "Salesforce",
+                "BuildInfo", "Conversion", "Drain", "Hooks", "Salesforce",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -120,14 +126,15 @@ let package = Package(
         .executableTarget(
             name: "salesforce-simulator",
             dependencies: [
-                "SalesforceSimulator",
+                "BuildInfo", "SalesforceSimulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .executableTarget(
             name: "demo",
             dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain", "Intake", "SalesforceSimulator",
+                "BuildInfo", "Conversion", "Storage", "Salesforce", "Drain", "Intake",
+                "SalesforceSimulator",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -193,6 +200,7 @@ let package = Package(
                 "leadconvertd", "leadconvert", "salesforce-simulator", "demo",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
     ],

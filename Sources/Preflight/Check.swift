@@ -28,7 +28,7 @@ struct Check: Sendable {
         Check(.file) { $0.checkFile() },
         Check(.folder) { $0.checkFolder() },
         Check(.schema) { try $0.checkSchema() },
-        Check(.sqlite) { _ in [try SQLiteVersion.ofTheLibrary().finding] },
+        Check(.sqlite) { _ in [SQLiteVersion.ofTheLibrary.finding] },
         Check(.reach, needs: .settings) { [try await $0.checkReach()] },
         Check(.clock, needs: .reach) { [$0.org.clockFinding] },
         Check(.login, needs: .reach) { [try await $0.checkLogin()] },

@@ -116,23 +116,22 @@ extension CheckContext {
     private var migrate: String { "leadconvert migrate --db \(path.shellQuoted)" }
 }
 
-extension SQLiteVersion? {
+extension SQLiteVersion {
     /// What the SQLite that this program runs with is fit for.
     var finding: Finding {
-        guard let version = self else { return .warn("does not tell its version") }
-        if !version.knowsOurSQL {
+        if !knowsOurSQL {
             return .fail(
-                .configuration, "\(version) has no STRICT tables, which came with 3.37",
+                .configuration, "\(self) has no STRICT tables, which came with 3.37",
                 remedy: "install libsqlite3 3.40 or later")
         }
-        if version.hasWALResetRace {
+        if hasWALResetRace {
             return .warn(
-                "\(version): two connections that checkpoint at once can lose what was just "
+                "\(self): two connections that checkpoint at once can lose what was just "
                     + "written (WAL-reset race); of ours only the daemon checkpoints",
                 remedy: "in programs of your own that write to the queue: PRAGMA "
                     + "wal_autocheckpoint = 0; it is fixed in 3.51.3, 3.50.7 and 3.44.6")
         }
-        return .ok("\(version), without the WAL-reset race")
+        return .ok("\(self), without the WAL-reset race")
     }
 }
 

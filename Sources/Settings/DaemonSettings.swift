@@ -20,6 +20,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var refreshTokenStore: RefreshTokenStore?
     /// What is logged.
     public var logLevel: Logger.Level
+    /// How log lines are written, where the journal does not take them as entries.
+    public var logFormat: LogFormat
     /// How the commands of finished batches run.
     public var hooks: HookSettings
     /// For how long a stop may wait for calls in flight, in milliseconds.
@@ -56,6 +58,9 @@ public struct DaemonSettings: Equatable, Sendable {
             "LEADCONVERT_LOG_LEVEL", default: .info,
             rule: "must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
         ) { Logger.Level(rawValue: $0.lowercased()) }
+        logFormat = reader.value(
+            "LEADCONVERT_LOG_FORMAT", default: .text, rule: "must be text or json"
+        ) { LogFormat(rawValue: $0.lowercased()) }
         stopTimeoutMS = reader.milliseconds(
             "LEADCONVERT_STOP_TIMEOUT", 0...86_400_000, default: 60_000
         )
@@ -80,6 +85,14 @@ public struct DaemonSettings: Equatable, Sendable {
         ]
         return isSame.filter { !$0.value }.map(\.key)
     }
+}
+
+/// How log lines are written.
+public enum LogFormat: String, Sendable {
+    /// For people: time, level, message, facts as `key=value`.
+    case text
+    /// For programs: an object a line.
+    case json
 }
 
 /// Where the queue's file is.

@@ -1,3 +1,4 @@
+import BuildInfo
 import Conversion
 import Drain
 import Foundation
@@ -17,6 +18,10 @@ func say(_ line: String) {
 @main
 enum Demo {
     static func main() async {
+        if CommandLine.arguments.contains("--version") {
+            say("demo \(String(cString: build_version()))")
+            Foundation.exit(0)
+        }
         do {
             Foundation.exit(try await run() ? 0 : 1)
         } catch {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Conversion
 import Foundation
+import Settings
+import Storage
 
 /// Works on the queue's file, with or without a running daemon.
 @main
@@ -20,6 +22,8 @@ struct LeadConvert: AsyncParsableCommand {
               leadconvert results friday
               leadconvert help enqueue
             """,
+        version: ProgramVersion.line(
+            of: "leadconvert", sqlite: "\(SQLiteVersion.ofTheLibrary)"),
         subcommands: [
             Enqueue.self, Status.self, Jobs.self, Log.self, Results.self, Retry.self, Cancel.self,
             Pause.self, Resume.self, Policy.self, Check.self, Prune.self, Backup.self, Migrate.self,

@@ -1,14 +1,17 @@
 import Conversion
 import Drain
 import Logging
+import Settings
+import Storage
 import Synchronization
 import SystemPackage
 
-/// Log lines on standard error: time, level, message, facts as key=value. The journal keeps time
-/// and level by itself: it gets the level as a prefix that it takes off, and no time.
+/// Log lines on standard error: time, level, message, facts; as text with `key=value`, or as a JSON
+/// object each. The journal gets them as entries with fields, and keeps time and level by itself.
 struct ConsoleLog: LogHandler {
-    /// The level of all loggers; changed by a reload.
-    static let level = Mutex(Logger.Level.info)
+    /// Of all loggers; changed by a reload.
+    private static let level = Mutex(Logger.Level.info)
+    private static let format = Mutex(LogFormat.text)
 
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level {
@@ -21,24 +24,50 @@ struct ConsoleLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
+    /// Logs as the settings say from now on.
+    static func adopt(_ settings: DaemonSettings) {
+        level.withLock { $0 = settings.logLevel }
+        format.withLock { $0 = settings.logFormat }
+    }
+
     func log(event: LogEvent) {
         let facts = metadata.merging(event.metadata ?? [:]) { $1 }
-            .sorted { $0.key < $1.key }
-            .filter { !"\($0.value)".isEmpty }
-            .map { " \($0.key)=\(Self.quoted("\($0.value)"))" }
-            .joined()
-        let head =
-            Journal.readsStandardError
-            ? event.level.journalPrefix : "\(SystemClock.now().wall) \(event.level) "
-        Self.write("\(head)\(event.message)\(facts)\n")
+            .map { ($0.key, "\($0.value)") }
+            .filter { !$1.isEmpty }
+            .sorted { $0.0 < $1.0 }
+        Self.write(event.level, "\(event.message)", facts)
     }
 
     /// Why we end, for whoever reads standard error.
     static func fault(_ error: OperatorError) {
-        guard Journal.readsStandardError else { return write("leadconvertd: \(error)\n") }
-        // The journal makes an entry of each line, and knows our name.
-        for line in "\(error)".split(whereSeparator: \.isNewline) {
-            write("\(Logger.Level.error.journalPrefix)\(line)\n")
+        if Journal.readsStandardError || format.withLock(\.self) == .json {
+            // The journal makes an entry of each line, and knows our name.
+            for line in "\(error)".split(whereSeparator: \.isNewline) {
+                write(.error, String(line), [])
+            }
+        } else {
+            write("leadconvertd: \(error)\n")
+        }
+    }
+
+    private static func write(
+        _ level: Logger.Level, _ message: String, _ facts: [(key: String, value: String)]
+    ) {
+        let text = message + facts.map { " \($0)=\(quoted($1))" }.joined()
+        if Journal.readsStandardError {
+            if !Journal.write(level, text, facts) { write("\(level.journalPrefix)\(text)\n") }
+            return
+        }
+        let time = SystemClock.now().wall
+        switch format.withLock(\.self) {
+        case .text:
+            write("\(time) \(level) \(text)\n")
+        case .json:
+            let members: [(String, JSON)] = [
+                ("time", .text("\(time)")), ("level", .text("\(level)")),
+                ("message", .text(message)),
+            ]
+            write(JSON.object(members + facts.map { ($0, .text($1)) }).line + "\n")
         }
     }
 

@@ -34,7 +34,7 @@ final class Daemon: Sendable {
         let settings = try arguments.settings()
         self.settings = settings
         LoggingSystem.bootstrap { _ in ConsoleLog() }
-        ConsoleLog.level.withLock { $0 = settings.logLevel }
+        ConsoleLog.adopt(settings)
         logger = Logger(label: "leadconvertd")
 
         let path = settings.database.description
@@ -173,7 +173,7 @@ final class Daemon: Sendable {
             }
             try transport.replaceCredentials(settings.salesforce.login)
             refreshToken.adopt(settings.refreshTokenStore)
-            ConsoleLog.level.withLock { $0 = settings.logLevel }
+            ConsoleLog.adopt(settings)
             let (drain, hooks, notifier, logger) = (drain, hooks, notifier, logger)
             lastReload.withLock { last in
                 last = Task { [last] in

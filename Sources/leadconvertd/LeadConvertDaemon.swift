@@ -1,7 +1,9 @@
 import ArgumentParser
 import Conversion
+import Drain
 import Foundation
 import Settings
+import Storage
 
 /// `leadconvertd`: reads its flags, runs the daemon, ends with the code that says how it went.
 @main
@@ -13,7 +15,7 @@ struct LeadConvertDaemon: AsyncParsableCommand {
             Runs in the foreground and logs to standard error. SIGTERM or SIGINT: no new call, \
             calls in flight settle; a second one ends that wait. SIGHUP: settings are read again.
 
-            Settings come from the environment (LEADCONVERT_..., SALESFORCE_...): see README.md. \
+            Settings come from the environment (LEADCONVERT_..., SALESFORCE_...): see man leadconvertd. \
             Those that are to change while it runs stand in the file of --env-file, which a SIGHUP \
             reads again.
 
@@ -21,7 +23,9 @@ struct LeadConvertDaemon: AsyncParsableCommand {
               export SALESFORCE_LOGIN_URL=https://example.my.salesforce.com
               export SALESFORCE_CLIENT_ID=3MVG... SALESFORCE_CLIENT_SECRET_FILE=secret.txt
               leadconvertd --db queue.db --until-empty
-            """
+            """,
+        version: ProgramVersion.line(
+            of: "leadconvertd", sqlite: "\(SQLiteVersion.ofTheLibrary)")
     )
 
     @Option(help: "The queue's SQLite file; made if it is not there.")
@@ -60,5 +64,23 @@ struct LeadConvertDaemon: AsyncParsableCommand {
             ConsoleLog.fault(known)
             Foundation.exit(known.status.rawValue)
         }
+    }
+}
+
+/// What the daemon was told on its command line.
+struct Arguments: Sendable {
+    var database: String?
+    var environmentFile: String?
+    var giveUpAfter: String?
+    var untilEmpty: Bool
+
+    /// All settings as they are now: what stands in files may have changed since the last time.
+    func settings() throws -> DaemonSettings {
+        var settings = try DaemonSettings(
+            environment: EnvironmentFile.adding(
+                to: ProcessInfo.processInfo.environment, flag: environmentFile),
+            database: database, giveUpAfter: giveUpAfter)
+        settings.drain.untilEmpty = untilEmpty
+        return settings
     }
 }

@@ -39,7 +39,7 @@ final class RefreshTokenKeeper: Sendable {
         }
     }
 
-    /// The settings were read again: there may be a place now. What the operator has given anew
+    /// The settings were read again: there may be a place now. What the operator gives again
     /// makes a token of ours worthless.
     func adopt(_ store: RefreshTokenStore?) {
         state.withLock { state in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuildInfo
 import Foundation
 import SalesforceSimulator
 
@@ -20,7 +21,8 @@ struct SimulatorCommand: AsyncParsableCommand {
 
             Example:
               salesforce-simulator --port 8080 --leads 5000 --fault drop-after-commit=0.1
-            """)
+            """,
+        version: "salesforce-simulator \(String(cString: build_version()))")
 
     @Option(help: "The port on 127.0.0.1; 0 picks a free one.")
     var port: Int

@@ -12,11 +12,15 @@ public struct SQLiteVersion: Sendable, Equatable, Comparable, CustomStringConver
         guard parts.count == 3, numbers.count == 3 else { return nil }
     }
 
-    /// The library that this program runs with; nil when it does not say.
-    public static func ofTheLibrary() throws -> SQLiteVersion? {
-        try DatabaseQueue().read { try String.fetchOne($0, sql: "SELECT sqlite_version()") }
-            .flatMap { SQLiteVersion($0) }
+    private init(numbers: [Int]) {
+        self.numbers = numbers
     }
+
+    /// The library that this program runs with. Its number has three digits for minor and patch.
+    public static let ofTheLibrary: SQLiteVersion = {
+        let number = Int(Database.sqliteLibVersionNumber)
+        return SQLiteVersion(numbers: [number / 1_000_000, number / 1000 % 1000, number % 1000])
+    }()
 
     /// `3.40.1`.
     public var description: String { numbers.map(String.init).joined(separator: ".") }
