@@ -26,7 +26,8 @@ struct CSVRows: RowSource {
     }
 
     var notes: [String] {
-        columns.notes + (footer.lines == 0 ? [] : ["left out: \(footer.lines) lines of a report's footer"])
+        columns.notes
+            + (footer.lines == 0 ? [] : ["left out: \(footer.lines) lines of a report's footer"])
     }
 
     mutating func next() throws(OperatorError) -> RowResult? {

@@ -3,6 +3,7 @@ public import Conversion
 import Foundation
 public import Intake
 import Settings
+import Storage
 
 extension JobState: ExpressibleByArgument {}
 extension Outcome: ExpressibleByArgument {}
@@ -53,5 +54,74 @@ extension Timestamp {
     /// The wall clock's time.
     static var now: Timestamp {
         Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+}
+
+/// A job's number, or a lead's id.
+enum Subject: Sendable {
+    case job(Int64)
+    case lead(RecordID)
+
+    /// Reads an argument: a number is a job's, anything else a lead's id.
+    static func read(_ argument: String) throws -> Subject {
+        if let number = Int64(argument) { return .job(number) }
+        return .lead(try lead(argument))
+    }
+
+    /// Reads a lead's id.
+    static func lead(_ argument: String) throws -> RecordID {
+        do {
+            return try RecordID(argument, of: .lead)
+        } catch {
+            throw ValidationError("\(error).")
+        }
+    }
+}
+
+/// Which queue a command works on.
+struct QueueOptions: ParsableArguments {
+    @Option(
+        name: .customLong("db"),
+        help: ArgumentHelp(
+            "The queue's file (default: $LEADCONVERT_DB, else $STATE_DIRECTORY/queue.db, "
+                + "else ./queue.db).", valueName: "path"
+        )
+    )
+    var database: String?
+
+    func validate() throws {
+        if database?.isEmpty == true { throw ValidationError("--db names no file.") }
+    }
+
+    /// Opens the queue; makes it if it isn't there.
+    func open() throws -> JobQueue {
+        let path = DatabasePath(flag: database, environment: ProcessInfo.processInfo.environment)
+        return try JobQueue(path: path.description, as: .client)
+    }
+}
+
+/// Which jobs a command changes.
+struct SelectionOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("Job numbers or lead ids.", valueName: "lead-or-job"),
+        transform: Subject.read
+    )
+    var subjects: [Subject] = []
+
+    @Option(help: ArgumentHelp("All jobs of this batch.", valueName: "name"))
+    var batch: String?
+
+    /// In how many ways jobs were named.
+    var count: Int { (subjects.isEmpty ? 0 : 1) + (batch == nil ? 0 : 1) }
+
+    /// The jobs that were named.
+    var selections: [JobSelection] {
+        if let batch { return [.batch(batch)] }
+        return subjects.map { subject in
+            switch subject {
+            case .job(let number): .job(number)
+            case .lead(let lead): .lead(lead)
+            }
+        }
     }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Conversion
+import Storage
 
 struct Policy: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,4 +12,119 @@ struct Policy: ParsableCommand {
             """,
         subcommands: [PolicyList.self, PolicySet.self]
     )
+}
+
+struct PolicyList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the retry policies.",
+        discussion: """
+            Example:
+              leadconvert policy list --json
+            """
+    )
+
+    @Flag(exclusivity: .exclusive)
+    var format: RowFormat?
+
+    @OptionGroup var options: QueueOptions
+
+    private static let columns = [
+        "name", "max_attempts", "base_delay_ms", "factor", "max_delay_ms", "jitter", "on_failure",
+        "allow_duplicates",
+    ]
+
+    func run() throws {
+        let policies = try options.open().operations.policies().sorted { $0.key < $1.key }
+        try RowFormat.print(format, table: Self.columns) { printer in
+            try printer.begin(Self.columns)
+            for (name, policy) in policies { try printer.print(Self.row(name, policy)) }
+        }
+    }
+
+    private static func row(_ name: String, _ policy: RetryPolicy) -> Row {
+        Row(
+            columns: columns,
+            values: [
+                .text(name), .integer(Int64(policy.maxAttempts)), .integer(policy.baseDelayMS),
+                .real(policy.factor), .integer(policy.maxDelayMS), .real(policy.jitter),
+                .text(policy.onFailure.rawValue), .integer(policy.allowDuplicates ? 1 : 0),
+            ]
+        )
+    }
+}
+
+struct PolicySet: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Make a retry policy, or change one.",
+        discussion: """
+            What is not given stays as it is; a new policy has it from the default. The next \
+            attempt goes by it.
+
+            Example:
+              leadconvert policy set patient --max-attempts 10 --max-delay 2h
+              leadconvert enqueue leads.csv --policy patient
+            """
+    )
+
+    @Argument(help: "The policy's name.")
+    var name: String
+
+    @Option(help: ArgumentHelp("Attempts in all, 1 to 100.", valueName: "count"))
+    var maxAttempts: Int?
+
+    @Option(
+        help: ArgumentHelp("The pause after the first attempt.", valueName: "duration"),
+        transform: duration
+    )
+    var baseDelay: Int64?
+
+    @Option(help: ArgumentHelp("What each further pause is multiplied by.", valueName: "number"))
+    var factor: Double?
+
+    @Option(help: ArgumentHelp("The longest pause.", valueName: "duration"), transform: duration)
+    var maxDelay: Int64?
+
+    @Option(help: ArgumentHelp("The part of a pause left to chance, 0 to 1.", valueName: "part"))
+    var jitter: Double?
+
+    @Option(help: "What a batch does when one of its leads fails.")
+    var onFailure: RetryPolicy.OnFailure?
+
+    @Flag(inversion: .prefixedNo, help: "Whether duplicate rules that only warn are overridden.")
+    var allowDuplicates: Bool?
+
+    @OptionGroup var options: QueueOptions
+
+    func validate() throws {
+        guard name.contains(where: { !$0.isWhitespace }) else {
+            throw ValidationError("A policy needs a name.")
+        }
+        // The schema has these rules too; here they can be told in the words that were typed.
+        try Self.check(maxAttempts, in: 1...100, or: "--max-attempts must be 1 to 100.")
+        try Self.check(baseDelay, in: 0...86_400_000, or: "--base-delay must be 0s to 1d.")
+        try Self.check(factor, in: 1...100, or: "--factor must be 1 to 100.")
+        try Self.check(maxDelay, in: 0...2_592_000_000, or: "--max-delay must be 0s to 30d.")
+        try Self.check(jitter, in: 0...1, or: "--jitter must be 0 to 1.")
+    }
+
+    private static func check<Value>(
+        _ value: Value?, in range: ClosedRange<Value>, or sentence: String
+    ) throws {
+        if let value, !range.contains(value) { throw ValidationError(sentence) }
+    }
+
+    func run() throws {
+        let queue = try options.open()
+        let known = try queue.operations.policies()
+        var policy = known[name] ?? known["default"] ?? RetryPolicy()
+        policy.maxAttempts = maxAttempts ?? policy.maxAttempts
+        policy.baseDelayMS = baseDelay ?? policy.baseDelayMS
+        policy.factor = factor ?? policy.factor
+        policy.maxDelayMS = maxDelay ?? policy.maxDelayMS
+        policy.jitter = jitter ?? policy.jitter
+        policy.onFailure = onFailure ?? policy.onFailure
+        policy.allowDuplicates = allowDuplicates ?? policy.allowDuplicates
+        try queue.operations.set(policy, named: name)
+        StandardError.write("Policy \(name) is \(known[name] == nil ? "made" : "changed").\n")
+    }
 }

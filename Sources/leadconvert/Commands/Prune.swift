@@ -23,13 +23,20 @@ struct Prune: ParsableCommand {
 
     func run() throws {
         let now = Timestamp.now
-        let pruned = try options.open().operations.prune(
+        let queue = try options.open()
+        let pruned = try queue.operations.prune(
             before: now + -olderThan, callsBefore: now + -max(olderThan, 86_400_000))
         let output = Output()
         try output.writeLine(
             "\(counted(pruned.jobs, "job")), \(counted(pruned.logRows, "log row")) and "
                 + "\(counted(pruned.calls, "call")) deleted."
         )
+        if pruned.keepsFreePages > 0 {
+            try output.writeLine(
+                "The file keeps \(counted(pruned.keepsFreePages, "free page")), which new rows will "
+                    + "use. To make it smaller, stop the daemon, then: sqlite3 \(queue.path) "
+                    + "'PRAGMA auto_vacuum = INCREMENTAL; VACUUM'")
+        }
         try output.flush()
     }
 }

@@ -40,10 +40,22 @@ struct Results: ParsableCommand {
             follow ? try wait(for: queue, &printer, output) : try read(queue, &printer)
         try printer.finish()
         try output.flush()
+        if isSettled { try sayWhetherItWasPruned(queue) }
         guard isSettled else {
             StandardError.write("Some leads of \(batch) are unsettled: ask again later.\n")
             throw ExitCode(.tryLater)
         }
+    }
+
+    /// A batch keeps its name and its total when its jobs are pruned: no results are then none any more.
+    private func sayWhetherItWasPruned(_ queue: JobQueue) throws {
+        var filter = JobFilter()
+        filter.batch = batch
+        filter.limit = 1
+        var hasJobs = false
+        try queue.reports.readJobs(filter) { _ in hasJobs = true }
+        guard !hasJobs, try queue.leads(inBatch: batch) ?? 0 > 0 else { return }
+        StandardError.write("The leads of \(batch) were pruned, and their results with them.\n")
     }
 
     private func read(_ queue: JobQueue, _ printer: inout any RowPrinter) throws -> Bool {

@@ -6,7 +6,7 @@ struct Retry: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make failed jobs run again.",
         discussion: """
-            Their attempts start anew; the run log keeps what was.
+            Their attempts are counted from the start again; the run log keeps what was.
 
             Examples:
               leadconvert retry 17 00QWs000001AbcDMAS

@@ -5,7 +5,7 @@ import Storage
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show the queue at a glance.",
+        abstract: "Show how the queue stands.",
         discussion: """
             Example:
               leadconvert status --watch

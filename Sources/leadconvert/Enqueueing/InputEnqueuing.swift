@@ -68,3 +68,59 @@ struct InputEnqueuing {
 
 /// Nothing of the input stays.
 private struct RolledBack: Error {}
+
+/// What became of rows.
+struct EnqueueSummary: CustomStringConvertible {
+    /// Rows whose leads are in the queue now.
+    var added = 0
+    /// Rows whose leads were there before.
+    var skipped = 0
+    /// Rows that can't be taken.
+    var refused = 0
+    /// Whether an input was refused as a whole.
+    var hasRefusedFile = false
+
+    /// The summary.
+    var description: String {
+        "\(added) added, \(skipped) skipped (in the queue already), \(refused) refused."
+    }
+
+    /// Adds another input's.
+    mutating func add(_ other: EnqueueSummary) {
+        added += other.added
+        skipped += other.skipped
+        refused += other.refused
+        hasRefusedFile = hasRefusedFile || other.hasRefusedFile
+    }
+}
+
+/// Says on standard error why rows are refused.
+///
+/// A mistake in a template refuses each of a million rows for one reason: the first of them are
+/// named, the others counted.
+struct RejectedRowLog {
+    private static let namedInARow = 20
+
+    private var reason = ""
+    private var count = 0
+    private var lastPlace = ""
+
+    /// Writes down why the row at a place is refused.
+    mutating func add(_ reason: String, at place: String) {
+        if reason != self.reason { finish() }
+        self.reason = reason
+        count += 1
+        lastPlace = place
+        if count <= Self.namedInARow { StandardError.write("\(place): \(reason)\n") }
+    }
+
+    /// Says how many were not named.
+    mutating func finish() {
+        let unnamed = count - Self.namedInARow
+        if unnamed > 0 {
+            let rows = counted(unnamed, "more row")
+            StandardError.write("\(lastPlace): the last of \(rows) refused for that reason.\n")
+        }
+        count = 0
+    }
+}

@@ -32,3 +32,27 @@ final class Output {
         waiting.removeAll(keepingCapacity: true)
     }
 }
+
+extension Output {
+    /// Says which jobs were left alone, and why.
+    func writeLeftAlone(
+        _ jobs: [JobState: Int], because reason: (JobState) -> String
+    ) throws {
+        for state in JobState.allCases {
+            guard let count = jobs[state], count > 0 else { continue }
+            try writeLine("\(counted(count, "job")) left alone: \(reason(state)).")
+        }
+    }
+}
+
+/// Where everything goes that is not a result.
+enum StandardError {
+    /// Whether somebody sits before it, who likes to see that work goes on.
+    static let isTerminal = isatty(STDERR_FILENO) == 1
+
+    /// Writes a text as it stands.
+    static func write(_ text: String) {
+        // A reader who closed it doesn't want to know, and there is nobody left to tell.
+        _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+    }
+}
