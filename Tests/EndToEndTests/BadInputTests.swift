@@ -41,7 +41,7 @@ import Testing
                 errors:
                     "leads.csv:1: not UTF-8 text. Save the file as UTF-8, or name its encoding: "
                     + "--encoding windows-1252 (or utf-16, iso-8859-1).\n" + nothing),
-        ]) private func saysWhatIsWrong(_ bad: Case) async throws
+        ]) private func `says what is wrong`(_ bad: Case) async throws
     {
         try await withCommandLine { leadconvert in
             try leadconvert.write(bad.input, to: "leads.csv")
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func saysThatABatchsNameIsTakenAndJoinsIt() async throws {
+    @Test func `says that a batch's name is taken and joins it`() async throws {
         try await withCommandLine { leadconvert in
             _ = try leadconvert("enqueue", "-", "--batch", "friday", input: Self.header + Self.lead)
             let end = try leadconvert(
@@ -67,7 +67,7 @@ import Testing
     }
 
     /// With less memory for data than the line is long.
-    @Test func readsALineOfManyMegabytesInLittleMemory() async throws {
+    @Test func `reads a line of many megabytes in little memory`() async throws {
         try await withTemporaryFolder { folder in
             let script = """
                 { echo leadId,convertedStatus; head -c 40000000 /dev/zero | tr '\\0' x; echo; \

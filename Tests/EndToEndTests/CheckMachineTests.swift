@@ -7,21 +7,21 @@ import Testing
 
 /// Set-ups that are broken on this machine or on the way to the org: each line names its remedy.
 @Suite(.timeLimit(.minutes(5))) struct CheckMachineTests {
-    @Test func namesWhatToSetWhenThereIsNoLogin() async throws {
-        try await withStage { stage in
-            let report = try await stage.check(changing: ["SALESFORCE_CLIENT_SECRET": nil])
+    @Test func `names what to set when there is no login`() async throws {
+        try await withFixture { fixture in
+            let report = try await fixture.check(changing: ["SALESFORCE_CLIENT_SECRET": nil])
             #expect(report.end.code == 78)
             #expect(report.failures.map(\.name) == ["settings"])
             #expect(report["settings"]?.remedy.contains("Set SALESFORCE_CLIENT_ID with") == true)
             #expect(report["file"]?.status == "ok")
             #expect(report["login"]?.message == "not looked at: settings failed")
-            #expect(await stage.simulator.audit().calls.isEmpty)
+            #expect(await fixture.simulator.audit().calls.isEmpty)
         }
     }
 
-    @Test func namesAllWrongSettingsAtOnce() async throws {
-        try await withStage { stage in
-            let report = try await stage.check(
+    @Test func `names all wrong settings at once`() async throws {
+        try await withFixture { fixture in
+            let report = try await fixture.check(
                 changing: ["LEADCONVERT_CALL_SIZE": "500", "LEADCONVERT_DAILY_SHARE": "2"])
             #expect(report.end.code == 78)
             #expect(
@@ -39,12 +39,12 @@ import Testing
         }
     }
 
-    @Test func refusesASecretThatOthersCanRead() async throws {
-        try await withStage { stage in
-            let file = stage.folder.appendingPathComponent("secret.txt")
+    @Test func `refuses a secret that others can read`() async throws {
+        try await withFixture { fixture in
+            let file = fixture.folder.appendingPathComponent("secret.txt")
             try "demo\n".write(to: file, atomically: false, encoding: .utf8)
-            try stage.allow(0o644, "secret.txt")
-            let report = try await stage.check(
+            try fixture.allow(0o644, "secret.txt")
+            let report = try await fixture.check(
                 changing: [
                     "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_CLIENT_SECRET_FILE": file.path,
                 ])
@@ -53,11 +53,12 @@ import Testing
         }
     }
 
-    @Test func refusesAJWTShapedAccessToken() async throws {
-        try await withStage { stage in
-            let report = try await stage.check(
+    @Test func `refuses a JWT shaped access token`() async throws {
+        try await withFixture { fixture in
+            let report = try await fixture.check(
                 changing: [
-                    "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_INSTANCE_URL": stage.simulator.url,
+                    "SALESFORCE_CLIENT_SECRET": nil,
+                    "SALESFORCE_INSTANCE_URL": fixture.simulator.url,
                     "SALESFORCE_ACCESS_TOKEN": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJkIn0.c2ln",
                 ])
             #expect(report.end.code == 78)
@@ -68,12 +69,12 @@ import Testing
         }
     }
 
-    @Test func refusesAPrivateKeyThatIsNone() async throws {
-        try await withStage { stage in
-            let file = stage.folder.appendingPathComponent("key.pem")
+    @Test func `refuses a private key that is none`() async throws {
+        try await withFixture { fixture in
+            let file = fixture.folder.appendingPathComponent("key.pem")
             try "nonsense\n".write(to: file, atomically: false, encoding: .utf8)
-            try stage.allow(0o600, "key.pem")
-            let report = try await stage.check(
+            try fixture.allow(0o600, "key.pem")
+            let report = try await fixture.check(
                 changing: [
                     "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_USERNAME": "demo@example.com",
                     "SALESFORCE_PRIVATE_KEY_FILE": file.path,
@@ -85,13 +86,13 @@ import Testing
     }
 
     @Test(arguments: ["queue.db", "queue.db-wal"])
-    func refusesAQueueThatOthersCanRead(name: String) async throws {
-        try await withStage { stage in
-            // Held open by the stage, so that the log is there too.
-            try await stage.enqueueLeads(1)
-            try stage.allow(0o664, name)
-            let report = try await stage.check()
-            let path = stage.folder.appendingPathComponent(name).path
+    func `refuses a queue that others can read`(name: String) async throws {
+        try await withFixture { fixture in
+            // Held open by the fixture, so that the log is there too.
+            try await fixture.enqueueLeads(1)
+            try fixture.allow(0o664, name)
+            let report = try await fixture.check()
+            let path = fixture.folder.appendingPathComponent(name).path
             #expect(report.end.code == 74)
             #expect(report.failures.map(\.name) == ["file"])
             #expect(report["file"]?.remedy == "chmod 660 \(path)")
@@ -99,29 +100,29 @@ import Testing
         }
     }
 
-    @Test func refusesAFolderInWhichAnybodyMayPutFiles() async throws {
-        try await withStage { stage in
-            try stage.allow(0o777, ".")
-            let report = try await stage.check()
+    @Test func `refuses a folder in which anybody may put files`() async throws {
+        try await withFixture { fixture in
+            try fixture.allow(0o777, ".")
+            let report = try await fixture.check()
             #expect(report.end.code == 74)
-            #expect(report["folder"]?.remedy == "chmod o-w \(stage.folder.path)")
+            #expect(report["folder"]?.remedy == "chmod o-w \(fixture.folder.path)")
         }
     }
 
-    @Test func namesTheFolderThatIsNotThere() async throws {
-        try await withStage { stage in
-            let folder = stage.folder.appendingPathComponent("var/queue").path
-            let report = try await stage.check("--db", "\(folder)/queue.db")
+    @Test func `names the folder that is not there`() async throws {
+        try await withFixture { fixture in
+            let folder = fixture.folder.appendingPathComponent("var/queue").path
+            let report = try await fixture.check("--db", "\(folder)/queue.db")
             #expect(report.end.code == 73)
             #expect(report["folder"]?.remedy == "mkdir -m 750 -p \(folder)")
         }
     }
 
-    @Test func leavesAFileAloneThatIsNotAQueue() async throws {
-        try await withStage { stage in
-            let path = stage.folder.appendingPathComponent("crm.db").path
+    @Test func `leaves a file alone that is not a queue`() async throws {
+        try await withFixture { fixture in
+            let path = fixture.folder.appendingPathComponent("crm.db").path
             try await DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE t (a)") }
-            let report = try await stage.check("--db", path)
+            let report = try await fixture.check("--db", path)
             #expect(report.end.code == 78)
             #expect(report.failures.map(\.name) == ["schema"])
             #expect(report["schema"]?.remedy == "Name another file with --db or LEADCONVERT_DB.")
@@ -129,13 +130,13 @@ import Testing
         }
     }
 
-    @Test func leavesAQueueAloneWhoseSchemaIsNewer() async throws {
-        try await withStage { stage in
-            let path = stage.queue.path
+    @Test func `leaves a queue alone whose schema is newer`() async throws {
+        try await withFixture { fixture in
+            let path = fixture.queue.path
             try await DatabaseQueue(path: path).write { database in
                 try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('v99_later')")
             }
-            let report = try await stage.check()
+            let report = try await fixture.check()
             #expect(report.end.code == 78)
             #expect(report.failures.map(\.name) == ["schema"])
             #expect(report["schema"]?.remedy.hasPrefix("Install that version") == true)
@@ -143,10 +144,10 @@ import Testing
         }
     }
 
-    @Test func tellsWhenNobodyListens() async throws {
-        try await withStage { stage in
+    @Test func `tells when nobody listens`() async throws {
+        try await withFixture { fixture in
             let port = SilentPort()
-            let report = try await stage.check(changing: ["SALESFORCE_LOGIN_URL": port.url])
+            let report = try await fixture.check(changing: ["SALESFORCE_LOGIN_URL": port.url])
             #expect(report.end.code == 69)
             #expect(report.failures.map(\.name) == ["reach"])
             #expect(report["reach"]?.message.contains("refuses connections") == true)
@@ -154,24 +155,24 @@ import Testing
                 report["reach"]?.remedy.hasPrefix("check host and port in SALESFORCE_L") == true)
             #expect(report["leads"]?.message == "not looked at: reach failed")
             // What did not get through is on record too.
-            let calls = try stage.queue.calls()
+            let calls = try fixture.queue.calls()
             #expect(calls.map { $0.text("code") } == ["UNREACHABLE"])
         }
     }
 
-    @Test func tellsWhenTheHostHasNoAddress() async throws {
-        try await withStage { stage in
-            let report = try await stage.check(
+    @Test func `tells when the host has no address`() async throws {
+        try await withFixture { fixture in
+            let report = try await fixture.check(
                 changing: ["SALESFORCE_LOGIN_URL": "https://no-such-org.invalid"])
             #expect(report.end.code == 69)
             #expect(report["reach"]?.remedy.hasSuffix("getent hosts no-such-org.invalid") == true)
         }
     }
 
-    @Test func tellsWhenThePortSpeaksNoTLS() async throws {
-        try await withStage { stage in
-            let url = stage.simulator.url.replacing("http:", with: "https:")
-            let report = try await stage.check(changing: ["SALESFORCE_LOGIN_URL": url])
+    @Test func `tells when the port speaks no TLS`() async throws {
+        try await withFixture { fixture in
+            let url = fixture.simulator.url.replacing("http:", with: "https:")
+            let report = try await fixture.check(changing: ["SALESFORCE_LOGIN_URL": url])
             #expect(report.end.code == 69)
             #expect(
                 report["reach"]?.remedy.hasPrefix("check that the port in SALESFORCE_LOGIN_URL")
@@ -180,34 +181,34 @@ import Testing
     }
 
     @Test(.enabled(if: Program.openSSL.isInstalled))
-    func tellsACertificateThatNobodyTrustsAndTrustsTheRootThatIsNamed() async throws {
-        try await withStage { stage in
+    func `tells a certificate that nobody trusts and trusts the root that is named`() async throws {
+        try await withFixture { fixture in
             let made = try await Program.openSSL.run(
                 [
                     "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out",
                     "root.pem", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
                     "subjectAltName=IP:127.0.0.1",
-                ], in: stage.folder)
+                ], in: fixture.folder)
             #expect(made.code == 0)
             let server = try Program.openSSL.start(
                 [
                     "s_server", "-accept", "127.0.0.1:0", "-www", "-cert", "root.pem", "-key",
                     "key.pem",
                 ],
-                in: stage.folder)
+                in: fixture.folder)
             defer { server.kill() }
             try await server.waitFor("ACCEPT 127.0.0.1:")
-            let port = try await stage.port(of: server)
+            let port = try await fixture.port(of: server)
             let changes: [String: String?] = [
                 "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_ACCESS_TOKEN": "00D1!secret",
                 "SALESFORCE_INSTANCE_URL": "https://127.0.0.1:\(port)",
             ]
-            let report = try await stage.check(changing: changes)
+            let report = try await fixture.check(changing: changes)
             #expect(report.end.code == 69)
             #expect(report["reach"]?.remedy.hasPrefix("name the root that signed it in") == true)
             // It is no Salesforce, but with its root named it is reached.
-            let root = stage.folder.appendingPathComponent("root.pem").path
-            let trusting = try await stage.check(
+            let root = fixture.folder.appendingPathComponent("root.pem").path
+            let trusting = try await fixture.check(
                 changing: changes.merging(["SALESFORCE_CA_FILE": root]) { $1 })
             #expect(trusting["reach"]?.status == "warn")
             #expect(trusting["reach"]?.message.contains("not as Salesforce does") == true)
@@ -217,11 +218,11 @@ import Testing
     }
 
     @Test(arguments: [(-600, "ahead of"), (600, "behind")])
-    func tellsWhenTheClockIsOff(ahead: Int, which: String) async throws {
-        try await withStage {
+    func `tells when the clock is off`(ahead: Int, which: String) async throws {
+        try await withFixture {
             $0.clockAhead = ahead
-        } _: { stage in
-            let report = try await stage.check()
+        } _: { fixture in
+            let report = try await fixture.check()
             #expect(report.end.code == 78)
             #expect(report.failures.map(\.name) == ["clock"])
             #expect(report["clock"]?.message.contains("s \(which) the host's") == true)
@@ -230,7 +231,7 @@ import Testing
     }
 }
 
-extension Stage {
+extension Fixture {
     /// The port at which a server of OpenSSL's says that it listens.
     fileprivate func port(of server: RunningProgram) async throws -> String {
         let line = server.output.split(separator: "\n").first { $0.hasPrefix("ACCEPT ") }

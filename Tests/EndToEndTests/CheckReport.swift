@@ -3,7 +3,7 @@ import TestSupport
 /// What `leadconvert check` printed and how it ended.
 struct CheckReport {
     /// What it found of one thing.
-    struct Line: Equatable {
+    struct Entry: Equatable {
         /// `ok`, `warn`, `FAIL` or `skip`.
         var status: String
         var name: String
@@ -13,7 +13,7 @@ struct CheckReport {
     }
 
     let end: ProgramEnd
-    private(set) var lines: [Line] = []
+    private(set) var lines: [Entry] = []
 
     init(_ end: ProgramEnd) {
         self.end = end
@@ -26,20 +26,20 @@ struct CheckReport {
                 guard words.count == 3 else { continue }
                 let message = words[2].drop { $0 == " " }
                 lines.append(
-                    Line(
+                    Entry(
                         status: String(words[0]), name: String(words[1]), message: String(message)))
             }
         }
     }
 
     /// The lines of what failed.
-    var failures: [Line] { lines.filter { $0.status == "FAIL" } }
+    var failures: [Entry] { lines.filter { $0.status == "FAIL" } }
 
     /// The first line of that name.
-    subscript(name: String) -> Line? { lines.first { $0.name == name } }
+    subscript(name: String) -> Entry? { lines.first { $0.name == name } }
 }
 
-extension Stage {
+extension Fixture {
     /// Runs `leadconvert check` with the settings of the daemon, these changed; a nil takes one
     /// away.
     func check(

@@ -7,20 +7,20 @@ import Testing
 
 /// `leadconvert check` where nothing is wrong, and what it leaves behind.
 @Suite(.timeLimit(.minutes(5))) struct CheckTests {
-    @Test func saysOfEverythingThatItIsRight() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(3)
-            let report = try await stage.check()
-            let url = stage.simulator.url
+    @Test func `says of everything that it is right`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(3)
+            let report = try await fixture.check()
+            let url = fixture.simulator.url
             #expect(report.end.code == 0)
             #expect(report.end.errors == "")
             #expect(
                 report.end.output == """
                     ok    settings       all right; login by client credentials
-                    ok    file           \(try rights(stage.queue.path) { "\($0.path) is \($0.octal), for \($0.owner) and group \($0.group)" })
-                    ok    folder         \(try rights(stage.folder.path) { "\($0.path) is \($0.octal) of \($0.owner):\($0.group)" })
+                    ok    file           \(try rights(fixture.queue.path) { "\($0.path) is \($0.octal), for \($0.owner) and group \($0.group)" })
+                    ok    folder         \(try rights(fixture.folder.path) { "\($0.path) is \($0.octal) of \($0.owner):\($0.group)" })
                     ok    schema         up to date (v1_jobs)
-                    \(try sqlite())
+                    \(sqlite())
                     ok    reach          \(url) answers
                     ok    clock          agrees with the host's
                     ok    login          a token for \(url)
@@ -37,16 +37,16 @@ import Testing
         }
     }
 
-    @Test func printsTheSameForPrograms() async throws {
-        try await withStage { stage in
+    @Test func `prints the same for programs`() async throws {
+        try await withFixture { fixture in
             struct Row: Decodable {
                 var name: String
                 var status: String
                 var message: String
                 var remedy: String?
             }
-            let lines = try await stage.check().lines
-            let json = try await stage.check("--json").end
+            let lines = try await fixture.check().lines
+            let json = try await fixture.check("--json").end
             let rows = try JSONDecoder().decode([Row].self, from: Data(json.output.utf8))
             #expect(json.code == 0)
             #expect(rows.map(\.name) == lines.map(\.name))
@@ -55,10 +55,10 @@ import Testing
         }
     }
 
-    @Test func goesOnWithoutAQueueAndMakesNone() async throws {
-        try await withStage { stage in
-            let path = stage.folder.appendingPathComponent("other.db").path
-            let report = try await stage.check("--db", path)
+    @Test func `goes on without a queue and makes none`() async throws {
+        try await withFixture { fixture in
+            let path = fixture.folder.appendingPathComponent("other.db").path
+            let report = try await fixture.check("--db", path)
             #expect(report.end.code == 0)
             #expect(report["file"]?.status == "warn")
             #expect(report["file"]?.remedy == "leadconvert migrate --db \(path)")
@@ -69,45 +69,45 @@ import Testing
         }
     }
 
-    @Test func readsOnlyAndRecordsEachRequestBeforeItLeaves() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(2)
-            let before = try stage.queue.jobs()
-            _ = try await stage.check("--leads")
-            #expect(try stage.queue.jobs() == before)
-            let audit = await stage.simulator.audit()
+    @Test func `reads only and records each request before it leaves`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(2)
+            let before = try fixture.queue.jobs()
+            _ = try await fixture.check("--leads")
+            #expect(try fixture.queue.jobs() == before)
+            let audit = await fixture.simulator.audit()
             #expect(audit.conversions.isEmpty)
             let kinds = audit.calls.map(\.kind)
             #expect(
                 kinds == [
                     .versions, .token, .userInfo, .query, .describe, .query, .query, .verify,
                 ])
-            let calls = try stage.queue.calls()
+            let calls = try fixture.queue.calls()
             #expect(calls.map { $0.text("kind") } == kinds.map { $0 == .token ? "token" : "check" })
             #expect(calls.allSatisfy { $0.number("http_status") == 200 })
             #expect(calls.allSatisfy { $0.text("finished_at") != nil })
         }
     }
 
-    @Test func worksBesideARunningDaemonWhichPaysForIt() async throws {
-        try await withStage { stage in
+    @Test func `works beside a running daemon which pays for it`() async throws {
+        try await withFixture { fixture in
             // A bucket that never gains: what is gone was taken.
-            let daemon = try stage.startDaemon(
+            let daemon = try fixture.startDaemon(
                 changing: ["LEADCONVERT_RATE": "0.00001", "LEADCONVERT_BURST": "20"])
             try await daemon.waitFor("queue opened")
-            try await stage.enqueueLeads(1)
-            try await stage.await("the first lead is converted") { queue in
+            try await fixture.enqueueLeads(1)
+            try await fixture.await("the first lead is converted") { queue in
                 try queue.jobs().allSatisfy { $0.text("state") == "converted" }
             }
-            let report = try await stage.check()
+            let report = try await fixture.check()
             #expect(report.end.code == 0)
-            let checks = try stage.queue.calls().count { $0.text("kind") == "check" }
-            try await stage.enqueueLeads(1)
-            try await stage.await("the second lead is converted") { queue in
+            let checks = try fixture.queue.calls().count { $0.text("kind") == "check" }
+            try await fixture.enqueueLeads(1)
+            try await fixture.await("the second lead is converted") { queue in
                 try queue.jobs().allSatisfy { $0.text("state") == "converted" }
             }
             #expect(checks == 6)
-            let tokens = try #require(try stage.queue.settlements.limiter()?.tokens)
+            let tokens = try #require(try fixture.queue.settlements.limiter()?.tokens)
             #expect(Int(tokens.rounded()) == 20 - checks - 2)
             daemon.terminate()
             let end = try await daemon.waitForExit()
@@ -115,8 +115,8 @@ import Testing
         }
     }
 
-    @Test func showsNoSecret() async throws {
-        try await withStage { stage in
+    @Test func `shows no secret`() async throws {
+        try await withFixture { fixture in
             let secrets = [
                 "SALESFORCE_CLIENT_SECRET": "s3cr3t-of-the-app",
                 "SALESFORCE_REFRESH_TOKEN": "s3cr3t-refresh",
@@ -124,10 +124,10 @@ import Testing
             for (name, value) in secrets {
                 var changes: [String: String?] = ["SALESFORCE_CLIENT_SECRET": nil]
                 changes[name] = value
-                let wrong = try await stage.check("--use-refresh-token", changing: changes)
+                let wrong = try await fixture.check("--use-refresh-token", changing: changes)
                 #expect(wrong.end.code == 77)
                 changes["LEADCONVERT_CALL_SIZE"] = "0"
-                let report = try await stage.check("--json", changing: changes)
+                let report = try await fixture.check("--json", changing: changes)
                 #expect(report.end.code == 78)
                 for said in [report, wrong] {
                     #expect(!said.end.output.contains("s3cr3t"))
@@ -137,23 +137,23 @@ import Testing
         }
     }
 
-    @Test func usesUpNoRefreshTokenUnlessTold() async throws {
-        try await withStage {
+    @Test func `uses up no refresh token unless told`() async throws {
+        try await withFixture {
             $0.rotatesRefreshTokens = true
-        } _: { stage in
+        } _: { fixture in
             let changes: [String: String?] = [
                 "SALESFORCE_CLIENT_SECRET": nil, "SALESFORCE_REFRESH_TOKEN": "demo-refresh-token",
             ]
-            let left = try await stage.check(changing: changes)
+            let left = try await fixture.check(changing: changes)
             #expect(left.end.code == 0)
             #expect(left["login"]?.status == "warn")
             #expect(
                 left["login"]?.remedy.hasSuffix("leadconvert check --use-refresh-token") == true)
             #expect(left["user"]?.message == "not looked at: there is no login")
-            let used = try await stage.check("--use-refresh-token", changing: changes)
+            let used = try await fixture.check("--use-refresh-token", changing: changes)
             #expect(used.end.code == 0)
             #expect(used["user"]?.status == "ok")
-            #expect(await stage.simulator.audit().count(.token) == 1)
+            #expect(await fixture.simulator.audit().count(.token) == 1)
         }
     }
 
@@ -162,8 +162,8 @@ import Testing
     }
 
     /// The line depends on the machine's library, and so on nothing that could be wrong here.
-    private func sqlite() throws -> String {
-        let version = try #require(try SQLiteVersion.ofTheLibrary())
+    private func sqlite() -> String {
+        let version = SQLiteVersion.ofTheLibrary
         guard version.hasWALResetRace else {
             return "ok    sqlite         \(version), without the WAL-reset race"
         }

@@ -11,7 +11,7 @@ import Testing
         """
     private let refusal = "leads.csv:3: leadId: an id has 15 or 18 characters, this one has 8\n"
 
-    @Test func takesGoodRowsAndNamesBadOnes() async throws {
+    @Test func `takes good rows and names bad ones`() async throws {
         try await withCommandLine { leadconvert in
             try leadconvert.write(rows, to: "leads.csv")
             let summary = "2 added, 0 skipped (in the queue already), 1 refused.\n"
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func skipsLeadsThatAreInTheQueueAlready() async throws {
+    @Test func `skips leads that are in the queue already`() async throws {
         try await withCommandLine { leadconvert in
             let row = "{\"leadId\": \"00QWs0000000001\", \"convertedStatus\": \"Qualified\"}\n"
             _ = try leadconvert("enqueue", "-", input: row)
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func takesNothingOfAnUncleanFileWhenStrict() async throws {
+    @Test func `takes nothing of an unclean file when strict`() async throws {
         try await withCommandLine { leadconvert in
             try leadconvert.write(rows, to: "leads.csv")
             let summary = """
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func onlySaysWhatItWouldTakeInADryRun() async throws {
+    @Test func `only says what it would take in a dry run`() async throws {
         try await withCommandLine { leadconvert in
             try leadconvert.write(rows, to: "leads.csv")
             let summary = "Dry run: 2 added, 0 skipped (in the queue already), 1 refused.\n"
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func takesOtherFilesWhenOneCannotBeTaken() async throws {
+    @Test func `takes other files when one cannot be taken`() async throws {
         try await withCommandLine { leadconvert in
             try leadconvert.write("Key,Company\n", to: "a.csv")
             try leadconvert.write(rows, to: "leads.csv")
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func takesASingleLead() async throws {
+    @Test func `takes a single lead`() async throws {
         try await withCommandLine { leadconvert in
             let ending = try leadconvert(
                 "enqueue", "--lead-id", "00QWs0000000001", "--converted-status", "Qualified",
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func rendersATemplateForEachRow() async throws {
+    @Test func `renders a template for each row`() async throws {
         try await withCommandLine { leadconvert in
             try leadconvert.write(
                 """
@@ -181,7 +181,8 @@ import Testing
             (["enqueue", "-", "--db", "gone/queue.db"], 73, "leadconvert: gone/queue.db can't be"),
             (["enqueue", "-", "--db", ".input"], 78, "leadconvert: .input is not a SQLite file."),
         ] as [([String], Int32, String)])
-    func endsAsTheManualSays(arguments: [String], status: Int32, errors: String) async throws {
+    func `ends as the manual says`(arguments: [String], status: Int32, errors: String) async throws
+    {
         try await withCommandLine { leadconvert in
             let ending = try leadconvert(arguments, input: "leadId,convertedStatus\n")
             #expect(ending.status == status)

@@ -7,21 +7,21 @@ struct CommandLineFixture {
     let folder: URL
 
     /// What a command printed and how it ended.
-    struct Ending: Equatable {
+    struct Result: Equatable {
         var status: Int32 = 0
         var output = ""
         var errors = ""
     }
 
     /// Runs `leadconvert` with these arguments.
-    func callAsFunction(_ arguments: String..., input: String = "") throws -> Ending {
+    func callAsFunction(_ arguments: String..., input: String = "") throws -> Result {
         try self(arguments, input: input)
     }
 
     /// Runs `leadconvert` with these arguments.
     func callAsFunction(
         _ arguments: [String], input: String = "", outputFile: String? = nil
-    ) throws -> Ending {
+    ) throws -> Result {
         let process = leadconvert(arguments)
         // Through files, which hold any amount: nobody has to read along.
         try write(input, to: ".input")
@@ -34,7 +34,7 @@ struct CommandLineFixture {
         process.standardError = try FileHandle(forWritingTo: file(".errors"))
         try process.run()
         process.waitUntilExit()
-        return Ending(
+        return Result(
             status: process.terminationStatus,
             output: try String(contentsOf: file(".output"), encoding: .utf8),
             errors: try String(contentsOf: file(".errors"), encoding: .utf8)

@@ -9,7 +9,7 @@ import Testing
         "lead_id,state,result_account_id,result_contact_id,result_opportunity_id,error_code,"
         + "error_message,already_converted"
 
-    @Test func givesEachResultOnceAllBeforeItAreSettled() async throws {
+    @Test func `gives each result once all before it are settled`() async throws {
         try await withBatch { leadconvert, queue, call in
             let output = Pipe()
             let follower = try leadconvert.start(
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func endsEachLineOfJSONAsItComes() async throws {
+    @Test func `ends each line of JSON as it comes`() async throws {
         try await withBatch { leadconvert, queue, call in
             let output = Pipe()
             _ = try leadconvert.start("results", "friday", "--follow", output: output)
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func saysTheSameAtOnceOfABatchThatIsDone() async throws {
+    @Test func `says the same at once of a batch that is done`() async throws {
         try await withBatch { leadconvert, queue, call in
             for job in 0...2 { try settle(queue, call, job) }
             let whole = try leadconvert("results", "friday", "--csv")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct CommandLineHelpTests {
-    @Test func showsAnExampleOfEachCommand() async throws {
+    @Test func `shows an example of each command`() async throws {
         let commands = try await commands(of: .helper)
         #expect(commands.contains(["enqueue"]) && commands.contains(["policy", "set"]))
         for command in commands {
@@ -11,13 +11,28 @@ import Testing
         }
     }
 
-    @Test func showsAnExampleOfTheOtherPrograms() async throws {
+    @Test func `shows an example of the other programs`() async throws {
         try await expectExample(Program.daemon.run(["--help"]), of: "(export .*\n +)*leadconvertd")
         try await expectExample(Program.simulator.run(["--help"]), of: "salesforce-simulator")
     }
 
+    @Test func `every program says its version`() async throws {
+        for program in [Program.daemon, .helper] {
+            let end = try await program.run(["--version"])
+            let line =
+                #/leadconvertd? \d+\.\d+\.\d+( \([0-9a-f]+\))?, SQLite 3\.\d+\.\d+, Salesforce API 67\.0\n/#
+            #expect(end.code == 0)
+            #expect(end.output.wholeMatch(of: line) != nil, "\(end.output)")
+        }
+        for program in [Program.simulator, .demo] {
+            let end = try await program.run(["--version"])
+            #expect(end.code == 0)
+            #expect(end.output.wholeMatch(of: /[a-z-]+ \d+\.\d+\.\d+\n/) != nil)
+        }
+    }
+
     @Test(arguments: ["bash", "zsh", "fish"])
-    func completesWhatIsTypedInAShell(shell: String) async throws {
+    func `completes what is typed in a shell`(shell: String) async throws {
         try await withCommandLine { leadconvert in
             let script = try leadconvert("--generate-completion-script", shell)
             #expect(script.status == 0)

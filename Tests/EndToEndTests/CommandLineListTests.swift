@@ -3,7 +3,7 @@ import Testing
 @Suite struct CommandLineListTests {
     private let lead = "00QWs0000000001MAA"
 
-    @Test func listsJobsAsATable() async throws {
+    @Test func `lists jobs as a table`() async throws {
         try await withCommandLine { leadconvert in
             try enqueue(leadconvert, 1, 10)
             #expect(
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func filtersJobs() async throws {
+    @Test func `filters jobs`() async throws {
         try await withCommandLine { leadconvert in
             try enqueue(leadconvert, 1, 2)
             _ = try leadconvert("cancel", "1")
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func printsAnEmptyLogWithItsHeader() async throws {
+    @Test func `prints an empty log with its header`() async throws {
         try await withCommandLine { leadconvert in
             try enqueue(leadconvert, 1)
             let header =
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func printsResultsAsAnActionWould() async throws {
+    @Test func `prints results as an action would`() async throws {
         try await withCommandLine { leadconvert in
             try enqueue(leadconvert, 1, 2)
             _ = try leadconvert("cancel", lead)
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func showsTheQueueAtAGlance() async throws {
+    @Test func `shows how the queue stands`() async throws {
         try await withCommandLine { leadconvert in
             try enqueue(leadconvert, 1)
             _ = try leadconvert("pause")
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func hearsThatItsOutputGotStuck() async throws {
+    @Test func `hears that its output got stuck`() async throws {
         try await withCommandLine { leadconvert in
             let ending = try leadconvert(["jobs"], outputFile: "/dev/full")
             #expect(ending.status == 74)
@@ -138,7 +138,7 @@ import Testing
         #expect(ending.status == 0, "\(ending.errors)")
     }
 
-    private func count(_ ending: CommandLineFixture.Ending) -> Int {
+    private func count(_ ending: CommandLineFixture.Result) -> Int {
         ending.output.split(separator: "\n").filter { $0.hasPrefix("{") }.count
     }
 }

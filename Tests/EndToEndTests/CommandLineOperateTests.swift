@@ -1,9 +1,13 @@
+import Foundation
+import GRDB
+import Storage
+import TestSupport
 import Testing
 
 @Suite struct CommandLineOperateTests {
     private let rows = "leadId,convertedStatus\n00QWs0000000001,A\n00QWs0000000002,A\n"
 
-    @Test func saysWhatItChangedAndWhatItLeftAlone() async throws {
+    @Test func `says what it changed and what it left alone`() async throws {
         try await withCommandLine { leadconvert in
             _ = try leadconvert("enqueue", "-", "--batch", "friday", input: rows)
             #expect(try leadconvert("cancel", "1") == .init(output: "1 job cancelled.\n"))
@@ -34,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func pausesABatchAndLetsItGoOn() async throws {
+    @Test func `pauses a batch and lets it go on`() async throws {
         try await withCommandLine { leadconvert in
             _ = try leadconvert("enqueue", "-", "--batch", "friday", input: rows)
             #expect(
@@ -62,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func setsAndListsPolicies() async throws {
+    @Test func `sets and lists policies`() async throws {
         try await withCommandLine { leadconvert in
             _ = try leadconvert(
                 "policy", "set", "patient", "--max-attempts", "10", "--base-delay", "1m",
@@ -98,7 +102,7 @@ import Testing
         (["--max-delay", "31d"], "--max-delay must be 0s to 30d."),
         (["--jitter", "7"], "--jitter must be 0 to 1."),
     ])
-    func namesTheRangeOfAPolicysOption(option: [String], sentence: String) async throws {
+    func `names the range of a policy's option`(option: [String], sentence: String) async throws {
         try await withCommandLine { leadconvert in
             let ending = try leadconvert(["policy", "set", "patient"] + option)
             #expect(ending.status == 64)
@@ -106,7 +110,49 @@ import Testing
         }
     }
 
-    @Test func prunesAndBacksUp() async throws {
+    @Test func `pruning a file that cannot shrink ends, and says what to do`() async throws {
+        try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
+            let path = leadconvert.file("queue.db").path
+            try DatabaseQueue(path: path).writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA auto_vacuum = NONE")
+                try database.execute(sql: "VACUUM")
+            }
+            let many =
+                "leadId,convertedStatus\n"
+                + (1...2000).map { "00QWs\(String(1_000_000_000 + $0)),Won\n" }.joined()
+            _ = try leadconvert("enqueue", "-", "--batch", "b", input: many)
+            _ = try leadconvert("cancel", "--batch", "b")
+            let end = try leadconvert("prune", "--older-than", "0s")
+            #expect(end.status == 0)
+            #expect(end.output.hasPrefix("2000 jobs, 0 log rows and 0 calls deleted.\n"))
+            #expect(end.output.contains("then: sqlite3 queue.db 'PRAGMA auto_vacuum"))
+            let results = try leadconvert("results", "b")
+            #expect(results.output == "[]\n")
+            #expect(results.errors == "The leads of b were pruned, and their results with them.\n")
+        }
+    }
+
+    @Test func `a reader that stops keeps no write-ahead log`() async throws {
+        try await withCommandLine { leadconvert in
+            let queue = try JobQueue(path: leadconvert.file("queue.db").path, as: .daemon)
+            try queue.fill(jobs: 2000)
+            let output = Pipe()
+            let reader = try leadconvert.start("log", "--csv", output: output)
+            // The pipe holds some of it; the rest waits for a reader that reads no more.
+            #expect(!output.fileHandleForReading.nextBytes().isEmpty)
+            try queue.add([900_000])
+            try queue.checkpoint()
+            let wal = try FileManager.default.attributesOfItem(
+                atPath: leadconvert.file("queue.db-wal").path)
+            #expect(wal[.size] as? Int == 0)
+            // It may have inherited a mask that blocks every other signal.
+            kill(reader.processIdentifier, SIGKILL)
+            reader.waitUntilExit()
+        }
+    }
+
+    @Test func `prunes and backs up`() async throws {
         try await withCommandLine { leadconvert in
             _ = try leadconvert("enqueue", "-", input: rows)
             _ = try leadconvert("cancel", "1")
@@ -126,7 +172,7 @@ import Testing
         ["cancel"], ["cancel", "00Q"], ["jobs", "--limit", "0"], ["jobs", "--json", "--csv"],
         ["prune"], ["prune", "--older-than", "-1d"], ["log", "--since", "yesterday"], ["nonsense"],
     ])
-    func refusesWrongUsage(arguments: [String]) async throws {
+    func `refuses wrong usage`(arguments: [String]) async throws {
         try await withCommandLine { leadconvert in
             let ending = try leadconvert(arguments)
             #expect(ending.status == 64)

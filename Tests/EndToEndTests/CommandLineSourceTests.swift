@@ -4,7 +4,7 @@ import Testing
 @Suite struct CommandLineSourceTests {
     private let header = "leadId,convertedStatus\n"
 
-    @Test func doesNotLockTheQueueWhileItWaitsForInput() async throws {
+    @Test func `does not lock the queue while it waits for input`() async throws {
         try await withCommandLine { leadconvert in
             let pipe = Pipe()
             let slow = try leadconvert.start("enqueue", "-", "--strict", input: pipe)
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func refusesALeadThatStandsTwiceInAFile() async throws {
+    @Test func `refuses a lead that stands twice in a file`() async throws {
         try await withCommandLine { leadconvert in
             try leadconvert.write(header + "00QWs0000000001,A\n00QWs0000000001,A\n", to: "a.csv")
             let errors = """
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func countsRowsThatAreRefusedForOneReason() async throws {
+    @Test func `counts rows that are refused for one reason`() async throws {
         try await withCommandLine { leadconvert in
             let rows = (0..<50).map { "00QWs\(1_000_000_000 + $0),A\n" }.joined()
             try leadconvert.write(header + rows, to: "a.csv")
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func takesRowsFromAQuery() async throws {
+    @Test func `takes rows from a query`() async throws {
         try await withCommandLine { leadconvert in
             // Any SQLite file will do, this program's own included.
             let row = header + "00QWs0000000001,A\n00QWs0000000002,B\n"
@@ -56,7 +56,7 @@ import Testing
                 "SELECT lead_id, converted_status, id FROM jobs UNION ALL SELECT 'x', 'B', 7"
             let ending = try leadconvert(
                 "enqueue", "--from-sql", query, "--source", "crm.db", "--map",
-                "opportunityName=Deal {{id}}"
+                "opportunityName=Sale {{id}}"
             )
             let errors = """
                 crm.db row 3: leadId: an id has 15 or 18 characters, this one has 1
@@ -64,7 +64,7 @@ import Testing
 
                 """
             #expect(ending == .init(status: 65, errors: errors))
-            #expect(try leadconvert("jobs", "--json").output.contains("\"Deal 2\""))
+            #expect(try leadconvert("jobs", "--json").output.contains("\"Sale 2\""))
         }
     }
 
@@ -82,7 +82,7 @@ import Testing
                 "crm.db row 1: leadId is not UTF-8 text."
             ),
         ] as [(String, String, Int32, String)])
-    func saysWhatIsWrongWithAQuery(
+    func `says what is wrong with a query`(
         query: String, file: String, status: Int32, errors: String
     ) async throws {
         try await withCommandLine { leadconvert in

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct DemoTests {
-    @Test func convertsItsLeadsAndSeesAllAccountsAgree() async throws {
+    @Test func `converts its leads and sees all accounts agree`() async throws {
         try await withTemporaryFolder { folder in
             let end = try await Program.demo.run(
                 environment: ["TMPDIR": folder.path], within: .seconds(120))

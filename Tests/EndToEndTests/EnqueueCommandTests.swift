@@ -26,69 +26,69 @@ import Testing
 
         """
 
-    @Test func takesTheGoodRowsAndNamesTheOthers() async throws {
-        try await withStage { stage in
-            try write(Self.sheet, in: stage)
-            let end = try await stage.run("enqueue", "leads.csv")
+    @Test func `takes the good rows and names the others`() async throws {
+        try await withFixture { fixture in
+            try write(Self.sheet, in: fixture)
+            let end = try await fixture.run("enqueue", "leads.csv")
             #expect(end.code == 65)
             #expect(end.output == "")
             #expect(
                 end.errors == Self.refusals
                     + "2 added, 0 skipped (in the queue already), 4 refused.\n")
-            let jobs = try stage.queue.jobs()
+            let jobs = try fixture.queue.jobs()
             #expect(
                 jobs.map { $0.text("lead_id") } == ["00QWs0000000001MAA", "00QWs0000000004MAA"])
             #expect(jobs.map { $0.number("do_not_create_opportunity") } == [0, 1])
         }
     }
 
-    @Test func isHarmlessWhenItRunsTwice() async throws {
-        try await withStage { stage in
-            try write("leadId,convertedStatus\n00QWs0000000001,Qualified\n", in: stage)
-            let first = try await stage.run("enqueue", "leads.csv")
+    @Test func `is harmless when it runs twice`() async throws {
+        try await withFixture { fixture in
+            try write("leadId,convertedStatus\n00QWs0000000001,Qualified\n", in: fixture)
+            let first = try await fixture.run("enqueue", "leads.csv")
             #expect(first.code == 0)
             #expect(first.errors == "1 added, 0 skipped (in the queue already), 0 refused.\n")
-            let second = try await stage.run("enqueue", "leads.csv")
+            let second = try await fixture.run("enqueue", "leads.csv")
             #expect(second.code == 0)
             #expect(second.errors == "0 added, 1 skipped (in the queue already), 0 refused.\n")
-            #expect(try await stage.run("enqueue", "leads.csv", "--strict").code == 65)
-            #expect(try stage.counts() == ["queued": 1])
+            #expect(try await fixture.run("enqueue", "leads.csv", "--strict").code == 65)
+            #expect(try fixture.counts() == ["queued": 1])
         }
     }
 
-    @Test func takesNothingOfAnUncleanFileWhenStrict() async throws {
-        try await withStage { stage in
-            try write(Self.sheet, in: stage)
-            let end = try await stage.run("enqueue", "leads.csv", "--strict")
+    @Test func `takes nothing of an unclean file when strict`() async throws {
+        try await withFixture { fixture in
+            try write(Self.sheet, in: fixture)
+            let end = try await fixture.run("enqueue", "leads.csv", "--strict")
             #expect(end.code == 65)
             #expect(
                 end.errors == Self.refusals + "leads.csv: nothing is taken of it (--strict).\n"
                     + "0 added, 0 skipped (in the queue already), 4 refused.\n")
-            #expect(try stage.counts() == [:])
+            #expect(try fixture.counts() == [:])
         }
     }
 
-    @Test func onlySaysWhatItWouldTakeInADryRun() async throws {
-        try await withStage { stage in
-            try write(Self.sheet, in: stage)
-            let end = try await stage.run("enqueue", "leads.csv", "--batch", "b", "--dry-run")
+    @Test func `only says what it would take in a dry run`() async throws {
+        try await withFixture { fixture in
+            try write(Self.sheet, in: fixture)
+            let end = try await fixture.run("enqueue", "leads.csv", "--batch", "b", "--dry-run")
             #expect(end.code == 65)
             #expect(
                 end.errors == Self.refusals
                     + "Dry run: 2 added, 0 skipped (in the queue already), 4 refused.\n")
-            #expect(try stage.counts() == [:])
-            #expect(try await stage.run("results", "b").code == 66)
+            #expect(try fixture.counts() == [:])
+            #expect(try await fixture.run("results", "b").code == 66)
         }
     }
 
-    @Test func readsNDJSONFromStandardInput() async throws {
-        try await withStage { stage in
+    @Test func `reads NDJSON from standard input`() async throws {
+        try await withFixture { fixture in
             let input = """
                 {"leadId": "00QWs0000000001", "convertedStatus": "Qualified", "accountId": null}
                 {"leadId": "x", "convertedStatus": "Qualified"}
 
                 """
-            let end = try await stage.run("enqueue", "-", input: input)
+            let end = try await fixture.run("enqueue", "-", input: input)
             #expect(end.code == 65)
             #expect(
                 end.errors == """
@@ -96,33 +96,33 @@ import Testing
                     1 added, 0 skipped (in the queue already), 1 refused.
 
                     """)
-            #expect(try stage.counts() == ["queued": 1])
+            #expect(try fixture.counts() == ["queued": 1])
         }
     }
 
-    @Test func takesASingleLeadAtATimeToCome() async throws {
-        try await withStage { stage in
-            let end = try await stage.run(
+    @Test func `takes a single lead at a time to come`() async throws {
+        try await withFixture { fixture in
+            let end = try await fixture.run(
                 "enqueue", "--lead-id", "00QWs0000000001", "--converted-status", "Qualified",
                 "--priority", "7", "--run-at", "2999-01-01T00:00:00+01:00")
             #expect(end.code == 0)
-            let job = try #require(try stage.queue.jobs().first)
+            let job = try #require(try fixture.queue.jobs().first)
             #expect(job.number("priority") == 7)
             #expect(job.text("run_at") == "2998-12-31T23:00:00.000Z")
         }
     }
 
-    @Test func stopsBeforeAnythingIsTakenWhenAFileIsMissing() async throws {
-        try await withStage { stage in
-            try write(Self.sheet, in: stage)
-            let end = try await stage.run("enqueue", "leads.csv", "missing.csv")
+    @Test func `stops before anything is taken when a file is missing`() async throws {
+        try await withFixture { fixture in
+            try write(Self.sheet, in: fixture)
+            let end = try await fixture.run("enqueue", "leads.csv", "missing.csv")
             #expect(end.code == 66)
             #expect(end.errors == "leadconvert: missing.csv: no such file.\n")
-            #expect(try stage.counts() == [:])
+            #expect(try fixture.counts() == [:])
         }
     }
 
-    private func write(_ text: String, in stage: Stage) throws {
-        try Data(text.utf8).write(to: stage.folder.appendingPathComponent("leads.csv"))
+    private func write(_ text: String, in fixture: Fixture) throws {
+        try Data(text.utf8).write(to: fixture.folder.appendingPathComponent("leads.csv"))
     }
 }

@@ -77,19 +77,19 @@ struct LoginScene {
     }
 }
 
-/// Runs `body` on a stage whose org knows one login, the secrets of which are in another folder.
+/// Runs `body` on a fixture whose org knows one login, the secrets of which are in another folder.
 func withLogin(
-    _ flow: LoginScene.Flow, _ body: (Stage, LoginScene) async throws -> Void
+    _ flow: LoginScene.Flow, _ body: (Fixture, LoginScene) async throws -> Void
 ) async throws {
     let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
     try await withTemporaryFolder { folder in
-        try await withStage {
+        try await withFixture {
             $0.clientSecret = LoginScene.clientSecret
             $0.publicKeyPEM = key.publicKey.pemRepresentation
             $0.refreshToken = LoginScene.refreshToken
             $0.rotatesRefreshTokens = true
-        } _: { stage in
-            try await body(stage, LoginScene(flow, stage.simulator, key, in: folder))
+        } _: { fixture in
+            try await body(fixture, LoginScene(flow, fixture.simulator, key, in: folder))
         }
     }
 }

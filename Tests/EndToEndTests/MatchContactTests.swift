@@ -7,16 +7,16 @@ import Testing
 /// `enqueue --match-contact`, from the file to the org.
 @Suite(.serialized) struct MatchContactTests {
     @Test func `a lead is converted into the person account of its address`() async throws {
-        try await withStage {
+        try await withFixture {
             $0.hasPersonAccounts = true
-        } _: { stage in
-            let person = await stage.simulator.addPersonAccount(email: "ada@example.org")
-            let lead = await stage.simulator.addLead()
+        } _: { fixture in
+            let person = await fixture.simulator.addPersonAccount(email: "ada@example.org")
+            let lead = await fixture.simulator.addLead()
             try Data("leadId,convertedStatus,Email\n\(lead),Qualified,ada@example.org\n".utf8)
-                .write(to: stage.folder.appendingPathComponent("leads.csv"))
-            #expect(try await stage.run("enqueue", "leads.csv", "--match-contact").code == 0)
-            #expect(try await stage.drain().code == 0)
-            let job = try #require(try stage.queue.jobs().first)
+                .write(to: fixture.folder.appendingPathComponent("leads.csv"))
+            #expect(try await fixture.run("enqueue", "leads.csv", "--match-contact").code == 0)
+            #expect(try await fixture.drain().code == 0)
+            let job = try #require(try fixture.queue.jobs().first)
             #expect(job.text("state") == "converted")
             #expect(job.number("attempts") == 1)
             #expect(job.text("result_account_id") == person.accountID)
@@ -24,9 +24,9 @@ import Testing
         }
     }
 
-    @Test func convertsIntoTheOneContactOfTheAddress() async throws {
-        try await withStage { stage in
-            let org = stage.simulator
+    @Test func `converts into the one contact of the address`() async throws {
+        try await withFixture { fixture in
+            let org = fixture.simulator
             let twins = [
                 await org.addContact(email: "twins@example.org", ofAccount: 1),
                 await org.addContact(email: "Twins@Example.org", ofAccount: 2),
@@ -36,14 +36,14 @@ import Testing
             let addresses = ["O'Neil@example.org", "nobody@example.org", "twins@example.org", ""]
             let rows = zip(leads, addresses).map { "\($0),Qualified,\($1)\n" }
             try Data(("leadId,convertedStatus,Email\n" + rows.joined()).utf8)
-                .write(to: stage.folder.appendingPathComponent("leads.csv"))
-            let taken = try await stage.run("enqueue", "leads.csv", "--match-contact")
+                .write(to: fixture.folder.appendingPathComponent("leads.csv"))
+            let taken = try await fixture.run("enqueue", "leads.csv", "--match-contact")
             #expect(taken.code == 0, "\(taken.errors)")
             // The first search meets an outage; nobody suffers.
             org.script(.unavailable, nextCalls: 1, of: .query)
-            #expect(try await stage.drain().code == 0)
+            #expect(try await fixture.drain().code == 0)
 
-            let jobs = try stage.queue.jobs()
+            let jobs = try fixture.queue.jobs()
             #expect(
                 jobs.map { $0.text("state") } == ["converted", "converted", "failed", "converted"])
             #expect(jobs[0].text("result_contact_id") == known)
@@ -52,33 +52,33 @@ import Testing
             #expect(jobs[2].text("error_code") == "MULTIPLE_CONTACTS_MATCH")
             for twin in twins { #expect(jobs[2].text("error_message")?.contains(twin) == true) }
             #expect(jobs.map { $0.number("attempts") } == [1, 1, 0, 1])
-            let calls = try stage.queue.calls().filter { $0.text("kind") == "match" }
+            let calls = try fixture.queue.calls().filter { $0.text("kind") == "match" }
             // The second finds out that the org has no person accounts.
             #expect(calls.compactMap { $0.number("size") } == [3, 3, 3])
             #expect(await org.audit().count(.query) == 3)
-            let failed = try stage.queue.log(of: leads[2])
+            let failed = try fixture.queue.log(of: leads[2])
             #expect(failed.map { $0.text("outcome") } == ["failed"])
             #expect(failed.first?.number("call_id") == calls.last?.number("id"))
         }
     }
 
-    @Test func looksAnewWhenALeadIsRetriedThatHadTwoContacts() async throws {
-        try await withStage { stage in
-            let org = stage.simulator
+    @Test func `looks again when a lead is retried that had two contacts`() async throws {
+        try await withFixture { fixture in
+            let org = fixture.simulator
             _ = await org.addContact(email: "twins@example.org", ofAccount: 1)
             _ = await org.addContact(email: "twins@example.org", ofAccount: 2)
             let lead = await org.addLeads(1)[0]
-            try stage.queue.run(
+            try fixture.queue.run(
                 sql: """
                     INSERT INTO jobs (lead_id, converted_status, match_email)
                     VALUES ('\(lead)', 'Qualified', 'twins@example.org')
                     """)
-            #expect(try await stage.drain().code == 0)
-            #expect(try stage.queue.jobs().first?.text("error_code") == "MULTIPLE_CONTACTS_MATCH")
-            try stage.queue.run(sql: "UPDATE jobs SET account_id = '\(org.accountID(2))'")
-            #expect(try await stage.run("retry", "--all-failed").code == 0)
-            #expect(try await stage.drain().code == 0)
-            #expect(try stage.queue.jobs().first?.text("result_account_id") == org.accountID(2))
+            #expect(try await fixture.drain().code == 0)
+            #expect(try fixture.queue.jobs().first?.text("error_code") == "MULTIPLE_CONTACTS_MATCH")
+            try fixture.queue.run(sql: "UPDATE jobs SET account_id = '\(org.accountID(2))'")
+            #expect(try await fixture.run("retry", "--all-failed").code == 0)
+            #expect(try await fixture.drain().code == 0)
+            #expect(try fixture.queue.jobs().first?.text("result_account_id") == org.accountID(2))
             #expect(await org.lead(lead)?.convertedAccountID == org.accountID(2))
         }
     }

@@ -12,9 +12,9 @@ import Testing
     private let burst = 40.0
     private let calls = 120
 
-    @Test func sendsAtTheRateAndNoFaster() async throws {
-        try await withStage { stage in
-            let file = stage.folder.appendingPathComponent("audit.json")
+    @Test func `sends at the rate and no faster`() async throws {
+        try await withFixture { fixture in
+            let file = fixture.folder.appendingPathComponent("audit.json")
             let simulator = try Program.simulator.start([
                 "--port", "0", "--leads", "\(calls)", "--audit", file.path,
             ])
@@ -25,16 +25,16 @@ import Testing
             try await withSimulator {
                 $0.leads = calls
             } _: { twin in
-                try stage.enqueue(await twin.leads().map(\.id))
+                try fixture.enqueue(await twin.leads().map(\.id))
             }
-            let end = try await stage.drain(changing: [
+            let end = try await fixture.drain(changing: [
                 "SALESFORCE_LOGIN_URL": url, "LEADCONVERT_CALL_SIZE": "1",
                 "LEADCONVERT_RATE": "\(rate)", "LEADCONVERT_BURST": "\(burst)",
             ])
             #expect(end.code == 0)
             simulator.terminate()
             try await simulator.waitForExit()
-            let departures = try stage.queue.calls()
+            let departures = try fixture.queue.calls()
                 .filter { $0.text("kind") == "convert" }
                 .compactMap { $0.text("started_at").flatMap { Timestamp($0) } }
                 .map { Double($0.milliseconds) / 1000 }

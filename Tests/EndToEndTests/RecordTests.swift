@@ -8,12 +8,12 @@ import Testing
 
 /// What is left behind for people to read, and what must not be.
 @Suite(.serialized) struct RecordTests {
-    @Test func showsTheHistoryOfEachLeadReadably() async throws {
-        try await withStage { stage in
-            let lead = try await stage.enqueueLeads(1)[0]
-            stage.simulator.script(.dropAfterCommit)
-            #expect(try await stage.drain().code == 0)
-            let history = try stage.rows("SELECT * FROM run_history")
+    @Test func `shows the history of each lead readably`() async throws {
+        try await withFixture { fixture in
+            let lead = try await fixture.enqueueLeads(1)[0]
+            fixture.simulator.script(.dropAfterCommit)
+            #expect(try await fixture.drain().code == 0)
+            let history = try fixture.rows("SELECT * FROM run_history")
             #expect(
                 history.first.map { Array($0.columnNames) } == [
                     "at", "job", "lead", "batch", "kind", "attempt", "outcome", "code", "message",
@@ -21,7 +21,7 @@ import Testing
                     "call", "leads_in_call", "http", "waited_ms", "waited_for", "org_calls_used",
                     "org_calls_limit", "leads_at_most", "leads_at_most_for",
                 ])
-            let facts = try stage.rows(
+            let facts = try fixture.rows(
                 """
                 SELECT kind || ' ' || attempt || ' ' || outcome || ' '
                     || coalesce(code, 'no code') || ' ' || now
@@ -36,40 +36,40 @@ import Testing
         }
     }
 
-    @Test func keepsTheLogFromBeingChanged() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(1)
-            #expect(try await stage.drain().code == 0)
+    @Test func `keeps the log from being changed`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(1)
+            #expect(try await fixture.drain().code == 0)
             for sql in ["UPDATE run_log SET outcome = 'failed'", "DELETE FROM run_log"] {
-                let error = #expect(throws: OperatorError.self) { try stage.queue.run(sql: sql) }
+                let error = #expect(throws: OperatorError.self) { try fixture.queue.run(sql: sql) }
                 #expect(error?.sentence.contains("run_log_is_append_only") == true)
             }
-            #expect(try stage.queue.log().map { $0.text("outcome") } == ["converted"])
+            #expect(try fixture.queue.log().map { $0.text("outcome") } == ["converted"])
         }
     }
 
-    @Test func keepsSecretsAndLeadsDataOutOfLogAndFile() async throws {
+    @Test func `keeps secrets and leads' data out of log and file`() async throws {
         let secret = "5Aep861-refresh-token-that-nobody-may-see"
-        try await withStage {
+        try await withFixture {
             $0.refreshToken = secret
-        } _: { stage in
-            try await stage.enqueueLeads(10)
-            stage.simulator.script(.expireSession, forCall: 1)
-            let daemon = try stage.startDaemon(
+        } _: { fixture in
+            try await fixture.enqueueLeads(10)
+            fixture.simulator.script(.expireSession, forCall: 1)
+            let daemon = try fixture.startDaemon(
                 changing: [
                     "LEADCONVERT_LOG_LEVEL": "trace", "SALESFORCE_CLIENT_SECRET": "",
                     "SALESFORCE_REFRESH_TOKEN": secret,
                 ])
-            try await stage.await("all are converted") { _ in
-                try stage.counts() == ["converted": 10]
+            try await fixture.await("all are converted") { _ in
+                try fixture.counts() == ["converted": 10]
             }
             // Killed, it leaves its write-ahead log. Reading the file itself here would end the
             // locks that SQLite has on it in this process.
             daemon.kill()
             let errors = try await daemon.waitForExit().errors
-            let copy = stage.folder.appendingPathComponent("copy")
+            let copy = fixture.folder.appendingPathComponent("copy")
             try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: false)
-            let names = ["", "-wal", "-shm", ".lock"].map { stage.queue.path + $0 }
+            let names = ["", "-wal", "-shm", ".lock"].map { fixture.queue.path + $0 }
             #expect(try await Program.copy.run(["-p"] + names + [copy.path]).code == 0)
             var texts = [Data(errors.utf8)]
             for name in try FileManager.default.contentsOfDirectory(atPath: copy.path) {

@@ -8,8 +8,8 @@ import Testing
 @Suite(.serialized) struct RefreshTokenTests {
     private let first = "demo-refresh-token"
 
-    private func withRotation(_ body: (Stage) async throws -> Void) async throws {
-        try await withStage({ $0.rotatesRefreshTokens = true }, body)
+    private func withRotation(_ body: (Fixture) async throws -> Void) async throws {
+        try await withFixture({ $0.rotatesRefreshTokens = true }, body)
     }
 
     /// The settings of this login; `how` gives the token.
@@ -17,23 +17,23 @@ import Testing
         ["SALESFORCE_CLIENT_SECRET": ""].merging(how) { $1 }
     }
 
-    private func file(_ stage: Stage) throws -> URL {
-        let file = stage.folder.appendingPathComponent("token")
+    private func file(_ fixture: Fixture) throws -> URL {
+        let file = fixture.folder.appendingPathComponent("token")
         try first.write(to: file, atomically: false, encoding: .utf8)
         #expect(chmod(file.path, 0o600) == 0)
         return file
     }
 
-    @Test func goesOnWithTheNewTokenAfterARestart() async throws {
-        try await withRotation { stage in
-            let file = try file(stage)
+    @Test func `goes on with the new token after a restart`() async throws {
+        try await withRotation { fixture in
+            let file = try file(fixture)
             let settings = login(["SALESFORCE_REFRESH_TOKEN_FILE": file.path])
             var seen = [first]
             for _ in 1...3 {
-                let leads = try await stage.enqueueLeads(2)
-                let end = try await stage.drain(changing: settings)
+                let leads = try await fixture.enqueueLeads(2)
+                let end = try await fixture.drain(changing: settings)
                 #expect(end.code == 0)
-                #expect(try await stage.objections(to: leads) == [])
+                #expect(try await fixture.mismatches(to: leads) == [])
                 let token = try String(contentsOf: file, encoding: .utf8)
                 #expect(!seen.contains(token))
                 #expect(!end.errors.contains(token.dropLast()))
@@ -42,46 +42,46 @@ import Testing
         }
     }
 
-    @Test func losesNoTokenWhenItIsKilledRightAfterItWasReplaced() async throws {
-        try await withStage {
+    @Test func `loses no token when it is killed right after it was replaced`() async throws {
+        try await withFixture {
             $0.rotatesRefreshTokens = true
             $0.latency = 200...200
-        } _: { stage in
+        } _: { fixture in
             let settings = login([
-                "SALESFORCE_REFRESH_TOKEN": first, "STATE_DIRECTORY": stage.folder.path,
+                "SALESFORCE_REFRESH_TOKEN": first, "STATE_DIRECTORY": fixture.folder.path,
             ])
-            let leads = try await stage.enqueueLeads(10)
+            let leads = try await fixture.enqueueLeads(10)
             for calls in 1...2 {
-                let daemon = try stage.startDaemon(changing: settings)
-                try await stage.simulator.await("it is logged in") {
+                let daemon = try fixture.startDaemon(changing: settings)
+                try await fixture.simulator.await("it is logged in") {
                     $0.calls.count { $0.kind != .token } >= calls
                 }
                 daemon.kill()
                 try await daemon.waitForExit()
             }
-            #expect(try await stage.drain(changing: settings).code == 0)
-            #expect(try await stage.objections(to: leads) == [])
-            let kept = stage.folder.appendingPathComponent("salesforce_refresh_token").path
+            #expect(try await fixture.drain(changing: settings).code == 0)
+            #expect(try await fixture.mismatches(to: leads) == [])
+            let kept = fixture.folder.appendingPathComponent("salesforce_refresh_token").path
             let mode = try FileManager.default.attributesOfItem(atPath: kept)[.posixPermissions]
             #expect(mode as? Int == 0o600)
         }
     }
 
-    @Test func goesOnInMemoryAndSaysSoWhenThereIsNoPlace() async throws {
-        try await withRotation { stage in
+    @Test func `goes on in memory and says so when there is no place`() async throws {
+        try await withRotation { fixture in
             let settings = login(["SALESFORCE_REFRESH_TOKEN": first])
-            var leads = try await stage.enqueueLeads(1)
-            let daemon = try stage.startDaemon(changing: settings)
-            try await stage.simulator.await("it converts") { $0.conversions.count == 1 }
+            var leads = try await fixture.enqueueLeads(1)
+            let daemon = try fixture.startDaemon(changing: settings)
+            try await fixture.simulator.await("it converts") { $0.conversions.count == 1 }
 
             // Neither a reload nor an expired session brings the dead token back.
             daemon.send(SIGHUP)
             try await daemon.waitFor("settings read again")
-            stage.simulator.expireSessions()
-            leads += try await stage.enqueueLeads(1)
-            try await stage.simulator.await("it converts again") { $0.conversions.count == 2 }
-            try await stage.await("it is settled") { _ in
-                try stage.counts() == ["converted": 2]
+            fixture.simulator.expireSessions()
+            leads += try await fixture.enqueueLeads(1)
+            try await fixture.simulator.await("it converts again") { $0.conversions.count == 2 }
+            try await fixture.await("it is settled") { _ in
+                try fixture.counts() == ["converted": 2]
             }
             daemon.terminate()
             let end = try await daemon.waitForExit()
@@ -89,23 +89,23 @@ import Testing
             #expect(end.errors.contains("a refresh token that Salesforce replaces could not be ke"))
             #expect(end.errors.contains("critical the new refresh token is not kept"))
             #expect(end.errors.contains("SALESFORCE_REFRESH_TOKEN_FILE"))
-            #expect(try await stage.objections(to: leads) == [])
+            #expect(try await fixture.mismatches(to: leads) == [])
 
-            try await stage.enqueueLeads(1)
-            let next = try await stage.drain(changing: settings)
+            try await fixture.enqueueLeads(1)
+            let next = try await fixture.drain(changing: settings)
             #expect(next.code == 77)
             #expect(next.errors.contains("Consent again"))
         }
     }
 
-    @Test func keepsTheTokenAtAReloadThatBringsAPlace() async throws {
-        try await withRotation { stage in
-            let state = stage.folder.appendingPathComponent("state")
+    @Test func `keeps the token at a reload that brings a place`() async throws {
+        try await withRotation { fixture in
+            let state = fixture.folder.appendingPathComponent("state")
             let settings = login([
                 "SALESFORCE_REFRESH_TOKEN": first, "STATE_DIRECTORY": state.path,
             ])
-            try await stage.enqueueLeads(1)
-            let daemon = try stage.startDaemon(changing: settings)
+            try await fixture.enqueueLeads(1)
+            let daemon = try fixture.startDaemon(changing: settings)
             try await daemon.waitFor("the new refresh token is not kept")
             try FileManager.default.createDirectory(
                 at: state, withIntermediateDirectories: false)
@@ -113,7 +113,7 @@ import Testing
             try await daemon.waitFor("the new refresh token is kept")
             daemon.kill()
             try await daemon.waitForExit()
-            #expect(try await stage.drain(changing: settings).code == 0)
+            #expect(try await fixture.drain(changing: settings).code == 0)
         }
     }
 }

@@ -9,8 +9,8 @@ import Testing
 /// What a SIGHUP changes in a running daemon.
 @Suite(.serialized) struct ReloadTests {
     /// Settings in a file, with run hours that do not begin before an hour has passed.
-    private func file(_ stage: Stage, _ lines: String...) throws -> [String: String] {
-        let file = stage.folder.appendingPathComponent("daemon.env")
+    private func file(_ fixture: Fixture, _ lines: String...) throws -> [String: String] {
+        let file = fixture.folder.appendingPathComponent("daemon.env")
         try lines.joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
         return ["LEADCONVERT_ENV_FILE": file.path]
     }
@@ -20,35 +20,35 @@ import Testing
         return String(format: "%02d:00-%02d:00 UTC", (hour + 2) % 24, (hour + 3) % 24)
     }
 
-    @Test func opensTheRunHoursAndMakesCallsLarger() async throws {
-        try await withStage { stage in
-            let leads = try await stage.enqueueLeads(50)
+    @Test func `opens the run hours and makes calls larger`() async throws {
+        try await withFixture { fixture in
+            let leads = try await fixture.enqueueLeads(50)
             let settings = try file(
-                stage, "LEADCONVERT_RUN_HOURS=\(laterToday)", "LEADCONVERT_CALL_SIZE=10")
-            let daemon = try stage.startDaemon("--until-empty", changing: settings)
-            try await stage.await("it waits for its hours") {
+                fixture, "LEADCONVERT_RUN_HOURS=\(laterToday)", "LEADCONVERT_CALL_SIZE=10")
+            let daemon = try fixture.startDaemon("--until-empty", changing: settings)
+            try await fixture.await("it waits for its hours") {
                 try $0.reports.status(at: .now).waitingFor == .hours
             }
             _ = try file(
-                stage, "LEADCONVERT_CALL_SIZE=25 ", "LEADCONVERT_CONCURRENCY=1",
+                fixture, "LEADCONVERT_CALL_SIZE=25 ", "LEADCONVERT_CONCURRENCY=1",
                 "LEADCONVERT_LOG_LEVEL=debug")
             daemon.send(SIGHUP)
             let end = try await daemon.waitForExit()
             #expect(end.code == 0)
-            #expect(try await stage.objections(to: leads) == [])
-            let calls = await stage.simulator.audit().calls.filter { $0.kind == .convert }
+            #expect(try await fixture.mismatches(to: leads) == [])
+            let calls = await fixture.simulator.audit().calls.filter { $0.kind == .convert }
             #expect(calls.map(\.size) == [25, 25])
             #expect(end.errors.contains(" debug call settled"))
         }
     }
 
-    @Test func namesWhatWaitsForARestart() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(1)
-            let daemon = try stage.startDaemon(changing: try file(stage))
-            try await stage.simulator.await("it is at work") { $0.conversions.count == 1 }
+    @Test func `names what waits for a restart`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(1)
+            let daemon = try fixture.startDaemon(changing: try file(fixture))
+            try await fixture.simulator.await("it is at work") { $0.conversions.count == 1 }
             _ = try file(
-                stage, "SALESFORCE_TRANSPORT=action:ConvertLeads", "SALESFORCE_API_VERSION=66.0")
+                fixture, "SALESFORCE_TRANSPORT=action:ConvertLeads", "SALESFORCE_API_VERSION=66.0")
             daemon.send(SIGHUP)
             try await daemon.waitFor(
                 "some settings change only at a restart "
@@ -59,19 +59,19 @@ import Testing
         }
     }
 
-    @Test func closesTheRunHours() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(1)
-            let daemon = try stage.startDaemon(changing: try file(stage))
-            try await stage.simulator.await("it is at work") { $0.conversions.count == 1 }
-            _ = try file(stage, "LEADCONVERT_RUN_HOURS=\(laterToday)")
+    @Test func `closes the run hours`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(1)
+            let daemon = try fixture.startDaemon(changing: try file(fixture))
+            try await fixture.simulator.await("it is at work") { $0.conversions.count == 1 }
+            _ = try file(fixture, "LEADCONVERT_RUN_HOURS=\(laterToday)")
             daemon.send(SIGHUP)
             try await daemon.waitFor("settings read again")
-            try await stage.enqueueLeads(1)
-            try await stage.await("it waits for its hours") {
+            try await fixture.enqueueLeads(1)
+            try await fixture.await("it waits for its hours") {
                 try $0.reports.status(at: .now).waitingFor == .hours
             }
-            #expect(await stage.simulator.audit().conversions.count == 1)
+            #expect(await fixture.simulator.audit().conversions.count == 1)
             daemon.terminate()
             #expect(try await daemon.waitForExit().code == 0)
         }
@@ -81,29 +81,31 @@ import Testing
         ("LEADCONVERT_CALL_SIZE=1000", "LEADCONVERT_CALL_SIZE=1000: must be a whole number"),
         ("no setting", "daemon.env: line 1 must be NAME=value"),
     ])
-    func keepsTheOldSettingsWhenANewOneIsWrong(line: String, complaint: String) async throws {
-        try await withStage { stage in
-            let settings = try file(stage, "LEADCONVERT_CALL_SIZE=5", "LEADCONVERT_CONCURRENCY=1")
-            var leads = try await stage.enqueueLeads(1)
-            let daemon = try stage.startDaemon(changing: settings)
-            try await stage.simulator.await("it is at work") { $0.conversions.count == 1 }
-            _ = try file(stage, line)
+    func `keeps the old settings when a new one is wrong`(line: String, complaint: String)
+        async throws
+    {
+        try await withFixture { fixture in
+            let settings = try file(fixture, "LEADCONVERT_CALL_SIZE=5", "LEADCONVERT_CONCURRENCY=1")
+            var leads = try await fixture.enqueueLeads(1)
+            let daemon = try fixture.startDaemon(changing: settings)
+            try await fixture.simulator.await("it is at work") { $0.conversions.count == 1 }
+            _ = try file(fixture, line)
             daemon.send(SIGHUP)
             try await daemon.waitFor("settings not taken; the old ones stay")
             try await daemon.waitFor(complaint)
-            leads += try await stage.enqueueLeads(10)
-            try await stage.await("they are converted") { _ in
-                try stage.counts() == ["converted": 11]
+            leads += try await fixture.enqueueLeads(10)
+            try await fixture.await("they are converted") { _ in
+                try fixture.counts() == ["converted": 11]
             }
             daemon.terminate()
             #expect(try await daemon.waitForExit().code == 0)
-            #expect(try await stage.objections(to: leads) == [])
-            let calls = await stage.simulator.audit().calls.filter { $0.kind == .convert }
+            #expect(try await fixture.mismatches(to: leads) == [])
+            let calls = await fixture.simulator.audit().calls.filter { $0.kind == .convert }
             #expect(calls.map(\.size) == [1, 5, 5])
         }
     }
 
-    @Test func refusesAFileThatIsNotThere() async throws {
+    @Test func `refuses a file that is not there`() async throws {
         let end = try await Program.daemon.run(["--env-file", "/nonexistent/daemon.env"])
         #expect(end.code == 78)
         #expect(

@@ -6,16 +6,16 @@ import Testing
 
 /// The daemon as systemd sees it.
 @Suite(.serialized) struct ServiceTests {
-    @Test func tellsThatItIsReadyAndHowTheQueueStands() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(3)
-            #expect(try await stage.run("pause").code == 0)
-            let socket = try NotifySocket(in: stage.folder)
-            let daemon = try stage.startDaemon(changing: ["NOTIFY_SOCKET": socket.path])
+    @Test func `tells that it is ready and how the queue stands`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(3)
+            #expect(try await fixture.run("pause").code == 0)
+            let socket = try NotifySocket(in: fixture.folder)
+            let daemon = try fixture.startDaemon(changing: ["NOTIFY_SOCKET": socket.path])
             try await socket.waitFor("READY=1")
             try await socket.waitFor(
                 "STATUS=3 leads to go; paused, go on with: leadconvert resume.")
-            #expect(try await stage.run("resume").code == 0)
+            #expect(try await fixture.run("resume").code == 0)
             try await socket.waitFor("STATUS=No leads to go.")
             daemon.terminate()
             #expect(try await daemon.waitForExit().code == 0)
@@ -26,12 +26,12 @@ import Testing
         }
     }
 
-    @Test func tellsWhyItWaitsAndUntilWhen() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(2)
-            await stage.simulator.stop()
-            let socket = try NotifySocket(in: stage.folder)
-            _ = try stage.startDaemon(changing: [
+    @Test func `tells why it waits and until when`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(2)
+            await fixture.simulator.stop()
+            let socket = try NotifySocket(in: fixture.folder)
+            _ = try fixture.startDaemon(changing: [
                 "NOTIFY_SOCKET": socket.path, "LEADCONVERT_PROBE_INTERVAL": "600",
             ])
             let line = "STATUS=2 leads to go; waiting for the end of an outage until 2"
@@ -41,10 +41,10 @@ import Testing
         }
     }
 
-    @Test func feedsTheWatchdogPassAfterPass() async throws {
-        try await withStage { stage in
-            let socket = try NotifySocket(in: stage.folder)
-            let daemon = try stage.startDaemon(changing: [
+    @Test func `feeds the watchdog pass after pass`() async throws {
+        try await withFixture { fixture in
+            let socket = try NotifySocket(in: fixture.folder)
+            let daemon = try fixture.startDaemon(changing: [
                 "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "400000",
             ])
             try await socket.waitFor("WATCHDOG=1", times: 4)
@@ -53,11 +53,11 @@ import Testing
         }
     }
 
-    @Test func leavesTheWatchdogOfAnotherProcessAlone() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(30)
-            let socket = try NotifySocket(in: stage.folder)
-            let end = try await stage.drain(changing: [
+    @Test func `leaves the watchdog of another process alone`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(30)
+            let socket = try NotifySocket(in: fixture.folder)
+            let end = try await fixture.drain(changing: [
                 "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "4000", "WATCHDOG_PID": "1",
             ])
             #expect(end.code == 0)
@@ -66,10 +66,10 @@ import Testing
         }
     }
 
-    @Test func tellsOfAReloadWhenItBeginsAndWhenItEnds() async throws {
-        try await withStage { stage in
-            let socket = try NotifySocket(in: stage.folder)
-            let daemon = try stage.startDaemon(changing: ["NOTIFY_SOCKET": socket.path])
+    @Test func `tells of a reload when it begins and when it ends`() async throws {
+        try await withFixture { fixture in
+            let socket = try NotifySocket(in: fixture.folder)
+            let daemon = try fixture.startDaemon(changing: ["NOTIFY_SOCKET": socket.path])
             try await socket.waitFor("READY=1")
             daemon.send(SIGHUP)
             try await socket.waitFor("READY=1", times: 2)
@@ -79,19 +79,19 @@ import Testing
         }
     }
 
-    @Test func asksForTimeWhileACallSettlesButNotBeyondTheDeadline() async throws {
-        try await withStage {
+    @Test func `asks for time while a call settles but not beyond the deadline`() async throws {
+        try await withFixture {
             $0.stallSeconds = 600
-        } _: { stage in
-            try await stage.enqueueLeads(10)
-            stage.simulator.script(.stall)
-            let socket = try NotifySocket(in: stage.folder)
-            let daemon = try stage.startDaemon(changing: [
+        } _: { fixture in
+            try await fixture.enqueueLeads(10)
+            fixture.simulator.script(.stall)
+            let socket = try NotifySocket(in: fixture.folder)
+            let daemon = try fixture.startDaemon(changing: [
                 "NOTIFY_SOCKET": socket.path, "LEADCONVERT_STOP_TIMEOUT": "4",
-                // Passes come as often as it has to be fed, and each asks anew.
+                // Passes come as often as it has to be fed, and each asks again.
                 "WATCHDOG_USEC": "2000000",
             ])
-            try await stage.simulator.await("a call arrives") { $0.count(.convert) == 1 }
+            try await fixture.simulator.await("a call arrives") { $0.count(.convert) == 1 }
             daemon.terminate()
             try await socket.waitFor("EXTEND_TIMEOUT_USEC=", times: 3)
             #expect(try await daemon.waitForExit().code == 0)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct SimulatorProgramTests {
-    @Test func printsItsURLAndWritesItsAuditWhenItIsStopped() async throws {
+    @Test func `prints its URL and writes its audit when it is stopped`() async throws {
         try await withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("audit.json")
             let simulator = try Program.simulator.start(
@@ -21,9 +21,9 @@ import Testing
         }
     }
 
-    @Test func convertsForTheDaemonAndKeepsAccount() async throws {
-        try await withStage { stage in
-            let file = stage.folder.appendingPathComponent("audit.json")
+    @Test func `converts for the daemon and keeps account`() async throws {
+        try await withFixture { fixture in
+            let file = fixture.folder.appendingPathComponent("audit.json")
             let simulator = try Program.simulator.start(
                 ["--port", "0", "--leads", "5", "--audit", file.path])
             defer { simulator.kill() }
@@ -33,26 +33,26 @@ import Testing
             try await withSimulator {
                 $0.leads = 5
             } _: { twin in
-                try stage.enqueue(await twin.leads().map(\.id))
+                try fixture.enqueue(await twin.leads().map(\.id))
             }
-            #expect(try await stage.drain(changing: ["SALESFORCE_LOGIN_URL": url]).code == 0)
-            #expect(try stage.counts() == ["converted": 5])
+            #expect(try await fixture.drain(changing: ["SALESFORCE_LOGIN_URL": url]).code == 0)
+            #expect(try fixture.counts() == ["converted": 5])
             simulator.terminate()
             #expect(try await simulator.waitForExit().code == 0)
             let audit = try String(contentsOf: file, encoding: .utf8)
-            for job in try stage.queue.jobs() {
+            for job in try fixture.queue.jobs() {
                 #expect(audit.contains(#""lead_id":"\#(job.text("lead_id") ?? "")""#))
             }
         }
     }
 
-    @Test func refusesAFaultThatItDoesNotKnow() async throws {
+    @Test func `refuses a fault that it does not know`() async throws {
         let end = try await Program.simulator.run(["--port", "0", "--fault", "gremlins=0.5"])
         #expect(end.code == 64)
         #expect(end.errors.contains("there is no fault 'gremlins'; there are lock, "))
     }
 
-    @Test func saysThatThePortIsTaken() async throws {
+    @Test func `says that the port is taken`() async throws {
         try await withSimulator { taken in
             let port = try #require(taken.url.split(separator: ":").last)
             let end = try await Program.simulator.run(["--port", String(port)])

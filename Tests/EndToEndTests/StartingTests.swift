@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct StartingTests {
-    @Test func listsAllWrongSettingsAtOnce() async throws {
+    @Test func `lists all wrong settings at once`() async throws {
         let settings = [
             "LEADCONVERT_CALL_SIZE": "101", "LEADCONVERT_DAILY_SHARE": "2",
             "SALESFORCE_LOGIN_URL": "http://example.com",
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func refusesWrongUsage() async throws {
+    @Test func `refuses wrong usage`() async throws {
         let end = try await Program.daemon.run(["--until-full"])
         #expect(end.code == 64)
         #expect(end.errors.contains("Unknown option '--until-full'"))
@@ -34,105 +34,107 @@ import Testing
         #expect(end.errors.contains("--give-up-after: it must be a whole number with its unit"))
     }
 
-    @Test func refusesASecondDaemonAndNamesTheFirst() async throws {
-        try await withStage { stage in
-            let first = try stage.startDaemon()
+    @Test func `refuses a second daemon and names the first`() async throws {
+        try await withFixture { fixture in
+            let first = try fixture.startDaemon()
             try await first.waitFor("queue opened")
-            let second = try await stage.drain()
+            let second = try await fixture.drain()
             #expect(second.code == 75)
             #expect(second.errors.contains("pid \(first.pid), since"))
             first.kill()
             try await first.waitForExit()
-            #expect(try await stage.drain().code == 0)
+            #expect(try await fixture.drain().code == 0)
         }
     }
 
-    @Test func leavesAFileThatIsNotOursAlone() async throws {
-        try await withStage { stage in
-            let file = stage.folder.appendingPathComponent("letter.txt")
+    @Test func `leaves a file that is not ours alone`() async throws {
+        try await withFixture { fixture in
+            let file = fixture.folder.appendingPathComponent("letter.txt")
             let text = String(repeating: "Dear customer, thank you for your patience. ", count: 50)
             try Data(text.utf8).write(to: file)
-            let end = try await stage.drain(changing: ["LEADCONVERT_DB": file.path])
+            let end = try await fixture.drain(changing: ["LEADCONVERT_DB": file.path])
             #expect(end.code == 78)
             #expect(end.errors.contains("is not a SQLite file"))
             #expect(try String(contentsOf: file, encoding: .utf8) == text)
         }
     }
 
-    @Test func leavesAnotherProgramsDatabaseAlone() async throws {
-        try await withStage { stage in
-            try stage.queue.run(sql: "PRAGMA application_id = 7")
-            let end = try await stage.drain()
+    @Test func `leaves another program's database alone`() async throws {
+        try await withFixture { fixture in
+            try fixture.queue.run(sql: "PRAGMA application_id = 7")
+            let end = try await fixture.drain()
             #expect(end.code == 78)
             #expect(end.errors.contains("is a SQLite file, but not a queue of leads."))
         }
     }
 
-    @Test func leavesAFileOfANewerVersionAlone() async throws {
-        try await withStage { stage in
-            try stage.queue.run(sql: "INSERT INTO grdb_migrations VALUES ('v99_future')")
-            for end in [try await stage.drain(), try await stage.run("status")] {
+    @Test func `leaves a file of a newer version alone`() async throws {
+        try await withFixture { fixture in
+            try fixture.queue.run(sql: "INSERT INTO grdb_migrations VALUES ('v99_future')")
+            for end in [try await fixture.drain(), try await fixture.run("status")] {
                 #expect(end.code == 78)
                 #expect(end.errors.contains("was made by a newer version of leadconvertd."))
             }
         }
     }
 
-    @Test func saysWhatIsWrongWithAFileThatLacksATable() async throws {
-        try await withStage { stage in
-            try stage.queue.run(sql: "DROP TABLE limiter")
-            let end = try await stage.drain()
+    @Test func `says what is wrong with a file that lacks a table`() async throws {
+        try await withFixture { fixture in
+            try fixture.queue.run(sql: "DROP TABLE limiter")
+            let end = try await fixture.drain()
             #expect(end.signal == nil)
             #expect(end.errors.contains("no such table: limiter"))
         }
     }
 
-    @Test func saysThatTheFolderIsMissing() async throws {
-        try await withStage { stage in
-            let path = stage.folder.appendingPathComponent("missing/queue.db").path
-            let end = try await stage.drain(changing: ["LEADCONVERT_DB": path])
+    @Test func `says that the folder is missing`() async throws {
+        try await withFixture { fixture in
+            let path = fixture.folder.appendingPathComponent("missing/queue.db").path
+            let end = try await fixture.drain(changing: ["LEADCONVERT_DB": path])
             #expect(end.code == 73)
             #expect(end.errors.contains("\(path)"))
             #expect(end.errors.contains("folder must exist"))
         }
     }
 
-    @Test func saysWhatALoginNeedsThatIsRefused() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(2)
-            let end = try await stage.drain(changing: ["SALESFORCE_CLIENT_SECRET": "mistyped-7351"])
+    @Test func `says what a login needs that is refused`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(2)
+            let end = try await fixture.drain(changing: [
+                "SALESFORCE_CLIENT_SECRET": "mistyped-7351"
+            ])
             #expect(end.code == 77)
             #expect(end.errors.contains("Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET."))
             #expect(!end.errors.contains("mistyped-7351"))
-            #expect(await stage.simulator.audit().calls.map(\.kind) == [.token])
-            #expect(try stage.queue.jobs().allSatisfy { $0.number("attempts") == 0 })
-            #expect(try stage.counts() == ["queued": 2])
+            #expect(await fixture.simulator.audit().calls.map(\.kind) == [.token])
+            #expect(try fixture.queue.jobs().allSatisfy { $0.number("attempts") == 0 })
+            #expect(try fixture.counts() == ["queued": 2])
         }
     }
 
-    @Test func refusesTokensThatSOAPNeverAccepts() async throws {
-        try await withStage {
+    @Test func `refuses tokens that SOAP never accepts`() async throws {
+        try await withFixture {
             $0.issuesJWTShapedTokens = true
-        } _: { stage in
-            try await stage.enqueueLeads(2)
-            let end = try await stage.drain()
+        } _: { fixture in
+            try await fixture.enqueueLeads(2)
+            let end = try await fixture.drain()
             #expect(end.code == 78)
             #expect(end.errors.contains("JSON Web Token"))
-            #expect(await stage.simulator.audit().calls.map(\.kind) == [.token])
-            #expect(try stage.counts() == ["queued": 2])
+            #expect(await fixture.simulator.audit().calls.map(\.kind) == [.token])
+            #expect(try fixture.counts() == ["queued": 2])
         }
     }
 
-    @Test func givesUpWhenSalesforceCannotBeReached() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(2)
-            await stage.simulator.stop()
-            let daemon = try stage.startDaemon("--until-empty", "--give-up-after", "1s")
+    @Test func `gives up when Salesforce cannot be reached`() async throws {
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(2)
+            await fixture.simulator.stop()
+            let daemon = try fixture.startDaemon("--until-empty", "--give-up-after", "1s")
             let end = try await daemon.waitForExit()
             #expect(end.code == 69)
             #expect(end.errors.contains("Salesforce could not be reached for 1 s"))
-            #expect(try stage.counts() == ["queued": 2])
-            #expect(try stage.queue.jobs().allSatisfy { $0.number("attempts") == 0 })
+            #expect(try fixture.counts() == ["queued": 2])
+            #expect(try fixture.queue.jobs().allSatisfy { $0.number("attempts") == 0 })
         }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct CSVTests {
     private let id = "00QWs000001AbcDMAS"
 
-    @Test func takesARowByItsHeader() throws {
+    @Test func `takes a row by its header`() throws {
         let text = """
             leadId,convertedStatus,doNotCreateOpportunity,opportunityName,accountId,contactId,\
             ownerId,overwriteLeadSource,sendNotificationEmail
@@ -29,30 +29,30 @@ import Testing
         "lead_id,converted_status", "\"leadId\",\"convertedStatus\"",
         "\u{FEFF}leadId,convertedStatus",
     ])
-    func readsHeaderNamesInAnyCaseAndStyle(header: String) throws {
+    func `reads header names in any case and style`(header: String) throws {
         #expect(try row("\(header)\n\(id),Done\n").lead?.convertedStatus == "Done")
     }
 
-    @Test func takesColumnsInAnyOrderAndIgnoresOthers() throws {
+    @Test func `takes columns in any order and ignores others`() throws {
         let lead = try row("Email,convertedStatus,,leadId\nx@y.z,Done,,\(id)\n").lead
         #expect(lead?.leadID.description == id)
         #expect(lead?.convertedStatus == "Done")
     }
 
     @Test(arguments: [",", ";", "\t"])
-    func findsTheSeparatorInTheHeader(separator: String) throws {
+    func `finds the separator in the header`(separator: String) throws {
         let text = "leadId,opportunityName,convertedStatus\n\(id),Acme,Done\n"
             .replacing(",", with: separator)
         #expect(try row(text).lead?.opportunityName == "Acme")
     }
 
-    @Test func looksForTheSeparatorOutsideQuotes() throws {
+    @Test func `looks for the separator outside quotes`() throws {
         let text = "leadId;\"Amount, EUR\";convertedStatus\n\(id);1,5;Done\n"
         #expect(try row(text).lead?.convertedStatus == "Done")
     }
 
     @Test(arguments: ["\n", "\r\n", "\r"])
-    func countsLinesWhateverEndsThem(ending: String) throws {
+    func `counts lines whatever ends them`(ending: String) throws {
         let lines = ["leadId,convertedStatus", "\(id),A", "", "nope,B", "00QWs000001AbcE,C"]
         let all = try rows(lines.joined(separator: ending))
         #expect(all.map(\.line) == [2, 4, 5])
@@ -60,7 +60,7 @@ import Testing
         #expect(all[1].reason == "leadId: an id has 15 or 18 characters, this one has 4")
     }
 
-    @Test func keepsLineBreaksQuotesAndSeparatorsWithinQuotes() throws {
+    @Test func `keeps line breaks quotes and separators within quotes`() throws {
         let text =
             "leadId,convertedStatus,opportunityName\r\n"
             + "\(id),Done,\"The \"\"big\"\" one,\r\nsecond line\"\r\n\(id),Next,\r\n"
@@ -69,12 +69,12 @@ import Testing
         #expect(all.map(\.line) == [2, 4])
     }
 
-    @Test func takesAQuoteInThePlainPartOfACellAsItIs() throws {
+    @Test func `takes a quote in the plain part of a cell as it is`() throws {
         let lead = try row("leadId,convertedStatus,opportunityName\n\(id),Done,15\" screens\n").lead
         #expect(lead?.opportunityName == "15\" screens")
     }
 
-    @Test func trimsCellsAndTakesEmptyOnesAsAbsent() throws {
+    @Test func `trims cells and takes empty ones as absent`() throws {
         let text =
             "leadId,convertedStatus,opportunityName,accountId,doNotCreateOpportunity\n"
             + " \(id) , Done ,  ,,\n"
@@ -87,26 +87,26 @@ import Testing
         ("true", true), ("Yes", true), ("1", true), ("FALSE", false), ("no", false), ("0", false),
         ("", false),
     ])
-    func readsBooleansAsPeopleWriteThem(cell: String, expected: Bool) throws {
+    func `reads booleans as people write them`(cell: String, expected: Bool) throws {
         let lead = try row("leadId,convertedStatus,doNotCreateOpportunity\n\(id),Done,\(cell)\n")
             .lead
         #expect(lead?.doNotCreateOpportunity == expected)
     }
 
-    @Test func refusesARowThatIsShortOrLongAndTakesTheOthers() throws {
+    @Test func `refuses a row that is short or long and takes the others`() throws {
         let all = try rows("leadId,convertedStatus\n\(id)\n\(id),Done\n\(id),Done,more\n")
         #expect(all.map { $0.lead != nil } == [false, true, false])
         #expect(all[0].reason?.hasPrefix("the header names 2 columns, this row has 1") == true)
         #expect(all[2].reason?.hasPrefix("the header names 2 columns, this row has 3") == true)
     }
 
-    @Test func refusesWhatGoesOnBehindAClosingQuote() throws {
+    @Test func `refuses what goes on behind a closing quote`() throws {
         let all = try rows("leadId,convertedStatus\n\(id),\"Do\"ne\n\(id),Done\n")
         #expect(all[0].reason?.hasPrefix("cell 2 goes on behind its closing quote") == true)
         #expect(all[1].lead != nil)
     }
 
-    @Test func namesTheLineWhereAnUnclosedQuoteOpens() throws {
+    @Test func `names the line where an unclosed quote opens`() throws {
         let all = try rows(
             "leadId,convertedStatus,opportunityName\n\(id),\"A\nB\",\"C\n\(id),D,E\n")
         #expect(all.map(\.line) == [2])
@@ -134,7 +134,7 @@ import Testing
             "opportunityName: it holds a control character"
         ),
     ])
-    func namesTheFieldOfARefusedRow(text: String, reason: String) throws {
+    func `names the field of a refused row`(text: String, reason: String) throws {
         #expect(try row(text).reason?.hasPrefix(reason) == true)
     }
 
@@ -147,7 +147,7 @@ import Testing
         ("leadId,convertedStatus,lead_id\n", "leads.csv:1: two columns name leadId."),
         ("leadId,\"convertedStatus\n", "leads.csv:1: the quote that opens in line 1 never closes"),
     ])
-    func takesNothingOfAFileWhoseHeaderIsWrong(text: String, sentence: String) throws {
+    func `takes nothing of a file whose header is wrong`(text: String, sentence: String) throws {
         let error = #expect(throws: OperatorError.self) { try rows(text, format: .csv) }
         #expect(error?.status == .dataRefused)
         #expect(error?.sentence.hasPrefix(sentence) == true)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct JSONTests {
     private let id = "00QWs000001AbcDMAS"
 
-    @Test func takesTheElementsOfAnArray() throws {
+    @Test func `takes the elements of an array`() throws {
         let text = """
             [
               {"leadId": "\(id)", "convertedStatus": "A"},
@@ -19,7 +19,7 @@ import Testing
         #expect(all[1].lead?.opportunityName == "x, ] } \" y")
     }
 
-    @Test func takesAnObjectALine() throws {
+    @Test func `takes an object a line`() throws {
         let text =
             "{\"leadId\":\"\(id)\",\"convertedStatus\":\"A\"}\r\n\r\n"
             + "  {\"leadId\":\"00QWs000001AbcE\",\"convertedStatus\":\"B\"}"
@@ -28,7 +28,7 @@ import Testing
         #expect(all.compactMap(\.lead?.convertedStatus) == ["A", "B"])
     }
 
-    @Test func readsTypesWhereTheyMakeSense() throws {
+    @Test func `reads types where they make sense`() throws {
         let lead = try row(
             """
             [{"leadId": "\(id)", "convertedStatus": 5, "doNotCreateOpportunity": true,
@@ -44,14 +44,14 @@ import Testing
         #expect(lead?.accountID == nil)
     }
 
-    @Test func readsEscapes() throws {
+    @Test func `reads escapes`() throws {
         let lead = try row(
             #"[{"leadId":"00QWs000001AbcD","convertedStatus":"\u00e9\ud83d\ude00\/\n\t\"\\"}]"#
         ).lead
         #expect(lead?.convertedStatus == "é😀/\n\t\"\\")
     }
 
-    @Test func takesKeysInAnyCaseAndStyle() throws {
+    @Test func `takes keys in any case and style`() throws {
         let text = "{\"lead_id\":\"\(id)\",\"CONVERTEDSTATUS\":\"A\"}"
         #expect(try row(text).lead?.convertedStatus == "A")
     }
@@ -81,7 +81,7 @@ import Testing
         (#"{} {}"#, "not valid JSON: at its byte 4 something stands behind it"),
         (#"{"a":"# + String(repeating: "[", count: 70) + "}", "not valid JSON: at its byte 69 br"),
     ])
-    func refusesABadLineAndSaysWhy(line: String, reason: String) throws {
+    func `refuses a bad line and says why`(line: String, reason: String) throws {
         let good = #"{"leadId":"00QWs000001AbcD","convertedStatus":"A"}"#
         let all = try rows("\(line)\n\(good)\n", format: .ndjson)
         #expect(all.count == 2)
@@ -89,7 +89,7 @@ import Testing
         #expect(all[1].lead != nil)
     }
 
-    @Test func refusesABadElementAndTakesItsNeighbours() throws {
+    @Test func `refuses a bad element and takes its neighbours`() throws {
         let good = "{\"leadId\":\"\(id)\",\"convertedStatus\":\"A\"}"
         let other = good.replacing(id, with: "00QWs000001AbcE")
         let all = try rows("[\(good), 7, {\"a\" 1}, \(good) \(good), \(other)]")
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: ["[]", " [ ] \n", "[\n]"])
-    func takesAnEmptyArrayAsNoRows(text: String) throws {
+    func `takes an empty array as no rows`(text: String) throws {
         #expect(try rows(text).isEmpty)
     }
 
@@ -109,7 +109,7 @@ import Testing
         ("[{\"a\":\"]", "leads.csv:1: the input ends before its array does."),
         ("[]\n[]", "leads.csv:2: something stands behind the end of the array."),
     ])
-    func takesNothingOfAnInputThatIsNoArray(text: String, sentence: String) throws {
+    func `takes nothing of an input that is no array`(text: String, sentence: String) throws {
         let error = #expect(throws: OperatorError.self) { try rows(text, format: .json) }
         #expect(error?.status == .dataRefused)
         #expect(error?.sentence == sentence)

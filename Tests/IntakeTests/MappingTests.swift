@@ -11,7 +11,7 @@ import Testing
         "opportunityName": "{{trigger.opportunityName}}"}
         """
 
-    @Test func rendersTheSampleRequestForARow() throws {
+    @Test func `renders the sample request for a row`() throws {
         let text = """
             [{"leadId": "\(id)", "convertedStatus": "Done", "doNotCreateOpportunity": true, \
             "opportunityName": null, "accountId": "not asked for"}]
@@ -21,14 +21,14 @@ import Testing
         #expect(try row(text, mapping: Mapping(json: sample)).lead == lead)
     }
 
-    @Test func rendersTheSampleRequestForACSVRow() throws {
+    @Test func `renders the sample request for a CSV row`() throws {
         let text = "leadId,convertedStatus,doNotCreateOpportunity,opportunityName\n\(id),Done,,X\n"
         let lead = try row(text, mapping: Mapping(json: sample)).lead
         #expect(lead?.opportunityName == "X")
         #expect(lead?.doNotCreateOpportunity == false)
     }
 
-    @Test func setsFieldsFromColumnsLiteralsAndBoth() throws {
+    @Test func `sets fields from columns literals and both`() throws {
         let mapping = try Mapping(
             "leadId={{Id}}", "convertedStatus=Qualified", "opportunityName={{Company}} - {{ Q }}=1"
         )
@@ -45,7 +45,7 @@ import Testing
         "{{items[1].name}}", "{{items.1.name}}", "{{ items [ 1 ] . name }}", "{{Account.Name}}",
         "{{row.Account.Name}}", "{{grid[0][1]}}",
     ])
-    func followsPathsIntoNestedValues(path: String) throws {
+    func `follows paths into nested values`(path: String) throws {
         let text = """
             [{"leadId": "\(id)", "steps": {"ai": {"status": "Hot"}}, "Account.Name": "Hot",
               "items": [{"name": "no"}, {"name": "Hot"}], "grid": [["no", "Hot"]]}]
@@ -54,7 +54,7 @@ import Testing
         #expect(lead?.convertedStatus == "Hot")
     }
 
-    @Test func givesARowsOwnTriggerPrecedence() throws {
+    @Test func `gives a row's own trigger precedence`() throws {
         let text = "[{\"leadId\": \"\(id)\", \"s\": \"outer\", \"trigger\": {\"s\": \"inner\"}}]"
         let lead = try row(text, mapping: Mapping("convertedStatus={{trigger.s}}")).lead
         #expect(lead?.convertedStatus == "inner")
@@ -68,7 +68,9 @@ import Testing
         ("{{items}}", "opportunityName: it is a list or an object"),
         ("{{items}} - Q3", "opportunityName: it is a list or an object"),
     ])
-    func refusesARowThatLacksWhatATemplateAsksFor(template: String, reason: String) throws {
+    func `refuses a row that lacks what a template asks for`(template: String, reason: String)
+        throws
+    {
         let text = """
             [{"leadId": "\(id)", "convertedStatus": "A", "none": null, "blank": " ", "items": [1]},
              {"leadId": "\(id)", "convertedStatus": "A", "none": "n", "blank": "b", "Nope": "N",
@@ -78,7 +80,7 @@ import Testing
         #expect(all[0].reason?.hasPrefix(reason) == true, "\(all[0])")
     }
 
-    @Test func takesNullAsAbsentWhereNoTextIsNeeded() throws {
+    @Test func `takes null as absent where no text is needed`() throws {
         let text = "[{\"leadId\": \"\(id)\", \"convertedStatus\": \"A\", \"x\": null}]"
         #expect(
             try row(text, mapping: Mapping("opportunityName={{x}}")).lead?.opportunityName == nil)
@@ -86,14 +88,14 @@ import Testing
         #expect(needed.reason?.hasPrefix("convertedStatus: empty or missing") == true)
     }
 
-    @Test func refusesEachRowOfACSVThatLacksAMappedColumn() throws {
+    @Test func `refuses each row of a CSV that lacks a mapped column`() throws {
         let mapping = try Mapping("opportunityName={{Nope}}")
         let all = try rows("leadId,convertedStatus\n\(id),A\n\(id),B\n", mapping: mapping)
         let reason = "opportunityName: this row has no Nope, which {{Nope}} asks for"
         #expect(all.map(\.reason) == [reason, reason])
     }
 
-    @Test func takesNothingOfACSVWithTwoColumnsOfAMappedName() throws {
+    @Test func `takes nothing of a CSV with two columns of a mapped name`() throws {
         let text = "leadId,convertedStatus,Name,name\n\(id),A,B,C\n"
         #expect(try rows(text).count == 1)
         let error = #expect(throws: OperatorError.self) {
@@ -102,7 +104,7 @@ import Testing
         #expect(error?.sentence.contains("two columns are called Name") == true)
     }
 
-    @Test func mapsAFieldThatTwoColumnsName() throws {
+    @Test func `maps a field that two columns name`() throws {
         let text = "leadId,lead_id,convertedStatus\nx,\(id),A\n"
         #expect(try row(text, mapping: Mapping("leadId={{lead_id}}")).lead != nil)
     }
@@ -115,7 +117,7 @@ import Testing
         ("leadId={{a..b}}", "--map leadId: {{a..b}} lacks a name: write {{row.COLUMN}}."),
         ("leadId={{a[x]}}", "--map leadId: {{a[x]}}: brackets hold a number, counted from 0."),
     ])
-    func refusesAWrongAssignmentAsWrongUsage(assignment: String, sentence: String) throws {
+    func `refuses a wrong assignment as wrong usage`(assignment: String, sentence: String) throws {
         let error = #expect(throws: OperatorError.self) { try Mapping(assignment) }
         #expect(error?.status == .usage)
         #expect(error?.sentence == sentence)
@@ -128,13 +130,13 @@ import Testing
         (#"{"leadId": []}"#, "template.json: leadId: it must be a text such as {{row.COLUMN}}."),
         (#"{"leadId": "a", "lead_id": "b"}"#, "template.json: leadId: it stands there twice."),
     ])
-    func refusesAWrongTemplateFile(json: String, sentence: String) throws {
+    func `refuses a wrong template file`(json: String, sentence: String) throws {
         let error = #expect(throws: OperatorError.self) { try Mapping(json: json) }
         #expect(error?.status == .dataRefused)
         #expect(error?.sentence == sentence)
     }
 
-    @Test func refusesATemplateWithoutARequiredFieldUnlessItIsMapped() throws {
+    @Test func `refuses a template without a required field unless it is mapped`() throws {
         var mapping = try Mapping(json: "{\"leadId\": \"{{leadId}}\"}")
         let text = "leadId,convertedStatus\n\(id),A\n"
         let error = #expect(throws: OperatorError.self) { try rows(text, mapping: mapping) }

@@ -15,13 +15,13 @@ import Testing
     }
 
     @Test(arguments: ["Email", "email", "EMAIL"])
-    func takesTheColumnEmail(name: String) throws {
+    func `takes the column email`(name: String) throws {
         let text = "leadId,convertedStatus,\(name)\n\(lead), ada@example.org \n"
         #expect(try row(text, mapping: matching()).lead?.matchEmail == "ada@example.org")
         #expect(try row(text).lead?.matchEmail == nil)
     }
 
-    @Test func takesTheKeyEmail() throws {
+    @Test func `takes the key email`() throws {
         for name in ["Email", "email"] {
             let text = """
                 {"leadId": "00QWs0000000001", "convertedStatus": "x", "\(name)": "ada@example.org"}
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func goesByAMappingWhereThereIsOne() throws {
+    @Test func `goes by a mapping where there is one`() throws {
         let text = "leadId,convertedStatus,Mail\n\(lead),ada@example.org\n"
         let mapping = try matching("matchEmail={{Mail}}")
         #expect(try row(text, mapping: mapping).lead?.matchEmail == "ada@example.org")
@@ -38,12 +38,12 @@ import Testing
         #expect(try row(named).lead?.matchEmail == "ada@example.org")
     }
 
-    @Test func convertsAsNewWhereTheCellIsEmpty() throws {
+    @Test func `converts as new where the cell is empty`() throws {
         let row = try row("leadId,convertedStatus,Email\n\(lead),\n", mapping: matching())
         #expect(row.lead != nil && row.lead?.matchEmail == nil)
     }
 
-    @Test func leavesTheContactAloneThatARowGives() throws {
+    @Test func `leaves the contact alone that a row gives`() throws {
         let text =
             "leadId,convertedStatus,accountId,contactId,Email\n"
             + "\(lead),001Ws0000000001,003Ws0000000001,ada@example.org\n"
@@ -53,7 +53,7 @@ import Testing
             both.reason == "matchEmail and contactId stand together: give one of them")
     }
 
-    @Test func saysSoWhenThereIsNoEmail() throws {
+    @Test func `says so when there is no email`() throws {
         let error = #expect(throws: OperatorError.self) {
             try rows("leadId,convertedStatus\n\(lead)\n", mapping: matching())
         }
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: ["ada", "@example.org", "ada@", "a da@example.org"])
-    func refusesWhatIsNoAddress(text: String) throws {
+    func `refuses what is no address`(text: String) throws {
         let row = try row(
             "leadId,convertedStatus,Email\n\(lead),\(text)\n", mapping: matching())
         #expect(row.reason?.hasPrefix("matchEmail is no e-mail address") == true)

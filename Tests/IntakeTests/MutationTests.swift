@@ -13,7 +13,7 @@ import Testing
     ]
 
     @Test(arguments: seeds, [1, 7, 4096])
-    func survivesDamage(text: String, piece: Int) throws {
+    func `survives damage`(text: String, piece: Int) throws {
         var mutator = Mutator(seed: UInt64(piece), spice: "\"\\,;[]{}:\r\n\u{0}u0é")
         let mapping = try Mapping("opportunityName={{x.y}} {{row.leadId}}")
         for _ in 0..<Mutator.cases(1000, sharedBy: 9) {

@@ -15,7 +15,7 @@ import Testing
         + "\r\n {}\n\n{\"leadId\":\"00QWs000001AbcDMAS\",\"convertedStatus\":\"b\"}"
 
     @Test(arguments: [csv, json, lines])
-    func readsTheSameWhereverThePiecesEnd(text: String) throws {
+    func `reads the same wherever the pieces end`(text: String) throws {
         let whole = try rows(text)
         #expect(whole.count == 3)
         for piece in 1..<text.utf8.count {
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func refusesARowThatIsLongerThanAnyRowNeedsToBe() throws {
+    @Test func `refuses a row that is longer than any row needs to be`() throws {
         let good = "00QWs000001AbcDMAS,Done,\n"
         let long = "00QWs000001AbcDMAS,Done," + String(repeating: "x", count: 3 << 20) + "\n"
         let other = "00QWs000001AbcE,Done,\n"
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: [IntakeFormat.csv, .json, .ndjson])
-    func holdsOnlyAPieceOfAnEndlessLine(format: IntakeFormat) throws {
+    func `holds only a piece of an endless line`(format: IntakeFormat) throws {
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
         var left = 160
         var sentHead = format == .ndjson
@@ -63,13 +63,13 @@ import Testing
             ([0x0A, 0xFC, 0x2C], "leads.csv:2: not UTF-8 text."),
             ([0x7F, 0x45, 0x4C, 0x46, 0x00, 0x01], "leads.csv:1: not UTF-8 text."),
         ] as [([UInt8], String)])
-    func takesNothingOfWhatIsNotText(bytes: [UInt8], sentence: String) throws {
+    func `takes nothing of what is not text`(bytes: [UInt8], sentence: String) throws {
         let error = #expect(throws: OperatorError.self) { try rows(bytes) }
         #expect(error?.status == .dataRefused)
         #expect(error?.sentence == sentence)
     }
 
-    @Test func condemnsAFileAtItsFirstLineInAnotherEncoding() throws {
+    @Test func `condemns a file at its first line in another encoding`() throws {
         let text = "leadId,convertedStatus\n00QWs000001AbcDMAS,Done\n00QWs000001AbcDMAS,D"
         var reader = try RowReader(ByteSource(Array(text.utf8) + [0xF6, 0x6E, 0x65, 0x0A]))
         #expect(try reader.next()?.lead != nil)
@@ -81,11 +81,11 @@ import Testing
         ("a/leads.csv", IntakeFormat.csv), ("leads.JSON", .json), ("x.y/leads.jsonl", .ndjson),
         ("leads.ndjson", .ndjson), ("leads", nil), ("x.csv/leads", nil), ("leads.txt", nil),
     ])
-    func knowsAFormatByTheExtension(path: String, expected: IntakeFormat?) {
+    func `knows a format by the extension`(path: String, expected: IntakeFormat?) {
         #expect(IntakeFormat(pathExtensionOf: path) == expected)
     }
 
-    @Test func saysThatAFileIsMissingOrIsAFolder() throws {
+    @Test func `says that a file is missing or is a folder`() throws {
         let missing = #expect(throws: OperatorError.self) {
             try ByteSource(path: "/nonexistent/leads.csv")
         }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct TableReaderTests {
     private let id = "00QWs000001AbcDMAS"
 
-    @Test func readsRowsByTheirColumnsNames() throws {
+    @Test func `reads rows by their columns' names`() throws {
         var table = try TableReader(
             "crm.db", columns: ["Id", "converted_status", "Company"],
             mapping: Mapping("leadId={{row.Id}}", "opportunityName={{Company}}")
@@ -17,7 +17,7 @@ import Testing
         #expect(row.lead?.opportunityName == nil)
     }
 
-    @Test func numbersRowsAndRefusesThemAlone() throws {
+    @Test func `numbers rows and refuses them alone`() throws {
         let mapping = try Mapping("opportunityName={{Company}} - Q3")
         var table = try TableReader(
             "crm.db", columns: ["leadId", "convertedStatus", "company"], mapping: mapping
@@ -44,7 +44,7 @@ import Testing
             error?.remedy == "If its column Id holds the leads' ids, type --map 'leadId={{Id}}'.")
     }
 
-    @Test func takesNothingOfAQueryWithoutARequiredColumn() throws {
+    @Test func `takes nothing of a query without a required column`() throws {
         let error = #expect(throws: OperatorError.self) {
             try TableReader("crm.db", columns: ["leadId"], mapping: Mapping())
         }

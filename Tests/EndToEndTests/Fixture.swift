@@ -8,7 +8,7 @@ import Synchronization
 import TestSupport
 
 /// A simulated org, a queue in a real file, and the programs that were started on them.
-final class Stage: Sendable {
+final class Fixture: Sendable {
     let simulator: Simulator
     let folder: URL
     let queue: JobQueue
@@ -86,7 +86,7 @@ final class Stage: Sendable {
         try await TestSupport.within(limit, event) {
             let (changes, told) = AsyncStream.makeStream(of: Void.self)
             let watcher = ChangeWatcher(
-                path: queue.path, queue: DispatchQueue(label: "stage"), look: { told.yield() })
+                path: queue.path, queue: DispatchQueue(label: "fixture"), look: { told.yield() })
             defer { withExtendedLifetime(watcher) {} }
             told.yield()
             for await _ in changes {
@@ -108,16 +108,16 @@ final class Stage: Sendable {
     }
 }
 
-/// Runs `body` on a stage of its own; afterwards, whatever happens, no program is left.
-func withStage<Result>(
+/// Runs `body` on a fixture of its own; afterwards, whatever happens, no program is left.
+func withFixture<Result>(
     _ configure: (inout SimulatorConfiguration) -> Void = { _ in },
-    _ body: (Stage) async throws -> Result
+    _ body: (Fixture) async throws -> Result
 ) async throws -> Result {
     try await withSimulator(configure) { simulator in
         try await withTemporaryFolder { folder in
-            let stage = try Stage(simulator: simulator, folder: folder)
-            defer { stage.clear() }
-            return try await body(stage)
+            let fixture = try Fixture(simulator: simulator, folder: folder)
+            defer { fixture.clear() }
+            return try await body(fixture)
         }
     }
 }

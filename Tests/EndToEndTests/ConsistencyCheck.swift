@@ -5,21 +5,22 @@ import TestSupport
 
 /// The three accounts of what happened, compared lead by lead: the org's own audit, `jobs`, and
 /// `run_log`.
-struct Truths {
+struct ConsistencyCheck {
     private let conversions: [String: Int]
     private let jobs: [String: TableRow]
     private let log: [String: [TableRow]]
 
-    init(_ stage: Stage) async throws {
-        conversions = await stage.simulator.audit().conversionCounts
+    init(_ fixture: Fixture) async throws {
+        conversions = await fixture.simulator.audit().conversionCounts
         jobs = Dictionary(
-            try stage.queue.jobs().map { ($0.text("lead_id") ?? "", $0) }, uniquingKeysWith: { $1 })
-        log = Dictionary(grouping: try stage.queue.log()) { $0.text("lead_id") ?? "" }
+            try fixture.queue.jobs().map { ($0.text("lead_id") ?? "", $0) },
+            uniquingKeysWith: { $1 })
+        log = Dictionary(grouping: try fixture.queue.log()) { $0.text("lead_id") ?? "" }
     }
 
     /// A line for each of these leads that was not sent and converted exactly once, or of which
     /// the accounts differ. No line shows anything of a lead but its id.
-    func objections(to leads: [String]) -> [String] {
+    func mismatches(to leads: [String]) -> [String] {
         leads.compactMap { lead in
             let outcomes = log[lead, default: []].map { $0.text("outcome") ?? "open" }
             let state = jobs[lead]?.text("state") ?? "no job"
@@ -48,10 +49,10 @@ struct Truths {
     }
 }
 
-extension Stage {
+extension Fixture {
     /// Lines about leads that were not converted exactly once by all three accounts.
-    func objections(to leads: [String]) async throws -> [String] {
-        try await Truths(self).objections(to: leads)
+    func mismatches(to leads: [String]) async throws -> [String] {
+        try await ConsistencyCheck(self).mismatches(to: leads)
     }
 
     /// How many jobs are in each state that some are in.
