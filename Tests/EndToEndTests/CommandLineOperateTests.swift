@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import Storage
 import TestSupport
 import Testing
