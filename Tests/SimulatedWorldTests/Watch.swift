@@ -14,9 +14,8 @@ struct Watch {
     private var idleCalls: [Int64] = []
     private var moved = 0
     /// When the last hour began, with nothing left but leads that nobody can help.
-    var lastHourFrom: Int64? {
-        didSet { if lastHourFrom == nil { isOver = false } }
-    }
+    var lastHourFrom: Int64?
+    /// Whether nothing more will come: the last hour is over, or the daemon has ended.
     private(set) var isOver = false
     private(set) var mostIdleCalls = 0
 
@@ -64,10 +63,8 @@ struct Watch {
     }
 
     /// Whether the last hour has gone by.
-    mutating func lastHourIsOver(at now: Int64) -> Bool {
-        guard let lastHourFrom else { return false }
-        isOver = now >= lastHourFrom + Self.hour
-        return isOver
+    func lastHourIsOver(at now: Int64) -> Bool {
+        lastHourFrom.map { now >= $0 + Self.hour } ?? false
     }
 
     /// Nothing more will come.

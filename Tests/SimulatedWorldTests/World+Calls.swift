@@ -9,6 +9,7 @@ extension World {
         tally.calls += 1
         if !outgoing.isLogin { starts.append(trueMS) }
         watch.callStarts(at: trueMS)
+        trace("call \(outgoing.callID) \(outgoing.summary)")
         let call = Asked(outgoing, by: life)
         switch outgoing.content {
         case .login:
@@ -162,6 +163,7 @@ extension World {
     ) {
         later(pause) { world in
             guard world.life == call.life else { return }
+            world.trace("answer \(call.call.callID) \(outcome)")
             if let tell { world.unwritten.append(tell) }
             let usage = OrgUsage(current: world.starts.count, limit: 1_000_000)
             do {
@@ -212,4 +214,17 @@ extension World {
     }
 
     func travel() -> Int64 { Int64.random(in: 1...400, using: &chance) }
+}
+
+extension Outgoing {
+    /// What it asks, for a trace.
+    fileprivate var summary: String {
+        switch request {
+        case .convert(let leads, _): "convert \(leads.map(\.leadID))"
+        case .verify(let ids): "verify \(ids)"
+        case .match(let addresses): "match \(addresses)"
+        case .logIn: "log in"
+        case .readLimits: "read limits"
+        }
+    }
 }

@@ -15,7 +15,9 @@ extension World {
     func disturb() throws {
         guard !isQuiet else { return }
         tally.faults += 1
-        switch Int.random(in: 0..<12, using: &chance) {
+        let disturbance = Int.random(in: 0..<12, using: &chance)
+        trace("disturbance \(disturbance)")
+        switch disturbance {
         case 0, 1: try crash()
         case 2: try reboot()
         case 3: setClock()

@@ -46,7 +46,9 @@ extension World {
     /// No answer, or one that says nothing of what was done.
     func lost(_ leads: [LeadConversion]) -> CallOutcome {
         guard trouble.usesAction, chance.happens(0.5) else { return unclear() }
-        let code = Trouble.codes.randomElement(using: &chance) ?? Trouble.codes[0]
+        // Not SERVER_UNAVAILABLE: it comes with 503, which is said before anything is done.
+        let codes = Trouble.codes.filter { $0 != "SERVER_UNAVAILABLE" }
+        let code = codes.randomElement(using: &chance) ?? codes[0]
         return OddAnswer.refusal(code).reply(for: leads, byAction: true).outcome
     }
 
@@ -128,7 +130,11 @@ extension World {
             }
             watch.lastHourFrom = watch.lastHourFrom ?? trueMS
         }
-        return watch.lastHourIsOver(at: trueMS) && (isDown || engine.inFlight.isEmpty)
+        guard watch.lastHourIsOver(at: trueMS), isDown || engine.inFlight.isEmpty else {
+            return false
+        }
+        watch.end()
+        return true
     }
 }
 

@@ -119,6 +119,16 @@ final class World {
             logger: Logger(label: "world", factory: { _ in SwiftLogNoOpLogHandler() }), at: now)
     }
 
+    // MARK: Tracing
+
+    /// SEED=n TRACE=1 prints every call of that world, how it was answered, and what happened to
+    /// the daemon.
+    static let isTraced = ProcessInfo.processInfo.environment["TRACE"] == "1"
+
+    func trace(_ line: @autoclosure () -> String) {
+        if World.isTraced { print("\(trueMS) life \(life): \(line())") }
+    }
+
     // MARK: Time
 
     func later(_ milliseconds: Int64, _ happen: @escaping (World) throws -> Void) {
