@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import Glibc
 
 /// A program that runs; what it says is kept, however much it is.
@@ -96,6 +96,19 @@ public final class RunningProgram: Sendable {
             // A program that ends without reading all of it says why in its own words.
             try? stream.write(contentsOf: Data(input.utf8))
             try? stream.close()
+        }
+    }
+}
+
+extension FileHandle {
+    /// Waits for the next bytes; empty at the end. `availableData` ends the tests when a signal
+    /// interrupts it.
+    public func nextBytes() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(fileDescriptor, &bytes, bytes.count)
+            if count < 0, errno == EINTR { continue }
+            return Array(bytes.prefix(max(0, count)))
         }
     }
 }
