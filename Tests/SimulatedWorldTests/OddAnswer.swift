@@ -3,10 +3,9 @@ import NIOCore
 
 @testable import Salesforce
 
-/// An answer that is no plain one, in the bytes that Salesforce or somebody before it would send.
+/// An odd answer, in the bytes that Salesforce or a proxy before it would send.
 ///
-/// What such an answer means is not for the world to say: it is read by the code that reads it in
-/// earnest.
+/// The world does not decide what such an answer means: the daemon's own readers read it.
 enum OddAnswer {
     /// Salesforce's own refusal of a whole call, by its code.
     case refusal(String)

@@ -65,9 +65,9 @@ struct SimulatedOrg {
     private var suspects: [RecordID: [Doubt]] = [:]
     private(set) var conversions = 0
     /// What the daemon did that it may never do.
-    private(set) var offences: [String] = []
+    private(set) var violations: [String] = []
     /// After a restore, the daemon can't know of calls that its file has forgotten.
-    private var amnestied: Set<RecordID> = []
+    private var forgotten: Set<RecordID> = []
     let lifetimeMS: Int64
     let trouble: Trouble
     /// What a second conversion means, by its code.
@@ -91,13 +91,14 @@ struct SimulatedOrg {
     mutating func leaves(_ callID: Int64, _ leads: [LeadConversion], at now: Int64) {
         for lead in leads {
             let id = lead.leadID
-            if let doubt = doubts[id], !amnestied.contains(id) {
-                offences.append(
+            if let doubt = doubts[id], !forgotten.contains(id) {
+                violations.append(
                     "call \(callID) sends \(id) while the outcome of call \(doubt.callID) is open")
             }
             for other in running.values where other.leads.contains(where: { $0.leadID == id }) {
-                if amnestied.contains(id) { continue }
-                offences.append("call \(callID) sends \(id) while call \(other.callID) works on it")
+                if forgotten.contains(id) { continue }
+                violations.append(
+                    "call \(callID) sends \(id) while call \(other.callID) works on it")
             }
             if let account = lead.accountID,
                 let other = running.values.first(where: { other in
@@ -106,18 +107,18 @@ struct SimulatedOrg {
                         other.accountID == account
                             && self.leads[other.leadID].map { !isConverted($0, at: now) } == true
                     }
-                }), !other.leads.contains(where: { amnestied.contains($0.leadID) })
+                }), !other.leads.contains(where: { forgotten.contains($0.leadID) })
             {
-                offences.append(
+                violations.append(
                     "call \(callID) names account \(account) while call \(other.callID) does")
             }
-            if lead.accountID == nil, let group = self.leads[id]?.group, !amnestied.contains(id),
+            if lead.accountID == nil, let group = self.leads[id]?.group, !forgotten.contains(id),
                 let other = doubts.first(where: { other, doubt in
                     doubt.makesAccount && self.leads[other]?.group == group
-                        && !amnestied.contains(other)
+                        && !forgotten.contains(other)
                 })
             {
-                offences.append(
+                violations.append(
                     "call \(callID) may make a second account of \(group) beside \(other.value.callID)"
                 )
             }
@@ -199,8 +200,8 @@ struct SimulatedOrg {
         let fitting = find([email])[0].filter {
             conversion.accountID == nil || $0.accountID == conversion.accountID
         }
-        if !fitting.isEmpty && !amnestied.contains(conversion.leadID) {
-            offences.append("call \(callID) makes a second contact for \(conversion.leadID)")
+        if !fitting.isEmpty && !forgotten.contains(conversion.leadID) {
+            violations.append("call \(callID) makes a second contact for \(conversion.leadID)")
         }
         let stem = conversion.leadID.description.dropFirst(3).prefix(12)
         do {
@@ -209,7 +210,7 @@ struct SimulatedOrg {
                 accountID: try conversion.accountID ?? RecordID("001\(stem)", of: .account))
             contacts[email, default: []].append(contact)
         } catch {
-            offences.append("\(error)")
+            violations.append("\(error)")
         }
     }
 
@@ -285,7 +286,7 @@ struct SimulatedOrg {
     }
 
     /// The daemon's file was replaced by an older one.
-    mutating func forgive() {
-        amnestied.formUnion(leads.keys)
+    mutating func forgetCalls() {
+        forgotten.formUnion(leads.keys)
     }
 }

@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Thousands of worlds, each from a seed. A failing seed is named; SEED=n lives it again alone,
+/// Thousands of worlds, each from a seed. A failing seed is named; SEED=n runs it again alone,
 /// SEEDS=n sets how many there are.
 @Suite struct SimulatedWorldTests {
-    @Test func keepsItsPromisesInEveryWorld() async throws {
+    @Test func `every world keeps its promises`() async throws {
         let environment = ProcessInfo.processInfo.environment
         let seeds: ClosedRange<UInt64>
         if let seed = environment["SEED"].flatMap({ UInt64($0) }) {
@@ -54,7 +54,7 @@ struct Summary: CustomStringConvertible, Sendable {
         await withCheckedContinuation { done in
             DispatchQueue.global(qos: .utility).async {
                 var summary = Summary()
-                for seed in seeds { summary.live(seed, in: folder) }
+                for seed in seeds { summary.run(seed, in: folder) }
                 done.resume(returning: summary)
             }
         }
@@ -70,7 +70,7 @@ struct Summary: CustomStringConvertible, Sendable {
         failures += other.failures
     }
 
-    private mutating func live(_ seed: UInt64, in folder: URL) {
+    private mutating func run(_ seed: UInt64, in folder: URL) {
         worlds += 1
         do {
             let home = folder.appendingPathComponent("\(seed)")
@@ -78,13 +78,13 @@ struct Summary: CustomStringConvertible, Sendable {
             defer { try? FileManager.default.removeItem(at: home) }
             let world = try World(seed: seed, path: home.appendingPathComponent("queue.db").path)
             defer {
-                steps += world.tally.steps
-                calls += world.tally.calls
-                crashes += world.tally.crashes
-                faults += world.tally.faults
+                steps += world.counts.steps
+                calls += world.counts.calls
+                crashes += world.counts.crashes
+                faults += world.counts.faults
                 conversions += world.org.conversions
             }
-            try world.live()
+            try world.run()
             try Invariants.holdAtTheEnd(world)
         } catch {
             failures.append((seed, "\(error)"))

@@ -27,7 +27,7 @@ struct Trouble {
     var secondCode = "CANNOT_UPDATE_CONVERTED_LEAD"
     /// Whether conversions go through an Apex action.
     var usesAction = false
-    /// The chance that a lead is odd for ever, or for some calls.
+    /// The chance that a lead is odd always, or for some calls.
     var oddLeads = 0.0
     /// Every search for this address fails.
     var oddAddress: String?

@@ -6,11 +6,11 @@ import Storage
 /// The way to Salesforce and back, and all that can happen to a call on it.
 extension World {
     func send(_ outgoing: Outgoing) {
-        tally.calls += 1
+        counts.calls += 1
         if !outgoing.isLogin { starts.append(trueMS) }
         watch.callStarts(at: trueMS)
         trace("call \(outgoing.callID) \(outgoing.summary)")
-        let call = Asked(outgoing, by: life)
+        let call = SentCall(outgoing, by: life)
         switch outgoing.content {
         case .login:
             hasSession = true
@@ -39,7 +39,7 @@ extension World {
     }
 
     /// A call, and the life of the daemon that made it: no other will hear the answer.
-    struct Asked {
+    struct SentCall {
         var call: Outgoing
         var life: Int
 
@@ -52,17 +52,17 @@ extension World {
     /// From here on the outcome of the call is open.
     /// - Returns: The org's own number for the call; ours are given again after a restore.
     func lose(_ call: ClaimedCall) -> Int64 {
-        tally.calls += 1
-        let number = Int64(tally.calls)
+        counts.calls += 1
+        let number = Int64(counts.calls)
         org.leaves(number, call.jobs.map(\.conversion), at: trueMS)
         return number
     }
 
-    private func depart(_ call: Asked, _ conversions: ClaimedCall) {
+    private func depart(_ call: SentCall, _ conversions: ClaimedCall) {
         convert(call, conversions, as: lose(conversions))
     }
 
-    private func convert(_ call: Asked, _ conversions: ClaimedCall, as number: Int64) {
+    private func convert(_ call: SentCall, _ conversions: ClaimedCall, as number: Int64) {
         let leads = conversions.jobs.map(\.conversion)
         if let odd = oddAnswer() {
             let reply = meet(odd, leads, as: number)
@@ -115,7 +115,7 @@ extension World {
         }
     }
 
-    private func ask(_ call: Asked, _ question: ClaimedVerification) {
+    private func ask(_ call: SentCall, _ question: ClaimedVerification) {
         if let refusal = refusal() { return answer(call, refusal, after: travel()) }
         let ids = question.jobs.map(\.job.conversion.leadID)
         if let odd = oddAnswer(toQuestion: true)
@@ -141,7 +141,7 @@ extension World {
         }
     }
 
-    private func find(_ call: Asked, _ match: ClaimedMatch) {
+    private func find(_ call: SentCall, _ match: ClaimedMatch) {
         if let refusal = refusal() { return answer(call, refusal, after: travel()) }
         let addresses = match.jobs.compactMap(\.conversion.matchEmail)
         let isOdd = addresses.contains { $0 == trouble.oddAddress }
@@ -158,7 +158,7 @@ extension World {
 
     /// An answer reaches the daemon, if it is still the one that asked.
     private func answer(
-        _ call: Asked, _ outcome: CallOutcome, isOver: Bool = false, after pause: Int64,
+        _ call: SentCall, _ outcome: CallOutcome, isOver: Bool = false, after pause: Int64,
         known tell: ((World) -> Void)? = nil
     ) {
         later(pause) { world in
@@ -171,7 +171,7 @@ extension World {
                     call.call,
                     CallReply(outcome, httpStatus: 200, usage: usage, isOver: isOver),
                     at: world.now)
-                world.know()
+                world.acknowledge()
                 world.learn(of: outcome)
                 try world.watch.look(at: world.trueMS, world.queue, world.org)
                 world.wakeAt = world.now
@@ -209,7 +209,7 @@ extension World {
 
     func meets(_ probability: Double) -> Bool {
         guard chance.happens(isQuiet ? 0 : probability) else { return false }
-        tally.faults += 1
+        counts.faults += 1
         return true
     }
 

@@ -6,7 +6,7 @@ import TestSupport
 @testable import Drain
 @testable import Storage
 
-/// What befalls the daemon besides its calls.
+/// What happens to the daemon besides its calls.
 extension World {
     func disturbancePause() -> Int64 {
         Int64(Double.random(in: 0.1...2, using: &chance) * profile.disturbanceEveryMS)
@@ -14,7 +14,7 @@ extension World {
 
     func disturb() throws {
         guard !isQuiet else { return }
-        tally.faults += 1
+        counts.faults += 1
         let disturbance = Int.random(in: 0..<12, using: &chance)
         trace("disturbance \(disturbance)")
         switch disturbance {
@@ -47,17 +47,17 @@ extension World {
 
     /// kill -9, and started again.
     func crash() throws {
-        tally.crashes += 1
+        counts.crashes += 1
         try unlock()
         try queue.database.close()
         queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0)
         isDiskFull = false
-        try born()
+        try start()
     }
 
     private func reboot() throws {
         isRebooted = true
-        now = Moment(wall: now.wall, uptimeMS: 0, bootID: "boot \(tally.steps)")
+        now = Moment(wall: now.wall, uptimeMS: 0, bootID: "boot \(counts.steps)")
         try crash()
     }
 
@@ -116,11 +116,11 @@ extension World {
             }
             try FileManager.default.copyItem(atPath: copy, toPath: world.path)
             // The operator knows what was enqueued since; the daemon does not know what it sent.
-            world.org.forgive()
+            world.org.forgetCalls()
             world.queue = try JobQueue(path: world.path, as: .daemon, busyTimeout: 0)
             world.isDiskFull = false
             world.isRestored = true
-            try world.born()
+            try world.start()
         }
     }
 

@@ -139,8 +139,8 @@ extension World {
 }
 
 extension SimulatedOrg {
-    /// Whether a lead may be left unfinished: it cannot be asked about, or nothing but an incident
-    /// of the org is ever said of it.
+    /// Whether a lead may be left unfinished: it cannot be read, or it always gets a code that
+    /// means an incident of the org.
     func isBeyondHelp(_ id: RecordID) -> Bool {
         switch leads[id]?.nature {
         case .unreadable: true

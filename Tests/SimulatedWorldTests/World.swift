@@ -42,7 +42,7 @@ final class World {
     /// Calls that still get the edge's page.
     var strays = 0
     var watch = Watch()
-    /// Whether the machine was started anew at some time.
+    /// Whether the machine was restarted at some time.
     var isRebooted = false
     var outageUntil: Int64 = 0
     /// Held by somebody else while the file is locked.
@@ -55,7 +55,7 @@ final class World {
     var nextLead = 0
     /// Whether an older copy took the place of the file at some time.
     var isRestored = false
-    var tally = Tally()
+    var counts = Counts()
 
     struct Event {
         var at: Int64
@@ -63,7 +63,7 @@ final class World {
         var happen: (World) throws -> Void
     }
 
-    struct Tally {
+    struct Counts {
         var steps = 0
         var crashes = 0
         var faults = 0
@@ -80,12 +80,12 @@ final class World {
         queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0)
         engine = try World.engine(queue, profile, trouble, { true }, 0, now)
         try queue.database.write { try Invariants.install($0) }
-        try born()
+        try start()
         try enqueue(profile.leads)
     }
 
     /// A daemon starts on the file.
-    func born() throws {
+    func start() throws {
         life += 1
         isDown = false
         hasWorked = false
@@ -132,11 +132,11 @@ final class World {
     // MARK: Time
 
     func later(_ milliseconds: Int64, _ happen: @escaping (World) throws -> Void) {
-        tally.steps += 1
-        agenda.append(Event(at: trueMS + milliseconds, order: tally.steps, happen: happen))
+        counts.steps += 1
+        agenda.append(Event(at: trueMS + milliseconds, order: counts.steps, happen: happen))
     }
 
-    func pass(_ milliseconds: Int64) {
+    func advance(_ milliseconds: Int64) {
         trueMS += milliseconds
         now = now + milliseconds
     }
@@ -145,40 +145,40 @@ final class World {
     var calmFrom: Int64 { max(isQuietFrom, trouble.incident?.time.upperBound ?? 0) }
 
     /// How long all may take once nothing goes wrong any more. A clock that was set just before the
-    /// machine was started anew can't be noticed by anyone; a pause may be hours longer then.
+    /// machine was restarted can't be noticed by anyone; a pause may be hours longer then.
     private var patienceMS: Int64 { isRebooted ? 48 * 3_600_000 : 3_600_000 }
 
     /// Leads that nobody can help are watched for another hour.
     private var lastHourMS: Int64 { watch.lastHourFrom == nil ? 0 : 3_600_000 }
 
-    /// Lives until every lead is settled: first with disturbances, then without.
-    func live() throws {
+    /// Runs until every lead is settled: first with disturbances, then without.
+    func run() throws {
         later(disturbancePause()) { try $0.disturb() }
         later(Int64.random(in: 5000...40_000, using: &chance)) { try $0.calmDown() }
         if let stray = trouble.stray { later(stray.at) { $0.strays = stray.calls } }
         var isDrained = false
         while !(isDrained && isQuiet && (agenda.isEmpty || watch.isOver)) {
-            isDrained = try run()
+            isDrained = try pass()
             let next = agenda.indices.min { left, right in
                 (agenda[left].at, agenda[left].order) < (agenda[right].at, agenda[right].order)
             }
             let wake = wakeAt.map { trueMS + $0.since(now) }
             if let wake, wake <= (next.map { agenda[$0].at } ?? .max) {
-                pass(max(0, wake - trueMS))
+                advance(max(0, wake - trueMS))
                 wakeAt = nil
             } else if let next {
                 let event = agenda.remove(at: next)
-                pass(max(0, event.at - trueMS))
+                advance(max(0, event.at - trueMS))
                 watch.eventHappened(at: trueMS)
                 try event.happen(self)
             } else if !isDrained {
                 throw Broken("nothing will ever happen again, and the queue is not drained")
             }
             if try isLeftWithOddLeads() { isDrained = true }
-            guard tally.steps < 20_000, trueMS < calmFrom + patienceMS + lastHourMS else {
-                throw Broken("it goes on for ever: \(try unsettled())")
+            guard counts.steps < 20_000, trueMS < calmFrom + patienceMS + lastHourMS else {
+                throw Broken("it does not end: \(try unsettled())")
             }
-            if let offence = org.offences.first { throw Broken(offence) }
+            if let violation = org.violations.first { throw Broken(violation) }
         }
     }
 
@@ -190,19 +190,19 @@ final class World {
             FROM jobs WHERE finished_at IS NULL
             """
         let jobs = try queue.read { try String.fetchOne($0, sql: sql) } ?? "nothing"
-        return "at \(now.wall), steps \(tally.steps), waits \(engine.noted): \(jobs)"
+        return "at \(now.wall), steps \(counts.steps), waits \(engine.noted): \(jobs)"
     }
 
     /// The daemon does all that it can do now.
     /// - Returns: Whether it says that the queue is drained.
-    private func run() throws -> Bool {
+    private func pass() throws -> Bool {
         guard !isDown else { return false }
         try watch.pass(at: trueMS)
         do {
             while true {
-                tally.steps += 1
+                counts.steps += 1
                 let step = try engine.step(at: now)
-                know()
+                acknowledge()
                 switch step {
                 case .send(let call):
                     try Invariants.isWritten(call, in: queue)
@@ -238,7 +238,7 @@ final class World {
     }
 
     /// All that was kept has been written: what it said is known from here on.
-    func know() {
+    func acknowledge() {
         guard engine.unwritten.isEmpty else { return }
         for tell in unwritten { tell(self) }
         unwritten = []
