@@ -32,6 +32,13 @@ enum Demo {
 
     /// - Returns: Whether all three accounts of what happened agree.
     private static func run() async throws -> Bool {
+        say(
+            """
+            Starts a simulated Salesforce org with 500 leads, some of which can't be converted.
+            Queues them by SQL and from a CSV file, and converts them; one answer gets lost.
+            Then compares the org's own audit with the queue, lead by lead. About ten seconds.
+
+            """)
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent(
                 "leadconvertd-demo-\(ProcessInfo.processInfo.processIdentifier)")
@@ -87,9 +94,10 @@ enum Demo {
         say(
             """
 
-            The queue is still there. Ask it yourself:
-              sqlite3 -box \(path) 'SELECT at, lead, attempt, outcome, code FROM run_history LIMIT 20'
-              sqlite3 -box \(path) 'SELECT code, count(*) AS leads, message FROM failures GROUP BY code'
+            Next, see in the queue what failed and why, or check your own org (README.md names \
+            the settings):
+              swift run leadconvert jobs --state failed --db \(path)
+              swift run leadconvert check
             """)
         return disagreements.isEmpty
     }
