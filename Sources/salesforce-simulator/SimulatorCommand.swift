@@ -65,7 +65,7 @@ struct SimulatorCommand: AsyncParsableCommand {
             valueName: "url"))
     var loginHost = "https://login.salesforce.com"
 
-    @Flag(help: "Hand out tokens in the shape of JWTs, which SOAP refuses.")
+    @Flag(help: "Issue tokens in the shape of JWTs, which SOAP refuses.")
     var jwtTokens = false
 
     @Flag(help: "Replace a refresh token each time it is used; the old one is dead then.")

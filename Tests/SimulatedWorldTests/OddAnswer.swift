@@ -19,18 +19,18 @@ enum OddAnswer {
     /// What it means for a call that converts.
     func reply(for leads: [LeadConversion], byAction: Bool) -> CallReply {
         byAction
-            ? ActionReply.reply(to: leads, from: rest(leads))
-            : ConvertLeadReply.reply(to: leads, from: soap(leads))
+            ? ActionReply.reply(to: leads, from: restResponse(leads))
+            : ConvertLeadReply.reply(to: leads, from: soapResponse(leads))
     }
 
     /// What it means for a reading of leads.
     func outcome(forReading ids: [RecordID]) -> CallOutcome {
-        LeadRetrieval.outcome(of: rest([]), for: ids)
+        LeadRetrieval.outcome(of: restResponse([]), for: ids)
     }
 
     /// What it means for a search for contacts.
     func outcome(forSearch addresses: [String]) -> CallOutcome {
-        ContactQuery.outcome(of: rest([]), for: addresses, tellingPersonAccounts: false)
+        ContactQuery.outcome(of: restResponse([]), for: addresses, tellingPersonAccounts: false)
     }
 
     /// What a code means for the lead that is refused with it.
@@ -51,7 +51,7 @@ enum OddAnswer {
 
     // MARK: Bytes
 
-    private func soap(_ leads: [LeadConversion]) -> APIResponse {
+    private func soapResponse(_ leads: [LeadConversion]) -> APIResponse {
         switch self {
         case .page(let status): Self.page(status)
         case .refusal(let code):
@@ -75,7 +75,7 @@ enum OddAnswer {
         }
     }
 
-    private func rest(_ leads: [LeadConversion]) -> APIResponse {
+    private func restResponse(_ leads: [LeadConversion]) -> APIResponse {
         switch self {
         case .page(let status):
             return Self.page(status)

@@ -95,9 +95,10 @@ import Testing
                 Envelope.lead(ids[0], accountID: account, contactID: contact),
                 Envelope.lead(ids[1], contactID: contact),
                 Envelope.lead(ids[2], accountID: org.accountID(1), contactID: contact),
-                Envelope.lead(ids[3], noOpportunity: true, opportunityName: "Deal"),
+                Envelope.lead(ids[3], noOpportunity: true, opportunityName: "Big order"),
                 Envelope.lead(
-                    ids[4], accountID: account, opportunityID: opportunity, opportunityName: "Deal"),
+                    ids[4], accountID: account, opportunityID: opportunity,
+                    opportunityName: "Big order"),
                 Envelope.lead(ids[5], accountID: account, opportunityID: opportunity),
                 Envelope.lead(ids[6], opportunityName: String(repeating: "x", count: 81)),
                 Envelope.lead(ids[7], ownerID: org.inactiveUserID()),

@@ -24,7 +24,7 @@ public final class Watched<Value: Sendable>: Sendable {
     /// The value as it is now.
     public var value: Value { state.withLock(\.value) }
 
-    /// Changes it, and wakes those who waited for that.
+    /// Changes it, and wakes whoever waited for that.
     public func change(_ body: @Sendable (inout Value) -> Void) {
         state.withLock { state in
             body(&state.value)
