@@ -39,7 +39,8 @@
 -- strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+15 minutes').
 -- The rules are named constraints: what is refused says why.
 --
--- To see what happened: SELECT * FROM run_history; failures; batch_progress; usage_by_hour.
+-- To see what happened: SELECT * FROM run_history; failures; failures_by_code; batch_progress;
+-- usage_by_hour. Who retried, cancelled, paused, resumed or pruned: SELECT * FROM operations.
 
 PRAGMA application_id = 0x4C434E56;
 
@@ -256,6 +257,11 @@ CREATE INDEX jobs_busy_accounts ON jobs (substr(account_id, 1, 15))
     WHERE account_id IS NOT NULL AND in_flight;
 CREATE INDEX jobs_busy_groups ON jobs (group_key) WHERE group_key IS NOT NULL AND in_flight;
 CREATE INDEX jobs_by_group ON jobs (group_key, state) WHERE group_key IS NOT NULL;
+-- Few jobs end like this: what the failures have in common is found without a look at the others.
+CREATE INDEX jobs_failed_by_code ON jobs (error_code, finished_at) WHERE state = 'failed';
+CREATE INDEX jobs_failed_by_batch ON jobs (batch_id, error_code, finished_at)
+    WHERE state = 'failed';
+CREATE INDEX jobs_cancelled_by_batch ON jobs (batch_id) WHERE state = 'cancelled';
 CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
 -- Triggers and not foreign keys, because the sqlite3 shell leaves those off.
@@ -526,6 +532,8 @@ CREATE TABLE queue (
     waiting_for TEXT CONSTRAINT waiting_for_must_be_one_of_the_eight CHECK (waiting_for IN (
         'token', 'slot', 'account', 'allowance', 'outage', 'time', 'paused', 'hours')),
     waiting_until TEXT,
+    -- Since when it has waited for that; kept by a trigger.
+    waiting_since TEXT,
     -- One moment on both clocks, so that a wall clock that was set is noticed, once.
     clock_at TEXT,
     clock_boot_id TEXT,
@@ -533,6 +541,26 @@ CREATE TABLE queue (
 ) STRICT;
 
 INSERT INTO queue (id) VALUES (1);
+
+CREATE TRIGGER queue_waits_since AFTER UPDATE OF waiting_for ON queue
+WHEN NEW.waiting_for IS NOT OLD.waiting_for
+BEGIN
+    UPDATE queue SET waiting_since =
+        CASE WHEN NEW.waiting_for IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END;
+END;
+
+-- What people did to the queue, with the command or on the status page.
+CREATE TABLE operations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    by TEXT NOT NULL,
+    action TEXT NOT NULL CONSTRAINT action_must_be_retry_cancel_pause_resume_or_prune
+        CHECK (action IN ('retry', 'cancel', 'pause', 'resume', 'prune')),
+    -- What it was asked for: queue, batch NAME, code CODE, job N, lead ID, ...
+    target TEXT NOT NULL,
+    -- How many jobs it changed.
+    jobs INTEGER NOT NULL DEFAULT 0
+) STRICT;
 
 CREATE VIEW run_history AS
 SELECT
@@ -578,6 +606,20 @@ SELECT
 FROM jobs
 LEFT JOIN batches ON batches.id = jobs.batch_id
 WHERE jobs.state = 'failed';
+
+CREATE VIEW failures_by_code AS
+SELECT
+    error_code AS code,
+    count(*) AS leads,
+    (
+        SELECT error_message FROM jobs AS latest
+        WHERE latest.state = 'failed' AND latest.error_code IS jobs.error_code
+        ORDER BY latest.finished_at DESC, latest.id DESC LIMIT 1
+    ) AS example,
+    max(finished_at) AS last_at
+FROM jobs
+WHERE state = 'failed'
+GROUP BY error_code;
 
 CREATE VIEW batch_progress AS
 SELECT

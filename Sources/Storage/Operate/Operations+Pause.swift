@@ -17,13 +17,21 @@ extension Operations {
     /// Pauses or resumes the whole queue, or one batch, whose waiting jobs are held meanwhile.
     /// - Throws: `OperatorError` 66 when there is no such batch.
     @discardableResult
-    public func pause(_ isPaused: Bool, batch: String?, at now: Timestamp) throws -> PauseChange {
-        try store.write { database in
-            if let batch {
-                let id = try database.existingBatch(batch)
-                return try database.pause(isPaused, batch: id, at: now)
-            }
-            return try database.pause(isPaused)
+    public func pause(
+        _ isPaused: Bool, batch: String?, at now: Timestamp, by initiator: Initiator? = nil
+    ) throws -> PauseChange {
+        let operation = Operation(
+            isPaused ? .pause : .resume, target: batch.map { "batch \($0)" } ?? "queue", at: now,
+            by: initiator)
+        return try store.write { database in
+            let change =
+                if let batch {
+                    try database.pause(isPaused, batch: database.existingBatch(batch), at: now)
+                } else {
+                    try database.pause(isPaused)
+                }
+            try database.record(operation, jobs: change.changed)
+            return change
         }
     }
 }

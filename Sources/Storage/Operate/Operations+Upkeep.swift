@@ -43,14 +43,22 @@ extension Operations {
     /// transactions between which others can write; then gives the space back.
     /// - Parameter callsBefore: The calls' own limit, where it is not the jobs': those of the last
     ///   24 hours count against our share of the org's allowance.
+    /// - Parameter operation: Which operation the jobs are added to.
+    /// - Parameter progress: Told after each step what is done so far.
     public func prune(
-        before time: Timestamp, callsBefore: Timestamp? = nil, at once: Int = 1000
+        before time: Timestamp, callsBefore: Timestamp? = nil, at once: Int = 1000,
+        as operation: OperationID? = nil, progress: (Pruned) -> Void = { _ in }
     ) throws -> Pruned {
         var pruned = Pruned()
         while true {
-            let step = try store.write { try $0.pruneJobs(before: time, atMost: once) }
+            let step = try store.write { database in
+                let step = try database.pruneJobs(before: time, atMost: once)
+                if let operation { try database.add(jobs: step.jobs, to: operation) }
+                return step
+            }
             pruned.jobs += step.jobs
             pruned.logRows += step.logRows
+            progress(pruned)
             guard step.jobs > 0 else { break }
         }
         while true {
@@ -58,6 +66,7 @@ extension Operations {
                 try $0.pruneCalls(before: callsBefore ?? time, atMost: once)
             }
             pruned.calls += calls
+            progress(pruned)
             guard calls > 0 else { break }
         }
         var free = Int.max

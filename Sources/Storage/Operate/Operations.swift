@@ -11,6 +11,10 @@ public enum JobSelection: Sendable {
     case batch(String)
     /// All that are in this state.
     case all(JobState)
+    /// All that failed with this code, of this batch if one is named.
+    case failed(code: String, batch: String? = nil)
+    /// The jobs of these numbers, as far as they are still there.
+    case jobs([Int64])
 }
 
 /// What an operator's command did to jobs.
@@ -35,8 +39,11 @@ extension Operations {
     /// policy paused at one of them goes on.
     /// - Throws: `OperatorError` 66 when a job, lead or batch does not exist; then nothing is
     ///   changed.
-    public func retry(_ selections: [JobSelection], at now: Timestamp) throws -> Change {
-        var change = try change(selections) { database, job, change in
+    public func retry(
+        _ selections: [JobSelection], at now: Timestamp, by initiator: Initiator? = nil
+    ) throws -> Change {
+        let operation = Operation(.retry, of: selections, at: now, by: initiator)
+        var change = try change(selections, operation) { database, job, change in
             guard job.state == .failed else { return .leave }
             let action = try database.retry(job, at: now)
             guard case .move = action else { return action }
@@ -55,8 +62,11 @@ extension Operations {
     /// Cancels jobs that were not sent yet.
     /// - Throws: `OperatorError` 66 when a job, lead or batch does not exist; then nothing is
     ///   changed.
-    public func cancel(_ selections: [JobSelection], at now: Timestamp) throws -> Change {
-        try change(selections) { database, job, _ in
+    public func cancel(
+        _ selections: [JobSelection], at now: Timestamp, by initiator: Initiator? = nil
+    ) throws -> Change {
+        let operation = Operation(.cancel, of: selections, at: now, by: initiator)
+        return try change(selections, operation) { database, job, _ in
             guard job.state == .queued || job.state == .held else { return .leave }
             let sql = """
                 UPDATE jobs SET state = 'cancelled', updated_at = ?1, finished_at = ?1
@@ -70,7 +80,7 @@ extension Operations {
     }
 
     private func change(
-        _ selections: [JobSelection],
+        _ selections: [JobSelection], _ operation: Operation,
         _ act: (Database, SelectedJob, inout Change) throws -> Action,
         finishing: (Database, Set<Int64>) throws -> Void = { _, _ in }
     ) throws -> Change {
@@ -91,6 +101,7 @@ extension Operations {
                 }
             }
             try finishing(database, batches)
+            try database.record(operation, jobs: change.changed)
             return change
         }
     }
@@ -174,6 +185,13 @@ extension Database {
             try many("batch_id = ?", [existingBatch(name)])
         case .all(let state):
             try many("state = ?", [state.rawValue])
+        case .failed(let code, nil):
+            try many("state = 'failed' AND error_code = ?", [code])
+        case .failed(let code, let name?):
+            try many(
+                "batch_id = ? AND state = 'failed' AND error_code = ?", [existingBatch(name), code])
+        case .jobs(let numbers):
+            try many("id IN (SELECT value FROM json_each(?))", [numbers.json])
         }
     }
 

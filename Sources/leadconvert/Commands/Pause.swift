@@ -20,7 +20,8 @@ struct Pause: ParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func run() throws {
-        let change = try options.open().operations.pause(true, batch: batch, at: .now)
+        let change = try options.open().operations.pause(
+            true, batch: batch, at: .now, by: .currentUser)
         let output = Output()
         let already = change.wasSo ? " already" : ""
         try output.writeLine(

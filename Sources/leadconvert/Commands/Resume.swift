@@ -18,7 +18,8 @@ struct Resume: ParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func run() throws {
-        let change = try options.open().operations.pause(false, batch: batch, at: .now)
+        let change = try options.open().operations.pause(
+            false, batch: batch, at: .now, by: .currentUser)
         let output = Output()
         if change.wasSo {
             try output.writeLine("\(batch ?? "The queue") was not paused.")

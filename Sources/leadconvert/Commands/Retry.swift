@@ -11,10 +11,14 @@ struct Retry: ParsableCommand {
             Examples:
               leadconvert retry 17 00QWs000001AbcDMAS
               leadconvert retry --batch friday
+              leadconvert retry --code UNABLE_TO_LOCK_ROW --batch friday
             """
     )
 
     @OptionGroup var selection: SelectionOptions
+
+    @Option(help: "All jobs that failed with this code; of --batch, if that is given too.")
+    var code: String?
 
     @Flag(help: "All jobs that have failed.")
     var allFailed = false
@@ -22,15 +26,18 @@ struct Retry: ParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func validate() throws {
-        guard selection.count + (allFailed ? 1 : 0) == 1 else {
-            throw ValidationError("Name jobs or leads, or --batch, or --all-failed.")
+        let isOneWay = selection.count + (allFailed ? 1 : 0) == (code == nil ? 1 : 0)
+        let isCodeOfBatch = code != nil && !allFailed && selection.subjects.isEmpty
+        guard isOneWay || isCodeOfBatch else {
+            throw ValidationError(
+                "Name jobs or leads, or --batch, or --code (with --batch, if you like), or "
+                    + "--all-failed.")
         }
     }
 
     func run() throws {
         let queue = try options.open()
-        let selections = allFailed ? [.all(.failed)] : selection.selections
-        let change = try queue.operations.retry(selections, at: .now)
+        let change = try queue.operations.retry(selections, at: .now, by: .currentUser)
         let output = Output()
         try output.writeLine("\(counted(change.changed, "job")) will run again.")
         if change.released > 0 {
@@ -48,6 +55,11 @@ struct Retry: ParsableCommand {
             try output.writeLine("\(count) left alone: the lead has a newer job in the queue.")
         }
         try output.flush()
+    }
+
+    private var selections: [JobSelection] {
+        if let code { return [.failed(code: code, batch: selection.batch)] }
+        return allFailed ? [.all(.failed)] : selection.selections
     }
 
     private static func reason(_ state: JobState) -> String {
