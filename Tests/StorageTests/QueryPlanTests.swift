@@ -190,7 +190,7 @@ private func filter(_ set: (inout LogFilter) -> Void) -> LogFilter {
 }
 
 /// Keeps each statement that a connection runs, once.
-private final class StatementRecorder: Sendable {
+final class StatementRecorder: Sendable {
     private let seen = Mutex<[String]>([])
 
     /// The statements that read or write rows.
@@ -210,7 +210,7 @@ private final class StatementRecorder: Sendable {
 
 extension Database {
     /// The steps of the plan for a statement, whatever its arguments are.
-    fileprivate func plan(of sql: String) throws -> [String] {
+    func plan(of sql: String) throws -> [String] {
         let statement = try makeStatement(sql: "EXPLAIN QUERY PLAN \(sql)")
         statement.setUncheckedArguments([])
         return try Row.fetchAll(statement).map { $0["detail"] }

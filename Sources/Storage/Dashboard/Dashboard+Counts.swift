@@ -1,0 +1,209 @@
+public import Conversion
+import GRDB
+
+/// Failed jobs with one code.
+public struct FailureGroup: Sendable, Equatable {
+    /// The code; nil where a failure came without one.
+    public var code: String?
+    /// How many failed with it.
+    public var leads: Int
+    /// What the last of them was told.
+    public var example: String?
+    /// When the last of them failed.
+    public var lastAt: Timestamp?
+}
+
+/// How far a batch is.
+public struct BatchSummary: Sendable, Equatable {
+    /// Its number.
+    public var id: Int64
+    /// Its name.
+    public var name: String
+    /// Whether it is paused.
+    public var isPaused: Bool
+    /// How many jobs were ever added.
+    public var total: Int
+    /// When it was made.
+    public var createdAt: Timestamp?
+    /// When the last of its jobs was settled; nil while some are not.
+    public var finishedAt: Timestamp?
+    /// Jobs that are not settled.
+    public var unsettled = 0
+    /// Jobs that were converted.
+    public var converted = 0
+    /// Jobs that failed.
+    public var failed = 0
+    /// Jobs that were cancelled.
+    public var cancelled = 0
+    /// Jobs that `prune` has taken out.
+    public var pruned: Int { max(0, total - unsettled - converted - failed - cancelled) }
+}
+
+extension Dashboard {
+    /// So many codes are told apart in a list.
+    private static let mostCodes = 60
+
+    /// Jobs by state; every state is there.
+    public func countJobs() throws -> [JobState: Int] {
+        var counts: [JobState: Int] = [:]
+        for state in JobState.allCases {
+            counts[state] = try count(
+                SlicedCount(
+                    source: "jobs INDEXED BY jobs_by_state", condition: "state = ?",
+                    arguments: [state.rawValue], order: ["run_at", "id"]))
+        }
+        return counts
+    }
+
+    /// Jobs that were settled before a time.
+    public func countSettled(before time: Timestamp) throws -> Int {
+        try count(
+            SlicedCount(
+                source: "jobs INDEXED BY jobs_by_end", condition: "finished_at < ?",
+                arguments: [time.description], order: ["finished_at", "id"]))
+    }
+
+    /// Failed jobs by code, of a batch or of all, the largest group first.
+    public func failuresByCode(batch: Int64? = nil) throws -> [FailureGroup] {
+        let failed = FailedJobs(batch: batch)
+        return try codes(failed, limit: Self.mostCodes).map { code in
+            let leads = try count(
+                SlicedCount(
+                    source: failed.source, condition: "\(failed.condition) AND error_code IS ?",
+                    arguments: [batch, code], order: ["finished_at", "id"]))
+            return try group(failed, code, leads)
+        }
+        .sorted { ($0.leads, $1.code ?? "") > ($1.leads, $0.code ?? "") }
+    }
+
+    /// All codes with which jobs failed, of a batch or of all.
+    public func failedCodes(batch: Int64?) throws -> [String?] {
+        try codes(FailedJobs(batch: batch), limit: 10_000)
+    }
+
+    /// The codes, from one to the next by the index, whatever stands between them.
+    private func codes(_ failed: FailedJobs, limit: Int) throws -> [String?] {
+        try read { database in
+            let start = "\(failed.source) WHERE \(failed.condition)"
+            let without = "SELECT 1 FROM \(start) AND error_code IS NULL LIMIT 1"
+            var codes: [String?] =
+                try Row.fetchOne(database, sql: without, arguments: [failed.batch]) == nil
+                ? [] : [nil]
+            let next = """
+                SELECT error_code FROM \(start) AND error_code > ? ORDER BY error_code LIMIT 1
+                """
+            var last = ""
+            while codes.count < limit,
+                let code = try String.fetchOne(
+                    database.cachedStatement(sql: next), arguments: [failed.batch, last])
+            {
+                codes.append(code)
+                last = code
+            }
+            return codes
+        }
+    }
+
+    private func group(_ failed: FailedJobs, _ code: String?, _ leads: Int) throws -> FailureGroup {
+        let sql = """
+            SELECT error_message, finished_at FROM \(failed.source)
+            WHERE \(failed.condition) AND error_code IS ? ORDER BY finished_at DESC LIMIT 1
+            """
+        let row = try read { database in
+            try Row.fetchOne(
+                database.cachedStatement(sql: sql), arguments: [failed.batch, code])
+        }
+        return FailureGroup(
+            code: code, leads: leads, example: row?[0],
+            lastAt: (row?[1] as String?).flatMap { Timestamp($0) })
+    }
+}
+
+/// Failed jobs, of a batch or of all, by the index that has them by code and time. Its first
+/// argument is the batch.
+struct FailedJobs {
+    let batch: Int64?
+
+    var source: String {
+        "jobs INDEXED BY \(batch == nil ? "jobs_failed_by_code" : "jobs_failed_by_batch")"
+    }
+
+    var condition: String {
+        batch == nil
+            ? "jobs.state = 'failed' AND ? IS NULL" : "jobs.batch_id = ? AND jobs.state = 'failed'"
+    }
+}
+
+extension Dashboard {
+    /// Batches that have work left, and then the newest.
+    public func batches(limit: Int) throws -> [BatchSummary] {
+        let found = try read { database in
+            var ids: [Int64] = []
+            var last = Int64.max
+            let next = """
+                SELECT batch_id FROM jobs INDEXED BY jobs_unsettled_by_batch
+                WHERE batch_id < ? AND batch_id IS NOT NULL AND finished_at IS NULL
+                ORDER BY batch_id DESC LIMIT 1
+                """
+            while ids.count < limit,
+                let id = try Int64.fetchOne(
+                    database.cachedStatement(sql: next), arguments: [last])
+            {
+                ids.append(id)
+                last = id
+            }
+            let newest = try Int64.fetchAll(
+                database, sql: "SELECT id FROM batches ORDER BY id DESC LIMIT ?",
+                arguments: [limit])
+            ids += newest.filter { !ids.contains($0) }.prefix(limit - ids.count)
+            return try ids.compactMap { try database.batch("id = ?", [$0]) }
+        }
+        return try found.map(counted)
+    }
+
+    /// The batch of that name.
+    /// - Throws: `OperatorError` 66 when there is none.
+    public func batch(named name: String) throws -> BatchSummary {
+        let found = try read { database in
+            try database.batch("name = ?", [name])
+        }
+        guard let found else {
+            throw OperatorError(.notFound, "There is no batch named \(name).")
+        }
+        return try counted(found)
+    }
+
+    private func counted(_ batch: BatchSummary) throws -> BatchSummary {
+        var batch = batch
+        func count(_ index: String, _ condition: String, _ order: [String]) throws -> Int {
+            try self.count(
+                SlicedCount(
+                    source: "jobs INDEXED BY \(index)", condition: "batch_id = ? AND \(condition)",
+                    arguments: [batch.id], order: order))
+        }
+        batch.unsettled = try count("jobs_unsettled_by_batch", "finished_at IS NULL", ["id"])
+        batch.cancelled = try count("jobs_cancelled_by_batch", "state = 'cancelled'", ["id"])
+        batch.failed = try failuresByCode(batch: batch.id).reduce(0) { $0 + $1.leads }
+        let present =
+            try count("jobs_by_batch", "position IS NULL", ["id"])
+            + count("jobs_by_batch", "position IS NOT NULL", ["position", "id"])
+        batch.converted = max(0, present - batch.unsettled - batch.cancelled - batch.failed)
+        return batch
+    }
+}
+
+extension Database {
+    fileprivate func batch(
+        _ condition: String, _ arguments: StatementArguments
+    ) throws -> BatchSummary? {
+        let sql = """
+            SELECT id, name, paused, total, created_at, finished_at FROM batches WHERE \(condition)
+            """
+        return try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments).map { row in
+            BatchSummary(
+                id: row[0], name: row[1], isPaused: row[2], total: row[3],
+                createdAt: Timestamp(row[4] as String),
+                finishedAt: (row[5] as String?).flatMap { Timestamp($0) })
+        }
+    }
+}

@@ -1,0 +1,180 @@
+public import Conversion
+import GRDB
+
+/// A job as lists and a lead's page show it.
+public struct JobSummary: Sendable, Equatable {
+    /// Its number.
+    public var id: Int64
+    /// Its lead.
+    public var lead: String
+    /// Where it stands.
+    public var state: JobState
+    /// Its batch's name.
+    public var batch: String?
+    /// Attempts that were used.
+    public var attempts: Int
+    /// Why it failed, or was last put off.
+    public var code: String?
+    /// In Salesforce's words.
+    public var message: String?
+    /// When it is, or was, due.
+    public var runAt: Timestamp?
+    /// When it was added.
+    public var createdAt: Timestamp?
+    /// When it was settled.
+    public var finishedAt: Timestamp?
+    /// The account that came of it.
+    public var accountID: String?
+    /// The contact that came of it.
+    public var contactID: String?
+    /// The opportunity that came of it.
+    public var opportunityID: String?
+}
+
+/// Where a list goes on: the last job that was shown.
+public struct ListPlace: Sendable, Equatable {
+    /// The time by which the list is ordered.
+    public var time: String
+    /// The job's number.
+    public var id: Int64
+
+    /// A place.
+    public init(time: String, id: Int64) {
+        self.time = time
+        self.id = id
+    }
+}
+
+extension Dashboard {
+    /// Jobs in a state: those that are still to come in the order in which they are due, settled
+    /// ones latest first.
+    public func jobs(
+        in state: JobState, after place: ListPlace?, limit: Int
+    ) throws -> [JobSummary] {
+        let isForward = !state.isSettled
+        let bound =
+            place.map { _ in "AND (jobs.run_at, jobs.id) \(isForward ? ">" : "<") (?, ?)" } ?? ""
+        let direction = isForward ? "ASC" : "DESC"
+        return try jobs(
+            """
+            jobs INDEXED BY jobs_by_state LEFT JOIN batches ON batches.id = jobs.batch_id
+            WHERE jobs.state = ? \(bound)
+            ORDER BY jobs.run_at \(direction), jobs.id \(direction)
+            """, [state.rawValue] + Self.arguments(place), limit)
+    }
+
+    /// Failed jobs with a code, of a batch or of all, latest first.
+    public func failures(
+        code: String?, batch: Int64?, after place: ListPlace?, limit: Int
+    ) throws -> [JobSummary] {
+        let failed = FailedJobs(batch: batch)
+        let bound = place.map { _ in "AND (jobs.finished_at, jobs.id) < (?, ?)" } ?? ""
+        return try jobs(
+            """
+            \(failed.source) LEFT JOIN batches ON batches.id = jobs.batch_id
+            WHERE \(failed.condition) AND jobs.error_code IS ? \(bound)
+            ORDER BY jobs.finished_at DESC, jobs.id DESC
+            """, [batch, code] + Self.arguments(place), limit)
+    }
+
+    /// The last jobs that failed, latest first; settled ones only, however often they failed.
+    public func latestFailures(limit: Int) throws -> [JobSummary] {
+        let recent = """
+            SELECT job_id FROM run_log INDEXED BY run_log_by_trouble
+            WHERE outcome <> 'converted' AND outcome = 'failed' ORDER BY started_at DESC LIMIT ?
+            """
+        let numbers = try read { database in
+            try Int64.fetchAll(database.cachedStatement(sql: recent), arguments: [limit * 2])
+        }
+        var found = try jobs(
+            """
+            jobs LEFT JOIN batches ON batches.id = jobs.batch_id
+            WHERE jobs.id IN (SELECT value FROM json_each(?)) AND +jobs.state = 'failed'
+            """, [numbers.json], limit * 2)
+        found.sort {
+            ($0.finishedAt?.milliseconds ?? 0, $0.id) > ($1.finishedAt?.milliseconds ?? 0, $1.id)
+        }
+        return Array(found.prefix(limit))
+    }
+
+    /// The jobs of a lead, newest first.
+    public func jobs(of lead: RecordID, limit: Int = 20) throws -> [JobSummary] {
+        try jobs(
+            """
+            jobs LEFT JOIN batches ON batches.id = jobs.batch_id
+            WHERE substr(jobs.lead_id, 1, 15) = ? ORDER BY jobs.id DESC
+            """, [String(lead.description.prefix(15))], limit)
+    }
+
+    /// Failed jobs with a code, of a batch or of all, to be retried some at a time.
+    /// - Returns: Their numbers, and the last one's place.
+    public func failedJobs(
+        code: String?, batch: Int64?, after place: ListPlace?, limit: Int
+    ) throws -> (jobs: [Int64], last: ListPlace?) {
+        let failed = FailedJobs(batch: batch)
+        let sql = """
+            SELECT id, finished_at FROM \(failed.source)
+            WHERE \(failed.condition) AND error_code IS ? AND (finished_at, id) > (?, ?)
+            ORDER BY finished_at, id LIMIT ?
+            """
+        return try read { database in
+            let rows = try Row.fetchAll(
+                database.cachedStatement(sql: sql),
+                arguments: [batch, code, place?.time ?? "", place?.id ?? 0, limit])
+            return (rows.map { $0[0] }, rows.last.map { ListPlace(time: $0[1], id: $0[0]) })
+        }
+    }
+
+    /// The numbers of a batch's jobs that were not sent yet, above a number, in their order.
+    public func waitingJobs(batch: Int64, above id: Int64, limit: Int) throws -> [Int64] {
+        try read { database in
+            let sql = """
+                SELECT id FROM jobs INDEXED BY jobs_unsettled_by_batch
+                WHERE batch_id = ? AND finished_at IS NULL AND id > ?
+                    AND +state IN ('queued', 'held')
+                ORDER BY id LIMIT ?
+                """
+            return try Int64.fetchAll(database, sql: sql, arguments: [batch, id, limit])
+        }
+    }
+
+    private static func arguments(_ place: ListPlace?) -> StatementArguments {
+        place.map { [$0.time, $0.id] } ?? []
+    }
+
+    private func jobs(
+        _ source: String, _ arguments: StatementArguments, _ limit: Int
+    ) throws -> [JobSummary] {
+        let sql = """
+            SELECT \(JobSummary.columns)
+            FROM \(source) LIMIT \(limit)
+            """
+        return try read { database in
+            try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
+                .compactMap(JobSummary.init)
+        }
+    }
+}
+
+extension JobSummary {
+    /// In the order in which a row is read.
+    static let columns = """
+        jobs.id, jobs.lead_id, jobs.state, batches.name, jobs.attempts, jobs.error_code,
+        jobs.error_message, jobs.run_at, jobs.created_at, jobs.finished_at,
+        jobs.result_account_id, jobs.result_contact_id, jobs.result_opportunity_id
+        """
+
+    init?(_ row: Row) {
+        guard let state = JobState(rawValue: row[2]) else { return nil }
+        self.init(
+            id: row[0], lead: row[1], state: state, batch: row[3], attempts: row[4], code: row[5],
+            message: row[6], runAt: row.time(7), createdAt: row.time(8), finishedAt: row.time(9),
+            accountID: row[10], contactID: row[11], opportunityID: row[12])
+    }
+}
+
+extension Row {
+    func time(_ column: Int) -> Timestamp? {
+        (self[column] as String?).flatMap { Timestamp($0) }
+    }
+}

@@ -1,0 +1,151 @@
+public import Conversion
+import GRDB
+
+/// What the queue as a whole is doing.
+public struct QueueState: Sendable, Equatable {
+    /// A request to Salesforce that is out.
+    public struct OpenCall: Sendable, Equatable {
+        /// Its number.
+        public var id: Int64
+        /// What it asks for: a word of `calls.kind`.
+        public var kind: String
+        /// How many leads it carries.
+        public var size: Int
+        /// When it left.
+        public var startedAt: Timestamp?
+    }
+
+    /// The token bucket.
+    public struct Limiter: Sendable, Equatable {
+        /// Calls that may start now.
+        public var tokens: Double
+        /// Calls that may start at once after a long rest.
+        public var capacity: Double
+        /// Calls a second that come in.
+        public var rate: Double
+        /// When the tokens were counted.
+        public var at: Timestamp?
+        /// The org's own count of the last 24 hours; nil while it is not known.
+        public var usage: OrgUsage?
+        /// When Salesforce told it.
+        public var usageAt: Timestamp?
+
+        /// The tokens by now.
+        public func tokens(at now: Timestamp) -> Double {
+            let passed = at.map { Double(max(0, now - $0)) / 1000 } ?? 0
+            return min(capacity, tokens + passed * rate)
+        }
+    }
+
+    /// Whether the whole queue is paused.
+    public var isPaused: Bool
+    /// What it waits for, as the daemon last said.
+    public var waitingFor: String?
+    /// Until when.
+    public var waitingUntil: Timestamp?
+    /// Since when.
+    public var waitingSince: Timestamp?
+    /// The bucket; nil before the first call.
+    public var limiter: Limiter?
+    /// When the job was due that has been due longest; nil when none is.
+    public var oldestDueAt: Timestamp?
+    /// Requests that are out, oldest first.
+    public var openCalls: [OpenCall]
+    /// What the last request for a session came to: its code, or nil when it succeeded or there was
+    /// none.
+    public var loginFault: String?
+    /// The daemon that works on it now.
+    public var daemon: DaemonLock.Holder?
+}
+
+/// A row of `operations`.
+public struct OperationRow: Sendable, Equatable {
+    /// When.
+    public var at: Timestamp?
+    /// Who.
+    public var by: String
+    /// What: a word of `operations.action`.
+    public var action: String
+    /// Of what.
+    public var target: String
+    /// How many jobs it changed.
+    public var jobs: Int
+}
+
+extension Dashboard {
+    /// What the queue as a whole is doing.
+    public func state(at now: Timestamp) throws -> QueueState {
+        let daemon = DaemonLock.holder(queue: path)
+        return try read { database in
+            let queue = try Row.fetchOne(
+                database.cachedStatement(
+                    sql: "SELECT paused, waiting_for, waiting_until, waiting_since FROM queue"))
+            let dueSQL = """
+                SELECT run_at FROM jobs INDEXED BY jobs_by_state
+                WHERE state = 'queued' AND run_at <= ? ORDER BY run_at LIMIT 1
+                """
+            let due = try String.fetchOne(
+                database.cachedStatement(sql: dueSQL), arguments: [now.description])
+            // What a daemon that is gone was doing is no news.
+            let isRunning = daemon != nil
+            return QueueState(
+                isPaused: queue?[0] ?? false, waitingFor: isRunning ? queue?[1] : nil,
+                waitingUntil: isRunning ? queue?.time(2) : nil,
+                // A daemon that has just started took over what the one before waited for.
+                waitingSince: daemon.flatMap { daemon in
+                    queue?.time(3).map { max($0, daemon.since) }
+                },
+                limiter: try database.limiterState(), oldestDueAt: due.flatMap { Timestamp($0) },
+                openCalls: isRunning ? try database.openCalls() : [],
+                loginFault: try database.loginFault(), daemon: daemon)
+        }
+    }
+
+    /// What people did last, newest first.
+    public func operations(limit: Int) throws -> [OperationRow] {
+        try read { database in
+            let sql = "SELECT at, by, action, target, jobs FROM operations ORDER BY id DESC LIMIT ?"
+            return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [limit]).map {
+                OperationRow(
+                    at: Timestamp($0[0] as String), by: $0[1], action: $0[2], target: $0[3],
+                    jobs: $0[4])
+            }
+        }
+    }
+}
+
+extension Database {
+    fileprivate func limiterState() throws -> QueueState.Limiter? {
+        let sql =
+            "SELECT tokens, capacity, rate, at, usage_current, usage_limit, usage_at FROM limiter"
+        return try Row.fetchOne(cachedStatement(sql: sql)).map { row in
+            var limiter = QueueState.Limiter(
+                tokens: row[0], capacity: row[1], rate: row[2], at: Timestamp(row[3] as String))
+            if let current = row[4] as Int?, let limit = row[5] as Int? {
+                limiter.usage = OrgUsage(current: current, limit: limit)
+                limiter.usageAt = (row[6] as String?).flatMap { Timestamp($0) }
+            }
+            return limiter
+        }
+    }
+
+    fileprivate func openCalls() throws -> [QueueState.OpenCall] {
+        let sql = """
+            SELECT id, kind, size, started_at FROM calls INDEXED BY calls_open
+            WHERE finished_at IS NULL ORDER BY id LIMIT 50
+            """
+        return try Row.fetchAll(cachedStatement(sql: sql)).map {
+            QueueState.OpenCall(
+                id: $0[0], kind: $0[1], size: $0[2], startedAt: Timestamp($0[3] as String))
+        }
+    }
+
+    /// The last request for a session is among the last requests, or long gone and of no interest.
+    fileprivate func loginFault() throws -> String? {
+        let sql = """
+            SELECT code FROM (SELECT kind, code, finished_at FROM calls ORDER BY id DESC LIMIT 200)
+            WHERE kind = 'token' AND finished_at IS NOT NULL LIMIT 1
+            """
+        return try String.fetchOne(cachedStatement(sql: sql))
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import GRDB
+import Synchronization
+
+/// The queue for those who look at it while others work on it: the status page, its metrics, the
+/// report and `status --watch`.
+///
+/// It has a connection of its own, which cannot write, and each read is bounded, however large the
+/// queue is: an open read keeps the daemon's checkpoints from moving the write-ahead log into the
+/// file. What has to be counted is counted in slices, each a read of its own.
+public final class Dashboard: Sendable {
+    /// The queue's file.
+    public let path: String
+    let database: DatabaseQueue
+    private let longest = Mutex(Duration.zero)
+
+    /// Opens the file, which must be there and up to date.
+    /// - Throws: `OperatorError`: 74 can't be read or is corrupt, 75 locked.
+    public init(path: String) throws {
+        self.path = path
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(1)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA query_only = 1; PRAGMA wal_autocheckpoint = 0")
+        }
+        database = try DatabaseFailure.explained(path) {
+            try DatabaseQueue(path: path, configuration: configuration)
+        }
+    }
+
+    /// How long the longest read took so far.
+    public var longestRead: Duration { longest.withLock { $0 } }
+
+    /// Runs one short reading transaction.
+    func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        let clock = ContinuousClock()
+        return try DatabaseFailure.explained(path) {
+            try database.inDatabase { database in
+                let start = clock.now
+                defer { longest.withLock { $0 = max($0, clock.now - start) } }
+                try database.beginTransaction(.deferred)
+                let result = Swift.Result { try body(database) }
+                try database.rollback()
+                return try result.get()
+            }
+        }
+    }
+
+    /// A number that changes when anybody has committed.
+    public func changes() throws -> Int64 {
+        try DatabaseFailure.explained(path) {
+            try database.inDatabase { database in
+                try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA data_version")) ?? 0
+            }
+        }
+    }
+
+    /// Bytes of the file and of its write-ahead log.
+    public func fileSizes() -> (file: Int64, log: Int64) {
+        (Self.size(path), Self.size(path + "-wal"))
+    }
+
+    private static func size(_ path: String) -> Int64 {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.size] as? NSNumber)?.int64Value ?? 0
+    }
+}

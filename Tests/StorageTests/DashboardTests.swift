@@ -1,0 +1,122 @@
+import Conversion
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct DashboardTests {
+    @Test func `counts over several slices are whole`() async throws {
+        try await withQueue { queue in
+            let jobs = SlicedCount.rows * 2 + 7
+            try queue.run(
+                sql: """
+                    INSERT INTO batches (name) VALUES ('all');
+                    INSERT INTO jobs (lead_id, converted_status, batch_id, position, run_at)
+                    WITH RECURSIVE numbers (n) AS (
+                        SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < \(jobs))
+                    SELECT printf('00QWs%010d', n), 'Q', 1, n, '2026-11-22T12:00:00.000Z'
+                    FROM numbers;
+                    UPDATE jobs SET state = 'failed', error_code = 'X', finished_at = run_at
+                    WHERE id <= \(SlicedCount.rows + 3);
+                    """)
+            let dashboard = try Dashboard(path: queue.path)
+            let failed = SlicedCount.rows + 3
+            #expect(try dashboard.countJobs()[.failed] == failed)
+            #expect(try dashboard.countJobs()[.queued] == jobs - failed)
+            #expect(try dashboard.failuresByCode().map(\.leads) == [failed])
+            let batch = try dashboard.batch(named: "all")
+            #expect(batch.total == jobs)
+            #expect(batch.failed == failed)
+            #expect(batch.unsettled == jobs - failed)
+            #expect(batch.converted == 0)
+        }
+    }
+
+    @Test func `a batch tells what was pruned of it`() async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...5, options)
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET state = 'converted', finished_at = '2020-01-01T00:00:00.000Z'
+                    WHERE id <= 2;
+                    UPDATE jobs SET state = 'cancelled', finished_at = '2030-01-01T00:00:00.000Z'
+                    WHERE id = 3;
+                    """)
+            let dashboard = try Dashboard(path: queue.path)
+            let before = try dashboard.batch(named: "friday")
+            #expect(before.figures == [2, 1, 2, 0])
+            _ = try queue.operations.prune(before: Timestamp(milliseconds: 1_600_000_000_000))
+            let after = try #require(try dashboard.batches(limit: 5).first)
+            #expect(after.figures == [0, 1, 2, 2])
+        }
+    }
+
+    @Test func `no read scans a large table or sorts a long list`() async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...3, options)
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET state = 'failed', error_code = 'X', finished_at = run_at
+                    WHERE id = 1
+                    """)
+            let dashboard = try Dashboard(path: queue.path)
+            let recorder = StatementRecorder()
+            dashboard.database.inDatabase { recorder.listen(to: $0) }
+            try read(dashboard)
+            let plans = try dashboard.database.inDatabase { database in
+                try recorder.statements.map { (sql: $0, steps: try database.plan(of: $0)) }
+            }
+            #expect(plans.count > 25)
+            for (sql, steps) in plans {
+                let tables = ["jobs", "run_log", "calls", "batches", "operations"]
+                let scans = steps.filter { step in
+                    tables.contains { step.hasPrefix("SCAN \($0)") }
+                        && !(sql.contains("ORDER BY id DESC") || step.contains("calls_open"))
+                }
+                #expect(scans.isEmpty, "\(sql)\n\(steps)")
+                // A list that is one of the last few may be put in order.
+                let sorts = steps.filter { $0.contains("USE TEMP B-TREE") }
+                #expect(sorts.isEmpty, "\(sql)\n\(steps)")
+            }
+        }
+    }
+
+    private func read(_ dashboard: Dashboard) throws {
+        let place = ListPlace(time: Moment.ms(0).wall.description, id: 1)
+        _ = try dashboard.countJobs()
+        _ = try dashboard.failuresByCode()
+        _ = try dashboard.batches(limit: 5)
+        _ = try dashboard.state(at: Moment.ms(1).wall)
+        _ = try dashboard.operations(limit: 5)
+        _ = try dashboard.latestFailures(limit: 5)
+        for state in JobState.allCases {
+            _ = try dashboard.jobs(in: state, after: nil, limit: 5)
+            _ = try dashboard.jobs(in: state, after: place, limit: 5)
+        }
+        _ = try dashboard.failures(code: "X", batch: nil, after: nil, limit: 5)
+        _ = try dashboard.failures(code: "X", batch: nil, after: place, limit: 5)
+        _ = try dashboard.failures(code: "X", batch: 1, after: place, limit: 5)
+        _ = try dashboard.jobs(of: .lead(1))
+        _ = try dashboard.failedJobs(code: "X", batch: nil, after: place, limit: 5)
+        _ = try dashboard.failedJobs(code: "X", batch: 1, after: place, limit: 5)
+        _ = try dashboard.failedCodes(batch: 1)
+        try dashboard.readJobs(ofBatch: 1) { _, _ in }
+        _ = try dashboard.waitingJobs(batch: 1, above: 0, limit: 5)
+        _ = try dashboard.attempts(of: 1)
+        _ = try dashboard.attempts(above: 0, limit: 5)
+        _ = try dashboard.attempts([1])
+        _ = try dashboard.calls(above: 0, limit: 5)
+        _ = try dashboard.calls([1])
+        _ = try dashboard.lastNumbers(before: Moment.ms(0).wall)
+    }
+}
+
+extension BatchSummary {
+    fileprivate var figures: [Int] { [converted, cancelled, unsettled, pruned] }
+}
