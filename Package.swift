@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "Settings",
             dependencies: [
-                "BuildInfo", "Conversion", "Drain", "Hooks", "Salesforce",
+                "BuildInfo", "Conversion", "Drain", "Hooks", "Salesforce", "StatusPage",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -92,6 +92,18 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
+        .target(
+            name: "StatusPage",
+            dependencies: [
+                "Conversion", "Storage",
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         .target(
@@ -109,7 +121,7 @@ let package = Package(
         .executableTarget(
             name: "leadconvertd",
             dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain", "Hooks", "Settings",
+                "Conversion", "Storage", "Salesforce", "Drain", "Hooks", "Settings", "StatusPage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -118,7 +130,7 @@ let package = Package(
         .executableTarget(
             name: "leadconvert",
             dependencies: [
-                "Conversion", "Storage", "Intake", "Preflight", "Settings",
+                "Conversion", "Storage", "Intake", "Preflight", "Settings", "StatusPage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -180,6 +192,16 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
+        .testTarget(
+            name: "StatusPageTests",
+            dependencies: [
+                "Conversion", "Storage", "StatusPage", "TestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"]),
         .testTarget(
             name: "SettingsTests",
@@ -198,9 +220,12 @@ let package = Package(
             dependencies: [
                 "Conversion", "Storage", "SalesforceSimulator", "TestSupport",
                 "leadconvertd", "leadconvert", "salesforce-simulator", "demo",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
     ],

@@ -3,6 +3,7 @@ public import Drain
 public import Hooks
 public import Logging
 public import Salesforce
+public import StatusPage
 
 /// Everything that the daemon can be told, read once and checked as a whole.
 ///
@@ -24,6 +25,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var logFormat: LogFormat
     /// How the commands of finished batches run.
     public var hooks: HookSettings
+    /// Where the status page listens; nil where there is none.
+    public var listen: ListenOptions?
     /// For how long a stop may wait for calls in flight, in milliseconds.
     public var stopTimeoutMS: Int64
 
@@ -65,7 +68,7 @@ public struct DaemonSettings: Equatable, Sendable {
             "LEADCONVERT_STOP_TIMEOUT", 0...86_400_000, default: 60_000
         )
         hooks = HookSettings(&reader)
-        reader.reportUnsupported()
+        listen = ListenOptions(&reader)
         guard let found = SalesforceSettings.read(&reader) else { return nil }
         (salesforce, refreshTokenStore) = found
         salesforce.connectTimeout = .milliseconds(drain.connectTimeoutMS)
@@ -76,6 +79,8 @@ public struct DaemonSettings: Equatable, Sendable {
         let (new, old) = (salesforce, start.salesforce)
         let isSame: KeyValuePairs = [
             "LEADCONVERT_DB": database == start.database,
+            "LEADCONVERT_LISTEN": listen?.address == start.listen?.address,
+            "LEADCONVERT_LISTEN_TOKEN_FILE": listen?.token == start.listen?.token,
             "LEADCONVERT_STOP_TIMEOUT": stopTimeoutMS == start.stopTimeoutMS,
             "LEADCONVERT_CALL_TIMEOUT": new.callTimeout == old.callTimeout,
             "SALESFORCE_LOGIN_URL": new.loginHost == old.loginHost,
@@ -125,17 +130,5 @@ extension HookSettings {
         )
         // Named without a word, it may have been meant either way: the harmless one is taken.
         self.init(isOn: given ?? !isNamed, timeoutMS: timeoutMS)
-    }
-}
-
-extension SettingReader {
-    /// What the manual promises and this version does not do: refused, so that nobody believes it.
-    fileprivate mutating func reportUnsupported() {
-        if let address = text("LEADCONVERT_LISTEN") {
-            report(
-                "LEADCONVERT_LISTEN", value: address,
-                "the status page is not supported yet: leave it out"
-            )
-        }
     }
 }

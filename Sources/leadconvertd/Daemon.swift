@@ -6,6 +6,7 @@ import Hooks
 import Logging
 import Salesforce
 import Settings
+import StatusPage
 import Storage
 import Synchronization
 
@@ -21,6 +22,7 @@ final class Daemon: Sendable {
     private let refreshToken: RefreshTokenKeeper
     private let hooks: HookRunner
     private let notifier: SystemdNotifier?
+    private let page: PageServer?
     private let signals = Signals()
     private let isStopping = Mutex(false)
     /// Longer than a command may take that was told to end.
@@ -50,6 +52,7 @@ final class Daemon: Sendable {
         let transport = try SalesforceTransport(
             settings.salesforce, keepRefreshToken: { refreshToken.keep($0) })
         self.transport = transport
+        let fileState = FileState()
         do {
             drain = try Drain(
                 queue,
@@ -58,10 +61,18 @@ final class Daemon: Sendable {
                 options: settings.drain,
                 logger: logger,
                 longestNapMS: notifier?.longestNapMS ?? Drain.longestNapMS,
-                report: { notifier?.see($0) })
+                report: { standing in
+                    fileState.isWritable = !standing.isEnduring
+                    notifier?.see(standing)
+                })
             hooks = HookRunner(
                 try JobQueue(path: path, as: .client), settings.hooks, logger: logger,
                 stillRunning: { notifier?.commandsRun($0) })
+            page = try await PageServer.start(
+                settings.listen, queue: path,
+                probe: .init(
+                    isWritable: { fileState.isWritable }, hasSession: { transport.hasSession }),
+                logger: logger)
         } catch {
             // The client's connections must be closed before it is let go.
             await transport.shutdown()
@@ -86,6 +97,7 @@ final class Daemon: Sendable {
         refreshToken.close()
         if case .fault = ending { await hooks.leave() }
         await hooks.ended()
+        await page?.stop()
         if !ending.leavesCallsInFlight { await transport.shutdown() }
         if ending.leavesAllSettled { try checkpoint() }
         switch ending {
@@ -196,5 +208,27 @@ extension Duration {
     /// Whole milliseconds.
     fileprivate var milliseconds: Int64 {
         components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}
+
+extension PageServer {
+    /// Starts the page where one is wanted.
+    static func start(
+        _ options: ListenOptions?, queue path: String, probe: Probe, logger: Logger
+    ) async throws -> PageServer? {
+        guard let options else { return nil }
+        return try await start(
+            options, queue: path, version: "1.0", probe: probe, logger: logger,
+            now: { SystemClock.now().wall })
+    }
+}
+
+/// Whether the queue's file can be written, as the drain last found.
+final class FileState: Sendable {
+    private let state = Atomic(true)
+
+    var isWritable: Bool {
+        get { state.load(ordering: .relaxed) }
+        set { state.store(newValue, ordering: .relaxed) }
     }
 }

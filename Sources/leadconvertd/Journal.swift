@@ -1,3 +1,5 @@
+// The compiler takes `stat` and `timespec` for Dispatch's or for Glibc's, whichever it loads first.
+import CDispatch
 import Foundation
 import Glibc
 import Logging

@@ -1,3 +1,5 @@
+// See Journal.swift for the first of these.
+import CDispatch
 import Glibc
 
 /// systemd, at the socket that it named. Source: sd_notify(3).

@@ -1,3 +1,5 @@
+// See Journal.swift for the first of these.
+import CDispatch
 import Conversion
 import Dispatch
 import Drain

@@ -14,6 +14,8 @@ public struct Program: Sendable {
     public static let shell = Program(file: URL(fileURLWithPath: "/bin/sh"))
     /// The system's `cp`.
     public static let copy = Program(file: URL(fileURLWithPath: "/bin/cp"))
+    /// Prometheus' checks of metrics and rules, where they are installed.
+    public static let promtool = Program(file: URL(fileURLWithPath: "/usr/bin/promtool"))
     /// OpenSSL's command, where it is installed.
     public static let openSSL = Program(file: URL(fileURLWithPath: "/usr/bin/openssl"))
 
@@ -28,7 +30,8 @@ public struct Program: Sendable {
     private static let folder = URL(fileURLWithPath: "/proc/self/exe")
         .resolvingSymlinksInPath().deletingLastPathComponent()
 
-    private init(file: URL) {
+    /// A program of the system's.
+    public init(file: URL) {
         self.file = file
     }
 

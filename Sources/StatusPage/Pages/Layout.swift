@@ -1,0 +1,128 @@
+import Conversion
+import Foundation
+import Storage
+
+/// What every page needs besides its own matter.
+struct PageContext: Sendable {
+    /// The queue's file, by its name.
+    var queue: String
+    /// What forms carry to prove that they come from a page of ours.
+    var formToken: String
+    /// Whether one can log out, because one had to log in.
+    var isLoggedIn: Bool
+    var version: String
+}
+
+/// The frame around every page.
+struct Layout {
+    let context: PageContext
+    let title: String
+    /// Whether the page keeps itself up to date.
+    var isLive = false
+    /// Whether the reader may see anything of the queue.
+    var isOpen = true
+
+    func html(_ body: HTML) -> HTML {
+        """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>\(title)</title>
+        <link rel="stylesheet" href="/style.css">
+        <link rel="icon" href="/icon.svg" type="image/svg+xml">
+        \(isLive ? Self.live : .none)
+        </head>
+        <body>
+        <a class="skip" href="#main">Skip to the content</a>
+        <header class="top">
+        <a class="home" href="/"><svg class="mark" viewBox="0 0 16 16" aria-hidden="true">\
+        <path d="M2 8h7M6 4l4 4-4 4"/><circle cx="13" cy="8" r="1.6"/></svg>leadconvert</a>
+        <span class="file">\(context.queue)</span>
+        \(isOpen ? search : .none)
+        \(context.isLoggedIn ? logOut : .none)
+        </header>
+        <main id="main" tabindex="-1">
+        <p id="connection" role="status" hidden></p>
+        \(body)
+        </main>
+        <footer><span>leadconvertd \(context.version)</span><span>All times are UTC.</span>\
+        <a href="/metrics">Metrics</a></footer>
+        </body>
+        </html>
+
+        """
+    }
+
+    /// Without JavaScript the browser itself asks again, if less often.
+    private static let live: HTML = """
+        <script src="/page.js" defer></script>
+        <noscript><meta http-equiv="refresh" content="10"></noscript>
+        """
+
+    private var search: HTML {
+        """
+        <form class="search" action="/leads" role="search"><label for="lead">Lead</label>\
+        <input id="lead" name="id" placeholder="00Q…" maxlength="40" spellcheck="false" \
+        autocomplete="off" required><button>Find</button></form>
+        """
+    }
+
+    private var logOut: HTML {
+        """
+        <form method="post" action="/logout"><input type="hidden" name="csrf" \
+        value="\(context.formToken)"><button class="plain">Log out</button></form>
+        """
+    }
+}
+
+/// A button that changes something: a form by itself, which works without JavaScript.
+struct ActionButton {
+    let context: PageContext
+    let action: String
+    let fields: [(name: String, value: String)]
+    let label: String
+    /// What it does, for those who can't see what stands around it.
+    let description: String
+    /// Where to go afterwards.
+    let back: String
+
+    var html: HTML {
+        let inputs = fields.map { field -> HTML in
+            "<input type=\"hidden\" name=\"\(field.name)\" value=\"\(field.value)\">"
+        }
+        let key = ([action] + fields.map(\.value)).joined(separator: " ")
+        return """
+            <form method="post" action="/\(action)"><input type="hidden" name="csrf" \
+            value="\(context.formToken)"><input type="hidden" name="back" value="\(back)">\(inputs)\
+            <button data-key="\(key)" aria-label="\(description)">\(label)</button></form>
+            """
+    }
+}
+
+/// Addresses of our pages.
+enum Link {
+    static func failures(_ code: String?, batch: String? = nil) -> String {
+        query("/failures", [("code", code), ("batch", batch)])
+    }
+    static func batch(_ name: String) -> String { query("/batches", [("name", name)]) }
+    static func lead(_ lead: String) -> String { query("/leads", [("id", lead)]) }
+    static func jobs(_ state: JobState) -> String { query("/jobs", [("state", state.rawValue)]) }
+
+    static func query(_ path: String, _ fields: [(String, String?)]) -> String {
+        let pairs = fields.compactMap { name, value in
+            value.map { "\(name)=\(encoded($0))" }
+        }
+        return pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
+    }
+
+    /// Everything but letters, digits and `-._~` as `%XX`.
+    static func encoded(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: plain) ?? ""
+    }
+
+    private static let plain = CharacterSet(
+        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+}

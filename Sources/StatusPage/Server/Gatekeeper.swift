@@ -1,0 +1,126 @@
+import Conversion
+import Crypto
+import Foundation
+
+/// Who may see the page, and which requests may change something. A value: it knows no server.
+struct Gatekeeper: Sendable {
+    /// What it has to know of a request.
+    struct Visit: Sendable {
+        var host: String?
+        var origin: String?
+        var fetchSite: String?
+        var authorization: String?
+        var cookies: String?
+    }
+
+    private let token: String?
+    private let isLoopback: Bool
+    /// New at each start: whatever was handed out before is void.
+    private let key = SymmetricKey(size: .bits256)
+    static let cookie = "leadconvert_session"
+    /// For how long a login holds.
+    private static let sessionMS: Int64 = 12 * 3_600_000
+
+    init(_ options: ListenOptions) {
+        token = options.token?.revealed
+        if case .host = options.address {
+            isLoopback = options.address.isLoopback
+        } else {
+            // No browser reaches a socket by itself; what stands before it checks the name.
+            isLoopback = false
+        }
+    }
+
+    /// Whether one has to show the token.
+    var needsToken: Bool { token != nil }
+
+    /// Whether the request names us as we are called: a page from elsewhere whose name was made to
+    /// point here (DNS rebinding) sends its own.
+    func isAddressed(_ visit: Visit) -> Bool {
+        guard isLoopback else { return true }
+        guard let host = visit.host else { return false }
+        return ListenOptions.Address.isLoopback(Self.name(ofHost: host))
+    }
+
+    private static func name(ofHost host: String) -> Substring {
+        if host.hasPrefix("["), let end = host.firstIndex(of: "]") {
+            return host[host.index(after: host.startIndex)..<end]
+        }
+        return host.prefix { $0 != ":" }
+    }
+
+    /// Whether the request may see the queue.
+    func isAllowed(_ visit: Visit, at now: Timestamp) -> Bool {
+        guard token != nil else { return true }
+        if let authorization = visit.authorization {
+            let parts = authorization.split(separator: " ", maxSplits: 1)
+            return parts.count == 2 && parts[0].lowercased() == "bearer"
+                && isToken(String(parts[1]))
+        }
+        guard let session = Self.session(in: visit.cookies) else { return false }
+        return isSession(session, at: now)
+    }
+
+    /// Whether it is the token. Not compared byte by byte, or the time that takes would tell how
+    /// many are right.
+    func isToken(_ text: String) -> Bool {
+        guard let token else { return false }
+        return mac(text, for: "token") == mac(token, for: "token")
+    }
+
+    // MARK: Sessions
+
+    /// What the browser of somebody who knows the token keeps.
+    func session(at now: Timestamp) -> String {
+        let end = String((now + Self.sessionMS).milliseconds)
+        return "\(end).\(hex(mac(end, for: "session")))"
+    }
+
+    private func isSession(_ text: String, at now: Timestamp) -> Bool {
+        let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let end = Int64(parts[0]), end > now.milliseconds else {
+            return false
+        }
+        return isSame(parts[1], mac(parts[0], for: "session"))
+    }
+
+    private static func session(in cookies: String?) -> String? {
+        guard let cookies else { return nil }
+        for cookie in cookies.split(separator: ";") {
+            let pair = cookie.trimmingCharacters(in: .whitespaces).split(
+                separator: "=", maxSplits: 1)
+            if pair.count == 2, pair[0] == Self.cookie { return String(pair[1]) }
+        }
+        return nil
+    }
+
+    // MARK: Forms
+
+    /// What a form of ours carries. Only a page of ours can read it: others may send a form here,
+    /// but not look at ours.
+    var formToken: String { hex(mac("form", for: "form")) }
+
+    /// Whether a form comes from a page of ours.
+    func isOurForm(_ token: String?, _ visit: Visit) -> Bool {
+        guard let token, isSame(token, mac("form", for: "form")) else { return false }
+        if let site = visit.fetchSite, site != "same-origin", site != "none" { return false }
+        guard let origin = visit.origin else { return true }
+        guard let host = visit.host, let scheme = origin.range(of: "://") else { return false }
+        return origin[scheme.upperBound...].lowercased() == host.lowercased()
+    }
+
+    // MARK: Codes
+
+    private func mac(_ text: String, for purpose: String) -> HMAC<SHA256>.MAC {
+        HMAC<SHA256>.authenticationCode(for: Data("\(purpose):\(text)".utf8), using: key)
+    }
+
+    private func hex(_ mac: HMAC<SHA256>.MAC) -> String {
+        mac.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+
+    /// Both sides are hashed once more, so that the comparison takes the same time.
+    private func isSame(_ text: String, _ mac: HMAC<SHA256>.MAC) -> Bool {
+        self.mac(text, for: "same") == self.mac(hex(mac), for: "same")
+    }
+}

@@ -1,0 +1,229 @@
+public import Conversion
+import Dispatch
+import Foundation
+import Glibc
+import HummingbirdCore
+public import Logging
+import NIOCore
+import NIOPosix
+import Storage
+
+/// The status page and the metrics over HTTP.
+///
+/// Nothing of it shares a queue, a thread or a connection to the file with the drain: requests are
+/// read on a thread of their own and answered on queues of their own, of low priority, so that a
+/// flood of them slows the page and nothing else.
+public final class PageServer: Sendable {
+    /// What the daemon knows and the file does not tell.
+    public struct Probe: Sendable {
+        /// Whether the queue's file can be written.
+        public var isWritable: @Sendable () -> Bool
+        /// Whether a session with Salesforce is there.
+        public var hasSession: @Sendable () -> Bool
+
+        /// A probe.
+        public init(
+            isWritable: @escaping @Sendable () -> Bool, hasSession: @escaping @Sendable () -> Bool
+        ) {
+            self.isWritable = isWritable
+            self.hasSession = hasSession
+        }
+    }
+
+    /// Where it listens: as it was told, with the port that was found where that was 0.
+    public let address: String
+    private let watch: PageWatch
+    private let server: Server<HTTP1Channel>
+    private let run: Task<Void, any Error>
+    private let threads: MultiThreadedEventLoopGroup
+    private let socket: String?
+
+    private init(
+        address: String, _ watch: PageWatch, _ server: Server<HTTP1Channel>,
+        _ run: Task<Void, any Error>, _ threads: MultiThreadedEventLoopGroup, socket: String?
+    ) {
+        self.address = address
+        self.watch = watch
+        self.server = server
+        self.run = run
+        self.threads = threads
+        self.socket = socket
+    }
+
+    /// Starts to listen, and returns once it does.
+    /// - Throws: `OperatorError` 71 when the address can't be had.
+    public static func start(
+        _ options: ListenOptions, queue path: String, version: String, probe: Probe,
+        logger: Logger, now: @escaping @Sendable () -> Timestamp
+    ) async throws -> PageServer {
+        let socket: String? = if case .unix(let path) = options.address { path } else { nil }
+        if let socket { try SocketFile.makeWay(for: socket) }
+        let watch = try PageWatch(path, at: now())
+        let responder = PageResponder(
+            gatekeeper: Gatekeeper(options), watch: watch,
+            operations: Operator(
+                queue: try JobQueue(path: path, as: .client), dashboard: try Dashboard(path: path)),
+            probe: probe, version: version, now: now)
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let (ports, listening) = AsyncThrowingStream<Int?, any Error>.makeStream()
+        let server = Server(
+            childChannelSetup: HTTP1Channel(
+                responder: { request, writer, _ in
+                    let response = await responder.respond(to: request)
+                    try await writer.write(response: response.head, body: response.body)
+                }, configuration: connection),
+            configuration: ServerConfiguration(
+                address: options.address.bind, backlog: 128,
+                availableConnectionsDelegate: MaximumAvailableConnections(128)),
+            onServerRunning: { listening.yield($0.localAddress?.port) },
+            eventLoopGroup: threads,
+            logger: Logger(label: "leadconvertd.page") { _ in SwiftLogNoOpLogHandler() })
+        let run = Task(executorPreference: PageExecutor.shared) {
+            do {
+                try await server.run()
+                listening.finish()
+            } catch {
+                listening.finish(throwing: error)
+                throw error
+            }
+        }
+        do {
+            let port = try await firstPort(ports)
+            if let socket { SocketFile.open(socket) }
+            watch.start(now)
+            var address = options.address
+            if case .host(let host, _) = address, let port { address = .host(host, port: port) }
+            logger.notice("status page listens", metadata: ["page.address": "\(address)"])
+            return PageServer(
+                address: "\(address)", watch, server, run, threads, socket: socket)
+        } catch {
+            _ = await run.result
+            await threads.end()
+            throw OperatorError(
+                .systemRefused, "LEADCONVERT_LISTEN=\(options.address): \(reason(error)).",
+                remedy: "Choose another address, or end the program that has it.")
+        }
+    }
+
+    /// Closes the listener and the connections.
+    ///
+    /// Somebody who reads slowly does not hold up a stop: what is left after a second ends with the
+    /// process. It is not cancelled, because NIO traps on a connection that was accepted and then
+    /// dropped without having been served.
+    public func stop() async {
+        watch.stop()
+        let hasEnded = await withTaskGroup(of: Bool.self) { [server, run] group in
+            group.addTask {
+                do {
+                    try await server.shutdownGracefully()
+                    try await run.value
+                    return true
+                } catch {
+                    return false
+                }
+            }
+            group.addTask {
+                // Cut short when the other is first, which is no failure.
+                try? await Task.sleep(for: .seconds(1))
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+        if let socket { unlink(socket) }
+        // Connections that are still open would schedule their end on a thread that is gone.
+        if hasEnded { await threads.end() }
+    }
+
+    /// A request's head may have 16 KB, and a connection on which nothing happens is closed.
+    private static var connection: HTTP1Channel.Configuration {
+        .init(
+            idleTimeout: .seconds(20),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))
+    }
+
+    private static func firstPort(_ ports: AsyncThrowingStream<Int?, any Error>) async throws
+        -> Int?
+    {
+        for try await port in ports { return port }
+        throw OperatorError(.systemRefused, "the server ended at once")
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError where error.errnoCode == EADDRINUSE:
+            "another program listens there"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case let error as OperatorError: error.sentence
+        default: "\(error)"
+        }
+    }
+}
+
+extension ListenOptions.Address {
+    fileprivate var bind: BindAddress {
+        switch self {
+        case .host(let host, let port): .hostname(host, port: port)
+        case .unix(let path): .unixDomainSocket(path: path)
+        }
+    }
+}
+
+extension MultiThreadedEventLoopGroup {
+    /// Ends the threads; it fails only if they have ended before.
+    fileprivate func end() async {
+        do { try await shutdownGracefully() } catch { assertionFailure("\(error)") }
+    }
+}
+
+/// Runs the page's tasks on a queue of its own, of low priority, one at a time.
+private final class PageExecutor: TaskExecutor {
+    static let shared = PageExecutor()
+    private let queue = DispatchQueue(label: "leadconvertd.page", qos: .utility)
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let executor = asUnownedTaskExecutor()
+        queue.async { job.runSynchronously(on: executor) }
+    }
+}
+
+/// The file of a listening socket.
+private enum SocketFile {
+    /// Takes away what a daemon before left, if nobody listens there.
+    static func makeWay(for path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        guard attributes[.type] as? FileAttributeType == .typeSocket else {
+            throw OperatorError(
+                .systemRefused, "LEADCONVERT_LISTEN=unix:\(path): there is a file of that name.",
+                remedy:
+                    "Choose another path; a socket left by a daemon before is replaced by itself.")
+        }
+        guard !isAnswered(path) else {
+            throw OperatorError(
+                .systemRefused, "LEADCONVERT_LISTEN=unix:\(path): another program listens there.",
+                remedy: "Choose another path, or end that program.")
+        }
+        unlink(path)
+    }
+
+    /// Lets the group in, too: a web server that stands before the page.
+    static func open(_ path: String) { chmod(path, 0o660) }
+
+    private static func isAnswered(_ path: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }
+        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, length) == 0
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Conversion
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import Storage
+
+extension Response {
+    /// A page. It may load its style and script from where it comes from, and nothing else; nobody
+    /// may frame it; no cache keeps leads.
+    static func html(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {
+        response(status, "text/html; charset=utf-8", body, cache: "no-store")
+    }
+
+    static func text(
+        _ text: String, status: HTTPResponse.Status = .ok,
+        type: String = "text/plain; charset=utf-8"
+    ) -> Response {
+        response(status, type, ByteBuffer(string: text), cache: "no-store")
+    }
+
+    /// What does not change until the next start, when it may.
+    static func asset(_ text: String, _ type: String) -> Response {
+        response(.ok, type, ByteBuffer(string: text), cache: "no-cache")
+    }
+
+    /// Shows another page after a change, so that to load it again changes nothing.
+    static func seeOther(_ path: String, cookie: String? = nil) -> Response {
+        var response = text("See \(path)\n", status: .seeOther)
+        response.headers[.location] = path
+        if let cookie {
+            response.headers[.setCookie] = "\(cookie); Path=/; HttpOnly; SameSite=Strict"
+        }
+        return response
+    }
+
+    static func notAllowed(_ methods: String) -> Response {
+        var response = text("Allowed here: \(methods)\n", status: .methodNotAllowed)
+        response.headers[.allow] = methods
+        return response
+    }
+
+    private static func response(
+        _ status: HTTPResponse.Status, _ type: String, _ body: ByteBuffer, cache: String
+    ) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = type
+        headers[.cacheControl] = cache
+        headers[.contentSecurityPolicy] = policy
+        headers[.xContentTypeOptions] = "nosniff"
+        for (name, value) in others { headers[name] = value }
+        return Response(status: status, headers: headers, body: .init(byteBuffer: body))
+    }
+
+    private static let policy = """
+        default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+        connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
+        """
+
+    private static let others: [(HTTPField.Name, String)] = [
+        ("Referrer-Policy", "same-origin"), ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ].compactMap { name, value in HTTPField.Name(name).map { ($0, value) } }
+}
+
+extension Timestamp {
+    /// As HTTP writes it: `Sun, 22 Nov 2026 07:31:48 GMT`.
+    var httpDate: String {
+        let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+        let months = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ]
+        let text = description
+        let month = Int(text.dropFirst(5).prefix(2)).map { months[$0 - 1] } ?? ""
+        // 1970 began on a Thursday.
+        let day = days[Int((milliseconds / 86_400_000 % 7 + 7) % 7)]
+        return "\(day), \(text.dropFirst(8).prefix(2)) \(month) \(text.prefix(4)) "
+            + "\(text.dropFirst(11).prefix(8)) GMT"
+    }
+}
+
+extension Request {
+    /// Whether it changes nothing.
+    var isRead: Bool { method == .get || method == .head }
+}
+
+extension Gatekeeper.Visit {
+    /// What a request tells of itself.
+    init(_ request: Request) {
+        self.init(
+            host: request.head.authority, origin: request.headers[.origin],
+            fetchSite: HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] },
+            authorization: request.headers[.authorization],
+            cookies: request.headers[values: .cookie].joined(separator: "; "))
+    }
+}
+
+/// Forms and queries, `application/x-www-form-urlencoded`.
+enum Form {
+    /// The fields; of a name that comes twice the first.
+    static func fields(_ text: some StringProtocol) -> [String: String] {
+        var fields: [String: String] = [:]
+        for pair in text.split(separator: "&").prefix(50) {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = decoded(parts[0]), fields[name] == nil else { continue }
+            fields[name] = parts.count == 2 ? decoded(parts[1]) : ""
+        }
+        return fields
+    }
+
+    private static func decoded(_ text: some StringProtocol) -> String? {
+        String(text).replacing("+", with: " ").removingPercentEncoding
+    }
+
+    /// The place where a list goes on.
+    static func place(_ query: [String: String]) -> ListPlace? {
+        guard let time = query["after"], let id = query["above"].flatMap({ Int64($0) }) else {
+            return nil
+        }
+        return ListPlace(time: time, id: id)
+    }
+
+    /// The path if it is one of this page, else that of the queue: nobody is sent elsewhere.
+    static func ownPath(_ path: String?) -> String {
+        guard let path, path.hasPrefix("/"), !path.hasPrefix("//"), !path.contains("\\"),
+            path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return "/" }
+        return path
+    }
+
+    /// The path with what was done, in place of what was done before.
+    static func adding(_ fields: [(String, String?)], to path: String) -> String {
+        let parts = path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let names = fields.map(\.0)
+        let kept = self.fields(parts.count == 2 ? parts[1] : "")
+            .filter { !names.contains($0.key) }.sorted { $0.key < $1.key }
+        return Link.query(String(parts[0]), kept.map { ($0.key, $0.value) } + fields)
+    }
+}
