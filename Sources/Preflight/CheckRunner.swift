@@ -14,6 +14,9 @@ public struct CheckRunner {
         public var database: String?
         /// Whether all queued leads are looked at, or a sample.
         public var readsAllLeads = false
+        /// Told how many of the queued leads have been looked at, and how many there are, where all
+        /// are.
+        public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
         /// Whether a refresh token is used, though a daemon that runs may lose its own by that.
         public var usesRefreshToken = false
 

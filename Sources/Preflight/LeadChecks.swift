@@ -66,6 +66,12 @@ extension CheckContext {
             return try await read(try queue.reports.waitingLeads(sample: 200), into: &previews)
         }
         var last: Int64 = 0
+        let total = try options.progress.map { _ in
+            try Dashboard(path: queue.path).countJobs().filter {
+                [.queued, .held].contains($0.key)
+            }
+            .values.reduce(0, +)
+        }
         while true {
             let leads = try queue.reports.waitingLeads(after: last, limit: 2000)
             guard let next = leads.last else { return nil }
@@ -79,6 +85,7 @@ extension CheckContext {
             }
             if let end = try await read(leads, into: &previews) { return end }
             last = next.job
+            if let total { options.progress?(previews.count, total) }
         }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Storage
 
 struct Backup: ParsableCommand {
@@ -17,7 +18,20 @@ struct Backup: ParsableCommand {
 
     func run() throws {
         let queue = try options.open()
+        let progress = StandardError.isTerminal ? try Self.progress(of: file, from: queue) : nil
+        defer { progress?.end() }
         try queue.operations.backup(to: file)
+        progress?.end()
         StandardError.write("\(file): a copy of \(queue.path).\n")
+    }
+
+    /// SQLite copies at one go, so that writers meanwhile don't make it begin again; how far it is
+    /// shows the size of the copy.
+    private static func progress(of copy: String, from queue: JobQueue) throws -> PolledProgress {
+        let size = try Dashboard(path: queue.path).fileSizes().file
+        return PolledProgress(of: "megabyte", total: Int(size) / 1_000_000) {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: copy + ".unfinished")
+            return ((attributes?[.size] as? NSNumber)?.intValue ?? 0) / 1_000_000
+        }
     }
 }

@@ -3,6 +3,7 @@ import Conversion
 import Foundation
 import Preflight
 import Storage
+import Synchronization
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -50,8 +51,13 @@ struct Check: AsyncParsableCommand {
         checks.database = options.database
         checks.readsAllLeads = leads
         checks.usesRefreshToken = useRefreshToken
+        let progress = Mutex(Progress(of: "lead"))
+        if leads, StandardError.isTerminal {
+            checks.progress = { done, total in progress.withLock { $0.show(done, of: total) } }
+        }
         let output = Output()
         var runner = CheckRunner(checks) { [json] finding in
+            progress.withLock { $0.clear() }
             guard !json else { return }
             try output.write(finding.text)
             // The next line may take as long as a connection takes to fail.

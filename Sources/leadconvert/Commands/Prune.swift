@@ -24,8 +24,17 @@ struct Prune: ParsableCommand {
     func run() throws {
         let now = Timestamp.now
         let queue = try options.open()
+        let operation = try queue.operations.begin(
+            .prune, target: "settled before \(now + -olderThan)", at: now, by: Operator.name)
+        let total =
+            StandardError.isTerminal
+            ? try Dashboard(path: queue.path).countSettled(before: now + -olderThan) : nil
+        var progress = Progress(of: "job")
         let pruned = try queue.operations.prune(
-            before: now + -olderThan, callsBefore: now + -max(olderThan, 86_400_000))
+            before: now + -olderThan, callsBefore: now + -max(olderThan, 86_400_000),
+            as: operation,
+            progress: { progress.show($0.jobs, of: total, "\(counted($0.calls, "call")) deleted") })
+        progress.clear()
         let output = Output()
         try output.writeLine(
             "\(counted(pruned.jobs, "job")), \(counted(pruned.logRows, "log row")) and "

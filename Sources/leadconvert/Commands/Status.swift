@@ -1,9 +1,8 @@
 import ArgumentParser
 import Conversion
-import Foundation
 import Storage
 
-struct Status: ParsableCommand {
+struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show how the queue stands.",
         discussion: """
@@ -12,7 +11,7 @@ struct Status: ParsableCommand {
             """
     )
 
-    @Flag(help: "Show it again every second, until interrupted.")
+    @Flag(help: "Show it live; on a terminal as a whole screen, until q is pressed.")
     var watch = false
 
     @Flag(help: "Print a JSON object; with --watch, one a line.")
@@ -20,17 +19,15 @@ struct Status: ParsableCommand {
 
     @OptionGroup var options: QueueOptions
 
-    func run() throws {
+    func run() async throws {
         let queue = try options.open()
+        if watch, !json, Screen.isUsable { return try await Watch(queue.path).run() }
         let output = Output()
         repeat {
             let status = try queue.reports.status(at: .now)
-            if watch, !json, Output.isTerminal { try output.write(Self.clearScreen) }
             try output.write(json ? status.json.line + "\n" : status.text(at: .now))
             try output.flush()
-            if watch { sleep(1) }
+            if watch { try await Task.sleep(for: .seconds(1)) }
         } while watch
     }
-
-    private static let clearScreen = "\u{1B}[H\u{1B}[2J"
 }

@@ -40,7 +40,9 @@ struct InputEnqueuing {
     private func add(
         _ input: Input, to enqueuing: inout JobQueue.Enqueuing, _ summary: inout EnqueueSummary
     ) throws {
-        var progress = Progress()
+        var progress = Progress(of: "row")
+        let total = StandardError.isTerminal ? input.rowsAtMost : nil
+        var rows = 0
         var rejected = RejectedRowLog()
         defer {
             progress.clear()
@@ -59,7 +61,9 @@ struct InputEnqueuing {
                 rejected.add(reason, at: "\(input.name)\(input.separator)\(line)")
                 summary.refused += 1
             }
-            progress.show(summary)
+            rows += 1
+            // The clock is not asked for every row, of which there may be a million.
+            if rows % 256 == 0 { progress.show(rows, of: total, "\(summary)") }
         }
         progress.clear()
         for note in notes { StandardError.write("\(input.name): \(note)\n") }

@@ -51,7 +51,7 @@ struct CSVPrinter: RowPrinter {
         try output.writeLine(cells.map(Self.quoted).joined(separator: ","))
     }
 
-    private static func quoted(_ cell: String) -> String {
+    static func quoted(_ cell: String) -> String {
         let needsQuotes = cell.utf8.contains { byte in
             byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
                 || byte == UInt8(ascii: "\r")
