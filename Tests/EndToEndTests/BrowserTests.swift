@@ -16,7 +16,7 @@ struct BrowserTests {
     func `a failure is seen, retried with a click, and seen converted`(withScripts: Bool)
         async throws
     {
-        try await withFailure { stage, url, lead in
+        try await withFailure { fixture, url, lead in
             try await withBrowser { browser in
                 try await browser.setScripts(on: withScripts)
                 try await browser.open(url)
@@ -29,8 +29,8 @@ struct BrowserTests {
                 #expect(
                     try await browser.text("document.querySelector('.notice').textContent")
                         == "1 lead will run again.")
-                try await stage.await("the lead is converted") { _ in
-                    try stage.counts() == ["converted": 1]
+                try await fixture.await("the lead is converted") { _ in
+                    try fixture.counts() == ["converted": 1]
                 }
                 let converted = "document.querySelector('.tile.converted b')?.textContent === '1'"
                 if withScripts {
@@ -47,7 +47,7 @@ struct BrowserTests {
                 #expect(
                     try await browser.text("document.querySelector('.pill').textContent")
                         == "converted")
-                let operation = try stage.rows("SELECT * FROM operations").first
+                let operation = try fixture.rows("SELECT * FROM operations").first
                 #expect(operation?["by"] == "status page")
                 #expect(operation?["target"] == "code UNABLE_TO_LOCK_ROW")
             }
@@ -55,7 +55,7 @@ struct BrowserTests {
     }
 
     @Test func `the keyboard alone is enough to find a lead and to retry it`() async throws {
-        try await withFailure { stage, url, lead in
+        try await withFailure { fixture, url, lead in
             try await withBrowser { browser in
                 try await browser.open(url)
                 // Past the link to the content and the one to the queue, to the search.
@@ -67,7 +67,7 @@ struct BrowserTests {
                 #expect(try await browser.text("document.activeElement.textContent") == "Retry")
                 try await browser.press("\u{E007}")
                 try await browser.wait(until: "document.querySelector('.pill.converted')")
-                #expect(try stage.counts() == ["converted": 1])
+                #expect(try fixture.counts() == ["converted": 1])
             }
         }
     }
@@ -78,7 +78,7 @@ struct BrowserTests {
     {
         let folder = URL(fileURLWithPath: ".build/screenshots")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try await withFailure { stage, url, lead in
+        try await withFailure { fixture, url, lead in
             let pages = [
                 ("overview", ""), ("lead", "leads?id=\(lead)"),
                 ("failures", "failures?code=UNABLE_TO_LOCK_ROW"), ("jobs", "jobs?state=failed"),
@@ -154,22 +154,22 @@ struct BrowserTests {
     /// A daemon with a page, and a lead in its queue that has failed and will be converted when it
     /// is tried again.
     private func withFailure(
-        _ body: @escaping (Stage, _ url: String, _ lead: String) async throws -> Void
+        _ body: @escaping (Fixture, _ url: String, _ lead: String) async throws -> Void
     ) async throws {
-        try await withStage { stage in
-            let lead = await stage.simulator.addLead(.lockedFor(times: 1))
-            _ = try await stage.run("policy", "set", "default", "--max-attempts", "1")
-            try stage.enqueue([lead])
-            let daemon = try stage.startDaemon(
+        try await withFixture { fixture in
+            let lead = await fixture.simulator.addLead(.lockedFor(times: 1))
+            _ = try await fixture.run("policy", "set", "default", "--max-attempts", "1")
+            try fixture.enqueue([lead])
+            let daemon = try fixture.startDaemon(
                 changing: ["LEADCONVERT_LISTEN": "127.0.0.1:0"])
             let url = try await daemon.pageURL()
-            try await stage.await("it has failed") { _ in try stage.counts() == ["failed": 1] }
+            try await fixture.await("it has failed") { _ in try fixture.counts() == ["failed": 1] }
             try await within(.seconds(30), "the page has seen it") {
                 while try await !Self.get("\(url)/metrics").contains(
                     "leadconvert_jobs{state=\"failed\"} 1")
                 {}
             }
-            try await body(stage, url, lead)
+            try await body(fixture, url, lead)
             daemon.terminate()
             #expect(try await daemon.waitForExit().code == 0)
         }

@@ -5,27 +5,27 @@ import Testing
 
 @Suite struct OperationsTests {
     @Test func `the commands record who did what, and retry takes a code`() async throws {
-        try await withStage { stage in
-            let added = try await stage.run(
+        try await withFixture { fixture in
+            let added = try await fixture.run(
                 "enqueue", "--lead-id", "00QWs0000000001", "--converted-status", "A", "--batch",
                 "friday")
             #expect(added.code == 0)
-            try stage.queue.run(
+            try fixture.queue.run(
                 sql: """
                     UPDATE jobs SET state = 'failed', error_code = 'LOCKED', finished_at = updated_at
                     """)
             #expect(
-                try await stage.run("retry", "--code", "OTHER").output
+                try await fixture.run("retry", "--code", "OTHER").output
                     == "0 jobs will run again.\n"
             )
             #expect(
-                try await stage.run("retry", "--code", "LOCKED", "--batch", "friday").output
+                try await fixture.run("retry", "--code", "LOCKED", "--batch", "friday").output
                     == "1 job will run again.\n")
-            #expect(try await stage.run("pause", "--batch", "friday").code == 0)
-            #expect(try await stage.run("resume").code == 0)
-            #expect(try await stage.run("cancel", "1").code == 0)
-            #expect(try await stage.run("prune", "--older-than", "0s").code == 0)
-            let rows = try stage.rows("SELECT * FROM operations ORDER BY id")
+            #expect(try await fixture.run("pause", "--batch", "friday").code == 0)
+            #expect(try await fixture.run("resume").code == 0)
+            #expect(try await fixture.run("cancel", "1").code == 0)
+            #expect(try await fixture.run("prune", "--older-than", "0s").code == 0)
+            let rows = try fixture.rows("SELECT * FROM operations ORDER BY id")
             #expect(
                 rows.map {
                     "\($0["action"] as String) \($0["target"] as String): \($0["jobs"] as Int)"
@@ -45,9 +45,9 @@ import Testing
         ["retry", "--code", "X", "--all-failed"], ["retry", "--code", "X", "17"], ["retry"],
     ])
     func `a code goes with a batch and with nothing else`(arguments: [String]) async throws {
-        try await withStage { stage in
+        try await withFixture { fixture in
             let end = try await Program.helper.run(
-                arguments, environment: ["LEADCONVERT_DB": stage.queue.path])
+                arguments, environment: ["LEADCONVERT_DB": fixture.queue.path])
             #expect(end.code == 64)
             #expect(end.errors.contains("--code (with --batch, if you like)"))
         }

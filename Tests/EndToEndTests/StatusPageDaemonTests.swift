@@ -6,12 +6,12 @@ import Testing
 /// The built daemon's page: what it needs to start, what it tells, and that it ends with it.
 @Suite struct StatusPageDaemonTests {
     @Test func `the page tells of what the daemon does, and ends with it`() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(30)
-            let daemon = try stage.startDaemon(changing: ["LEADCONVERT_LISTEN": "127.0.0.1:0"])
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(30)
+            let daemon = try fixture.startDaemon(changing: ["LEADCONVERT_LISTEN": "127.0.0.1:0"])
             let url = try await daemon.pageURL()
-            try await stage.await("all are converted") { _ in
-                try stage.counts() == ["converted": 30]
+            try await fixture.await("all are converted") { _ in
+                try fixture.counts() == ["converted": 30]
             }
             let wanted = [
                 "leadconvert_jobs{state=\"converted\"} 30",
@@ -35,9 +35,9 @@ import Testing
     }
 
     @Test func `an outage is told as not ready, with its reason`() async throws {
-        try await withStage { stage in
-            try await stage.enqueueLeads(1)
-            let daemon = try stage.startDaemon(changing: [
+        try await withFixture { fixture in
+            try await fixture.enqueueLeads(1)
+            let daemon = try fixture.startDaemon(changing: [
                 "LEADCONVERT_LISTEN": "127.0.0.1:0", "SALESFORCE_LOGIN_URL": SilentPort().url,
             ])
             let url = try await daemon.pageURL()
@@ -53,10 +53,10 @@ import Testing
     }
 
     @Test func `a port that is taken ends the start with 71`() async throws {
-        try await withStage { stage in
+        try await withFixture { fixture in
             let taken = SilentPort()
             let address = taken.url.replacing("http://", with: "")
-            let end = try await stage.startDaemon(changing: ["LEADCONVERT_LISTEN": address])
+            let end = try await fixture.startDaemon(changing: ["LEADCONVERT_LISTEN": address])
                 .waitForExit()
             #expect(end.code == 71)
             #expect(
@@ -69,8 +69,8 @@ import Testing
     func `an address that others can reach needs a token, and a wrong one is refused`(
         address: String
     ) async throws {
-        try await withStage { stage in
-            let end = try await stage.startDaemon(changing: ["LEADCONVERT_LISTEN": address])
+        try await withFixture { fixture in
+            let end = try await fixture.startDaemon(changing: ["LEADCONVERT_LISTEN": address])
                 .waitForExit()
             #expect(end.code == 78)
             #expect(end.errors.contains("LEADCONVERT_LISTEN=\(address): "))
@@ -78,11 +78,11 @@ import Testing
     }
 
     @Test func `a token from its file opens the page to others`() async throws {
-        try await withStage { stage in
-            let file = stage.folder.appendingPathComponent("token")
+        try await withFixture { fixture in
+            let file = fixture.folder.appendingPathComponent("token")
             try Data("a-long-token\n".utf8).write(to: file)
             chmod(file.path, 0o600)
-            let daemon = try stage.startDaemon(changing: [
+            let daemon = try fixture.startDaemon(changing: [
                 "LEADCONVERT_LISTEN": "0.0.0.0:0", "LEADCONVERT_LISTEN_TOKEN_FILE": file.path,
             ])
             let url = try await daemon.pageURL().replacing("0.0.0.0", with: "127.0.0.1")
@@ -98,8 +98,8 @@ import Testing
     @Test func `floods, slow readers and huge headers neither stop the drain nor hold up a stop`()
         async throws
     {
-        try await withStage { stage in
-            let daemon = try stage.startDaemon(changing: ["LEADCONVERT_LISTEN": "127.0.0.1:0"])
+        try await withFixture { fixture in
+            let daemon = try fixture.startDaemon(changing: ["LEADCONVERT_LISTEN": "127.0.0.1:0"])
             let url = try await daemon.pageURL()
             let port = try #require(UInt16(url.split(separator: ":").last ?? ""))
             // More connections than are served: some begin a request and never end it, some ask for
@@ -110,9 +110,9 @@ import Testing
                 "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + String(repeating: "x", count: 100_000),
             ]
             let visitors = (0..<200).map { Visitor(port: port, sends: requests[$0 % 3]) }
-            try await stage.enqueueLeads(50)
-            try await stage.await("all are converted all the same") { _ in
-                try stage.counts() == ["converted": 50]
+            try await fixture.enqueueLeads(50)
+            try await fixture.await("all are converted all the same") { _ in
+                try fixture.counts() == ["converted": 50]
             }
             daemon.terminate()
             #expect(try await daemon.waitForExit(within: .seconds(10)).code == 0)

@@ -6,8 +6,8 @@ import Testing
 @Suite(.enabled(if: Program.tmux.isInstalled, "tmux is missing"))
 struct WatchTests {
     @Test func `it fits the window, grows with it, and leaves the screen as it was`() async throws {
-        try await withTerminal { terminal, stage in
-            _ = try await stage.run(
+        try await withTerminal { terminal, fixture in
+            _ = try await fixture.run(
                 "enqueue", "--lead-id", "00QWs0000000001", "--converted-status", "A", "--batch",
                 "friday")
             try await terminal.type("echo before; \(terminal.watch); echo after $?")
@@ -63,7 +63,7 @@ private struct Terminal {
     let folder: String
     let socket: String
 
-    /// The command, on the queue of the stage.
+    /// The command, on the queue of the fixture.
     var watch: String { "\(Program.helper.path) status --watch --db \(folder)/queue.db" }
 
     @discardableResult
@@ -96,13 +96,13 @@ private struct Terminal {
     }
 }
 
-private func withTerminal(_ body: (Terminal, Stage) async throws -> Void) async throws {
-    try await withStage { stage in
+private func withTerminal(_ body: (Terminal, Fixture) async throws -> Void) async throws {
+    try await withFixture { fixture in
         let terminal = Terminal(
-            folder: stage.folder.path, socket: stage.folder.appendingPathComponent("tmux").path)
+            folder: fixture.folder.path, socket: fixture.folder.appendingPathComponent("tmux").path)
         try await terminal.tmux("new-session", "-d", "-x", "80", "-y", "24", "sh")
         do {
-            try await body(terminal, stage)
+            try await body(terminal, fixture)
         } catch {
             try await terminal.tmux("kill-server")
             throw error
