@@ -13,7 +13,7 @@ struct ClockWatch: Equatable {
     }
 
     /// How far the wall clock was set since it was last asked, in milliseconds; nil when it was
-    /// not, or nothing can be said because the machine was started anew.
+    /// not, or nothing can be said because the machine was started again.
     func jump(at now: Moment) -> Int64? {
         guard now.bootID == last.bootID else { return nil }
         let jump = (now.wall - last.wall) - (now.uptimeMS - last.uptimeMS)

@@ -150,7 +150,7 @@ public actor Drain {
     }
 
     /// The file can't be written just now. Nothing is sent in that time, and answers are kept; a
-    /// lock passes, anything else ends the daemon once its calls are home.
+    /// lock passes, anything else ends the daemon once its calls have ended.
     private func endure(_ error: OperatorError) {
         if enduringSince == nil {
             logger.error("the queue can't be written", metadata: ["error": "\(error)"])

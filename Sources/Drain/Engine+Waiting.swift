@@ -2,7 +2,7 @@ import Conversion
 import Logging
 import Storage
 
-/// When nothing can leave: why, until when, and what those who look from outside are told.
+/// When nothing can leave: why, until when, and what people who look from outside are told.
 extension Engine {
     private static let tellAgainMS: Int64 = 3_600_000
 

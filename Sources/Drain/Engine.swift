@@ -102,7 +102,7 @@ struct Engine {
     }
 
     /// Before anything is written by the clock's new reading, what was written by the old one is
-    /// mended.
+    /// corrected.
     mutating func watchTheClock(at now: Moment) throws {
         if let jump = clock.jump(at: now) {
             try queue.settlements.clockWasSet(by: jump, at: now)

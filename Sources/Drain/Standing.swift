@@ -1,6 +1,6 @@
 public import Conversion
 
-/// How the drain stands at the end of a pass: what those who watch over it are told.
+/// How the drain stands at the end of a pass: what its watchers are told.
 public struct Standing: Sendable, Equatable {
     /// When the pass ended.
     public var at: Moment

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Drain
 
-/// What the sharing of calls among batches means to those who enqueue.
+/// What the sharing of calls among batches means to people who enqueue.
 @Suite struct BatchSharingTests {
     @Test func finishesASmallLateBatchWhileALargeEarlyOneGoesOn() async throws {
         try await withQueue { queue in

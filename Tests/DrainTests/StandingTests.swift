@@ -7,7 +7,7 @@ import Testing
 
 @testable import Drain
 
-/// What those who watch over the drain are told, and what counts as progress.
+/// What the watchers of the drain are told, and what counts as progress.
 @Suite struct StandingTests {
     @Test func isProgressUntilACallIsOutForMuchLongerThanItsTimeout() {
         var standing = Standing(
