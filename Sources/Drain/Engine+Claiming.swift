@@ -33,9 +33,10 @@ extension Engine {
     /// After a failure other leads go first: they show whose fault it was.
     mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> Outgoing? {
         let failures = pacer.failures
+        var start = start.carrying(pacer.callSize)
+        start.callLifetimeMS = options.lifetimeSinceClaimMS
         let call = try queue.claims.claim(
-            upTo: failures.tried.isEmpty ? leads : Self.mostOffered, start.carrying(pacer.callSize),
-            from: turns.converting
+            upTo: failures.tried.isEmpty ? leads : Self.mostOffered, start, from: turns.converting
         ) { offered in
             Array(CallPlan.choose(failures.preferred(offered)).prefix(leads))
         }

@@ -131,6 +131,33 @@ import Testing
         }
     }
 
+    @Test func `a lead in doubt keeps its account no longer than its call may run`() async throws {
+        try await withQueue { queue in
+            try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
+                for number in 1...4 {
+                    var lead = try LeadConversion.lead(number)
+                    if number <= 2 {
+                        lead.accountID = try RecordID("001D000000HRzTR", of: .account)
+                    }
+                    if number > 2 { lead.groupKey = "Acme" }
+                    try enqueuing.add(lead)
+                }
+            }
+            let first = try #require(
+                try queue.claims.claim(upTo: 4, CallStart(at: .ms(0))) { [$0[0], $0[2]] })
+            #expect(first.jobs.map(\.id) == [1, 3])
+            _ = try queue.settlements.recover(at: .ms(1))
+            func next(at ms: Int64) throws -> [Int64]? {
+                var start = CallStart(at: .ms(ms))
+                start.callLifetimeMS = 600_000
+                return try queue.claims.claim(upTo: 4, start, choosing: { $0 })?.jobs.map(\.id)
+            }
+            #expect(try next(at: 599_999) == nil)
+            // The group's account may have been made by the call: that has to be known first.
+            #expect(try next(at: 600_000) == [2])
+        }
+    }
+
     @Test func failsAMalformedIdBeforeAnyCall() async throws {
         try await withQueue { queue in
             try queue.add(1...2)

@@ -11,6 +11,9 @@ public struct CallStart: Sendable {
     public var limiter: LimiterState?
     /// How many leads it might have carried, and why not as many as the operator set.
     public var size: (limit: Int, reason: SizeReason?)?
+    /// Milliseconds after its claim in which a call may be running at Salesforce: so long a lead in
+    /// doubt keeps others from its account; nil is until the doubt is cleared up.
+    public var callLifetimeMS: Int64?
 
     /// A start.
     public init(

@@ -16,7 +16,7 @@ extension Claims {
         upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor = RoundRobinCursor(),
         choosing choose: ([ClaimedJob]) -> [ClaimedJob]
     ) throws -> ClaimedCall? {
-        try claim(.toSend, upTo: size, at: start.at.wall, from: cursor, choosing: choose) {
+        try claim(.toSend, upTo: size, start, from: cursor, choosing: choose) {
             database, jobs, cursor in
             var (start, jobs) = (start, jobs)
             if jobs.first?.split != nil { start.size?.reason = .half }
@@ -30,17 +30,18 @@ extension Claims {
     /// Selects jobs and has them claimed, in one transaction. Where very many are in the way, it
     /// puts those aside in transactions of their own before, between which others can write.
     func claim<Call>(
-        _ kind: WorkKind, upTo size: Int, at now: Timestamp, from cursor: RoundRobinCursor,
+        _ kind: WorkKind, upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor,
         choosing choose: ([ClaimedJob]) -> [ClaimedJob],
         _ claim: (Database, [ClaimedJob], RoundRobinCursor) throws -> Call
     ) throws -> Call? {
+        let moment = ClaimMoment(start)
         while true {
             var isUnfinished = false
             let call = try store.write { database -> Call? in
-                try database.takeUp(size, at: now)
+                try database.takeUp(size, at: moment)
                 let selector = FairSelector(
                     database: database, kind: kind, policies: try database.policies(),
-                    cursor: cursor, now: now)
+                    cursor: cursor, moment: moment)
                 let selected = try selector.select(size)
                 if case .unfinished = selected { isUnfinished = true }
                 guard case .jobs(let offered) = selected else { return nil }
@@ -71,7 +72,7 @@ extension Claims {
         upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor = RoundRobinCursor(),
         choosing choose: ([ClaimedJob]) -> [ClaimedJob]
     ) throws -> ClaimedMatch? {
-        try claim(.toMatch, upTo: size, at: start.at.wall, from: cursor, choosing: choose) {
+        try claim(.toMatch, upTo: size, start, from: cursor, choosing: choose) {
             database, jobs, cursor in
             let callID = try database.begin(.match, size: jobs.count, start)
             return ClaimedMatch(id: callID, jobs: jobs, cursor: cursor)

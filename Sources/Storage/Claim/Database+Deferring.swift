@@ -16,14 +16,14 @@ extension Database {
 
     /// Takes up again what need not stay aside: of an account, a group or an address no more than a
     /// call carries, since the next call that takes one of them keeps the others waiting again.
-    func takeUp(_ size: Int, at now: Timestamp) throws {
+    func takeUp(_ size: Int, at moment: ClaimMoment) throws {
         for subject in try subjects() {
             if subject == "time" {
-                try takeUpDue(at: now)
-            } else if try !isBusy(subject, at: now) {
+                try takeUpDue(at: moment.now)
+            } else if try !isBusy(subject, at: moment) {
                 let selector = FairSelector(
                     database: self, kind: .deferred(subject: subject), policies: [:],
-                    cursor: RoundRobinCursor(), now: now)
+                    cursor: RoundRobinCursor(), moment: moment)
                 try takeUp(try selector.ids(size))
             }
         }
@@ -46,14 +46,16 @@ extension Database {
         return try String.fetchAll(cachedStatement(sql: sql))
     }
 
-    private func isBusy(_ subject: String, at now: Timestamp) throws -> Bool {
+    private func isBusy(_ subject: String, at moment: ClaimMoment) throws -> Bool {
         guard let kind = Subject.allCases.first(where: { subject.hasPrefix("\($0) ") }) else {
             return false
         }
         let name = "substr(:subject, \(kind.rawValue.count + 2))"
+        var arguments = moment.arguments
+        arguments["subject"] = subject
         return try Bool.fetchOne(
             cachedStatement(sql: "SELECT \(kind.isBusy(name))"),
-            arguments: ["subject": subject, "now": now.description]) ?? false
+            arguments: StatementArguments(arguments)) ?? false
     }
 
     private func takeUpDue(at now: Timestamp) throws {

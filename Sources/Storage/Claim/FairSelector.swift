@@ -12,7 +12,7 @@ struct FairSelector {
     let kind: WorkKind
     let policies: [String: RetryPolicy]
     let cursor: RoundRobinCursor
-    let now: Timestamp
+    let moment: ClaimMoment
 
     /// What there is to take.
     enum SelectedJobs {
@@ -33,7 +33,7 @@ struct FairSelector {
             var selection = Selection(room: size)
             try fill(&selection, from: queues)
             for row in selection.malformed {
-                try database.fail(row, asking: .convert, at: now)
+                try database.fail(row, asking: .convert, at: moment.now)
             }
             if selection.blocked.count > Self.patience {
                 try database.putAside(selection.blocked)
@@ -244,7 +244,7 @@ extension FairSelector {
         _ own: [String: (any DatabaseValueConvertible)?]
     ) -> StatementArguments {
         var all = own
-        all["now"] = now.description
+        all.merge(moment.arguments) { own, _ in own }
         all["subject"] = kind.subject
         return StatementArguments(all)
     }

@@ -74,12 +74,17 @@ enum Subject: String, CaseIterable {
     func isBusy(_ name: String) -> String {
         switch self {
         case .account:
-            // A call may be writing to it, or a lock on it was met just now.
+            // A call may be writing to it, or a lock on it was met just now. A call in doubt is over
+            // in time; one from before the machine started, once that is so long ago.
             """
             (EXISTS (
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_accounts
                 WHERE substr(other.account_id, 1, 15) = \(name)
-                    AND other.account_id IS NOT NULL AND other.in_flight)
+                    AND other.account_id IS NOT NULL AND other.in_flight
+                    AND NOT (other.state = 'verifying' AND EXISTS (
+                        SELECT 1 FROM calls
+                        WHERE calls.id = other.call_id
+                            AND iif(boot_id = :boot, uptime_ms <= :over, :over >= 0))))
             OR EXISTS (
                 SELECT 1 FROM delays WHERE subject = 'account ' || \(name) AND until > :now))
             """
@@ -104,5 +109,23 @@ enum Subject: String, CaseIterable {
                     AND other.state <> 'held')
             """
         }
+    }
+}
+
+/// The moment of a claim, as its queries ask about it.
+struct ClaimMoment {
+    let now: Timestamp
+    private let bootID: String
+    /// What was called at this uptime or before is over.
+    private let over: Int64
+
+    init(_ start: CallStart) {
+        now = start.at.wall
+        bootID = start.at.bootID
+        over = start.callLifetimeMS.map { start.at.uptimeMS - $0 } ?? .min
+    }
+
+    var arguments: [String: (any DatabaseValueConvertible)?] {
+        ["now": now.description, "boot": bootID, "over": over]
     }
 }
