@@ -121,7 +121,9 @@ extension World {
     /// Whether all that is left are leads that nobody can help, and an hour with nothing but them
     /// has gone by.
     func isLeftWithOddLeads() throws -> Bool {
-        guard isQuiet, trouble.oddLeads > 0, trueMS >= calmFrom else { return false }
+        guard isQuiet, trouble.oddLeads > 0, trueMS >= calmFrom, agenda.isEmpty else {
+            return false
+        }
         if watch.lastHourFrom == nil || watch.lastHourIsOver(at: trueMS) {
             let left = try unfinished()
             guard !left.isEmpty, left.allSatisfy(\.isOdd) else {
