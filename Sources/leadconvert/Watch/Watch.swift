@@ -69,12 +69,11 @@ struct Watch {
         try screen.draw(picture.lines, afresh: afresh)
     }
 
-    /// Ends as the signal would have ended us, so that the shell sees what happened.
+    /// Ends with the code that a shell gives to one who was ended by the signal. Ctrl-C is how one
+    /// leaves, as q is. To raise the signal once more would not do: Dispatch's threads block it.
     private static func end(by signal: Int32, _ screen: Screen) {
         screen.close()
-        guard signal != SIGINT else { return }
-        Glibc.signal(signal, SIG_DFL)
-        raise(signal)
+        if signal != SIGINT { Foundation.exit(128 + signal) }
     }
 
     /// Signals, keys and the clock, as events.
