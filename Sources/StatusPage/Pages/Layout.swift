@@ -84,7 +84,7 @@ struct ActionButton {
     let action: String
     let fields: [(name: String, value: String)]
     let label: String
-    /// What it does, for those who can't see what stands around it.
+    /// What it does, for people who can't see what stands around it.
     let description: String
     /// Where to go afterwards.
     let back: String

@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import Synchronization
 
-/// The queue for those who look at it while others work on it: the status page, its metrics, the
+/// The queue for people who look at it while others work on it: the status page, its metrics, the
 /// report and `status --watch`.
 ///
 /// It has a connection of its own, which cannot write, and each read is bounded, however large the
