@@ -20,7 +20,7 @@ public actor Drain {
 
     private var engine: Engine
     private let queue: JobQueue
-    private let transport: Transport
+    private let client: any SalesforceClient
     private let clock: @Sendable () -> Moment
     private let logger: Logger
     private let report: @Sendable (Standing) -> Void
@@ -49,25 +49,26 @@ public actor Drain {
     /// How long it leaves a file that can't be written alone, in milliseconds.
     private static let writeAgainMS: Int64 = 500
 
-    /// A drain of the queue through a transport.
+    /// A drain of the queue through a client of Salesforce's.
     ///
     /// Passes come at least every `longestNapMS`. After each of them `report` is told, on the drain's
     /// own queue, how it stands.
     /// - Throws: `OperatorError` when the queue's file can't be read.
     public init(
-        _ queue: JobQueue, through transport: Transport, options: DrainOptions, logger: Logger,
+        _ queue: JobQueue, through client: any SalesforceClient, options: DrainOptions,
+        logger: Logger,
         clock: @escaping @Sendable () -> Moment = SystemClock.now,
         longestNapMS: Int64 = Drain.longestNapMS,
         report: @escaping @Sendable (Standing) -> Void = { _ in }
     ) throws {
         self.queue = queue
-        self.transport = transport
+        self.client = client
         self.clock = clock
         self.logger = logger
         self.longestNapMS = longestNapMS
         self.report = report
         engine = try Engine(
-            queue: queue, options: options, hasSession: transport.hasSession,
+            queue: queue, options: options, hasSession: { client.hasSession },
             chance: { Double.random(in: 0..<1) }, logger: logger, at: clock())
     }
 
@@ -125,24 +126,23 @@ public actor Drain {
         let options = engine.options
         callsSent += 1
         Task {
-            let (reply, answeredAt) = await answer(to: call, options)
-            settle(call, reply, after: answeredAt.since(call.startedAt))
+            let (answer, answeredAt) = await answer(to: call, options)
+            settle(call, answer, after: answeredAt.since(call.startedAt))
         }
     }
 
     /// Not on the drain's queue: a locked file holds that up, and the answer is not to blame.
     private nonisolated func answer(
         to call: Outgoing, _ options: DrainOptions
-    ) async -> (CallReply, Moment) {
-        let reply =
-            call.mayLeave(at: clock(), options)
-            ? await transport.send(call.request) : CallReply(.refused(.late, .claimTooOld))
-        return (reply, clock())
+    ) async -> (CallResult, Moment) {
+        if let tooOld = call.tooOld(at: clock(), options) { return (tooOld, clock()) }
+        let answer = await call.answer(through: client)
+        return (answer, clock())
     }
 
-    private func settle(_ call: Outgoing, _ reply: CallReply, after duration: Int64) {
+    private func settle(_ call: Outgoing, _ answer: CallResult, after duration: Int64) {
         do {
-            try engine.finish(call, reply, after: duration, at: clock())
+            try engine.finish(call, answer, after: duration, at: clock())
         } catch {
             return endure(OperatorError(explaining: error))
         }

@@ -8,31 +8,30 @@ extension Engine {
     /// - Parameter duration: How long the answer took, in milliseconds, if that is not until now: a
     ///   locked file may have kept it waiting.
     mutating func finish(
-        _ call: Outgoing, _ reply: CallReply, after duration: Int64? = nil, at now: Moment
+        _ call: Outgoing, _ answer: CallResult, after duration: Int64? = nil, at now: Moment
     ) throws {
         let duration = duration ?? now.since(call.startedAt)
+        let reply = answer.reply
         inFlight[call.callID] = nil
         let seen = pacer.observe(reply, of: call.paced, after: duration, at: now)
         for event in seen.events { take(event, at: now) }
-        noteReading(reply.outcome, of: call)
+        noteReading(answer)
         let verdict = Verdict(
             startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
-            probeIntervalMS: options.probeIntervalMS, blame: seen.blame, chance: chance())
-        let settlements =
-            switch call.content {
-            case .conversions(let jobs): verdict.settle(jobs, reply)
-            case .question(let jobs): verdict.settle(jobs, reply.outcome, verifications)
-            case .match, .login, .limits: [Settlement]()
-            }
-        let findings =
-            if case .match(let match) = call.content {
-                verdict.find(match, reply.outcome, searches)
-            } else {
-                [ContactFinding]()
-            }
+            probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
+            isIncident: pacer.breaker.openState?.kind == .incident, chance: chance())
+        var settlements: [Settlement] = []
+        var findings: [ContactFinding] = []
+        switch answer {
+        case .conversions(let call, let reply): settlements = verdict.settle(call, reply)
+        case .question(let question, let reply):
+            settlements = verdict.settle(question, reply, verifications)
+        case .match(let match, let reply): findings = verdict.find(match, reply, searches)
+        case .login, .limits: break
+        }
         let end = CallEnd(
             callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
-            httpStatus: reply.httpStatus, reason: reply.outcome.reason, limiter: pacer.limiter,
+            httpStatus: reply.httpStatus, reason: reply.reason, limiter: pacer.limiter,
             usage: reply.usage)
         unwritten.append((end, settlements, findings))
         try writeKeptAnswers(at: now)
@@ -55,23 +54,16 @@ extension Engine {
     }
 
     /// Whose reading fails is found out from readings that fail, and from whatever passes meanwhile.
-    private mutating func noteReading(_ outcome: CallOutcome, of call: Outgoing) {
-        switch (outcome, call.content) {
-        case (.verified, .question(let question)):
-            verifications.passed(question.jobs.map(\.job.id))
-            searches.otherPassed()
-        case (.matched, .match(let match)):
-            searches.passed(match.jobs.map(\.id))
-        case (.converted, _), (.limitsRead, _):
-            searches.otherPassed()
-        case (.unclear, .question(let question)), (.refused(.outage, _), .question(let question)),
-            (.refused(.callTooLarge, _), .question(let question)):
-            verifications.failed(question.jobs.map(\.job.id), asOutage: outcome.isOutage)
-        case (.unclear, .match(let match)), (.refused(.outage, _), .match(let match)),
-            (.refused(.callTooLarge, _), .match(let match)):
-            searches.failed(match.jobs.map(\.id), asOutage: outcome.isOutage)
-        default:
-            break
+    private mutating func noteReading(_ answer: CallResult) {
+        switch answer {
+        case .question(let question, let reply):
+            verifications.take(reply.outcome.ofReading, of: question.jobs.map(\.job.id))
+            if case .value = reply.outcome { searches.otherPassed() }
+        case .match(let match, let reply):
+            searches.take(reply.outcome.ofReading, of: match.jobs.map(\.id))
+        case .conversions(_, let reply): if case .value = reply.outcome { searches.otherPassed() }
+        case .limits(let reply): if case .value = reply.outcome { searches.otherPassed() }
+        case .login: break
         }
     }
 
@@ -105,14 +97,14 @@ extension Engine {
     }
 }
 
-extension CallOutcome {
-    fileprivate var isOutage: Bool { if case .refused(.outage, _) = self { true } else { false } }
-
-    /// What was wrong with the call as a whole, if anything.
-    fileprivate var reason: Reason? {
+extension Reply.Outcome {
+    /// What it says of the leads that were read.
+    fileprivate var ofReading: ReadFailures.Result {
         switch self {
-        case .refused(_, let reason), .unclear(let reason): reason
-        case .loggedIn, .limitsRead, .converted, .verified, .matched: nil
+        case .value: .passed
+        case .unclear, .refused(.callTooLarge, _): .failed
+        case .refused(.outage, _): .turnedAway
+        case .refused: .nothing
         }
     }
 }
@@ -125,10 +117,4 @@ extension Settlement {
         told.nextRunAt = nextRunAt.map { $0 + jump }
         return told
     }
-}
-
-extension Reason {
-    static let claimTooOld = Reason(
-        ours: "CLAIM_TOO_OLD",
-        "Too much time lay between the claim and the moment to send: nothing was sent.")
 }

@@ -59,6 +59,24 @@ struct ReadFailures: Equatable {
     /// A call passed that says nothing of these readings but that Salesforce is there.
     mutating func otherPassed() { passed += 1 }
 
+    /// What a reading came to.
+    enum Result {
+        case passed, failed
+        /// As if Salesforce were down.
+        case turnedAway
+        /// Nothing that says anything of its leads.
+        case nothing
+    }
+
+    mutating func take(_ result: Result, of jobs: [Int64]) {
+        switch result {
+        case .passed: passed(jobs)
+        case .failed: failed(jobs)
+        case .turnedAway: failed(jobs, asOutage: true)
+        case .nothing: break
+        }
+    }
+
     /// A reading of these was answered.
     mutating func passed(_ jobs: [Int64]) {
         passed += 1

@@ -35,27 +35,6 @@ struct Outgoing {
     /// again says nothing of the org.
     var isApart = false
 
-    var request: CallRequest {
-        switch content {
-        case .conversions(let call):
-            .convert(
-                call.jobs.map(\.conversion),
-                allowDuplicates: call.jobs.first?.policy.allowDuplicates ?? false)
-        case .question(let question):
-            .verify(question.jobs.map(\.job.conversion.leadID))
-        case .match(let match): .match(match.jobs.compactMap(\.conversion.matchEmail))
-        case .login: .logIn
-        case .limits: .readLimits
-        }
-    }
-
-    /// Whether its claim is young enough for it to leave. Waiting for a lock on the file, or a machine
-    /// that was suspended, may lie between; what is asked after it counts its lifetime from the claim.
-    func mayLeave(at now: Moment, _ options: DrainOptions) -> Bool {
-        guard case .conversions = content else { return true }
-        return now.since(startedAt) <= options.claimLastsMS
-    }
-
     /// The call as far as its pace is concerned.
     var paced: PacedCall {
         var paced = PacedCall(

@@ -6,10 +6,10 @@ extension Verdict {
     /// it is made again.
     /// - Parameter failures: What is known of searches that fail, this one included if it did.
     func find(
-        _ match: ClaimedMatch, _ outcome: CallOutcome, _ failures: ReadFailures
+        _ match: ClaimedMatch, _ reply: Reply<[[FoundContact]]>, _ failures: ReadFailures
     ) -> [ContactFinding] {
-        switch outcome {
-        case .matched(let contacts):
+        switch reply.outcome {
+        case .value(let contacts):
             precondition(contacts.count == match.jobs.count, "The transport matches the answers.")
             return zip(match.jobs, contacts).map { job, contacts in
                 ContactFinding(job, result(contacts, for: job.conversion.accountID))
@@ -21,8 +21,6 @@ extension Verdict {
             return match.jobs.map { unanswered($0, reason, failures) }
         case .refused:
             return []
-        case .loggedIn, .limitsRead, .converted, .verified:
-            preconditionFailure("The transport answers what it was asked.")
         }
     }
 

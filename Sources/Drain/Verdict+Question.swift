@@ -5,10 +5,10 @@ extension Verdict {
     /// The settlements of a question.
     /// - Parameter failures: What is known of readings that fail, this one included if it did.
     func settle(
-        _ question: ClaimedVerification, _ outcome: CallOutcome, _ failures: ReadFailures
+        _ question: ClaimedVerification, _ reply: Reply<[LeadReading]>, _ failures: ReadFailures
     ) -> [Settlement] {
-        switch outcome {
-        case .verified(let readings):
+        switch reply.outcome {
+        case .value(let readings):
             precondition(
                 readings.count == question.jobs.count, "The transport matches the answers.")
             return zip(question.jobs, readings).map(settle)
@@ -17,8 +17,6 @@ extension Verdict {
                 let pause = failures.pauseMS(of: job.job.id, firstMS: probeIntervalMS)
                 return stillUnknown(job, reason, nextAt: now.wall + pause)
             }
-        case .loggedIn, .limitsRead, .converted, .matched:
-            preconditionFailure("The transport answers what it was asked.")
         }
     }
 
@@ -44,10 +42,16 @@ extension Verdict {
         return done
     }
 
-    /// Refused as converted and read as not converted: one of the two will pass, so it is tried
-    /// again like any passing fault of the lead.
+    /// Refused as if it were converted, and read as not converted: the refusal may pass, so it is
+    /// tried again like any passing fault of the lead.
     private func contradicted(_ job: InDoubtJob) -> Settlement {
-        again(Settlement(job, .notConverted, to: .queued), job.job.policy, job.reason)
+        if isIncident {
+            var back = Settlement(job, .notConverted, to: .queued)
+            back.reason = job.reason
+            back.nextRunAt = now.wall
+            return back
+        }
+        return again(Settlement(job, .notConverted, to: .queued), job.job.policy, job.reason)
     }
 
     /// Nothing runs there any more and nothing was done: it is sent again. A lead that was alone

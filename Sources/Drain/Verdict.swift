@@ -21,14 +21,16 @@ struct Verdict {
     var probeIntervalMS: Int64
     /// Whose fault it is that the call failed, if it did.
     var blame: Blame
+    /// Whether the org as a whole is at fault just now: then no lead's attempt is used.
+    var isIncident: Bool
     /// A number of chance, 0 or more, below 1: one for the call, so that those of its leads that
     /// are tried again come back together, in one call.
     var chance: Double
 
     /// The settlements of a call that was to convert.
-    func settle(_ call: ClaimedCall, _ reply: CallReply) -> [Settlement] {
+    func settle(_ call: ClaimedCall, _ reply: Reply<[LeadOutcome]>) -> [Settlement] {
         switch reply.outcome {
-        case .converted(let leads):
+        case .value(let leads):
             precondition(leads.count == call.jobs.count, "The transport matches the answers.")
             return zip(call.jobs, leads).map { job, lead in
                 var settlement = settle(job, in: call.id, lead)
@@ -38,14 +40,18 @@ struct Verdict {
                 }
                 return settlement
             }
+        case .refused(.callTooLarge, let reason) where !reason.isListed && call.jobs.count == 1:
+            return inHalves(call).map { job, half in
+                var doubt = inDoubt(job, in: call.id, .refused, reason)
+                doubt.split = half
+                return doubt
+            }
         case .refused(.callTooLarge, let reason) where blame == .call:
             return inHalves(call).map { tooLarge($0, $1, of: call, reason) }
         case .refused(_, let reason):
             return call.jobs.map { notSent($0, in: call.id, reason) }
         case .unclear(let reason):
             return inHalves(call).map { unclear($0, $1, of: call, reason, reply.isOver) }
-        case .loggedIn, .limitsRead, .verified, .matched:
-            preconditionFailure("The transport answers what it was asked.")
         }
     }
 
@@ -58,38 +64,32 @@ struct Verdict {
             return done
         case .refusedAsConverted(let reason):
             return inDoubt(job, in: callID, .refused, reason)
+        // Salesforce documents no code for a second conversion: one that nobody knows may be it.
+        case .unlisted(let reason):
+            return inDoubt(job, in: callID, .refused, reason)
         case .transient(let reason) where reason.isLock || blame == .call:
-            return retry(job, in: callID, reason, isListed: true)
-        case .unlisted(let reason) where blame == .call:
-            return retry(job, in: callID, reason, isListed: false)
+            return retry(job, in: callID, reason)
         case .obstructed(_, let reason) where blame == .call:
-            return retry(job, in: callID, reason, isListed: true)
+            return retry(job, in: callID, reason)
         case .permanent(let reason):
-            return refused(job, in: callID, reason, isListed: true)
-        case .transient(let reason), .unlisted(let reason), .obstructed(_, let reason):
+            return refused(job, in: callID, reason)
+        case .transient(let reason), .obstructed(_, let reason):
             return notSent(job, in: callID, reason)
         }
     }
 
     /// The lead's own passing fault.
-    private func retry(
-        _ job: ClaimedJob, in callID: Int64, _ reason: Reason, isListed: Bool
-    ) -> Settlement {
+    private func retry(_ job: ClaimedJob, in callID: Int64, _ reason: Reason) -> Settlement {
         guard job.attempts + 1 < job.policy.maxAttempts else {
-            return refused(job, in: callID, reason, isListed: isListed)
+            return refused(job, in: callID, reason)
         }
         return again(Settlement(job, in: callID, .retry, to: .queued), job.policy, reason)
     }
 
-    /// Refused for good. Salesforce documents no code for a second conversion, so a refusal may come
-    /// of the first: where there may have been one, or the code is not known to mean anything else,
-    /// the lead is read before it fails.
-    private func refused(
-        _ job: ClaimedJob, in callID: Int64, _ reason: Reason, isListed: Bool
-    ) -> Settlement {
-        guard isListed && !job.mayBeConverted else {
-            return inDoubt(job, in: callID, .failing, reason)
-        }
+    /// Refused for good. Where an earlier call may have converted the lead, the refusal may come of
+    /// that: it is read before it fails.
+    private func refused(_ job: ClaimedJob, in callID: Int64, _ reason: Reason) -> Settlement {
+        if job.mayBeConverted { return inDoubt(job, in: callID, .failing, reason) }
         return failed(Settlement(job, in: callID, .failed, to: .failed), job.policy, reason)
     }
 
@@ -119,7 +119,7 @@ struct Verdict {
         var settlement =
             call.jobs.count > 1
             ? notSent(job, in: call.id, reason)
-            : retry(job, in: call.id, reason, isListed: reason.isListed)
+            : retry(job, in: call.id, reason)
         // A lead that failed alone stays alone.
         settlement.split = half
         return settlement

@@ -55,8 +55,8 @@ struct CheckContext {
 
     /// Asks the org once, on record.
     mutating func ask<Value>(
-        _ question: (SalesforceTransport) async -> CheckReply<Value>
-    ) async throws -> CheckReply<Value> {
+        _ question: (SalesforceTransport) async -> Reply<Value>
+    ) async throws -> Reply<Value> {
         try await org.client.ask(recordingIn: queue, question)
     }
 
@@ -71,7 +71,7 @@ struct OrgConnection {
     let settings: DaemonSettings
     var client: RecordingClient
     /// The answer of the host that hands out tokens, and the times between which it came.
-    var versions: CheckReply<[String]>?
+    var versions: Reply<[String]>?
     var askedAt = Date()
     var answeredAt = Date()
     /// The user's name.

@@ -46,7 +46,7 @@ extension CheckContext {
                 remedy: "try again; if it stays so, see what SALESFORCE_LOGIN_URL leads to")
             finding.blocks = Self.noLogin
             return finding
-        case .loggedIn, .limitsRead, .converted, .verified, .matched:
+        case .value:
             let host = org.client.transport.instanceName ?? ""
             return .ok(isGiven ? "a token was given, for \(host)" : "a token for \(host)")
         }
@@ -63,7 +63,7 @@ extension CheckContext {
             if let known { known } else { try await ask { await $0.readVersions(of: host) } }
         if let finding = org.unreachable(host, reply) { return finding }
         switch reply.outcome {
-        case .read(let versions):
+        case .value(let versions):
             return Self.finding(org.settings.salesforce.apiVersion.description, among: versions)
         case .refused(_, let reason), .unclear(let reason):
             return .fail(
@@ -135,7 +135,7 @@ extension OrgConnection {
     }
 
     /// What keeps a host from answering at all; nil when nothing does.
-    fileprivate func unreachable(_ host: String, _ reply: CheckReply<[String]>) -> Finding? {
+    fileprivate func unreachable(_ host: String, _ reply: Reply<[String]>) -> Finding? {
         guard let reason = reply.reason else { return nil }
         let isOutage = if case .refused(.outage, _) = reply.outcome { true } else { false }
         guard isOutage || reply.httpStatus == nil else { return nil }

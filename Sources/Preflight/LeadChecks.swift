@@ -9,7 +9,7 @@ extension CheckContext {
     /// Whether every queued job names a status with which this org converts leads.
     mutating func checkStatuses() async throws -> [Finding] {
         let reply = try await ask { await $0.readConvertedStatuses() }
-        guard case .read(let statuses) = reply.outcome else {
+        guard case .value(let statuses) = reply.outcome else {
             return [
                 .unreadable(
                     reply.reason,
@@ -94,7 +94,7 @@ extension CheckContext {
     ) async throws -> String? {
         guard !leads.isEmpty else { return nil }
         let reply = try await ask { await $0.previews(of: leads.map(\.lead)) }
-        guard case .read(let seen) = reply.outcome else { return reply.reason?.message }
+        guard case .value(let seen) = reply.outcome else { return reply.reason?.message }
         previews.add(leads, seen)
         return nil
     }

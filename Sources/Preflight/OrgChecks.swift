@@ -15,7 +15,7 @@ extension CheckContext {
         }
         let reply = try await ask { await $0.readUser() }
         switch reply.outcome {
-        case .read(let user):
+        case .value(let user):
             org.user = user.username
             return .ok("\(user.username), in org \(user.organizationID)")
         case .refused(let obstacle, let reason):
@@ -31,9 +31,9 @@ extension CheckContext {
     mutating func checkPermission() async throws -> Finding {
         let reply = try await ask { await $0.readConvertLeadsPermission() }
         switch reply.outcome {
-        case .read(true):
+        case .value(true):
             return .ok("\(org.user) may convert leads")
-        case .read(false):
+        case .value(false):
             return .fail(
                 .permission, "\(org.user) lacks the permission Convert Leads",
                 remedy: "Setup, Permission Sets: one with System Permissions > Convert Leads, "
@@ -48,7 +48,7 @@ extension CheckContext {
     mutating func checkObjects() async throws -> Finding {
         let needed = ["Lead", "Account", "Contact", "Opportunity"]
         let reply = try await ask { await $0.readRights(on: needed) }
-        guard case .read(let rights) = reply.outcome else {
+        guard case .value(let rights) = reply.outcome else {
             return .unreadable(
                 reply.reason,
                 remedy: "look in Setup whether \(org.user) may edit leads, and create and edit "
@@ -122,7 +122,7 @@ extension CheckContext {
     /// Whether the org lets so many calls run at once.
     mutating func checkConcurrency() async throws -> Finding {
         let reply = try await ask { await $0.readOrgKind() }
-        guard case .read(let kind) = reply.outcome else {
+        guard case .value(let kind) = reply.outcome else {
             return .warn(
                 "the kind of org can't be read: 25 requests of 20 s and more may run at once, but "
                     + "5 in a Developer Edition org or a trial",

@@ -18,8 +18,8 @@ struct RecordingClient {
     /// Asks once. There may be no queue to record it in yet.
     mutating func ask<Value>(
         recordingIn queue: JobQueue?,
-        _ question: (SalesforceTransport) async -> CheckReply<Value>
-    ) async throws -> CheckReply<Value> {
+        _ question: (SalesforceTransport) async -> Reply<Value>
+    ) async throws -> Reply<Value> {
         try await recorded(.check, in: queue) { transport in
             let reply = await question(transport)
             return (reply, reply.httpStatus, reply.reason, reply.usage)
@@ -27,18 +27,18 @@ struct RecordingClient {
     }
 
     /// Gets a token, unless one was given.
-    mutating func logIn(recordingIn queue: JobQueue?) async throws -> CallOutcome {
-        guard !transport.hasSession else { return .loggedIn }
+    mutating func logIn(recordingIn queue: JobQueue?) async throws -> Reply<Void>.Outcome {
+        guard !transport.hasSession else { return .value(()) }
         return try await recorded(.token, in: queue) { transport in
-            let reply = await transport.send(.logIn)
-            return (reply.outcome, reply.httpStatus, reply.outcome.reason, reply.usage)
+            let reply = await transport.logIn()
+            return (reply.outcome, reply.httpStatus, reply.reason, reply.usage)
         }
     }
 
-    private mutating func recorded<Reply>(
+    private mutating func recorded<Result>(
         _ kind: CallKind, in queue: JobQueue?,
-        _ send: (SalesforceTransport) async -> (Reply, Int?, Reason?, OrgUsage?)
-    ) async throws -> Reply {
+        _ send: (SalesforceTransport) async -> (Result, Int?, Reason?, OrgUsage?)
+    ) async throws -> Result {
         let start = SystemClock.now()
         let call = try queue?.claims.begin(kind, CallStart(at: start))
         let (reply, status, reason, usage) = await send(transport)
@@ -50,15 +50,5 @@ struct RecordingClient {
                     reason: reason, usage: usage))
         }
         return reply
-    }
-}
-
-extension CallOutcome {
-    /// What was wrong with the request as a whole, if anything.
-    fileprivate var reason: Reason? {
-        switch self {
-        case .refused(_, let reason), .unclear(let reason): reason
-        case .loggedIn, .limitsRead, .converted, .verified, .matched: nil
-        }
     }
 }

@@ -12,7 +12,7 @@ extension APIResponse {
     /// Whatever a page says, it could be another's a minute later: nothing here is for ever.
     /// Sources: RFC 9110, "Status Codes"; REST API Developer Guide, "Status Codes and Error
     /// Responses".
-    var outcomeByStatus: CallOutcome {
+    var outcomeByStatus: Failure {
         let code = "HTTP_\(status)"
         switch status {
         case 300..<400:
@@ -65,9 +65,9 @@ struct RESTError: Decodable {
 
 extension APIResponse {
     /// What an answer to a reading means that is not the reading itself.
-    var outcomeOfReading: CallOutcome {
+    var outcomeOfReading: Failure {
         guard let error = json([RESTError].self)?.first else { return outcomeByStatus }
-        return CallOutcome(refusalOfReading: error.reason)
+        return Failure(refusalOfReading: error.reason)
     }
 
     /// The body as JSON of that form, or nil.
@@ -80,7 +80,7 @@ extension APIResponse {
     }
 }
 
-extension CallOutcome {
+extension Failure {
     /// What it means for a conversion that Salesforce refused the call as a whole.
     init(refusalOfConversion reason: Reason) {
         self =

@@ -6,9 +6,11 @@ import Conversion
 /// answer fits the question.
 enum ActionReply {
     /// The reply to a call for these leads.
-    static func reply(to leads: [LeadConversion], from response: APIResponse) -> CallReply {
+    static func reply(to leads: [LeadConversion], from response: APIResponse) -> Reply<
+        [LeadOutcome]
+    > {
         let (outcome, isOver) = outcome(of: response, for: leads)
-        return CallReply(
+        return Reply(
             outcome, httpStatus: response.status, usage: OrgUsage(header: response.headers),
             isOver: isOver)
     }
@@ -18,7 +20,7 @@ enum ActionReply {
     /// work: it proves nothing, whatever stands in it.
     private static func outcome(
         of response: APIResponse, for leads: [LeadConversion]
-    ) -> (CallOutcome, isOver: Bool) {
+    ) -> (Reply<[LeadOutcome]>.Outcome, isOver: Bool) {
         let isFailure = response.status >= 500 && response.status != 503
         if let results = response.json([ActionResult].self) {
             let outcome = outcome(of: results, for: leads)
@@ -28,16 +30,16 @@ enum ActionReply {
             return (outcome, !isFailure && isWhole(results, for: leads))
         }
         guard let error = response.json([RESTError].self)?.first?.reason else {
-            return (response.outcomeByStatus, false)
+            return (.init(response.outcomeByStatus), false)
         }
         let isRefusal = (400..<500).contains(response.status) || response.status == 503
-        return (isRefusal ? outcome(ofRefusal: error) : .unclear(error), false)
+        return (isRefusal ? .init(failure(of: error)) : .unclear(error), false)
     }
 
-    private static func outcome(ofRefusal error: Reason) -> CallOutcome {
+    private static func failure(of error: Reason) -> Failure {
         error.code == "NOT_FOUND"
             ? .refused(.configuration, .noAction(error.message))
-            : CallOutcome(refusalOfConversion: error)
+            : Failure(refusalOfConversion: error)
     }
 
     /// Whether all results are there and each that names a lead names the one at its place: then
@@ -51,7 +53,7 @@ enum ActionReply {
 
     private static func outcome(
         of results: [ActionResult], for leads: [LeadConversion]
-    ) -> CallOutcome {
+    ) -> Reply<[LeadOutcome]>.Outcome {
         guard results.count == leads.count else {
             return .unclear(.shortAnswer(results.count, of: leads.count))
         }
@@ -71,12 +73,14 @@ enum ActionReply {
             }
             outcomes.append(outcome)
         }
-        return thrown.isEmpty ? .converted(outcomes) : .unclear(.halfThrown)
+        return thrown.isEmpty ? .value(outcomes) : .unclear(.halfThrown)
     }
 
     /// The class threw, or a trigger ran into a governor limit below it: the call took no effect,
     /// whoever in it is the cause. Alone in its call, a lead is the cause itself.
-    private static func outcome(ofThrown errors: LeadErrors, leads: Int) -> CallOutcome {
+    private static func outcome(ofThrown errors: LeadErrors, leads: Int)
+        -> Reply<[LeadOutcome]>.Outcome
+    {
         let outcome = errors.outcome
         let reason: Reason
         switch outcome {
@@ -89,7 +93,7 @@ enum ActionReply {
         if ["QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"].contains(reason.code) {
             return .unclear(reason)
         }
-        return leads == 1 ? .converted([outcome]) : .refused(.callTooLarge, reason)
+        return leads == 1 ? .value([outcome]) : .refused(.callTooLarge, reason)
     }
 }
 

@@ -21,29 +21,29 @@ enum ContactQuery {
     /// What the answer says of each.
     static func outcome(
         of response: APIResponse, for addresses: [String], tellingPersonAccounts: Bool
-    ) -> CallOutcome {
+    ) -> Reply<[[FoundContact]]>.Outcome {
         guard response.status == 200 else {
-            return refusal(response, addresses.count, tellingPersonAccounts)
+            return .init(refusal(response, addresses.count, tellingPersonAccounts))
         }
         guard let page = response.json(Page.self), let found = page.found else {
             return .unclear(.unreadable("The answer is not a list of contacts"))
         }
         // Of one address all are, and the first page has enough of them.
-        if addresses.count == 1 { return .matched([found.map(\.contact)]) }
+        if addresses.count == 1 { return .value([found.map(\.contact)]) }
         guard page.done else { return .refused(.callTooLarge, .manyPages) }
         let byAddress = Dictionary(grouping: found, by: \.address)
         let asked = addresses.map { $0.lowercased() }
         guard Set(byAddress.keys).isSubset(of: asked) else {
             return .refused(.callTooLarge, .otherAddress)
         }
-        return .matched(asked.map { byAddress[$0, default: []].map(\.contact) })
+        return .value(asked.map { byAddress[$0, default: []].map(\.contact) })
     }
 
     /// What keeps the user from all contacts stays until somebody acts; what is wrong with a query
     /// may be one of its addresses.
     private static func refusal(
         _ response: APIResponse, _ count: Int, _ tellingPersonAccounts: Bool
-    ) -> CallOutcome {
+    ) -> Failure {
         let reason = response.json([RESTError].self)?.first?.reason
         switch (reason?.code, reason) {
         case ("INVALID_FIELD", _) where tellingPersonAccounts:
@@ -59,16 +59,15 @@ enum ContactQuery {
     }
 
     /// What Salesforce says of a search may quote it.
-    private static func discreet(_ outcome: CallOutcome) -> CallOutcome {
+    private static func discreet(_ outcome: Failure) -> Failure {
         switch outcome {
         case .refused(let obstacle, let reason): .refused(obstacle, .refusedQuery(reason))
         case .unclear(let reason): .unclear(.refusedQuery(reason))
-        default: outcome
         }
     }
 
     /// A search for one address that took too long is no fault of its lead.
-    private static func patient(_ outcome: CallOutcome, _ count: Int) -> CallOutcome {
+    private static func patient(_ outcome: Failure, _ count: Int) -> Failure {
         if case .refused(.callTooLarge, let reason) = outcome, count == 1 {
             return .unclear(reason)
         }

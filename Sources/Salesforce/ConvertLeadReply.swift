@@ -6,8 +6,11 @@ import Conversion
 /// result too few, or one for another lead, and the call is in doubt for all of them.
 enum ConvertLeadReply {
     /// The reply to a call for these leads.
-    static func reply(to leads: [LeadConversion], from response: APIResponse) -> CallReply {
-        var reply = CallReply(response.outcomeByStatus, httpStatus: response.status)
+    static func reply(to leads: [LeadConversion], from response: APIResponse) -> Reply<
+        [LeadOutcome]
+    > {
+        var reply = Reply<[LeadOutcome]>(
+            .init(response.outcomeByStatus), httpStatus: response.status)
         if let soap = SOAPResponse(response.body) {
             reply.usage = soap.usage
             switch soap.body {
@@ -15,7 +18,7 @@ enum ConvertLeadReply {
                 reply.outcome = outcome(of: results, for: leads)
                 reply.isOver = isWhole(results, for: leads)
             case .fault(let reason):
-                reply.outcome = CallOutcome(refusalOfConversion: reason)
+                reply.outcome = .init(Failure(refusalOfConversion: reason))
             case .foreignFault(let reason):
                 reply.outcome = .unclear(reason)
             }
@@ -35,7 +38,7 @@ enum ConvertLeadReply {
 
     private static func outcome(
         of results: [XMLNode], for leads: [LeadConversion]
-    ) -> CallOutcome {
+    ) -> Reply<[LeadOutcome]>.Outcome {
         guard results.count == leads.count else {
             return .unclear(.shortAnswer(results.count, of: leads.count))
         }
@@ -57,7 +60,7 @@ enum ConvertLeadReply {
                 return .unclear(.unreadable("A result does not say whether it is a success"))
             }
         }
-        return .converted(outcomes)
+        return .value(outcomes)
     }
 }
 

@@ -18,8 +18,10 @@ enum LeadRetrieval {
     }
 
     /// What the answer says of each.
-    static func outcome(of response: APIResponse, for ids: [RecordID]) -> CallOutcome {
-        guard response.status == 200 else { return response.outcomeOfReading }
+    static func outcome(of response: APIResponse, for ids: [RecordID])
+        -> Reply<[LeadReading]>.Outcome
+    {
+        guard response.status == 200 else { return .init(response.outcomeOfReading) }
         guard let leads = response.json([Lead?].self) else {
             return .unclear(.unreadable("The answer is not a list of leads"))
         }
@@ -28,7 +30,7 @@ enum LeadRetrieval {
         }
         guard zip(leads, ids).allSatisfy({ lead, id in lead.map { id.isNamed(by: $0.id) } ?? true })
         else { return .unclear(.wrongLead) }
-        return .verified(leads.map { $0?.reading ?? .notVisible })
+        return .value(leads.map { $0?.reading ?? .notVisible })
     }
 
     /// A lead as the org writes it; an answer without `Id` or `IsConverted` is none.
@@ -70,7 +72,7 @@ enum LeadPreviews {
     /// What the answer says of each; of none, when it does not fit the question.
     static func outcome(
         of response: APIResponse, for leads: [RecordID]
-    ) -> CheckReply<[LeadPreview]>.Outcome {
+    ) -> Reply<[LeadPreview]>.Outcome {
         .json(response, [Lead?].self) { rows in
             let fits =
                 rows.count == leads.count

@@ -36,21 +36,21 @@ enum LimitsResponse {
     ]
 
     /// The reply, with the allowance as its usage.
-    static func reply(from response: APIResponse) -> CallReply {
+    static func reply(from response: APIResponse) -> Reply<Void> {
         let passing = OrgUsage(header: response.headers)
         if response.status == 200 {
             guard let usage = response.json(Limits.self)?.usage else {
                 let reason = Reason.unreadable("The answer has no DailyApiRequests to go by")
-                return CallReply(.unclear(reason), httpStatus: 200, usage: passing)
+                return Reply(.unclear(reason), httpStatus: 200, usage: passing)
             }
-            return CallReply(.limitsRead, httpStatus: 200, usage: usage)
+            return Reply(.value(()), httpStatus: 200, usage: usage)
         }
-        var outcome = response.outcomeOfReading
-        if case .refused(_, let reason) = outcome, isWithheld(reason, response.status) {
+        var failure = response.outcomeOfReading
+        if case .refused(_, let reason) = failure, isWithheld(reason, response.status) {
             let sentence = "The user may not read the org's limits (\(reason.code))."
-            outcome = .unclear(Reason(ours: "LIMITS_NOT_VISIBLE", sentence))
+            failure = .unclear(Reason(ours: "LIMITS_NOT_VISIBLE", sentence))
         }
-        return CallReply(outcome, httpStatus: response.status, usage: passing)
+        return Reply(.init(failure), httpStatus: response.status, usage: passing)
     }
 
     private static func isWithheld(_ reason: Reason, _ status: Int) -> Bool {

@@ -71,7 +71,7 @@ struct LoginError {
     private static let unknownRemedy = "Check the app, its policies and the user."
 
     /// What stands in the way, with Salesforce's text and the remedy behind it.
-    static func outcome(of code: String, _ description: String) -> CallOutcome {
+    static func outcome(of code: String, _ description: String) -> Failure {
         let text = description.lowercased()
         let error = known.first { error in
             (error.code.map { $0 == code } ?? true)

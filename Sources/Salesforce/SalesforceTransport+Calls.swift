@@ -1,11 +1,13 @@
-import Conversion
+public import Conversion
 import NIOCore
 import NIOHTTP1
 import Synchronization
 
 extension SalesforceTransport {
     /// `convertLead`, the one call that changes anything.
-    func convert(_ leads: [LeadConversion], allowDuplicates: Bool) async -> CallReply {
+    public func convert(
+        _ leads: [LeadConversion], allowDuplicates: Bool
+    ) async -> Reply<[LeadOutcome]> {
         precondition((1...100).contains(leads.count), "convertLead takes 1...100 leads")
         if case .action(let name) = settings.service {
             return await convert(leads, by: name, allowDuplicates: allowDuplicates)
@@ -27,7 +29,7 @@ extension SalesforceTransport {
     }
 
     /// Reads which leads are converted.
-    func verify(_ ids: [RecordID]) async -> CallReply {
+    public func verify(_ ids: [RecordID]) async -> Reply<[LeadReading]> {
         precondition((1...2000).contains(ids.count), "a retrieval takes 1...2,000 ids")
         return await call(.rest) { session in
             APIRequest(
@@ -35,14 +37,14 @@ extension SalesforceTransport {
                 headers: restHeaders(session, contentType: "application/json"),
                 body: LeadRetrieval.body(ids), timeout: settings.readTimeout)
         } read: { response in
-            CallReply(
+            Reply(
                 LeadRetrieval.outcome(of: response, for: ids), httpStatus: response.status,
                 usage: OrgUsage(header: response.headers))
         }
     }
 
     /// Looks for the contacts of these addresses.
-    func match(_ addresses: [String]) async -> CallReply {
+    public func match(_ addresses: [String]) async -> Reply<[[FoundContact]]> {
         precondition((1...200).contains(addresses.count), "a search takes 1...200 addresses")
         let tellsPersonAccounts = state.withLock(\.mayHavePersonAccounts)
         let text = ContactQuery.text(addresses, tellingPersonAccounts: tellsPersonAccounts)
@@ -54,7 +56,7 @@ extension SalesforceTransport {
         } read: { response in
             let outcome = ContactQuery.outcome(
                 of: response, for: addresses, tellingPersonAccounts: tellsPersonAccounts)
-            return CallReply(
+            return Reply(
                 outcome, httpStatus: response.status, usage: OrgUsage(header: response.headers))
         }
         switch reply.outcome {
@@ -67,7 +69,7 @@ extension SalesforceTransport {
     }
 
     /// Reads the org's limits.
-    func readLimits() async -> CallReply {
+    public func readLimits() async -> Reply<Void> {
         await call(.rest) { session in
             APIRequest(
                 method: .GET, url: "\(session.instance)/services/data/v\(version)/limits",
@@ -93,23 +95,25 @@ extension SalesforceTransport {
     }
 
     /// One request on a session: what came of it, and what that says of the session.
-    func call(
-        _ kind: APIKind, ask: (Session) -> APIRequest, read: (APIResponse) -> CallReply
-    ) async -> CallReply {
+    func call<Value>(
+        _ kind: APIKind, ask: (Session) -> APIRequest, read: (APIResponse) -> Reply<Value>
+    ) async -> Reply<Value> {
         guard let session = state.withLock(\.sessionForCalls) else {
-            return CallReply(.refused(.session, .noSession))
+            return Reply(.refused(.session, .noSession))
         }
         switch await http.send(ask(session)) {
         case .neverSent(let reason):
-            return CallReply(.refused(.outage, reason))
+            return Reply(.refused(.outage, reason))
         case .lost(let reason, let status):
-            return CallReply(.unclear(reason), httpStatus: status)
+            return Reply(.unclear(reason), httpStatus: status)
         case .answered(let response):
             return judged(read(response), of: session, at: kind)
         }
     }
 
-    private func judged(_ reply: CallReply, of session: Session, at kind: APIKind) -> CallReply {
+    private func judged<Value>(
+        _ reply: Reply<Value>, of session: Session, at kind: APIKind
+    ) -> Reply<Value> {
         switch reply.outcome {
         case .refused(.session, let reason):
             let (obstacle, login) = state.withLock {
@@ -119,7 +123,7 @@ extension SalesforceTransport {
             reply.outcome = .refused(
                 obstacle, obstacle == .permission ? unrecoverable(reason, login) : reason)
             return reply
-        case .converted, .verified, .matched, .limitsRead:
+        case .value:
             state.withLock { $0.succeeded(session, at: kind) }
             return reply
         default:
@@ -171,7 +175,7 @@ extension SalesforceTransport {
     /// Converts through an Apex action of the org's own, the alternative transport.
     func convert(
         _ leads: [LeadConversion], by action: String, allowDuplicates: Bool
-    ) async -> CallReply {
+    ) async -> Reply<[LeadOutcome]> {
         await call(.rest) { session in
             APIRequest(
                 url: "\(session.instance)/services/data/v\(version)/actions/custom/apex/\(action)",

@@ -1,19 +1,19 @@
-import Conversion
+public import Conversion
 import NIOCore
 import Synchronization
 
 extension SalesforceTransport {
     /// Asks the login host for a token.
-    func logIn() async -> CallReply {
+    public func logIn() async -> Reply<Void> {
         let (login, credentials) = state.withLock { ($0.login, $0.credentials) }
         let form: TokenRequest
         do {
             guard let request = try TokenRequest(login, at: loginHost) else {
-                return CallReply(.loggedIn)
+                return Reply(.value(()))
             }
             form = request
         } catch {
-            return CallReply(
+            return Reply(
                 .refused(.configuration, Reason(ours: "PRIVATE_KEY", error.description)))
         }
         let exchange = await http.send(
@@ -24,26 +24,26 @@ extension SalesforceTransport {
         return loginReply(to: exchange, from: credentials)
     }
 
-    private func loginReply(to exchange: APIResult, from credentials: Int) -> CallReply {
+    private func loginReply(to exchange: APIResult, from credentials: Int) -> Reply<Void> {
         switch exchange {
         case .neverSent(let reason):
-            return CallReply(.refused(.outage, reason))
+            return Reply(.refused(.outage, reason))
         case .lost(let reason, let status):
             // A token that got lost on the way costs nothing: this is no doubt, only an outage.
-            return CallReply(.refused(.outage, reason), httpStatus: status)
+            return Reply(.refused(.outage, reason), httpStatus: status)
         case .answered(let response):
             switch TokenResponse(response, takesJSONWebTokens: settings.service.takesJSONWebTokens)
             {
-            case .none(let outcome, let next):
+            case .none(let failure, let next):
                 if let next { keep(next, from: credentials) }
-                return CallReply(outcome, httpStatus: response.status)
+                return Reply(.init(failure), httpStatus: response.status)
             case .token(let token, let instance, let lasting, let next):
                 if let next { keep(next, from: credentials) }
                 let isAdopted = state.withLock {
                     $0.adopt(token, on: instance, from: credentials, lasting: lasting, now: .now)
                 }
-                return CallReply(
-                    isAdopted ? .loggedIn : .refused(.session, .credentialsReplaced),
+                return Reply(
+                    isAdopted ? .value(()) : .refused(.session, .credentialsReplaced),
                     httpStatus: response.status)
             }
         }

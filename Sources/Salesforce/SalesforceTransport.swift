@@ -3,10 +3,14 @@ import Synchronization
 
 /// Carries our requests to an org and tells what came of them.
 ///
-/// Each `send` makes one HTTP request or none, never more: nothing is tried again and nobody is
+/// Each method makes one HTTP request or none, never more: nothing is tried again and nobody is
 /// logged in behind the caller's back, since the caller counts and records every request. It never
 /// throws either; whatever goes wrong is an outcome.
-public final class SalesforceTransport: Sendable {
+///
+/// Before the first session all but `logIn` are refused with `NO_SESSION`, and no request is made;
+/// after one was refused they go out on it, until there is another. `logIn` makes none either when
+/// the token was given.
+public final class SalesforceTransport: SalesforceClient {
     let settings: SalesforceSettings
     let http: HTTPTransport
     let state: Mutex<SessionState>
@@ -32,26 +36,6 @@ public final class SalesforceTransport: Sendable {
                 settings.login, takesJSONWebTokens: settings.service.takesJSONWebTokens,
                 now: .now))
         http = try HTTPTransport(settings)
-    }
-
-    /// Carries out one request.
-    ///
-    /// Before the first session all but `.logIn` are refused with `NO_SESSION`, and no request is
-    /// made; after one was refused they go out on it, until there is another.
-    /// `.logIn` makes none either when the token was given.
-    public func send(_ request: CallRequest) async -> CallReply {
-        switch request {
-        case .logIn:
-            await logIn()
-        case .convert(let leads, let allowDuplicates):
-            await convert(leads, allowDuplicates: allowDuplicates)
-        case .verify(let ids):
-            await verify(ids)
-        case .match(let addresses):
-            await match(addresses)
-        case .readLimits:
-            await readLimits()
-        }
     }
 
     /// Whether a token is at hand that the next request can count on.

@@ -6,7 +6,7 @@ enum TokenResponse {
     /// token that replaces the one used.
     case token(Secret, Origin, lasting: Duration?, next: Secret?)
     /// None; but the refresh token may have been replaced all the same.
-    case none(CallOutcome, next: Secret? = nil)
+    case none(Failure, next: Secret? = nil)
 
     private struct Grant: Decodable {
         enum CodingKeys: String, CodingKey {
@@ -82,7 +82,7 @@ enum TokenResponse {
         return .token(token, instance, lasting: grant.expiresIn?.duration, next: next)
     }
 
-    private static func refusal(_ response: APIResponse) -> CallOutcome {
+    private static func refusal(_ response: APIResponse) -> Failure {
         guard let refusal = response.json(Refusal.self) else {
             // Without an error of OAuth's a 401 is no expired session: there is none yet.
             let outcome = response.outcomeByStatus

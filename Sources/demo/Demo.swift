@@ -66,8 +66,7 @@ enum Demo {
         let transport = try SalesforceTransport(settings)
         let drain = try Drain(
             queue,
-            through: Transport(
-                send: { await transport.send($0) }, hasSession: { transport.hasSession }),
+            through: transport,
             options: options,
             logger: Logger(label: "demo", factory: { _ in SwiftLogNoOpLogHandler() }))
 

@@ -56,8 +56,7 @@ final class Daemon: Sendable {
         do {
             drain = try Drain(
                 queue,
-                through: Transport(
-                    send: { await transport.send($0) }, hasSession: { transport.hasSession }),
+                through: transport,
                 options: settings.drain,
                 logger: logger,
                 longestNapMS: notifier?.longestNapMS ?? Drain.longestNapMS,

@@ -94,8 +94,7 @@ import Testing
         let transport = try SalesforceTransport(settings)
         let drain = try Drain(
             queue,
-            through: Transport(
-                send: { await transport.send($0) }, hasSession: { transport.hasSession }),
+            through: transport,
             options: options,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         do {

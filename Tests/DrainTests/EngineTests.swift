@@ -219,7 +219,7 @@ import Testing
             let answer = { (call: Outgoing, used: Int) in
                 var reply = CallReply.allConverted(call.request)
                 reply.usage = OrgUsage(current: used, limit: 1000)
-                return reply
+                return call.answered(reply)
             }
             try engine.finish(second, answer(second, 8), at: .ms(10))
             try engine.finish(first, answer(first, 7), at: .ms(11))

@@ -359,6 +359,8 @@ extension Pacer {
     enum Answer {
         case success, failed, unclear
         case refused(Obstacle)
+
+        var isSuccess: Bool { if case .success = self { true } else { false } }
     }
 
     fileprivate static func quick() -> Pacer {
@@ -385,18 +387,20 @@ extension Pacer {
     ) -> Observation {
         guard let call = inFlight[id] else { preconditionFailure("It is out.") }
         let records = ConvertedRecords(accountID: "1", contactID: "3", opportunityID: nil)
-        let outcome: CallOutcome =
+        let outcome: Reply<CallResult.Content>.Outcome =
             switch (answer, call.tier) {
-            case (.success, .login): .loggedIn
-            case (.success, .limits): .limitsRead
-            case (.success, .read): .verified(call.jobs.map { _ in .notConverted })
-            case (.success, .conversion): .converted(call.jobs.map { _ in .converted(records) })
+            case (.success, .login): .value(.loggedIn)
+            case (.success, .limits): .value(.limitsRead)
+            case (.success, .read): .value(.verified(call.jobs.map { _ in .notConverted }))
+            case (.success, .conversion):
+                .value(.converted(call.jobs.map { _ in .converted(records) }))
             case (.failed, _): .refused(.callTooLarge, reason)
             case (.unclear, _): .unclear(reason)
             case (.refused(let obstacle), _): .refused(obstacle, reason)
             }
-        let usage = outcome == .limitsRead ? usage ?? OrgUsage(current: 1, limit: 1000) : usage
-        return observe(CallReply(outcome, usage: usage), of: call, after: 10, at: .ms(time))
+        let isOfLimits = call.tier == .limits && answer.isSuccess
+        let usage = isOfLimits ? usage ?? OrgUsage(current: 1, limit: 1000) : usage
+        return observe(Reply(outcome, usage: usage), of: call, after: 10, at: .ms(time))
     }
 
     @discardableResult

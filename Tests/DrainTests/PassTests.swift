@@ -61,7 +61,7 @@ import Testing
         change(&options)
         let ends = Watched<[Moment]>([])
         let drain = try Drain(
-            queue, through: Transport(send: { answer($0) }, hasSession: { true }),
+            queue, through: ScriptedClient(send: { answer($0) }),
             options: options, logger: RecordedLog().logger, longestNapMS: 100
         ) { standing in
             ends.change { $0.append(standing.at) }

@@ -82,7 +82,7 @@ import Testing
     ) throws -> Drain {
         var options = DrainOptions()
         options.untilEmpty = untilEmpty
-        let transport = Transport(
+        let transport = ScriptedClient(
             send: { request in
                 _ = try? await isAnswered.wait { $0 }
                 return .allConverted(request)

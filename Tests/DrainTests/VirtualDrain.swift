@@ -42,7 +42,7 @@ struct VirtualDrain {
             case .send(let call):
                 sent.append(call.request)
                 now = now + latencyMS
-                try engine.finish(call, try answer(call.request), at: now)
+                try engine.finish(call, call.answered(try answer(call.request)), at: now)
             case .wait(let wait):
                 guard let until = wait.until else { return nil }
                 now = until
@@ -56,6 +56,33 @@ struct VirtualDrain {
     /// How many leads each call had that converts.
     var sizes: [Int] {
         sent.compactMap { if case .convert(let leads, _) = $0 { leads.count } else { nil } }
+    }
+}
+
+extension Outgoing {
+    /// The request that it makes, as a value.
+    var request: CallRequest {
+        switch content {
+        case .conversions(let call):
+            .convert(
+                call.jobs.map(\.conversion),
+                allowDuplicates: call.jobs.first?.policy.allowDuplicates ?? false)
+        case .question(let question): .verify(question.jobs.map(\.job.conversion.leadID))
+        case .match(let match): .match(match.jobs.compactMap(\.conversion.matchEmail))
+        case .login: .logIn
+        case .limits: .readLimits
+        }
+    }
+
+    /// What comes of it, when it is answered so.
+    func answered(_ reply: CallReply) -> CallResult {
+        switch content {
+        case .conversions(let call): .conversions(call, reply.toConversions)
+        case .question(let question): .question(question, reply.toQuestion)
+        case .match(let match): .match(match, reply.toSearch)
+        case .login: .login(reply.toLogin)
+        case .limits: .limits(reply.toReadingLimits)
+        }
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
 
     private func outcome(
         _ body: String, status: Int = 200, of leads: [LeadConversion] = [Samples.first]
-    ) -> CallOutcome {
+    ) -> Reply<[LeadOutcome]>.Outcome {
         ActionReply.reply(to: leads, from: APIResponse(status, body)).outcome
     }
 
@@ -48,7 +48,7 @@ import Testing
         let body = "[\(success()),\(refusal("INVALID_STATUS"))]"
         #expect(
             outcome(body, status: status, of: two)
-                == .converted([records, .permanent(Reason("INVALID_STATUS", "no"))]))
+                == .value([records, .permanent(Reason("INVALID_STATUS", "no"))]))
     }
 
     @Test(arguments: [
@@ -68,7 +68,7 @@ import Testing
     ])
     func judgesALeadByItsCodeAsSOAPDoes(code: String, expected: LeadOutcome) {
         let body = "[\(refusal(code, id: "00QWs000001AbcDMAS"))]"
-        #expect(outcome(body) == .converted([expected]))
+        #expect(outcome(body) == .value([expected]))
     }
 
     @Test func readsErrorsOfALeadThatTheResultNames() {
@@ -77,7 +77,7 @@ import Testing
             + #""fields":["Status"]}],"outputValues":{"leadId":"00QWs000001AbcE"}}"#
         #expect(
             outcome("[\(success()),\(failure)]", of: two)
-                == .converted([records, .permanent(Reason("INVALID_STATUS", "no (Status)"))]))
+                == .value([records, .permanent(Reason("INVALID_STATUS", "no (Status)"))]))
     }
 
     @Test func readsTheOrgsCountFromTheHeader() {
@@ -95,7 +95,7 @@ import Testing
         #expect(
             outcome("[\(thrown()),\(thrown())]", status: 400, of: two)
                 == .refused(.callTooLarge, reason))
-        #expect(outcome("[\(thrown())]", status: 400) == .converted([.transient(reason)]))
+        #expect(outcome("[\(thrown())]", status: 400) == .value([.transient(reason)]))
     }
 
     @Test func stopsForWhatAThrownActionTellsOfTheOrg() {
@@ -185,7 +185,7 @@ import Testing
             #""leadId":"00QWs000001AbcDMAS","accountId":"001Ws000002XyZaIAK","#
                 + #""contactId":"003Ws000003PqRsIAK","opportunityId":\#(empty),"#
                 + #""statusCode":\#(empty),"message":\#(empty)"#)
-        #expect(outcome("[\(body)]") == .converted([records]))
+        #expect(outcome("[\(body)]") == .value([records]))
     }
 
     @Test func `a success is unclear when what it names are no records`() {

@@ -91,8 +91,8 @@ import Testing
     }
 }
 
-extension CheckReply {
+extension Reply {
     fileprivate var value: Value? {
-        if case .read(let value) = outcome { value } else { nil }
+        if case .value(let value) = outcome { value } else { nil }
     }
 }

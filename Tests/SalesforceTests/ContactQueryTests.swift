@@ -1,4 +1,5 @@
 import Conversion
+import TestSupport
 import Testing
 
 @testable import Salesforce
@@ -6,7 +7,9 @@ import Testing
 @Suite struct ContactQueryTests {
     private let addresses = ["Ada@example.org", "o'neil+x@example.org"]
 
-    private func read(_ status: Int, _ body: String, _ addresses: [String]? = nil) -> CallOutcome {
+    private func read(_ status: Int, _ body: String, _ addresses: [String]? = nil)
+        -> Reply<[[FoundContact]]>.Outcome
+    {
         ContactQuery.outcome(
             of: APIResponse(status, body), for: addresses ?? self.addresses,
             tellingPersonAccounts: false)
@@ -55,7 +58,7 @@ import Testing
              "AccountId":"001Ws0000000001IAA","Email":"ADA@example.org"},
             {"Id":"003Ws0000000002IAA","AccountId":null,"Email":"ada@example.org"}
             """
-        #expect(read(200, page(rows)) == .matched([[contact, privateContact], []]))
+        #expect(read(200, page(rows)) == .value([[contact, privateContact], []]))
     }
 
     @Test func `tells the contact of a person account`() async throws {

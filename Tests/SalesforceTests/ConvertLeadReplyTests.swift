@@ -11,15 +11,15 @@ import Testing
 
     private func outcome(
         _ body: String, status: Int = 200, of leads: [LeadConversion] = [Samples.first]
-    ) -> CallOutcome {
+    ) -> Reply<[LeadOutcome]>.Outcome {
         ConvertLeadReply.reply(to: leads, from: APIResponse(status, body)).outcome
     }
 
-    private func outcome(ofErrors errors: String) -> CallOutcome {
+    private func outcome(ofErrors errors: String) -> Reply<[LeadOutcome]>.Outcome {
         outcome(Samples.response(Samples.failure(errors)))
     }
 
-    private func isUnclear(_ outcome: CallOutcome, _ code: String) -> Bool {
+    private func isUnclear(_ outcome: Reply<[LeadOutcome]>.Outcome, _ code: String) -> Bool {
         if case .unclear(let reason) = outcome { reason.code == code } else { false }
     }
 
@@ -33,7 +33,7 @@ import Testing
         let reason = Reason("INVALID_STATUS", "invalid convertedStatus: Nope (Status)")
         #expect(
             outcome(body, of: [Samples.first, Samples.second])
-                == .converted([converted, .permanent(reason)]))
+                == .value([converted, .permanent(reason)]))
     }
 
     @Test func readsTheOrgsCountFromTheEnvelope() {
@@ -52,14 +52,14 @@ import Testing
             """
         let records = ConvertedRecords(
             accountID: "001Ws000002XyZa", contactID: nil, opportunityID: nil)
-        #expect(outcome(body) == .converted([.converted(records)]))
+        #expect(outcome(body) == .value([.converted(records)]))
     }
 
     @Test func `a duplicate's message names the records that were found, each once`() {
         let message = "Use one of these records? (found: Contact 003Ws000003PqRsIAK)"
         #expect(
             outcome(ofErrors: Samples.duplicate)
-                == .converted([.permanent(Reason("DUPLICATES_DETECTED", message))]))
+                == .value([.permanent(Reason("DUPLICATES_DETECTED", message))]))
     }
 
     @Test func `a duplicate's message names ten records at most`() {
@@ -71,7 +71,7 @@ import Testing
             <duplicateResult><matchResults><entityType>Account</entityType>\(records.joined())\
             </matchResults><matchResults/></duplicateResult></errors>
             """
-        guard case .converted(let leads) = outcome(ofErrors: errors),
+        guard case .value(let leads) = outcome(ofErrors: errors),
             case .permanent(let reason)? = leads.first
         else {
             Issue.record("not a permanent refusal")
@@ -84,19 +84,19 @@ import Testing
     @Test func `a lead's code that the table lacks is told apart`() {
         #expect(
             outcome(ofErrors: Samples.error("A_CODE_OF_NEXT_YEAR", "who knows"))
-                == .converted([.unlisted(Reason("A_CODE_OF_NEXT_YEAR", "who knows"))]))
+                == .value([.unlisted(Reason("A_CODE_OF_NEXT_YEAR", "who knows"))]))
         let both =
             Samples.error("INVALID_STATUS", "no") + Samples.error("A_CODE_OF_NEXT_YEAR", "hm")
         #expect(
             outcome(ofErrors: both)
-                == .converted([.unlisted(Reason("A_CODE_OF_NEXT_YEAR", "no; hm"))]))
+                == .value([.unlisted(Reason("A_CODE_OF_NEXT_YEAR", "no; hm"))]))
     }
 
     @Test func readsEntitiesAndCharacterData() {
         let errors = Samples.error(
             "FIELD_CUSTOM_VALIDATION_EXCEPTION", "A &amp; B &lt;&#233;&gt; <![CDATA[<raw>]]>")
         let reason = Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "A & B <é> <raw>")
-        #expect(outcome(ofErrors: errors) == .converted([.permanent(reason)]))
+        #expect(outcome(ofErrors: errors) == .value([.permanent(reason)]))
     }
 
     @Test func keepsAllMessagesAndLetsTheWeightiestErrorDecide() {
@@ -104,7 +104,7 @@ import Testing
         let rule = Samples.error("FIELD_CUSTOM_VALIDATION_EXCEPTION", "no")
         let full = Samples.error("STORAGE_LIMIT_EXCEEDED", "full")
         let done = Samples.error("CANNOT_UPDATE_CONVERTED_LEAD", "converted")
-        func one(_ outcome: LeadOutcome) -> CallOutcome { .converted([outcome]) }
+        func one(_ outcome: LeadOutcome) -> Reply<[LeadOutcome]>.Outcome { .value([outcome]) }
 
         #expect(
             outcome(ofErrors: lock + rule)
@@ -126,7 +126,7 @@ import Testing
 
     @Test func triesAgainWhenAFailureHasNoReason() {
         let reason = Reason("UNKNOWN_ERROR", "Salesforce refused this lead and gave no reason.")
-        #expect(outcome(ofErrors: "") == .converted([.unlisted(reason)]))
+        #expect(outcome(ofErrors: "") == .value([.unlisted(reason)]))
     }
 
     // MARK: - Answers that don't fit the question
@@ -186,7 +186,7 @@ import Testing
             """)
         let records = ConvertedRecords(
             accountID: "001Ws000002XyZaIAK", contactID: nil, opportunityID: nil)
-        #expect(outcome(body) == .converted([.converted(records)]))
+        #expect(outcome(body) == .value([.converted(records)]))
     }
 
     @Test func believesNoAnswerThatWasCutAnywhere() {
@@ -209,7 +209,7 @@ import Testing
                 bytes[place] = byte
                 let answer = APIResponse(status: 200, body: ByteBuffer(bytes: bytes))
                 let reply = ConvertLeadReply.reply(to: [Samples.first], from: answer)
-                #expect(reply.outcome != .converted([converted]))
+                #expect(reply.outcome != .value([converted]))
             }
         }
     }

@@ -41,17 +41,17 @@ import Testing
             let body = ByteBuffer(bytes: mutator.damage(Array(text.utf8)))
             for status in [200, 500] {
                 let answer = APIResponse(status: status, body: body)
-                if case .converted(let outcomes) =
+                if case .value(let outcomes) =
                     ConvertLeadReply.reply(to: Self.leads, from: answer).outcome
                 {
                     #expect(outcomes.count == Self.leads.count)
                 }
-                if case .verified(let readings) =
+                if case .value(let readings) =
                     LeadRetrieval.outcome(of: answer, for: Self.leads.map(\.leadID))
                 {
                     #expect(readings.count == Self.leads.count)
                 }
-                if case .converted(let outcomes) =
+                if case .value(let outcomes) =
                     ActionReply.reply(to: Self.leads, from: answer).outcome
                 {
                     #expect(outcomes.count == Self.leads.count)

@@ -7,11 +7,11 @@ import Testing
 @Suite struct ReadingTests {
     private let ids = [Samples.first.leadID, Samples.second.leadID]
 
-    private func verify(_ status: Int, _ body: String) -> CallOutcome {
+    private func verify(_ status: Int, _ body: String) -> Reply<[LeadReading]>.Outcome {
         LeadRetrieval.outcome(of: APIResponse(status, body), for: ids)
     }
 
-    private func code(_ outcome: CallOutcome) -> String? {
+    private func code<Value>(_ outcome: Reply<Value>.Outcome) -> String? {
         if case .unclear(let reason) = outcome { reason.code } else { nil }
     }
 
@@ -31,8 +31,8 @@ import Testing
             """
         let records = ConvertedRecords(
             accountID: "001Ws000002XyZaIAK", contactID: nil, opportunityID: nil)
-        #expect(verify(200, body) == .verified([.converted(records), .notConverted]))
-        #expect(verify(200, "[null,null]") == .verified([.notVisible, .notVisible]))
+        #expect(verify(200, body) == .value([.converted(records), .notConverted]))
+        #expect(verify(200, "[null,null]") == .value([.notVisible, .notVisible]))
     }
 
     @Test func doubtsReadingsThatDoNotFitTheQuestion() {
@@ -71,7 +71,7 @@ import Testing
              "SingleEmail":{"Max":15,"Remaining":15}}
             """
         let reply = LimitsResponse.reply(from: APIResponse(200, body))
-        #expect(reply.outcome == .limitsRead)
+        #expect(reply.reason == nil)
         #expect(reply.usage == OrgUsage(current: 20, limit: 15_000))
     }
 

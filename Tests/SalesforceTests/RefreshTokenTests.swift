@@ -1,5 +1,6 @@
 import Conversion
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Salesforce

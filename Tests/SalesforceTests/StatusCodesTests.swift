@@ -101,7 +101,7 @@ import Testing
     {
         let reason = Reason(code, "")
         #expect(StatusCodes.codeClass(ofCall: reason) == .tookTooLong)
-        #expect(CallOutcome(refusalOfConversion: reason) == .unclear(reason))
-        #expect(CallOutcome(refusalOfReading: reason) == .refused(.callTooLarge, reason))
+        #expect(Failure(refusalOfConversion: reason) == .unclear(reason))
+        #expect(Failure(refusalOfReading: reason) == .refused(.callTooLarge, reason))
     }
 }

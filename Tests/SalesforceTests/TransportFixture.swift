@@ -1,4 +1,5 @@
 import Conversion
+import TestSupport
 
 @testable import Salesforce
 
@@ -64,5 +65,22 @@ extension SalesforceSettings.Login {
     /// A token that somebody else got.
     static func given(_ token: String, at url: String) -> Self {
         .accessToken(Secret(token), instance: .test(url))
+    }
+}
+
+extension Reply.Outcome {
+    /// The same of a reply of its own type.
+    var gist: String {
+        switch self {
+        case .refused(let obstacle, let reason): "refused \(obstacle) \(reason.code)"
+        case .unclear(let reason): "unclear \(reason.code)"
+        case .value(let value):
+            switch value {
+            case is [LeadOutcome]: "converted"
+            case is [LeadReading]: "verified"
+            case is [[FoundContact]]: "matched"
+            default: "read"
+            }
+        }
     }
 }

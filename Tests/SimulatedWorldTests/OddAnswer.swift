@@ -17,19 +17,19 @@ enum OddAnswer {
     case eachLead(String)
 
     /// What it means for a call that converts.
-    func reply(for leads: [LeadConversion], byAction: Bool) -> CallReply {
+    func reply(for leads: [LeadConversion], byAction: Bool) -> Reply<[LeadOutcome]> {
         byAction
             ? ActionReply.reply(to: leads, from: restResponse(leads))
             : ConvertLeadReply.reply(to: leads, from: soapResponse(leads))
     }
 
     /// What it means for a reading of leads.
-    func outcome(forReading ids: [RecordID]) -> CallOutcome {
+    func outcome(forReading ids: [RecordID]) -> Reply<[LeadReading]>.Outcome {
         LeadRetrieval.outcome(of: restResponse([]), for: ids)
     }
 
     /// What it means for a search for contacts.
-    func outcome(forSearch addresses: [String]) -> CallOutcome {
+    func outcome(forSearch addresses: [String]) -> Reply<[[FoundContact]]>.Outcome {
         ContactQuery.outcome(of: restResponse([]), for: addresses, tellingPersonAccounts: false)
     }
 
@@ -41,7 +41,7 @@ enum OddAnswer {
     /// What it means when an action threw for some of its leads and answered for the others.
     static func mixed(
         _ leads: [LeadConversion], _ outcomes: [LeadOutcome], threwFor: Set<RecordID>
-    ) -> CallReply {
+    ) -> Reply<[LeadOutcome]> {
         let results = zip(leads, outcomes).map { lead, outcome in
             threwFor.contains(lead.leadID) ? thrown : result(lead.leadID, outcome)
         }

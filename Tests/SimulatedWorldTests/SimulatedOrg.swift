@@ -133,17 +133,17 @@ struct SimulatedOrg {
     }
 
     /// The call does its work, all of it, in one moment.
-    mutating func commits(_ callID: Int64, at now: Int64) -> CallReply {
+    mutating func commits(_ callID: Int64, at now: Int64) -> Reply<[LeadOutcome]> {
         guard let call = running.removeValue(forKey: callID) else {
             preconditionFailure("A call commits once.")
         }
         if call.leads.contains(where: { isPoison($0.leadID) }) {
-            return CallReply(
+            return Reply(
                 .refused(.callTooLarge, Reason("EXCEEDED_QUOTA", "CPU time limit exceeded")))
         }
         let thrown = trouble.usesAction ? throwing(call.leads, at: now) : []
         let outcomes = call.leads.map { convert($0, by: callID, at: now) }
-        guard !thrown.isEmpty else { return CallReply(.converted(outcomes)) }
+        guard !thrown.isEmpty else { return Reply(.value(outcomes)) }
         return OddAnswer.mixed(call.leads, outcomes, threwFor: thrown)
     }
 

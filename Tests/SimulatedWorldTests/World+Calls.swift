@@ -14,9 +14,9 @@ extension World {
         switch outgoing.content {
         case .login:
             hasSession = true
-            answer(call, .loggedIn, after: travel())
+            answer(call, .login(Reply(.value(()))), after: travel())
         case .limits:
-            answer(call, .limitsRead, after: travel())
+            answer(call, .limits(Reply(.value(()))), after: travel())
         case .question(let question):
             ask(call, question)
         case .match(let match):
@@ -25,8 +25,8 @@ extension World {
             guard meets(trouble.lateDeparture) else { return depart(call, conversions) }
             later(Int64.random(in: 0...15_000, using: &chance)) { world in
                 guard world.life == call.life else { return }
-                guard outgoing.mayLeave(at: world.now, world.engine.options) else {
-                    return world.answer(call, .refused(.late, .claimTooOld), after: 0)
+                if let tooOld = outgoing.tooOld(at: world.now, world.engine.options) {
+                    return world.answer(call, tooOld, after: 0)
                 }
                 // Connecting takes its time, too.
                 let most = world.engine.options.connectTimeoutMS
@@ -66,20 +66,21 @@ extension World {
         let leads = conversions.jobs.map(\.conversion)
         if let odd = oddAnswer() {
             let reply = meet(odd, leads, as: number)
-            return answer(call, reply.outcome, isOver: reply.isOver, after: travel()) { world in
+            return answer(call, .conversions(conversions, reply), after: travel()) { world in
                 if case .unclear = reply.outcome { return }
                 for lead in leads { world.org.isKnown(lead.leadID, of: number) }
             }
         }
         if let refusal = refusal() {
-            return answer(call, refusal, after: travel()) { world in
+            let reply = Reply<[LeadOutcome]>(.init(refusal))
+            return answer(call, .conversions(conversions, reply), after: travel()) { world in
                 for job in conversions.jobs {
                     world.org.isKnown(job.conversion.leadID, of: number)
                 }
             }
         }
         if meets(profile.lostBefore) {
-            return answer(call, unclear(), after: travel())
+            return answer(call, .conversions(conversions, Reply(.init(unclear()))), after: travel())
         }
         org.arrives(number, conversions.jobs.map(\.conversion), at: trueMS)
         let isLate = meets(profile.slow)
@@ -88,21 +89,25 @@ extension World {
             ? Int64.random(in: 100..<World.lifetimeMS - 100, using: &chance) : travel()
         if isLate && meets(0.7) {
             // We stop waiting; Salesforce works on.
-            answer(call, unclear(), after: Int64.random(in: 1...work, using: &chance))
+            answer(
+                call, .conversions(conversions, Reply(.init(unclear()))),
+                after: Int64.random(in: 1...work, using: &chance))
             return later(work) { world in _ = world.org.commits(number, at: world.trueMS) }
         }
         later(work) { world in
             let reply = world.org.commits(number, at: world.trueMS)
             if world.losesAnswer(leads) {
-                return world.answer(call, world.lost(leads), after: world.travel())
+                return world.answer(
+                    call, .conversions(conversions, Reply(world.lost(leads))),
+                    after: world.travel())
             }
             world.answer(
-                call, reply.outcome, isOver: reply.isOver, after: world.travel()
+                call, .conversions(conversions, reply), after: world.travel()
             ) { world in
                 if case .unclear = reply.outcome {
                     return world.org.isOver(number, leads.map(\.leadID))
                 }
-                guard case .converted(let outcomes) = reply.outcome else {
+                guard case .value(let outcomes) = reply.outcome else {
                     for job in conversions.jobs {
                         world.org.isKnown(job.conversion.leadID, of: number)
                     }
@@ -116,16 +121,20 @@ extension World {
     }
 
     private func ask(_ call: SentCall, _ question: ClaimedVerification) {
-        if let refusal = refusal() { return answer(call, refusal, after: travel()) }
+        if let refusal = refusal() {
+            return answer(call, .question(question, Reply(.init(refusal))), after: travel())
+        }
         let ids = question.jobs.map(\.job.conversion.leadID)
         if let odd = oddAnswer(toQuestion: true)
             ?? (ids.contains(where: org.isUnreadable) ? .refusal("UNKNOWN_EXCEPTION") : nil)
         {
-            return answer(call, odd.outcome(forReading: ids), after: travel())
+            return answer(
+                call, .question(question, Reply(odd.outcome(forReading: ids))), after: travel())
         }
         later(travel()) { world in
             if world.meets(world.profile.lostAfter) {
-                return world.answer(call, world.unclear(), after: world.travel())
+                return world.answer(
+                    call, .question(question, Reply(.init(world.unclear()))), after: world.travel())
             }
             let readings = world.org.read(ids, at: world.trueMS)
             let madeAt = world.trueMS
@@ -133,7 +142,9 @@ extension World {
             let way =
                 isSlow
                 ? Int64.random(in: 0...World.lifetimeMS * 2, using: &world.chance) : world.travel()
-            world.answer(call, .verified(readings), after: way) { world in
+            world.answer(
+                call, .question(question, Reply(.value(readings))), after: way
+            ) { world in
                 for (id, reading) in zip(ids, readings) {
                     world.org.isRead(id, reading, madeAt: madeAt)
                 }
@@ -142,37 +153,41 @@ extension World {
     }
 
     private func find(_ call: SentCall, _ match: ClaimedMatch) {
-        if let refusal = refusal() { return answer(call, refusal, after: travel()) }
+        if let refusal = refusal() {
+            return answer(call, .match(match, Reply(.init(refusal))), after: travel())
+        }
         let addresses = match.jobs.compactMap(\.conversion.matchEmail)
         let isOdd = addresses.contains { $0 == trouble.oddAddress }
         if let odd = oddAnswer(toQuestion: true) ?? (isOdd ? .refusal("UNKNOWN_EXCEPTION") : nil) {
-            return answer(call, odd.outcome(forSearch: addresses), after: travel())
+            return answer(
+                call, .match(match, Reply(odd.outcome(forSearch: addresses))), after: travel())
         }
         later(travel()) { world in
             if world.meets(world.profile.lostAfter) {
-                return world.answer(call, world.unclear(), after: world.travel())
+                return world.answer(
+                    call, .match(match, Reply(.init(world.unclear()))), after: world.travel())
             }
-            world.answer(call, .matched(world.org.find(addresses)), after: world.travel())
+            world.answer(
+                call, .match(match, Reply(.value(world.org.find(addresses)))), after: world.travel()
+            )
         }
     }
 
     /// An answer reaches the daemon, if it is still the one that asked.
     private func answer(
-        _ call: SentCall, _ outcome: CallOutcome, isOver: Bool = false, after pause: Int64,
+        _ call: SentCall, _ answer: CallResult, after pause: Int64,
         known tell: ((World) -> Void)? = nil
     ) {
         later(pause) { world in
             guard world.life == call.life else { return }
-            world.trace("answer \(call.call.callID) \(outcome)")
+            world.trace("answer \(call.call.callID) \(answer)")
             if let tell { world.unwritten.append(tell) }
             let usage = OrgUsage(current: world.starts.count, limit: 1_000_000)
             do {
                 try world.engine.finish(
-                    call.call,
-                    CallReply(outcome, httpStatus: 200, usage: usage, isOver: isOver),
-                    at: world.now)
+                    call.call, answer.carrying(usage), at: world.now)
                 world.acknowledge()
-                world.learn(of: outcome)
+                world.learn(of: answer)
                 try world.watch.look(at: world.trueMS, world.queue, world.org)
                 world.wakeAt = world.now
             } catch let error as OperatorError {
@@ -184,7 +199,7 @@ extension World {
         }
     }
 
-    private func refusal() -> CallOutcome? {
+    private func refusal() -> Failure? {
         if trueMS < outageUntil {
             return .refused(.outage, Reason("SERVER_UNAVAILABLE", "server too busy"))
         }
@@ -202,7 +217,7 @@ extension World {
         }
     }
 
-    func unclear() -> CallOutcome {
+    func unclear() -> Failure {
         let codes = ["TIMEOUT", "CONNECTION_LOST", "BAD_GATEWAY", "SHORT_ANSWER", "WRONG_LEAD"]
         return .unclear(Reason(codes.randomElement(using: &chance) ?? "TIMEOUT", "no answer"))
     }
@@ -219,12 +234,34 @@ extension World {
 extension Outgoing {
     /// What it asks, for a trace.
     fileprivate var summary: String {
-        switch request {
-        case .convert(let leads, _): "convert \(leads.map(\.leadID))"
-        case .verify(let ids): "verify \(ids)"
-        case .match(let addresses): "match \(addresses)"
-        case .logIn: "log in"
-        case .readLimits: "read limits"
+        switch content {
+        case .conversions(let call): "convert \(call.jobs.map(\.conversion.leadID))"
+        case .question(let question): "verify \(question.jobs.map(\.job.conversion.leadID))"
+        case .match(let match): "match \(match.jobs.compactMap(\.conversion.matchEmail))"
+        case .login: "log in"
+        case .limits: "read limits"
         }
+    }
+}
+
+extension CallResult {
+    /// The same with the org's count.
+    fileprivate func carrying(_ usage: OrgUsage) -> CallResult {
+        switch self {
+        case .conversions(let call, let reply): .conversions(call, reply.carrying(usage))
+        case .question(let question, let reply): .question(question, reply.carrying(usage))
+        case .match(let match, let reply): .match(match, reply.carrying(usage))
+        case .login(let reply): .login(reply.carrying(usage))
+        case .limits(let reply): .limits(reply.carrying(usage))
+        }
+    }
+}
+
+extension Reply {
+    fileprivate func carrying(_ usage: OrgUsage) -> Reply {
+        var reply = self
+        reply.httpStatus = 200
+        reply.usage = usage
+        return reply
     }
 }

@@ -23,7 +23,7 @@ extension World {
     /// A call that converts meets an odd answer: what it reads there, and what was done.
     func meet(
         _ answer: OddAnswer, _ leads: [LeadConversion], as number: Int64
-    ) -> CallReply {
+    ) -> Reply<[LeadOutcome]> {
         switch answer {
         // What turns a request away with 503 has not passed it on.
         case .bareFault, .page(502):
@@ -44,8 +44,8 @@ extension World {
     }
 
     /// No answer, or one that says nothing of what was done.
-    func lost(_ leads: [LeadConversion]) -> CallOutcome {
-        guard trouble.usesAction, chance.happens(0.5) else { return unclear() }
+    func lost(_ leads: [LeadConversion]) -> Reply<[LeadOutcome]>.Outcome {
+        guard trouble.usesAction, chance.happens(0.5) else { return .init(unclear()) }
         // Not SERVER_UNAVAILABLE: it comes with 503, which is said before anything is done.
         let codes = Trouble.codes.filter { $0 != "SERVER_UNAVAILABLE" }
         let code = codes.randomElement(using: &chance) ?? codes[0]
@@ -66,13 +66,13 @@ extension World {
     }
 
     /// An answer shows that the way is open.
-    func learn(of outcome: CallOutcome) {
-        switch outcome {
-        case .converted(let leads):
+    func learn(of answer: CallResult) {
+        switch answer.reply.outcome {
+        case .value(.converted(let leads)):
             hasWorked =
                 hasWorked || leads.contains { if case .converted = $0 { true } else { false } }
-        case .verified, .matched, .limitsRead: hasWorked = true
-        case .refused, .unclear, .loggedIn: break
+        case .value(.verified), .value(.matched), .value(.limitsRead): hasWorked = true
+        case .refused, .unclear, .value(.loggedIn): break
         }
     }
 

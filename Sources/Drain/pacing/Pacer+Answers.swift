@@ -21,7 +21,8 @@ extension Pacer {
 
     /// Takes in the answer to a call.
     mutating func observe(
-        _ reply: CallReply, of call: PacedCall, after milliseconds: Int64, at now: Moment
+        _ reply: Reply<CallResult.Content>, of call: PacedCall, after milliseconds: Int64,
+        at now: Moment
     ) -> Observation {
         ended(call)
         if let usage = reply.usage {
@@ -33,27 +34,27 @@ extension Pacer {
             size(by: reply.outcome, of: call, after: milliseconds, &seen)
         }
         switch reply.outcome {
-        case .converted(let leads):
+        case .value(.converted(let leads)):
             judge(leads, of: call, at: now, &seen)
         case .refused(let obstacle, let reason):
             meet(obstacle, reason, call, at: now, &seen)
         case .unclear(let reason):
             miss(reason, call, isAnswered: false, at: now, &seen)
-        case .limitsRead:
+        case .value(.limitsRead):
             // Read, and still not known: they are not to be had this way.
             if reply.usage == nil { org.isWithheld(at: now) } else { org.wasRead() }
             pass(call, at: now, &seen)
-        case .verified(let readings):
+        case .value(.verified(let readings)):
             // An answer got lost, and the work was done: conversions do get through.
             let isDone = zip(readings, call.isUnanswered).contains { $0.isConverted && $1 }
             if isDone { failures.passed() }
             let proves = isDone && breaker.openState?.kind == .incident
             pass(call, proving: proves ? .conversion : .read, at: now, &seen)
             passRead(call, &seen)
-        case .matched:
+        case .value(.matched):
             pass(call, at: now, &seen)
             passRead(call, &seen)
-        case .loggedIn:
+        case .value(.loggedIn):
             pass(call, at: now, &seen)
         }
         return seen
@@ -103,13 +104,14 @@ extension Pacer {
     /// What the answer says of the size of calls. Halves of a failed call say nothing of it: they
     /// are apart because one of their leads is odd. Nor does a probe.
     private mutating func size(
-        by outcome: CallOutcome, of call: PacedCall, after milliseconds: Int64,
+        by outcome: Reply<CallResult.Content>.Outcome, of call: PacedCall,
+        after milliseconds: Int64,
         _ seen: inout Observation
     ) {
         guard !call.isHalf, !isProbe(call) else { return }
         let before = callSize.limit
         switch outcome {
-        case .converted: callSize.answered(leads: call.jobs.count, milliseconds: milliseconds)
+        case .value: callSize.answered(leads: call.jobs.count, milliseconds: milliseconds)
         case .refused(.callTooLarge, _): callSize.failed(leads: call.jobs.count)
         // A connection that is lost at once is nobody's size.
         case .unclear where milliseconds >= AdaptiveCallSize.slowMS:

@@ -82,9 +82,9 @@ enum UserInfo {
     }
 
     /// What the answer says.
-    static func outcome(of response: APIResponse) -> CheckReply<OrgUser>.Outcome {
+    static func outcome(of response: APIResponse) -> Reply<OrgUser>.Outcome {
         switch SOAPResponse(response.body)?.body {
-        case .fault(let reason): return .init(CallOutcome(refusalOfReading: reason), response)
+        case .fault(let reason): return .init(Failure(refusalOfReading: reason))
         case .foreignFault(let reason): return .unclear(reason)
         case .results, nil: break
         }
@@ -92,7 +92,7 @@ enum UserInfo {
             let result = envelope.child("Body")?.child("getUserInfoResponse")?.child("result"),
             let id = result.text(of: "userId"), let username = result.text(of: "userName"),
             let organizationID = result.text(of: "organizationId")
-        else { return .init(response.outcomeByStatus, response) }
-        return .read(OrgUser(id: id, username: username, organizationID: organizationID))
+        else { return .init(response.outcomeByStatus) }
+        return .value(OrgUser(id: id, username: username, organizationID: organizationID))
     }
 }

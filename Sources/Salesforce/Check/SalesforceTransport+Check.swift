@@ -16,21 +16,21 @@ extension SalesforceTransport {
     /// The versions of the API that a host serves, oldest first. It takes no login, costs nothing,
     /// and shows whether the host can be reached and what its clock shows.
     /// - Parameter host: `loginHostName` or `instanceName`.
-    public func readVersions(of host: String) async -> CheckReply<[String]> {
+    public func readVersions(of host: String) async -> Reply<[String]> {
         struct Version: Decodable {
             var version: String
         }
         let request = APIRequest(
             method: .GET, url: "\(host)/services/data/", headers: headers(),
             timeout: settings.readTimeout)
-        return CheckReply(await http.send(request)) { response in
+        return Reply(await http.send(request)) { response in
             .json(response, [Version].self) { $0.map(\.version) }
         }
     }
 
     /// Who our token belongs to. Asked through SOAP, the API that conversions take: a token that
     /// is welcome at REST alone shows here.
-    public func readUser() async -> CheckReply<OrgUser> {
+    public func readUser() async -> Reply<OrgUser> {
         await ask { session in
             var headers = headers(contentType: "text/xml; charset=UTF-8")
             headers.add(name: "SOAPAction", value: "\"\"")
@@ -45,7 +45,7 @@ extension SalesforceTransport {
 
     /// Whether the user has the permission Convert Leads, by whatever profile or permission set.
     /// Source: Object Reference, UserPermissionAccess; every user sees its own row.
-    public func readConvertLeadsPermission() async -> CheckReply<Bool> {
+    public func readConvertLeadsPermission() async -> Reply<Bool> {
         struct Access: Decodable {
             enum CodingKeys: String, CodingKey {
                 case convertsLeads = "PermissionsConvertLeads"
@@ -60,7 +60,7 @@ extension SalesforceTransport {
 
     /// What the user may do with these objects; one that it can't see is left out.
     /// Source: REST API Developer Guide, "Describe Global".
-    public func readRights(on objects: [String]) async -> CheckReply<[ObjectRights]> {
+    public func readRights(on objects: [String]) async -> Reply<[ObjectRights]> {
         struct Description: Decodable {
             struct Object: Decodable {
                 var name: String
@@ -81,7 +81,7 @@ extension SalesforceTransport {
     }
 
     /// The statuses with which a lead can be converted, in the org's order.
-    public func readConvertedStatuses() async -> CheckReply<[ConvertedStatus]> {
+    public func readConvertedStatuses() async -> Reply<[ConvertedStatus]> {
         struct Status: Decodable {
             enum CodingKeys: String, CodingKey {
                 case label = "MasterLabel"
@@ -99,7 +99,7 @@ extension SalesforceTransport {
     }
 
     /// What kind of org it is.
-    public func readOrgKind() async -> CheckReply<OrgKind> {
+    public func readOrgKind() async -> Reply<OrgKind> {
         struct Organization: Decodable {
             enum CodingKeys: String, CodingKey {
                 case edition = "OrganizationType"
@@ -120,7 +120,7 @@ extension SalesforceTransport {
     }
 
     /// How 1...2,000 leads look before they are sent, in the order of the ids.
-    public func previews(of leads: [RecordID]) async -> CheckReply<[LeadPreview]> {
+    public func previews(of leads: [RecordID]) async -> Reply<[LeadPreview]> {
         precondition((1...2000).contains(leads.count), "a retrieval takes 1...2,000 ids")
         return await ask { session in
             var headers = bearerHeaders(session)
@@ -138,7 +138,7 @@ extension SalesforceTransport {
     /// Runs a query of ours, which begins behind SELECT.
     func select<Row: Decodable, Value>(
         _ query: String, _ row: Row.Type, _ read: ([Row]) -> Value?
-    ) async -> CheckReply<Value> {
+    ) async -> Reply<Value> {
         // Letters, commas and an equals sign: the queries are ours, and nothing goes into them.
         let text = "SELECT \(query)".replacing(" ", with: "+").replacing("=", with: "%3D")
         return await get("/query?q=\(text)") { response in
@@ -148,8 +148,8 @@ extension SalesforceTransport {
 
     /// Asks REST for what stands at a path behind the version.
     func get<Value>(
-        _ path: String, _ read: (APIResponse) -> CheckReply<Value>.Outcome
-    ) async -> CheckReply<Value> {
+        _ path: String, _ read: (APIResponse) -> Reply<Value>.Outcome
+    ) async -> Reply<Value> {
         await ask { session in
             APIRequest(
                 method: .GET, url: "\(session.instance)/services/data/v\(version)\(path)",
@@ -161,12 +161,12 @@ extension SalesforceTransport {
 
     /// Asks once on the session there is.
     func ask<Value>(
-        _ request: (Session) -> APIRequest, read: (APIResponse) -> CheckReply<Value>.Outcome
-    ) async -> CheckReply<Value> {
+        _ request: (Session) -> APIRequest, read: (APIResponse) -> Reply<Value>.Outcome
+    ) async -> Reply<Value> {
         guard let session = state.withLock(\.session) else {
-            return CheckReply(outcome: .refused(.session, .noSession))
+            return Reply(.refused(.session, .noSession))
         }
-        return CheckReply(await http.send(request(session)), read: read)
+        return Reply(await http.send(request(session)), read: read)
     }
 
     /// Who asks, and by what right.

@@ -1,0 +1,44 @@
+/// What a conversion call said of one lead.
+public enum LeadOutcome: Sendable, Equatable {
+    /// Converted into these records.
+    case converted(ConvertedRecords)
+    /// Refused because the lead is converted already: by an earlier call of ours, or by others.
+    case refusedAsConverted(Reason)
+    /// Refused for now; the same request may pass later.
+    case transient(Reason)
+    /// Refused with a code that our table lacks. It may pass, and it may as well mean that the
+    /// lead is converted already: nothing final is to be concluded from it alone.
+    case unlisted(Reason)
+    /// Refused for good.
+    case permanent(Reason)
+    /// Refused for something that is not this lead's fault and stops all of them.
+    case obstructed(Obstacle, Reason)
+}
+
+/// What a lead was read as.
+public enum LeadReading: Sendable, Equatable {
+    /// Converted into these records.
+    case converted(ConvertedRecords)
+    /// Not converted at the time of reading.
+    case notConverted
+    /// Not shown to us: deleted, merged away, or hidden from the user.
+    case notVisible
+}
+
+/// A contact as it was found.
+public struct FoundContact: Sendable, Equatable {
+    /// The contact.
+    public var id: RecordID
+    /// Its account; nil for a private contact, which has none.
+    public var accountID: RecordID?
+    /// Whether it is the contact side of a person account. `convertLead` takes such an account
+    /// without its contact. Source: SOAP API Developer Guide, `convertLead()`.
+    public var isPersonAccount: Bool
+
+    /// A contact.
+    public init(id: RecordID, accountID: RecordID?, isPersonAccount: Bool = false) {
+        self.id = id
+        self.accountID = accountID
+        self.isPersonAccount = isPersonAccount
+    }
+}

@@ -1,0 +1,66 @@
+import Conversion
+import Storage
+
+/// What came of a call, with what it was for.
+enum CallResult {
+    case conversions(ClaimedCall, Reply<[LeadOutcome]>)
+    case question(ClaimedVerification, Reply<[LeadReading]>)
+    case match(ClaimedMatch, Reply<[[FoundContact]]>)
+    case login(Reply<Void>)
+    case limits(Reply<Void>)
+
+    /// A clear answer, as far as it tells of the way to Salesforce.
+    enum Content {
+        case converted([LeadOutcome])
+        case verified([LeadReading])
+        case matched
+        case loggedIn
+        case limitsRead
+    }
+
+    /// What it tells of the way to Salesforce.
+    var reply: Reply<Content> {
+        switch self {
+        case .conversions(_, let reply): reply.map { .converted($0) }
+        case .question(_, let reply): reply.map { .verified($0) }
+        case .match(_, let reply): reply.map { _ in .matched }
+        case .login(let reply): reply.map { .loggedIn }
+        case .limits(let reply): reply.map { .limitsRead }
+        }
+    }
+}
+
+extension Outgoing {
+    /// Makes the request and waits for what comes of it.
+    func answer(through client: some SalesforceClient) async -> CallResult {
+        switch content {
+        case .conversions(let call):
+            .conversions(
+                call,
+                await client.convert(
+                    call.jobs.map(\.conversion),
+                    allowDuplicates: call.jobs.first?.policy.allowDuplicates ?? false))
+        case .question(let question):
+            .question(question, await client.verify(question.jobs.map(\.job.conversion.leadID)))
+        case .match(let match):
+            .match(match, await client.match(match.jobs.compactMap(\.conversion.matchEmail)))
+        case .login: .login(await client.logIn())
+        case .limits: .limits(await client.readLimits())
+        }
+    }
+
+    /// Not sent, where its claim is too old: waiting for a lock on the file, or a machine that was
+    /// suspended, may lie between. What is asked after a call counts its lifetime from the claim.
+    func tooOld(at now: Moment, _ options: DrainOptions) -> CallResult? {
+        guard case .conversions(let call) = content,
+            now.since(startedAt) > options.claimLastsMS
+        else { return nil }
+        return .conversions(call, Reply(.refused(.late, .claimTooOld)))
+    }
+}
+
+extension Reason {
+    static let claimTooOld = Reason(
+        ours: "CLAIM_TOO_OLD",
+        "Too much time lay between the claim and the moment to send: nothing was sent.")
+}
