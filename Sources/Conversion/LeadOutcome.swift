@@ -12,7 +12,7 @@ public enum LeadOutcome: Sendable, Equatable {
     /// Refused for good.
     case permanent(Reason)
     /// Refused for something that is not this lead's fault and stops all of them.
-    case obstructed(Obstacle, Reason)
+    case blocked(Blocker, Reason)
 }
 
 /// What a lead was read as.

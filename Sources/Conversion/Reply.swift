@@ -5,7 +5,7 @@ public struct Reply<Value: Sendable>: Sendable {
         /// A clear answer.
         case value(Value)
         /// It took no effect, as a whole.
-        case refused(Obstacle, Reason)
+        case refused(Blocker, Reason)
         /// It may have taken effect: no answer came, or one that does not say.
         case unclear(Reason)
     }
@@ -58,7 +58,7 @@ extension Reply.Outcome {
     /// A failure, of whatever request.
     public init(_ failure: Failure) {
         switch failure {
-        case .refused(let obstacle, let reason): self = .refused(obstacle, reason)
+        case .refused(let blocker, let reason): self = .refused(blocker, reason)
         case .unclear(let reason): self = .unclear(reason)
         }
     }
@@ -67,7 +67,7 @@ extension Reply.Outcome {
     public func map<Other>(_ transform: (Value) -> Other) -> Reply<Other>.Outcome {
         switch self {
         case .value(let value): .value(transform(value))
-        case .refused(let obstacle, let reason): .refused(obstacle, reason)
+        case .refused(let blocker, let reason): .refused(blocker, reason)
         case .unclear(let reason): .unclear(reason)
         }
     }

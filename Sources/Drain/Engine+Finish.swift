@@ -89,10 +89,10 @@ extension Engine {
             logger.notice(
                 "calls are made smaller",
                 metadata: ["call.leads": "\(limit)", "reason": "\(reason?.rawValue ?? "")"])
-        case .ends(let status, let obstacle, let reason):
+        case .ends(let status, let blocker, let reason):
             guard fault == nil else { return }
             fault = OperatorError(
-                status, "\(obstacle.sentence) (\(reason.code))", remedy: reason.remedy)
+                status, "\(blocker.sentence) (\(reason.code))", remedy: reason.remedy)
         }
     }
 }

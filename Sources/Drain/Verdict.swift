@@ -69,11 +69,11 @@ struct Verdict {
             return inDoubt(job, in: callID, .refused, reason)
         case .transient(let reason) where reason.isLock || blame == .call:
             return retry(job, in: callID, reason)
-        case .obstructed(_, let reason) where blame == .call:
+        case .blocked(_, let reason) where blame == .call:
             return retry(job, in: callID, reason)
         case .permanent(let reason):
             return refused(job, in: callID, reason)
-        case .transient(let reason), .obstructed(_, let reason):
+        case .transient(let reason), .blocked(_, let reason):
             return notSent(job, in: callID, reason)
         }
     }

@@ -32,11 +32,11 @@ extension CheckContext {
         }
         let isGiven = org.client.transport.hasSession
         switch try await org.client.logIn(recordingIn: queue) {
-        case .refused(let obstacle, let reason):
+        case .refused(let blocker, let reason):
             let remedy = reason.loginCure
             let text = reason.message.beginning(before: remedy)
             var finding = Finding.fail(
-                obstacle.exit, "\(text) (\(reason.code))",
+                blocker.exit, "\(text) (\(reason.code))",
                 remedy: remedy ?? "try again, and look at https://status.salesforce.com")
             finding.blocks = Self.noLogin
             return finding

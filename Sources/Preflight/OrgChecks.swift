@@ -18,9 +18,9 @@ extension CheckContext {
         case .value(let user):
             org.user = user.username
             return .ok("\(user.username), in org \(user.organizationID)")
-        case .refused(let obstacle, let reason):
+        case .refused(let blocker, let reason):
             return .fail(
-                obstacle.exit, "\(reason.message) (\(reason.code))", remedy: obstacle.remedy)
+                blocker.exit, "\(reason.message) (\(reason.code))", remedy: blocker.remedy)
         case .unclear(let reason):
             return .fail(
                 .unavailable, "\(reason.message) (\(reason.code))", remedy: "try again")
@@ -144,7 +144,7 @@ extension Finding {
     }
 }
 
-extension Obstacle {
+extension Blocker {
     /// How a program ends that it stops.
     var exit: ExitStatus {
         switch self {

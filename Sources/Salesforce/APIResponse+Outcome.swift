@@ -85,8 +85,8 @@ extension Failure {
     init(refusalOfConversion reason: Reason) {
         self =
             switch StatusCodes.codeClass(ofCall: reason) {
-            case .refused(let obstacle):
-                .refused(obstacle, StatusCodes.explained(reason, obstacle))
+            case .refused(let blocker):
+                .refused(blocker, StatusCodes.explained(reason, blocker))
             case .failed: .refused(.callTooLarge, StatusCodes.marked(reason))
             case .tookTooLong: .unclear(reason)
             }
@@ -97,8 +97,8 @@ extension Failure {
     init(refusalOfReading reason: Reason) {
         self =
             switch StatusCodes.codeClass(ofCall: reason) {
-            case .refused(let obstacle):
-                .refused(obstacle, StatusCodes.explained(reason, obstacle))
+            case .refused(let blocker):
+                .refused(blocker, StatusCodes.explained(reason, blocker))
             case .failed: .unclear(reason)
             case .tookTooLong: .refused(.callTooLarge, reason)
             }

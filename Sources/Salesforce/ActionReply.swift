@@ -84,7 +84,7 @@ enum ActionReply {
         let outcome = errors.outcome
         let reason: Reason
         switch outcome {
-        case .obstructed(let obstacle, let why): return .refused(obstacle, why)
+        case .blocked(let blocker, let why): return .refused(blocker, why)
         case .transient(let why), .unlisted(let why), .permanent(let why),
             .refusedAsConverted(let why):
             reason = why

@@ -61,7 +61,7 @@ enum ContactQuery {
     /// What Salesforce says of a search may quote it.
     private static func discreet(_ outcome: Failure) -> Failure {
         switch outcome {
-        case .refused(let obstacle, let reason): .refused(obstacle, .refusedQuery(reason))
+        case .refused(let blocker, let reason): .refused(blocker, .refusedQuery(reason))
         case .unclear(let reason): .unclear(.refusedQuery(reason))
         }
     }

@@ -77,7 +77,7 @@ struct HTTPTransport: Sendable {
         } catch {
             return collector.hasLeft
                 ? .lost(doubt(error, after: request.timeout), status: collector.status)
-                : .neverSent(obstruction(error))
+                : .neverSent(connectionFailure(error))
         }
     }
 
@@ -109,7 +109,7 @@ struct HTTPTransport: Sendable {
         .readTimeout,
     ]
 
-    private func obstruction(_ error: any Error) -> Reason {
+    private func connectionFailure(_ error: any Error) -> Reason {
         switch error {
         case let error as HTTPClientError where Self.callOffs.contains(error):
             Reason(ours: Unreachable.code, "The request was called off before it was sent.")

@@ -37,8 +37,8 @@ struct LeadErrors {
         if let (code, _) = ranked.first(where: { $0.1 == .converted }) {
             return .refusedAsConverted(reason(code))
         }
-        for case (let code, .obstructed(let obstacle)) in ranked {
-            return .obstructed(obstacle, StatusCodes.explained(reason(code), obstacle))
+        for case (let code, .blocked(let blocker)) in ranked {
+            return .blocked(blocker, StatusCodes.explained(reason(code), blocker))
         }
         if let (code, _) = ranked.first(where: { $0.1 == .unlisted }) {
             return .unlisted(reason(code))

@@ -10,62 +10,62 @@ struct LoginError {
     private var code: String?
     /// A part of the description, in lower case.
     private var fragment: String
-    private var obstacle: Obstacle
+    private var blocker: Blocker
     private var remedy: String
 
     /// The first that fits counts.
     private static let known = [
         LoginError(
-            fragment: "not supported on this domain", obstacle: .configuration,
+            fragment: "not supported on this domain", blocker: .configuration,
             remedy: "Set SALESFORCE_LOGIN_URL to the org's My Domain host."),
         LoginError(
-            fragment: "audience", obstacle: .configuration,
+            fragment: "audience", blocker: .configuration,
             remedy: "Set SALESFORCE_LOGIN_URL to the login host of this kind of org: for a sandbox "
                 + "its My Domain or https://test.salesforce.com."),
         LoginError(
-            fragment: "approved this consumer", obstacle: .permission,
+            fragment: "approved this consumer", blocker: .permission,
             remedy: "Pre-authorize the user in the app's policies, by profile or permission set."),
         LoginError(
-            fragment: "expired authorization code", obstacle: .permission,
+            fragment: "expired authorization code", blocker: .permission,
             remedy: "Set this machine's clock; if it is right, the key does not match the app's "
                 + "certificate."),
         LoginError(
-            fragment: "expired access/refresh token", obstacle: .permission,
+            fragment: "expired access/refresh token", blocker: .permission,
             remedy: "Consent again and set SALESFORCE_REFRESH_TOKEN to the new token."),
         LoginError(
-            fragment: "no client credentials user", obstacle: .permission,
+            fragment: "no client credentials user", blocker: .permission,
             remedy: "Name a Run As user in the app's client credentials flow."),
         LoginError(
-            fragment: "login rate", obstacle: .outage,
+            fragment: "login rate", blocker: .outage,
             remedy: "More than 3,600 logins of this user in an hour; it passes."),
         LoginError(
-            fragment: "retry your request", obstacle: .outage, remedy: "It passes."),
+            fragment: "retry your request", blocker: .outage, remedy: "It passes."),
         LoginError(
-            fragment: "inactive user", obstacle: .permission, remedy: "Activate the user."),
+            fragment: "inactive user", blocker: .permission, remedy: "Activate the user."),
         LoginError(
-            fragment: "inactive organization", obstacle: .permission,
+            fragment: "inactive organization", blocker: .permission,
             remedy: "Ask Salesforce about the org."),
         LoginError(
-            fragment: "ip restricted", obstacle: .permission,
+            fragment: "ip restricted", blocker: .permission,
             remedy: "Add this machine's address to the ranges allowed for the profile or the app."),
         LoginError(
-            fragment: "authentication failure", obstacle: .permission,
+            fragment: "authentication failure", blocker: .permission,
             remedy: "Check the user, and the app's id, secret or key."),
         LoginError(
-            code: "invalid_client_id", fragment: "", obstacle: .permission,
+            code: "invalid_client_id", fragment: "", blocker: .permission,
             remedy: "Check SALESFORCE_CLIENT_ID; a new app takes up to 10 minutes to be known."),
         LoginError(
-            code: "invalid_client", fragment: "", obstacle: .permission,
+            code: "invalid_client", fragment: "", blocker: .permission,
             remedy: "Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET."),
         LoginError(
-            code: "invalid_app_access", fragment: "", obstacle: .permission,
+            code: "invalid_app_access", fragment: "", blocker: .permission,
             remedy: "Approve the user for the app, by profile or permission set."),
         LoginError(
-            code: "unsupported_grant_type", fragment: "", obstacle: .permission,
+            code: "unsupported_grant_type", fragment: "", blocker: .permission,
             remedy: "Enable this login flow in the app's OAuth settings."),
         LoginError(
-            code: "temporarily_unavailable", fragment: "", obstacle: .outage, remedy: "It passes."),
-        LoginError(code: "server_error", fragment: "", obstacle: .outage, remedy: "It passes."),
+            code: "temporarily_unavailable", fragment: "", blocker: .outage, remedy: "It passes."),
+        LoginError(code: "server_error", fragment: "", blocker: .outage, remedy: "It passes."),
     ]
 
     private static let unknownRemedy = "Check the app, its policies and the user."
@@ -79,6 +79,6 @@ struct LoginError {
         }
         let remedy = error?.remedy ?? unknownRemedy
         let cause = description.isEmpty ? "" : "\(description):"
-        return .refused(error?.obstacle ?? .permission, Reason(code, cause, remedy: remedy))
+        return .refused(error?.blocker ?? .permission, Reason(code, cause, remedy: remedy))
     }
 }

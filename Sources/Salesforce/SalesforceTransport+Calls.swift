@@ -116,12 +116,12 @@ extension SalesforceTransport {
     ) -> Reply<Value> {
         switch reply.outcome {
         case .refused(.session, let reason):
-            let (obstacle, login) = state.withLock {
+            let (blocker, login) = state.withLock {
                 ($0.refused(session, at: kind, now: .now), $0.login)
             }
             var reply = reply
             reply.outcome = .refused(
-                obstacle, obstacle == .permission ? unrecoverable(reason, login) : reason)
+                blocker, blocker == .permission ? unrecoverable(reason, login) : reason)
             return reply
         case .value:
             state.withLock { $0.succeeded(session, at: kind) }

@@ -29,7 +29,7 @@ struct SessionState {
     private var lastVerifiedAt: ContinuousClock.Instant?
     /// Where the token before this one was refused, until this one has worked there.
     private var refusedAt: APIKind?
-    private var ended: (session: Session, as: Obstacle)?
+    private var ended: (session: Session, as: Blocker)?
 
     init(
         _ login: SalesforceSettings.Login, takesJSONWebTokens: Bool = false,
@@ -84,7 +84,7 @@ struct SessionState {
     /// Ends the session if it is still the one in use, and says what stands in the way.
     mutating func refused(
         _ used: Session, at kind: APIKind, now: ContinuousClock.Instant
-    ) -> Obstacle {
+    ) -> Blocker {
         guard used.number == session?.number else {
             return used.number == ended?.session.number ? ended?.as ?? .session : .session
         }
@@ -92,10 +92,10 @@ struct SessionState {
         if case .accessToken = login { return .permission }
         session = nil
         let isFresh = now - used.since < Self.shortestLife
-        let obstacle = isUnrecoverable(at: kind, isFresh: isFresh) ? Obstacle.permission : .session
+        let blocker = isUnrecoverable(at: kind, isFresh: isFresh) ? Blocker.permission : .session
         refusedAt = kind
-        ended = (used, obstacle)
-        return obstacle
+        ended = (used, blocker)
+        return blocker
     }
 
     /// A fresh token that replaced a refused one and is refused in its turn.

@@ -7,8 +7,8 @@ extension StatusCodes {
     static func codeClass(ofLead error: Reason) -> LeadCodeClass {
         let verdict = ofLeads[error.code] ?? .unlisted
         switch verdict {
-        case .obstructed(.allowance) where isConcurrency(error):
-            return .obstructed(.concurrency)
+        case .blocked(.allowance) where isConcurrency(error):
+            return .blocked(.concurrency)
         case .permanent where error.message.contains("UNABLE_TO_LOCK_ROW"):
             // A trigger that lost a lock reports its own failure, with the lock's code inside.
             // Trying again is bounded, so a coincidence costs little.
@@ -33,8 +33,8 @@ extension StatusCodes {
     }
 
     /// The same reason, with what can be done about it and whether it could pass by itself.
-    static func explained(_ reason: Reason, _ obstacle: Obstacle) -> Reason {
-        guard obstacle == .permission || obstacle == .configuration else { return reason }
+    static func explained(_ reason: Reason, _ blocker: Blocker) -> Reason {
+        guard blocker == .permission || blocker == .configuration else { return reason }
         var explained = reason
         explained.remedy =
             remedies[reason.code]

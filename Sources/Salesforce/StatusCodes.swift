@@ -11,13 +11,13 @@ enum LeadCodeClass: Equatable {
     /// Says that the lead is converted already.
     case converted
     /// Is not about this lead.
-    case obstructed(Obstacle)
+    case blocked(Blocker)
 }
 
 /// What one code means for the call that was answered with it, as a whole.
 enum CallCodeClass: Equatable {
     /// The call took no effect.
-    case refused(Obstacle)
+    case refused(Blocker)
     /// Salesforce began, gave up and took back what it did; who in the call is the cause is not
     /// said. A conversion is cut in half until the culprit stands alone, a reading is repeated.
     case failed
@@ -82,17 +82,17 @@ enum StatusCodes {
         "TXN_SECURITY_NO_ACCESS": .permanent,
         "UNAVAILABLE_RECORDTYPE_EXCEPTION": .permanent,
 
-        "API_CURRENTLY_DISABLED": .obstructed(.permission),
-        "API_DISABLED_FOR_ORG": .obstructed(.permission),
-        "FUNCTIONALITY_NOT_ENABLED": .obstructed(.permission),
-        "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE": .obstructed(.outage),
-        "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": .obstructed(.outage),
-        "ORG_IN_MAINTENANCE": .obstructed(.outage),
-        "ORG_LOCKED": .obstructed(.permission),
-        "REQUEST_LIMIT_EXCEEDED": .obstructed(.allowance),
-        "SERVER_UNAVAILABLE": .obstructed(.outage),
-        "STORAGE_LIMIT_EXCEEDED": .obstructed(.permission),  // full until somebody makes room
-        "TRIAL_EXPIRED": .obstructed(.permission),
+        "API_CURRENTLY_DISABLED": .blocked(.permission),
+        "API_DISABLED_FOR_ORG": .blocked(.permission),
+        "FUNCTIONALITY_NOT_ENABLED": .blocked(.permission),
+        "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE": .blocked(.outage),
+        "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": .blocked(.outage),
+        "ORG_IN_MAINTENANCE": .blocked(.outage),
+        "ORG_LOCKED": .blocked(.permission),
+        "REQUEST_LIMIT_EXCEEDED": .blocked(.allowance),
+        "SERVER_UNAVAILABLE": .blocked(.outage),
+        "STORAGE_LIMIT_EXCEEDED": .blocked(.permission),  // full until somebody makes room
+        "TRIAL_EXPIRED": .blocked(.permission),
     ]
 
     // swift-format-ignore

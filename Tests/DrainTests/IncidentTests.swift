@@ -21,7 +21,7 @@ import Testing
             let reason = Reason(rawValue, "out of order")
             return switch self {
             case .eachLead: CallReply(.converted(leads.map { _ in .transient(reason) }))
-            case .everybody: CallReply(.converted(leads.map { _ in .obstructed(.outage, reason) }))
+            case .everybody: CallReply(.converted(leads.map { _ in .blocked(.outage, reason) }))
             case .noAnswer: CallReply(.unclear(reason))
             default: CallReply(.refused(.callTooLarge, reason))
             }
@@ -137,7 +137,7 @@ import Testing
             try queue.add(1...30)
             try queue.operations.set(RetryPolicy(baseDelayMS: 1000), named: "default")
             var drain = try VirtualDrain(queue) { $0.callSize = callSize }
-            let obstacle: Obstacle = code == "SERVER_UNAVAILABLE" ? .outage : .permission
+            let blocker: Blocker = code == "SERVER_UNAVAILABLE" ? .outage : .permission
             let ending = try drain.run { request in
                 guard case .convert(let leads, _) = request else { return .allConverted(request) }
                 let records = ConvertedRecords(accountID: "1", contactID: "3", opportunityID: nil)
@@ -145,7 +145,7 @@ import Testing
                     .converted(
                         try leads.map { lead in
                             try lead.leadID == .lead(5)
-                                ? .obstructed(obstacle, Reason(code, "")) : .converted(records)
+                                ? .blocked(blocker, Reason(code, "")) : .converted(records)
                         }))
             }
             guard case .drained = ending else {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Drain
 
-/// What the log says of obstacles and of calls: a lasting one when it begins and when it ends, and
+/// What the log says of blockers and of calls: a lasting one when it begins and when it ends, and
 /// nothing for each lead.
 @Suite struct LogTests {
     private let log = RecordedLog()
@@ -52,16 +52,16 @@ import Testing
         }
     }
 
-    @Test(arguments: [Obstacle.outage, .allowance, .concurrency, .permission, .configuration])
+    @Test(arguments: [Blocker.outage, .allowance, .concurrency, .permission, .configuration])
     func `nothing that Salesforce says of a blocker reaches the log or an error`(
-        obstacle: Obstacle
+        blocker: Blocker
     ) async throws {
         try await withQueue { queue in
             try queue.add(1...3)
             var drain = try VirtualDrain(queue, logger: log.logger)
             var said = Reason("SOME_CODE", "Ada Lovelace <ada@example.org> is a duplicate")
             said.remedy = "Ask an administrator."
-            let ending = try drain.run(most: 40) { _ in CallReply(.refused(obstacle, said)) }
+            let ending = try drain.run(most: 40) { _ in CallReply(.refused(blocker, said)) }
             let told = log.lines.joined(separator: "\n") + "\(String(describing: ending))"
             #expect(!told.contains("Ada") && !told.contains("example.org"))
             #expect(told.contains("SOME_CODE"))

@@ -358,7 +358,7 @@ extension Pacer.Observation {
 extension Pacer {
     enum Answer {
         case success, failed, unclear
-        case refused(Obstacle)
+        case refused(Blocker)
 
         var isSuccess: Bool { if case .success = self { true } else { false } }
     }
@@ -396,7 +396,7 @@ extension Pacer {
                 .value(.converted(call.jobs.map { _ in .converted(records) }))
             case (.failed, _): .refused(.callTooLarge, reason)
             case (.unclear, _): .unclear(reason)
-            case (.refused(let obstacle), _): .refused(obstacle, reason)
+            case (.refused(let blocker), _): .refused(blocker, reason)
             }
         let isOfLimits = call.tier == .limits && answer.isSuccess
         let usage = isOfLimits ? usage ?? OrgUsage(current: 1, limit: 1000) : usage

@@ -27,16 +27,16 @@ import Testing
         }
     }
 
-    @Test(arguments: [Obstacle.allowance, .concurrency, .outage])
+    @Test(arguments: [Blocker.allowance, .concurrency, .outage])
     func `waits for a probe without passes, whatever the operator's patience`(
-        obstacle: Obstacle
+        blocker: Blocker
     ) async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             let passes = try await count(
-                queue, answer: { _ in CallReply(.refused(obstacle, Reason("REFUSED", ""))) },
+                queue, answer: { _ in CallReply(.refused(blocker, Reason("REFUSED", ""))) },
                 change: {
-                    $0.giveUpAfterMS = obstacle == .outage ? 60_000 : 1
+                    $0.giveUpAfterMS = blocker == .outage ? 60_000 : 1
                     $0.probeIntervalMS = 600_000
                 },
                 while: { standings in

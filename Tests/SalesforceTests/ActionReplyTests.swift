@@ -61,7 +61,7 @@ import Testing
         ),
         (
             "STORAGE_LIMIT_EXCEEDED",
-            .obstructed(
+            .blocked(
                 .permission,
                 StatusCodes.explained(Reason("STORAGE_LIMIT_EXCEEDED", "no"), .permission))
         ),

@@ -112,7 +112,7 @@ import Testing
         #expect(
             outcome(ofErrors: rule + full)
                 == one(
-                    .obstructed(
+                    .blocked(
                         .permission,
                         StatusCodes.explained(
                             Reason("STORAGE_LIMIT_EXCEEDED", "no; full"), .permission))))
@@ -281,18 +281,18 @@ import Testing
     // MARK: - Answers of others than Salesforce's API
 
     @Test(arguments: [
-        (301, Obstacle.configuration), (307, .configuration), (404, .configuration),
+        (301, Blocker.configuration), (307, .configuration), (404, .configuration),
         (403, .configuration), (421, .configuration),
         (401, .session), (413, .callTooLarge), (414, .callTooLarge), (431, .callTooLarge),
         (420, .outage), (429, .outage), (503, .outage),
     ])
-    func knowsARefusalByItsStatus(status: Int, obstacle: Obstacle) {
-        guard case .refused(obstacle, let reason) = outcome("<html/>", status: status) else {
-            Issue.record("HTTP \(status) is not \(obstacle)")
+    func knowsARefusalByItsStatus(status: Int, blocker: Blocker) {
+        guard case .refused(blocker, let reason) = outcome("<html/>", status: status) else {
+            Issue.record("HTTP \(status) is not \(blocker)")
             return
         }
         #expect(reason.code == "HTTP_\(status)")
-        let needsSomebody = obstacle == .configuration || obstacle == .session
+        let needsSomebody = blocker == .configuration || blocker == .session
         #expect(reason.mayPass == needsSomebody, "a page may be another's a minute later")
         #expect(reason.remedy == reason.message, "it is our own sentence")
     }

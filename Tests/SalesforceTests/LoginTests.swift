@@ -182,7 +182,7 @@ import Testing
     // MARK: - Refusals
 
     @Test(arguments: [
-        ("invalid_grant", "user hasn't approved this consumer", Obstacle.permission),
+        ("invalid_grant", "user hasn't approved this consumer", Blocker.permission),
         ("invalid_grant", "expired authorization code", .permission),
         ("invalid_grant", "expired access/refresh token", .permission),
         ("invalid_grant", "authentication failure", .permission),
@@ -200,14 +200,14 @@ import Testing
         ("unknown_error", "retry your request", .outage),
     ])
     func saysWhatToDoAboutARefusedLogin(
-        code: String, text: String, obstacle: Obstacle
+        code: String, text: String, blocker: Blocker
     ) async throws {
         let body = #"{"error":"\#(code)","error_description":"\#(text)"}"#
         guard
-            case .none(.refused(obstacle, let reason), next: nil) = TokenResponse(
+            case .none(.refused(blocker, let reason), next: nil) = TokenResponse(
                 APIResponse(400, body))
         else {
-            Issue.record("\(code), \(text) is not \(obstacle)")
+            Issue.record("\(code), \(text) is not \(blocker)")
             return
         }
         #expect(reason.code == code)

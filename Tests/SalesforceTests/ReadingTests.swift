@@ -46,16 +46,16 @@ import Testing
     }
 
     @Test(arguments: [
-        (401, "INVALID_SESSION_ID", "Session expired or invalid", Obstacle.session),
+        (401, "INVALID_SESSION_ID", "Session expired or invalid", Blocker.session),
         (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", .allowance),
         (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", .concurrency),
         (400, "INVALID_FIELD", "No such column 'ConvertedAccountId'", .permission),
         (400, "QUERY_TIMEOUT", "", .callTooLarge),
         (410, "GONE", "", .configuration),
     ])
-    func knowsAPlainRefusal(status: Int, code: String, message: String, obstacle: Obstacle) {
+    func knowsAPlainRefusal(status: Int, code: String, message: String, blocker: Blocker) {
         let body = #"[{"message":"\#(message)","errorCode":"\#(code)"}]"#
-        #expect(verify(status, body).gist == "refused \(obstacle) \(code)")
+        #expect(verify(status, body).gist == "refused \(blocker) \(code)")
     }
 
     @Test func asksAgainAfterARefusalItDoesNotKnow() {

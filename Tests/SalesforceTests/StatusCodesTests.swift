@@ -50,16 +50,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", Obstacle.outage),
+        ("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", Blocker.outage),
         ("STORAGE_LIMIT_EXCEEDED", .permission), ("API_CURRENTLY_DISABLED", .permission),
         ("REQUEST_LIMIT_EXCEEDED", .allowance),
     ])
-    func stopsForWhatIsNotALeadsFault(code: String, obstacle: Obstacle) {
-        #expect(StatusCodes.codeClass(ofLead: Reason(code, "")) == .obstructed(obstacle))
+    func stopsForWhatIsNotALeadsFault(code: String, blocker: Blocker) {
+        #expect(StatusCodes.codeClass(ofLead: Reason(code, "")) == .blocked(blocker))
     }
 
     @Test(arguments: [
-        ("INVALID_SESSION_ID", "Session expired or invalid", Obstacle.session),
+        ("INVALID_SESSION_ID", "Session expired or invalid", Blocker.session),
         ("INVALID_SESSION_ID", "Connected app is not attached to Agent", .permission),
         ("INVALID_SESSION_ID", "This session is not valid for use with the REST API", .permission),
         ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", .allowance),
@@ -82,8 +82,8 @@ import Testing
         ("EXCEEDED_LEAD_CONVERT_LIMIT", "", .callTooLarge),
         ("EXCEEDED_MAX_SIZE_REQUEST", "", .callTooLarge), ("EXCEEDED_ID_LIMIT", "", .callTooLarge),
     ])
-    func namesWhatStandsInTheWayOfACall(code: String, message: String, obstacle: Obstacle) {
-        #expect(StatusCodes.codeClass(ofCall: Reason(code, message)) == .refused(obstacle))
+    func namesWhatStandsInTheWayOfACall(code: String, message: String, blocker: Blocker) {
+        #expect(StatusCodes.codeClass(ofCall: Reason(code, message)) == .refused(blocker))
     }
 
     @Test(arguments: [

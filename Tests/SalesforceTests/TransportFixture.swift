@@ -42,7 +42,7 @@ extension CallOutcome {
     /// sentence does not matter.
     var gist: String {
         switch self {
-        case .refused(let obstacle, let reason): "refused \(obstacle) \(reason.code)"
+        case .refused(let blocker, let reason): "refused \(blocker) \(reason.code)"
         case .unclear(let reason): "unclear \(reason.code)"
         case .converted: "converted"
         case .verified: "verified"
@@ -72,7 +72,7 @@ extension Reply.Outcome {
     /// The same of a reply of its own type.
     var gist: String {
         switch self {
-        case .refused(let obstacle, let reason): "refused \(obstacle) \(reason.code)"
+        case .refused(let blocker, let reason): "refused \(blocker) \(reason.code)"
         case .unclear(let reason): "unclear \(reason.code)"
         case .value(let value):
             switch value {

@@ -98,7 +98,7 @@ enum OddAnswer {
             case .converted(let records):
                 #""accountId":"\#(records.accountID ?? "")","contactId":"\#(records.contactID ?? "")""#
             case .refusedAsConverted(let reason), .transient(let reason), .unlisted(let reason),
-                .permanent(let reason), .obstructed(_, let reason):
+                .permanent(let reason), .blocked(_, let reason):
                 #""statusCode":"\#(reason.code)","message":"\#(reason.message)""#
             }
         return #"{"isSuccess":true,"errors":null,"outputValues":{"leadId":"\#(id)",\#(outputs)}}"#

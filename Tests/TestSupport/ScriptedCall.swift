@@ -38,7 +38,7 @@ public enum CallOutcome: Sendable, Equatable {
     /// The contacts of each address.
     case matched([[FoundContact]])
     /// It took no effect.
-    case refused(Obstacle, Reason)
+    case refused(Blocker, Reason)
     /// It may have taken effect.
     case unclear(Reason)
 }
@@ -69,7 +69,7 @@ public struct CallReply: Sendable {
         let scripted: CallOutcome =
             switch reply.outcome {
             case .value(let value): outcome(value)
-            case .refused(let obstacle, let reason): .refused(obstacle, reason)
+            case .refused(let blocker, let reason): .refused(blocker, reason)
             case .unclear(let reason): .unclear(reason)
             }
         self.init(
@@ -106,7 +106,7 @@ public struct CallReply: Sendable {
     private func typed<Value>(_ value: (CallOutcome) -> Value?) -> Reply<Value> {
         let typed: Reply<Value>.Outcome
         switch outcome {
-        case .refused(let obstacle, let reason): typed = .refused(obstacle, reason)
+        case .refused(let blocker, let reason): typed = .refused(blocker, reason)
         case .unclear(let reason): typed = .unclear(reason)
         default:
             guard let value = value(outcome) else {

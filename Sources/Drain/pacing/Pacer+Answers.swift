@@ -16,7 +16,7 @@ extension Pacer {
         case closed(CircuitBreaker.OpenState)
         case callsMadeSmaller(to: Int, SizeReason?)
         /// It can't go on.
-        case ends(ExitStatus, Obstacle, Reason)
+        case ends(ExitStatus, Blocker, Reason)
     }
 
     /// Takes in the answer to a call.
@@ -36,8 +36,8 @@ extension Pacer {
         switch reply.outcome {
         case .value(.converted(let leads)):
             judge(leads, of: call, at: now, &seen)
-        case .refused(let obstacle, let reason):
-            meet(obstacle, reason, call, at: now, &seen)
+        case .refused(let blocker, let reason):
+            meet(blocker, reason, call, at: now, &seen)
         case .unclear(let reason):
             miss(reason, call, isAnswered: false, at: now, &seen)
         case .value(.limitsRead):
@@ -75,10 +75,10 @@ extension Pacer {
             return pass(call, at: now, &seen)
         }
         guard let reason = leads.compactMap(\.reason).first else { return }
-        if let obstacle = leads.commonObstacle, !failures.isProven(failed) {
+        if let blocker = leads.commonBlocker, !failures.isProven(failed) {
             failures.believe(failed)
             seen.blame = .org
-            return meet(obstacle, reason, call, at: now, &seen)
+            return meet(blocker, reason, call, at: now, &seen)
         }
         suspect(reason, call, each: true, isAnswered: true, at: now, &seen)
     }
@@ -156,18 +156,18 @@ extension Pacer {
 
     /// The call was refused, and took no effect.
     private mutating func meet(
-        _ obstacle: Obstacle, _ reason: Reason, _ call: PacedCall, at now: Moment,
+        _ blocker: Blocker, _ reason: Reason, _ call: PacedCall, at now: Moment,
         _ seen: inout Observation
     ) {
-        switch obstacle {
+        switch blocker {
         case .adapted, .late: break
         case .session:
             // Tokens that are refused one after the other are no session that has expired.
             if loginsInVain >= Self.mostLoginsInVain {
                 fail(.refusal, reason, call, at: now, &seen)
             }
-        case .permission: refuse(.permission, obstacle, reason, call, at: now, &seen)
-        case .configuration: refuse(.configuration, obstacle, reason, call, at: now, &seen)
+        case .permission: refuse(.permission, blocker, reason, call, at: now, &seen)
+        case .configuration: refuse(.configuration, blocker, reason, call, at: now, &seen)
         case .allowance: fail(.allowance, reason, call, at: now, &seen)
         // One lead that can't be read, and so is read alone, says nothing of the others.
         case .outage where call.isApart: break
@@ -199,11 +199,11 @@ extension Pacer {
     }
 
     private mutating func refuse(
-        _ status: ExitStatus, _ obstacle: Obstacle, _ reason: Reason, _ call: PacedCall,
+        _ status: ExitStatus, _ blocker: Blocker, _ reason: Reason, _ call: PacedCall,
         at now: Moment, _ seen: inout Observation
     ) {
         if refusals.refused(reason, tier: call.tier, at: now) {
-            seen.events.append(.ends(status, obstacle, reason))
+            seen.events.append(.ends(status, blocker, reason))
         } else {
             fail(.refusal, reason, call, at: now, &seen)
         }
@@ -259,7 +259,7 @@ extension LeadOutcome {
     fileprivate var isPassing: Bool {
         switch self {
         case .transient(let reason): !reason.isLock
-        case .unlisted, .obstructed: true
+        case .unlisted, .blocked: true
         case .converted, .refusedAsConverted, .permanent: false
         }
     }
@@ -267,7 +267,7 @@ extension LeadOutcome {
     fileprivate var reason: Reason? {
         switch self {
         case .transient(let reason), .unlisted(let reason), .permanent(let reason),
-            .refusedAsConverted(let reason), .obstructed(_, let reason):
+            .refusedAsConverted(let reason), .blocked(_, let reason):
             reason
         case .converted: nil
         }
@@ -276,13 +276,13 @@ extension LeadOutcome {
 
 extension [LeadOutcome] {
     /// What stands in the way, when each lead was refused for something that is not its fault.
-    fileprivate var commonObstacle: Obstacle? {
-        var obstacle: Obstacle?
+    fileprivate var commonBlocker: Blocker? {
+        var blocker: Blocker?
         for lead in self {
-            guard case .obstructed(let met, _) = lead else { return nil }
-            obstacle = obstacle ?? met
+            guard case .blocked(let met, _) = lead else { return nil }
+            blocker = blocker ?? met
         }
-        return obstacle
+        return blocker
     }
 }
 

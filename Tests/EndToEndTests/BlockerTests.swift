@@ -5,7 +5,7 @@ import Storage
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct ObstacleTests {
+@Suite(.serialized) struct BlockerTests {
     @Test func `logs in again once when the session expires`() async throws {
         try await withFixture { fixture in
             let leads = try await fixture.enqueueLeads(80)

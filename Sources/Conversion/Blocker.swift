@@ -1,5 +1,5 @@
 /// What stands in the way of every call, not of one lead.
-public enum Obstacle: Sendable, Equatable, CaseIterable {
+public enum Blocker: Sendable, Equatable, CaseIterable {
     /// The session has ended: log in, then send again.
     case session
     /// Login or permission was refused, a fresh token included: nothing will pass until an
