@@ -54,10 +54,9 @@ public struct Reason: Hashable, Sendable {
     public var isListed = true
 
     /// A reason of Salesforce's.
-    /// - Parameter remedy: Words of ours to put behind its message.
     public init(_ code: String, _ message: String, remedy: String? = nil) {
         self.code = code
-        self.message = [message, remedy ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+        self.message = message
         self.remedy = remedy
     }
 
@@ -67,6 +66,13 @@ public struct Reason: Hashable, Sendable {
         self.message = sentence
         self.remedy = sentence
         self.mayPass = mayPass
+    }
+
+    /// Message and remedy, as they are recorded.
+    public var text: String {
+        guard let remedy, remedy != message else { return message }
+        guard let last = message.last else { return remedy }
+        return message + (last.isPunctuation ? " " : ": ") + remedy
     }
 
     /// Whether somebody else held the row, or one above it: for a lead, mostly its account. A

@@ -33,10 +33,9 @@ extension CheckContext {
         let isGiven = org.client.transport.hasSession
         switch try await org.client.logIn(recordingIn: queue) {
         case .refused(let blocker, let reason):
-            let remedy = reason.loginCure
-            let text = reason.message.beginning(before: remedy)
+            let remedy = reason.remedy == reason.message ? nil : reason.remedy
             var finding = Finding.fail(
-                blocker.exit, "\(text) (\(reason.code))",
+                blocker.exit, "\(reason.message) (\(reason.code))",
                 remedy: remedy ?? "try again, and look at https://status.salesforce.com")
             finding.blocks = Self.noLogin
             return finding
@@ -163,14 +162,5 @@ extension Unreachable {
         case .silence:
             "check the way there, and try again: curl -v \(host)"
         }
-    }
-}
-
-extension String {
-    /// What stands before the remedy at its end.
-    fileprivate func beginning(before remedy: String?) -> Substring {
-        guard let remedy, hasSuffix(remedy) else { return self[...] }
-        let end = dropLast(remedy.count).lastIndex { $0 != " " && $0 != ":" }
-        return end.map { self[...$0] } ?? ""
     }
 }

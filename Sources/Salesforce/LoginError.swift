@@ -70,15 +70,14 @@ struct LoginError {
 
     private static let unknownRemedy = "Check the app, its policies and the user."
 
-    /// What stands in the way, with Salesforce's text and the remedy behind it.
+    /// What stands in the way, and what to do about it.
     static func outcome(of code: String, _ description: String) -> Failure {
         let text = description.lowercased()
         let error = known.first { error in
             (error.code.map { $0 == code } ?? true)
                 && (error.fragment.isEmpty || text.contains(error.fragment))
         }
-        let remedy = error?.remedy ?? unknownRemedy
-        let cause = description.isEmpty ? "" : "\(description):"
-        return .refused(error?.blocker ?? .permission, Reason(code, cause, remedy: remedy))
+        let reason = Reason(code, description, remedy: error?.remedy ?? unknownRemedy)
+        return .refused(error?.blocker ?? .permission, reason)
     }
 }

@@ -1,4 +1,4 @@
-public import Conversion
+import Conversion
 
 /// The reasons that are ours to give, where Salesforce gave none.
 extension Reason {
@@ -26,14 +26,5 @@ extension Reason {
 
     static func unreadable(_ what: String) -> Reason {
         Reason(ours: "UNREADABLE_ANSWER", "\(what).")
-    }
-}
-
-extension Reason {
-    /// What to do about a login that was refused, as it stands at the end of the message; nil when
-    /// the message is no login's.
-    public var loginCure: String? {
-        guard let remedy, message != remedy, message.hasSuffix(remedy) else { return nil }
-        return remedy
     }
 }

@@ -161,7 +161,7 @@ struct SessionState {
         guard case .accessToken(let token, let instance) = login else { return nil }
         if token.isJSONWebToken, !takesJSONWebTokens {
             let reason = Reason.jwtAccessToken
-            throw OperatorError(.configuration, reason.message)
+            throw OperatorError(.configuration, reason.message, remedy: reason.remedy)
         }
         guard token.isHeaderSafe else {
             throw OperatorError(

@@ -137,8 +137,8 @@ import Testing
             Issue.record("not a wrong setting")
             return
         }
-        #expect(reason.message.hasPrefix("Invalid Action Type: C There is no such Apex action"))
-        #expect(reason.message.contains("SALESFORCE_TRANSPORT"))
+        #expect(reason.text.hasPrefix("Invalid Action Type: C: There is no such Apex action"))
+        #expect(reason.text.contains("SALESFORCE_TRANSPORT"))
     }
 
     @Test(arguments: [

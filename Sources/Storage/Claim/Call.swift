@@ -130,7 +130,7 @@ extension Database {
             """
         try cachedStatement(sql: sql).execute(arguments: [
             end.at.wall.description, end.durationMS, end.httpStatus, end.reason?.code,
-            end.reason?.message, end.usage?.current, end.usage?.limit, end.callID,
+            end.reason?.text, end.usage?.current, end.usage?.limit, end.callID,
         ])
         if let limiter = end.limiter { try save(limiter) }
     }

@@ -68,7 +68,7 @@ extension Database {
             """
         try cachedStatement(sql: sql).execute(
             with: time, end.durationMS, job.outcome.rawValue,
-            job.reason?.code, job.reason?.message, job.backoffMS, job.nextRunAt?.description,
+            job.reason?.code, job.reason?.text, job.backoffMS, job.nextRunAt?.description,
             job.records?.accountID, job.records?.contactID, job.records?.opportunityID, job.entry)
     }
 
