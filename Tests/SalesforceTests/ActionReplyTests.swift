@@ -44,7 +44,7 @@ import Testing
     // MARK: - Results
 
     @Test(arguments: [200, 201, 400])
-    func readsEachLeadForItselfWhateverTheStatus(status: Int) {
+    func `reads each lead for itself whatever the status`(status: Int) {
         let body = "[\(success()),\(refusal("INVALID_STATUS"))]"
         #expect(
             outcome(body, status: status, of: two)
@@ -66,12 +66,12 @@ import Testing
                 StatusCodes.explained(Reason("STORAGE_LIMIT_EXCEEDED", "no"), .permission))
         ),
     ])
-    func judgesALeadByItsCodeAsSOAPDoes(code: String, expected: LeadOutcome) {
+    func `judges a lead by its code as SOAP does`(code: String, expected: LeadOutcome) {
         let body = "[\(refusal(code, id: "00QWs000001AbcDMAS"))]"
         #expect(outcome(body) == .value([expected]))
     }
 
-    @Test func readsErrorsOfALeadThatTheResultNames() {
+    @Test func `reads errors of a lead that the result names`() {
         let failure =
             #"{"isSuccess":false,"errors":[{"statusCode":"INVALID_STATUS","message":"no","#
             + #""fields":["Status"]}],"outputValues":{"leadId":"00QWs000001AbcE"}}"#
@@ -80,7 +80,7 @@ import Testing
                 == .value([records, .permanent(Reason("INVALID_STATUS", "no (Status)"))]))
     }
 
-    @Test func readsTheOrgsCountFromTheHeader() {
+    @Test func `reads the org's count from the header`() {
         let answer = APIResponse(200, "[\(success())]", usage: "api-usage=5/10; api-bursts=1/750")
         let reply = ActionReply.reply(to: [Samples.first], from: answer)
         #expect(reply.usage == OrgUsage(current: 5, limit: 10))
@@ -89,7 +89,7 @@ import Testing
 
     // MARK: - Calls that failed as a whole
 
-    @Test func looksForTheCulpritWhenTheActionThrew() {
+    @Test func `looks for the culprit when the action threw`() {
         let reason = Reason(
             "UNKNOWN_EXCEPTION", "An Apex error occurred: System.LimitException (Status)")
         #expect(
@@ -98,7 +98,7 @@ import Testing
         #expect(outcome("[\(thrown())]", status: 400) == .value([.transient(reason)]))
     }
 
-    @Test func stopsForWhatAThrownActionTellsOfTheOrg() {
+    @Test func `stops for what a thrown action tells of the org`() {
         #expect(
             outcome("[\(thrown("ORG_IN_MAINTENANCE")),\(thrown())]", of: two).gist
                 == "refused outage ORG_IN_MAINTENANCE")
@@ -125,13 +125,13 @@ import Testing
         (500, "REQUEST_RUNNING_TOO_LONG", "unclear REQUEST_RUNNING_TOO_LONG"),
         (400, "QUERY_TIMEOUT", "unclear QUERY_TIMEOUT"),
     ])
-    func goesByTheCodeOfARefusal(status: Int, code: String, expected: String) {
+    func `goes by the code of a refusal`(status: Int, code: String, expected: String) {
         let body = #"[{"message":"why","errorCode":"\#(code)"}]"#
         #expect(outcome(body, status: status).gist == expected)
         #expect(!isOver(body, status: status))
     }
 
-    @Test func saysWhatToDoWhenThereIsNoSuchAction() {
+    @Test func `says what to do when there is no such action`() {
         let body = #"[{"message":"Invalid Action Type: C","errorCode":"NOT_FOUND"}]"#
         guard case .refused(.configuration, let reason) = outcome(body, status: 404) else {
             Issue.record("not a wrong setting")
@@ -147,13 +147,13 @@ import Testing
         (200, "unclear UNREADABLE_ANSWER"), (500, "unclear SERVER_ERROR"),
         (502, "unclear BAD_GATEWAY"), (504, "unclear BAD_GATEWAY"), (408, "unclear TIMEOUT"),
     ])
-    func goesByTheStatusOfAPage(status: Int, expected: String) {
+    func `goes by the status of a page`(status: Int, expected: String) {
         #expect(outcome("<html/>", status: status).gist == expected)
     }
 
     // MARK: - Answers that don't fit the question
 
-    @Test func doubtsAnAnswerThatDoesNotFit() {
+    @Test func `doubts an answer that does not fit`() {
         let other = success("00QWs000001AbcEMAS")
         #expect(outcome("[\(success())]", of: two).gist == "unclear SHORT_ANSWER")
         #expect(outcome("[]").gist == "unclear SHORT_ANSWER")
@@ -199,7 +199,7 @@ import Testing
         }
     }
 
-    @Test func believesNoAnswerThatWasCutAnywhere() {
+    @Test func `believes no answer that was cut anywhere`() {
         let whole = Array("[\(success()),\(refusal("INVALID_STATUS"))]".utf8)
         for length in 0..<whole.count {
             let cut = String(decoding: whole.prefix(length), as: UTF8.self)

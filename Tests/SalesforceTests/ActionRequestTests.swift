@@ -9,13 +9,13 @@ import Testing
         String(buffer: ActionRequest(leads: leads, allowDuplicates: allowDuplicates).body)
     }
 
-    @Test func writesOnlyWhatIsAskedFor() {
+    @Test func `writes only what is asked for`() {
         let lead = #"{"convertedStatus":"Closed - Converted","leadId":"00QWs000001AbcDMAS"}"#
         #expect(body(Samples.first) == #"{"inputs":[\#(lead)]}"#)
         #expect(body(Samples.first, Samples.first) == #"{"inputs":[\#(lead),\#(lead)]}"#)
     }
 
-    @Test func writesEveryFieldUnderItsName() throws {
+    @Test func `writes every field under its name`() throws {
         var lead = Samples.first
         lead.accountID = try RecordID("001Ws000002XyZa", of: .account)
         lead.contactID = try RecordID("003Ws000003PqRs", of: .contact)
@@ -34,7 +34,7 @@ import Testing
                 """#)
     }
 
-    @Test func namesAnOpportunityOnlyIfOneIsMade() throws {
+    @Test func `names an opportunity only if one is made`() throws {
         var lead = Samples.first
         lead.opportunityName = "Q3"
         lead.doNotCreateOpportunity = true

@@ -11,7 +11,7 @@ import Testing
         #"[{"isSuccess":true,"outputValues":{"leadId":"00QWs000001AbcDMAS","#
             + #""accountId":"001Ws000002XyZaIAK"}}]"#, headers: "Sforce-Limit-Info: api-usage=5/10")
 
-    @Test func postsAConversionToTheAction() async throws {
+    @Test func `posts a conversion to the action`() async throws {
         let converted = converted
         try await withTransport(by: .action(name: "ns__Convert_Leads")) { _ in
             .say(converted)
@@ -43,7 +43,7 @@ import Testing
         ),
         (.say(ScriptedServer.http(200, "[{")), "unclear UNREADABLE_ANSWER"),
     ])
-    func doubtsALostAnswer(turn: ScriptedServer.Turn, expected: String) async throws {
+    func `doubts a lost answer`(turn: ScriptedServer.Turn, expected: String) async throws {
         try await withTransport(by: .action(name: "C")) { _ in
             turn
         } _: { transport, server in
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func worksWithTokensThatSOAPNeverAccepts() async throws {
+    @Test func `works with tokens that SOAP never accepts`() async throws {
         let (converted, jwt) = (converted, jwt)
         try await withTransport(clientCredentials, by: .action(name: "C")) { request in
             request.line.contains("/oauth2/")
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func endsAnExpiredSessionAndGivesUpWhenTheNextIsRefusedToo() async throws {
+    @Test func `ends an expired session and gives up when the next is refused too`() async throws {
         let body = #"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#
         try await withTransport(clientCredentials, by: .action(name: "C")) { request in
             request.line.contains("/oauth2/")

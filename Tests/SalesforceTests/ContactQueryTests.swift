@@ -19,7 +19,7 @@ import Testing
         #"{"totalSize":9,"done":\#(done),"records":[\#(rows)]}"#
     }
 
-    @Test func escapesQuotesAndBackslashes() {
+    @Test func `escapes quotes and backslashes`() {
         #expect(
             ContactQuery.text(
                 [#"o'neil@example.org"#, #"a\') OR (Email != '@x"#], tellingPersonAccounts: false)
@@ -27,7 +27,7 @@ import Testing
                 + #"('o\'neil@example.org','a\\\') OR (Email != \'@x')"#)
     }
 
-    @Test func asksWithOneRequestThatHasNothingOpenInItsURL() async throws {
+    @Test func `asks with one request that has nothing open in its URL`() async throws {
         try await withTransport { _ in
             .say(
                 ScriptedServer.http(
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func givesEachAddressItsContactsWhateverTheCase() throws {
+    @Test func `gives each address its contacts whatever the case`() throws {
         let contact = FoundContact(
             id: try RecordID("003Ws0000000001", of: .contact),
             accountID: try RecordID("001Ws0000000001", of: .account))
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func asksForLessWhenAPageIsNotTheWholeAnswer() {
+    @Test func `asks for less when a page is not the whole answer`() {
         #expect(read(200, page("", done: false)).gist == "refused callTooLarge MANY_CONTACTS")
         let stranger = #"{"Id":"003Ws0000000001IAA","Email":"x@example.org"}"#
         #expect(read(200, page(stranger)).gist == "refused callTooLarge OTHER_ADDRESS")
@@ -108,7 +108,7 @@ import Testing
         #expect(outcome.gist == "matched")
     }
 
-    @Test func doubtsWhatIsNoListOfContacts() {
+    @Test func `doubts what is no list of contacts`() {
         for body in ["", "[]", page(#"{"Id":"003"}"#), page(#"{"Id":"003x","Email":"a@b"}"#)] {
             #expect(read(200, body).gist == "unclear UNREADABLE_ANSWER")
         }
@@ -122,7 +122,7 @@ import Testing
         (403, "REQUEST_LIMIT_EXCEEDED", "refused allowance REQUEST_LIMIT_EXCEEDED"),
         (400, "QUERY_TIMEOUT", "refused callTooLarge QUERY_TIMEOUT"),
     ])
-    func readsRefusals(_ status: Int, _ code: String, _ gist: String) {
+    func `reads refusals`(_ status: Int, _ code: String, _ gist: String) {
         let body = #"[{"message":"near ada@example.org","errorCode":"\#(code)"}]"#
         #expect(read(status, body).gist == gist)
         if code == "QUERY_TIMEOUT" {

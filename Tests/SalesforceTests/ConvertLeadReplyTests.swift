@@ -25,7 +25,7 @@ import Testing
 
     // MARK: - Results
 
-    @Test func readsEachLeadForItself() {
+    @Test func `reads each lead for itself`() {
         let errors = Samples.error(
             "INVALID_STATUS", "invalid convertedStatus: Nope", fields: "<fields>Status</fields>")
         let body = Samples.response(
@@ -36,14 +36,14 @@ import Testing
                 == .value([converted, .permanent(reason)]))
     }
 
-    @Test func readsTheOrgsCountFromTheEnvelope() {
+    @Test func `reads the org's count from the envelope`() {
         let answer = APIResponse(200, Samples.response(Samples.success()), usage: "api-usage=1/2")
         let reply = ConvertLeadReply.reply(to: [Samples.first], from: answer)
         #expect(reply.usage == OrgUsage(current: 4893, limit: 351_000))
         #expect(reply.httpStatus == 200)
     }
 
-    @Test func readsPrefixedElementsToo() {
+    @Test func `reads prefixed elements too`() {
         let body = """
             <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:p="urn:partner">\
             <s:Body><p:convertLeadResponse><p:result><p:accountId>001Ws000002XyZa</p:accountId>\
@@ -92,14 +92,14 @@ import Testing
                 == .value([.unlisted(Reason("A_CODE_OF_NEXT_YEAR", "no; hm"))]))
     }
 
-    @Test func readsEntitiesAndCharacterData() {
+    @Test func `reads entities and character data`() {
         let errors = Samples.error(
             "FIELD_CUSTOM_VALIDATION_EXCEPTION", "A &amp; B &lt;&#233;&gt; <![CDATA[<raw>]]>")
         let reason = Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "A & B <é> <raw>")
         #expect(outcome(ofErrors: errors) == .value([.permanent(reason)]))
     }
 
-    @Test func keepsAllMessagesAndLetsTheWeightiestErrorDecide() {
+    @Test func `keeps all messages and lets the weightiest error decide`() {
         let lock = Samples.error("UNABLE_TO_LOCK_ROW", "locked")
         let rule = Samples.error("FIELD_CUSTOM_VALIDATION_EXCEPTION", "no")
         let full = Samples.error("STORAGE_LIMIT_EXCEEDED", "full")
@@ -124,14 +124,14 @@ import Testing
             outcome(ofErrors: lock) == one(.transient(Reason("UNABLE_TO_LOCK_ROW", "locked"))))
     }
 
-    @Test func triesAgainWhenAFailureHasNoReason() {
+    @Test func `tries again when a failure has no reason`() {
         let reason = Reason("UNKNOWN_ERROR", "Salesforce refused this lead and gave no reason.")
         #expect(outcome(ofErrors: "") == .value([.unlisted(reason)]))
     }
 
     // MARK: - Answers that don't fit the question
 
-    @Test func doubtsAnAnswerWithResultsMissingOrTooMany() {
+    @Test func `doubts an answer with results missing or too many`() {
         let two = [Samples.first, Samples.second]
         #expect(isUnclear(outcome(Samples.response(Samples.success()), of: two), "SHORT_ANSWER"))
         #expect(isUnclear(outcome(Samples.response(), of: two), "SHORT_ANSWER"))
@@ -139,20 +139,20 @@ import Testing
         #expect(isUnclear(outcome(both), "SHORT_ANSWER"))
     }
 
-    @Test func doubtsAnAnswerWithResultsSwapped() {
+    @Test func `doubts an answer with results swapped`() {
         let body = Samples.response(
             Samples.success("00QWs000001AbcEMAS"), Samples.success("00QWs000001AbcDMAS"))
         #expect(isUnclear(outcome(body, of: [Samples.first, Samples.second]), "WRONG_LEAD"))
     }
 
-    @Test func doubtsAFailureOfAnotherLead() {
+    @Test func `doubts a failure of another lead`() {
         let errors = Samples.error("INVALID_STATUS", "no")
         let body = Samples.response(Samples.failure(errors, id: "00QWs000001AbcEMAS"))
         #expect(isUnclear(outcome(body), "WRONG_LEAD"))
     }
 
     @Test(arguments: ["", "<success/>", "<success>maybe</success>"])
-    func doubtsAResultThatDoesNotSayWhetherItIsASuccess(success: String) {
+    func `doubts a result that does not say whether it is a success`(success: String) {
         let body = Samples.response(
             "<result><leadId>00QWs000001AbcDMAS</leadId>\(success)</result>")
         #expect(isUnclear(outcome(body), "UNREADABLE_ANSWER"))
@@ -189,7 +189,7 @@ import Testing
         #expect(outcome(body) == .value([.converted(records)]))
     }
 
-    @Test func believesNoAnswerThatWasCutAnywhere() {
+    @Test func `believes no answer that was cut anywhere`() {
         let whole = Array(
             Samples.response(
                 Samples.success(), Samples.failure(Samples.duplicate, id: "00QWs000001AbcEMAS")
@@ -201,7 +201,7 @@ import Testing
         }
     }
 
-    @Test func survivesAnyByteBeingWrong() {
+    @Test func `survives any byte being wrong`() {
         let whole = Array(Samples.response(Samples.failure(Samples.duplicate)).utf8)
         for place in whole.indices {
             for byte in [UInt8(ascii: "<"), UInt8(ascii: "&"), 0xFF] {
@@ -221,13 +221,13 @@ import Testing
             + Samples.response(Samples.success()),
         String(repeating: "<a>", count: 10_000), Samples.envelope("<loginResponse/>"),
     ])
-    func doubtsWhatIsNoEnvelope(body: String) {
+    func `doubts what is no envelope`(body: String) {
         #expect(isUnclear(outcome(body), "UNREADABLE_ANSWER"))
     }
 
     // MARK: - Faults
 
-    @Test func goesByTheCodeOfAFaultAndNotByItsStatus() {
+    @Test func `goes by the code of a fault and not by its status`() {
         let text = "Invalid Session ID found in SessionHeader: Illegal Session"
         let reason = Reason("INVALID_SESSION_ID", text)
         #expect(outcome(Samples.expired, status: 500) == .refused(.session, reason))
@@ -242,7 +242,7 @@ import Testing
     }
 
     @Test(arguments: ["soapenv:Client", "SOAP-ENV:Client", "Client"])
-    func takesAFaultBeforeDispatchForAWrongSetting(code: String) {
+    func `takes a fault before dispatch for a wrong setting`(code: String) {
         let fault = Samples.bareFault(code, "No operation available for request {x}y")
         #expect(outcome(fault, status: 500).gist == "refused configuration soapenv:Client")
     }
@@ -265,7 +265,7 @@ import Testing
         #expect(!reply.isOver)
     }
 
-    @Test func looksForTheCulpritBehindAFaultItDoesNotKnow() {
+    @Test func `looks for the culprit behind a fault it does not know`() {
         var reason = Reason("A_CODE_OF_NEXT_YEAR", "who knows")
         reason.isListed = false
         #expect(
@@ -273,7 +273,7 @@ import Testing
                 == .refused(.callTooLarge, reason))
     }
 
-    @Test func doubtsACallThatRanTooLong() {
+    @Test func `doubts a call that ran too long`() {
         let body = Samples.fault("REQUEST_RUNNING_TOO_LONG", "stopped")
         #expect(isUnclear(outcome(body, status: 500), "REQUEST_RUNNING_TOO_LONG"))
     }
@@ -286,7 +286,7 @@ import Testing
         (401, .session), (413, .callTooLarge), (414, .callTooLarge), (431, .callTooLarge),
         (420, .outage), (429, .outage), (503, .outage),
     ])
-    func knowsARefusalByItsStatus(status: Int, blocker: Blocker) {
+    func `knows a refusal by its status`(status: Int, blocker: Blocker) {
         guard case .refused(blocker, let reason) = outcome("<html/>", status: status) else {
             Issue.record("HTTP \(status) is not \(blocker)")
             return
@@ -302,7 +302,7 @@ import Testing
         (409, "UNREADABLE_ANSWER"), (499, "UNREADABLE_ANSWER"),
         (500, "SERVER_ERROR"), (502, "BAD_GATEWAY"), (504, "BAD_GATEWAY"), (599, "SERVER_ERROR"),
     ])
-    func doubtsAStatusThatMayHideASuccess(status: Int, code: String) {
+    func `doubts a status that may hide a success`(status: Int, code: String) {
         #expect(isUnclear(outcome("<html/>", status: status), code))
     }
 }

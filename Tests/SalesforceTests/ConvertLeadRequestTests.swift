@@ -24,7 +24,7 @@ import Testing
         """
     }
 
-    @Test func writesOnlyWhatIsRequiredForAPlainLead() {
+    @Test func `writes only what is required for a plain lead`() {
         let lead = """
             <urn:leadConverts><urn:convertedStatus>Closed - Converted</urn:convertedStatus>\
             <urn:doNotCreateOpportunity>false</urn:doNotCreateOpportunity>\
@@ -36,7 +36,7 @@ import Testing
         #expect(body(Samples.first, Samples.first) == envelope(lead + lead))
     }
 
-    @Test func writesEveryFieldInTheOrderOfTheSchema() throws {
+    @Test func `writes every field in the order of the schema`() throws {
         var lead = Samples.first
         lead.accountID = try RecordID("001Ws000002XyZa", of: .account)
         lead.contactID = try RecordID("003Ws000003PqRs", of: .contact)
@@ -60,7 +60,7 @@ import Testing
                     """))
     }
 
-    @Test func writesAnExistingOpportunity() throws {
+    @Test func `writes an existing opportunity`() throws {
         var lead = Samples.first
         lead.opportunityID = try RecordID("0062z000001uX5c", of: .opportunity)
         #expect(
@@ -68,7 +68,7 @@ import Testing
                 "</urn:leadId><urn:opportunityId>0062z000001uX5cAAE</urn:opportunityId><urn:over"))
     }
 
-    @Test func keepsTheNameToItselfWhenNoOpportunityIsWanted() {
+    @Test func `keeps the name to itself when no opportunity is wanted`() {
         var lead = Samples.first
         lead.opportunityName = "Q3"
         lead.doNotCreateOpportunity = true
@@ -76,7 +76,7 @@ import Testing
         #expect(body(lead).contains("<urn:doNotCreateOpportunity>true<"))
     }
 
-    @Test func overridesDuplicateRulesOnlyWhenAsked() {
+    @Test func `overrides duplicate rules only when asked`() {
         let header = """
             <urn:DuplicateRuleHeader><urn:allowSave>true</urn:allowSave>\
             <urn:includeRecordDetails>false</urn:includeRecordDetails>\
@@ -93,7 +93,7 @@ import Testing
         ("nul\u{0}bell\u{7}esc\u{1B}\u{FFFE}\u{FFFF}", "nulbellesc"),
         ("Ünïcödé 株式会社 👍🏽 \u{FEFF}\u{FFFD}", "Ünïcödé 株式会社 👍🏽 \u{FEFF}\u{FFFD}"),
     ])
-    func writesTextThatStaysText(text: String, written: String) {
+    func `writes text that stays text`(text: String, written: String) {
         var lead = Samples.first
         lead.opportunityName = text
         #expect(body(lead).contains("<urn:opportunityName>\(written)</urn:opportunityName>"))

@@ -30,7 +30,7 @@ import Testing
 
     // MARK: - Sessions
 
-    @Test func asksForNothingWithoutASession() async throws {
+    @Test func `asks for nothing without a session`() async throws {
         try await withTransport(clientCredentials) { _ in
             .stall
         } _: { transport, server in
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func logsInWithOneRequestAndUsesTheInstanceItIsGiven() async throws {
+    @Test func `logs in with one request and uses the instance it is given`() async throws {
         try await withTransport(clientCredentials) { request in
             Self.isLogin(request)
                 ? .say(Self.token("00D!one", request))
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func endsAnExpiredSessionAndGivesUpWhenTheNextIsRefusedToo() async throws {
+    @Test func `ends an expired session and gives up when the next is refused too`() async throws {
         try await withTransport(clientCredentials) { request in
             Self.isLogin(request)
                 ? .say(Self.token("00D!one", request))
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func sendsACallThatWasBegunBeforeItsSessionEnded() async throws {
+    @Test func `sends a call that was begun before its session ended`() async throws {
         try await withTransport(clientCredentials) { request in
             Self.isLogin(request)
                 ? .say(Self.token("00D!one", request))
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func endsASessionThatRESTRefuses() async throws {
+    @Test func `ends a session that REST refuses`() async throws {
         let body = #"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#
         try await withTransport(clientCredentials) { request in
             Self.isLogin(request)
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func saysWhatToDoAboutAGivenTokenThatIsRefused() async throws {
+    @Test func `says what to do about a given token that is refused`() async throws {
         try await withTransport { _ in
             .say(ScriptedServer.http(500, Samples.expired))
         } _: { transport, server in
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test func logsInAnewAfterTheSessionWasEnded() async throws {
+    @Test func `logs in again after the session was ended`() async throws {
         try await withTransport(clientCredentials) { request in
             .say(Self.token("00D!one", request))
         } _: { transport, server in
@@ -199,7 +199,7 @@ import Testing
         ("something_new", "whatever", .permission),
         ("unknown_error", "retry your request", .outage),
     ])
-    func saysWhatToDoAboutARefusedLogin(
+    func `says what to do about a refused login`(
         code: String, text: String, blocker: Blocker
     ) async throws {
         let body = #"{"error":"\#(code)","error_description":"\#(text)"}"#
@@ -234,13 +234,14 @@ import Testing
             "unclear UNREADABLE_ANSWER"
         ),
     ])
-    func takesNoTokenFromAnAnswerThatIsNone(answer: String, expected: String) async throws {
+    func `takes no token from an answer that is none`(answer: String, expected: String) async throws
+    {
         let (gist, hasSession) = try await Self.gist(answer)
         #expect(gist == expected)
         #expect(!hasSession)
     }
 
-    @Test func takesALostLoginForAnOutage() async throws {
+    @Test func `takes a lost login for an outage`() async throws {
         try await withTransport(clientCredentials, timeout: .milliseconds(100)) { _ in
             .stall
         } _: { transport, _ in
@@ -250,7 +251,7 @@ import Testing
 
     // MARK: - The forms
 
-    @Test func refreshesWithOrWithoutASecret() throws {
+    @Test func `refreshes with or without a secret`() throws {
         let origin = try #require(Origin("https://login.salesforce.com"))
         func form(_ secret: Secret?) throws -> String? {
             try TokenRequest(
@@ -273,7 +274,7 @@ import Testing
         ("https://example-dev-ed.develop.my.salesforce.com", "https://login.salesforce.com"),
         ("https://sandbox.my.salesforce.com", "https://login.salesforce.com"),
     ])
-    func signsAnAssertionThatTheCertificateProves(login: String, audience: String) throws {
+    func `signs an assertion that the certificate proves`(login: String, audience: String) throws {
         let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
         let origin = try #require(Origin(login))
         let request = try TokenRequest(
@@ -299,7 +300,7 @@ import Testing
                 padding: .insecurePKCS1v1_5))
     }
 
-    @Test func refusesAKeyThatIsNoneBeforeAnythingStarts() {
+    @Test func `refuses a key that is none before anything starts`() {
         let login = SalesforceSettings.Login.jwtBearer(
             clientID: "demo", username: "demo@example.com", privateKeyPEM: Secret("no key"))
         #expect(throws: OperatorError.self) {

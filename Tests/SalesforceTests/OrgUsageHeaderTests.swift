@@ -12,7 +12,7 @@ import Testing
         ("api-usage=25/5000; per-app-api-usage=17/250(appName=sample-connected-app)", 25, 5000),
         ("api-usage=101/100(over)", 101, 100),
     ])
-    func readsEveryFormOfTheHeader(value: String, current: Int, limit: Int) {
+    func `reads every form of the header`(value: String, current: Int, limit: Int) {
         let usage = OrgUsage(header: ["sforce-limit-info": value])
         #expect(usage == OrgUsage(current: current, limit: limit))
     }
@@ -22,7 +22,7 @@ import Testing
         "api-usage=1/0", "api-usage=-1/10", "api-usage=1/-10", "api-usage=1/9223372036854775807",
         "api-usage=9223372036854775807/10", "api-usage=1/99999999999999999999",
     ])
-    func readsNothingFromAnotherForm(value: String) {
+    func `reads nothing from another form`(value: String) {
         #expect(OrgUsage(header: ["Sforce-Limit-Info": value]) == nil)
     }
 }

@@ -15,7 +15,7 @@ import Testing
         if case .unclear(let reason) = outcome { reason.code } else { nil }
     }
 
-    @Test func asksForTheLeadsByTheirIDs() {
+    @Test func `asks for the leads by their IDs`() {
         #expect(
             String(buffer: LeadRetrieval.body(ids)) == """
                 {"ids":["00QWs000001AbcDMAS","00QWs000001AbcEMAS"],"fields":["Id","IsConverted",\
@@ -23,7 +23,7 @@ import Testing
                 """)
     }
 
-    @Test func readsEachLeadAtItsPlace() {
+    @Test func `reads each lead at its place`() {
         let body = """
             [{"attributes":{"type":"Lead"},"Id":"00QWs000001AbcDMAS","IsConverted":true,
               "ConvertedAccountId":"001Ws000002XyZaIAK","ConvertedContactId":null},
@@ -35,7 +35,7 @@ import Testing
         #expect(verify(200, "[null,null]") == .value([.notVisible, .notVisible]))
     }
 
-    @Test func doubtsReadingsThatDoNotFitTheQuestion() {
+    @Test func `doubts readings that do not fit the question`() {
         let lead = #"{"Id":"00QWs000001AbcDMAS","IsConverted":true}"#
         #expect(code(verify(200, "[\(lead)]")) == "SHORT_ANSWER")
         #expect(code(verify(200, "[null,\(lead)]")) == "WRONG_LEAD")
@@ -53,19 +53,19 @@ import Testing
         (400, "QUERY_TIMEOUT", "", .callTooLarge),
         (410, "GONE", "", .configuration),
     ])
-    func knowsAPlainRefusal(status: Int, code: String, message: String, blocker: Blocker) {
+    func `knows a plain refusal`(status: Int, code: String, message: String, blocker: Blocker) {
         let body = #"[{"message":"\#(message)","errorCode":"\#(code)"}]"#
         #expect(verify(status, body).gist == "refused \(blocker) \(code)")
     }
 
-    @Test func asksAgainAfterARefusalItDoesNotKnow() {
+    @Test func `asks again after a refusal it does not know`() {
         let body = #"[{"message":"ErrorId 1","errorCode":"UNKNOWN_EXCEPTION"}]"#
         #expect(code(verify(500, body)) == "UNKNOWN_EXCEPTION")
     }
 
     // MARK: - Limits
 
-    @Test func readsTheDailyAllowance() {
+    @Test func `reads the daily allowance`() {
         let body = """
             {"DailyApiRequests":{"Max":15000,"Remaining":14980,"Workbench":{"Max":0,"Remaining":0}},
              "SingleEmail":{"Max":15,"Remaining":15}}
@@ -75,7 +75,7 @@ import Testing
         #expect(reply.usage == OrgUsage(current: 20, limit: 15_000))
     }
 
-    @Test func goesOnWithoutLimitsThatItMayNotRead() {
+    @Test func `goes on without limits that it may not read`() {
         let body = #"[{"message":"no","errorCode":"FUNCTIONALITY_NOT_ENABLED"}]"#
         let reply = LimitsResponse.reply(from: APIResponse(403, body, usage: "api-usage=3/15000"))
         #expect(code(reply.outcome) == "LIMITS_NOT_VISIBLE")

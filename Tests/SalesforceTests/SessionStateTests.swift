@@ -19,7 +19,7 @@ import Testing
         return try #require(state.session)
     }
 
-    @Test func endsTheSessionThatWasRefused() throws {
+    @Test func `ends the session that was refused`() throws {
         var state = try SessionState(login, now: now)
         let first = try adopt("1", &state)
         let verdict = state.refused(first, at: .soap, now: now)
@@ -27,7 +27,7 @@ import Testing
         #expect(state.session == nil)
     }
 
-    @Test func keepsTheNewSessionWhenTheOldOneIsRefusedLate() throws {
+    @Test func `keeps the new session when the old one is refused late`() throws {
         var state = try SessionState(login, now: now)
         let first = try adopt("1", &state)
         let verdict = state.refused(first, at: .soap, now: now)
@@ -38,7 +38,7 @@ import Testing
         #expect(state.session?.number == second.number)
     }
 
-    @Test func givesUpWhenAFreshTokenIsRefusedToo() throws {
+    @Test func `gives up when a fresh token is refused too`() throws {
         var state = try SessionState(login, now: now)
         let verdict = state.refused(try adopt("1", &state), at: .soap, now: now)
         #expect(verdict == .session)
@@ -49,7 +49,7 @@ import Testing
         #expect(last == .permission)
     }
 
-    @Test func takesAnExpiryForAnExpiryOnceTheTokenHasWorked() throws {
+    @Test func `takes an expiry for an expiry once the token has worked`() throws {
         var state = try SessionState(login, now: now)
         for token in ["1", "2", "3"] {
             let session = try adopt(token, &state)
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func takesTheRefusalOfAnOldTokenForAnExpiryEvenIfItNeverWorked() throws {
+    @Test func `takes the refusal of an old token for an expiry even if it never worked`() throws {
         var state = try SessionState(login, now: now)
         let verdict = state.refused(try adopt("1", &state), at: .soap, now: now)
         #expect(verdict == .session)
@@ -68,7 +68,7 @@ import Testing
         #expect(next == .session)
     }
 
-    @Test func givesUpOnATokenThatWorksOnlyAtTheOtherDoor() throws {
+    @Test func `gives up on a token that works only with the other API`() throws {
         var state = try SessionState(login, now: now)
         let verdict = state.refused(try adopt("1", &state), at: .soap, now: now)
         #expect(verdict == .session)
@@ -78,7 +78,7 @@ import Testing
         #expect(next == .permission)
     }
 
-    @Test func renewsATokenThatLayIdleBeforeItCostsACall() throws {
+    @Test func `renews a token that lay idle before it costs a call`() throws {
         var state = try SessionState(login, now: now)
         let session = try adopt("1", &state)
         #expect(state.isGood(at: now + .seconds(899)))
@@ -88,7 +88,7 @@ import Testing
         #expect(state.session != nil, "calls under way go on with it")
     }
 
-    @Test func renewsATokenAMinuteBeforeItsEnd() throws {
+    @Test func `renews a token a minute before its end`() throws {
         var state = try SessionState(login, now: now)
         let isAdopted = state.adopt(
             Secret("1"), on: instance, from: state.credentials, lasting: .seconds(300), now: now)
@@ -97,7 +97,9 @@ import Testing
         #expect(!state.isGood(at: now + .seconds(240)))
     }
 
-    @Test(arguments: [-1, 0, 60, 120]) func usesATokenOfAShortLifeAllTheSame(seconds: Int) throws {
+    @Test(arguments: [-1, 0, 60, 120]) func `uses a token of a short life all the same`(
+        seconds: Int
+    ) throws {
         var state = try SessionState(login, now: now)
         let isAdopted = state.adopt(
             Secret("1"), on: instance, from: state.credentials, lasting: .seconds(seconds),
@@ -106,7 +108,7 @@ import Testing
         #expect(state.isGood(at: now), "it would log in for ever")
     }
 
-    @Test func takesUpALoginThatWasUnderWayAtAReload() throws {
+    @Test func `takes up a login that was under way at a reload`() throws {
         func login(_ token: String, secret: String) -> SalesforceSettings.Login {
             .refreshToken(
                 clientID: "demo", clientSecret: Secret(secret), refreshToken: Secret(token))
@@ -124,7 +126,7 @@ import Testing
         #expect(state.session == nil)
     }
 
-    @Test func triesAGivenTokenHoweverOldItIs() throws {
+    @Test func `tries a given token however old it is`() throws {
         let state = try SessionState(
             .given("00D!a", at: "https://example.my.salesforce.com"),
             now: now)
@@ -146,7 +148,7 @@ import Testing
         #expect(state.session?.number == session.number)
     }
 
-    @Test func takesUpNoTokenOfReplacedCredentials() throws {
+    @Test func `takes up no token of replaced credentials`() throws {
         var state = try SessionState(login, now: now)
         let old = state.credentials
         try state.replace(.clientCredentials(clientID: "demo", secret: Secret("new")), now: now)
@@ -155,14 +157,14 @@ import Testing
         #expect(state.session == nil)
     }
 
-    @Test func keepsTheSessionWhenTheCredentialsAreTheSame() throws {
+    @Test func `keeps the session when the credentials are the same`() throws {
         var state = try SessionState(login, now: now)
         let session = try adopt("1", &state)
         try state.replace(login, now: now)
         #expect(state.session?.number == session.number)
     }
 
-    @Test func keepsTheOldCredentialsWhenTheNewOnesAreWrong() throws {
+    @Test func `keeps the old credentials when the new ones are wrong`() throws {
         var state = try SessionState(login, now: now)
         let session = try adopt("1", &state)
         #expect(throws: OperatorError.self) {

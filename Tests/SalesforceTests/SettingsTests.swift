@@ -24,7 +24,7 @@ import Testing
         "https://example.com?a=b", "https://example.lightning.force.com",
         "https://example.my.salesforce-setup.com",
     ])
-    func refusesALoginURLThatIsNoServerOfSalesforce(url: String) {
+    func `refuses a login URL that is no server of Salesforce`(url: String) {
         #expect(Origin(url) == nil)
     }
 
@@ -35,17 +35,17 @@ import Testing
         ("http://localhost", "http://localhost"),
         ("http://[::1]:8080", "http://[::1]:8080"),
     ])
-    func acceptsServersThatMayBeToldASecret(url: String, origin: String) {
+    func `accepts servers that may be told a secret`(url: String, origin: String) {
         #expect(Origin(url)?.description == origin)
     }
 
     @Test(arguments: ["v67.0", "67", "67.1", "40.0", "-1.0", "abc", "", "67.0/x", "9999.0"])
-    func refusesAVersionThatIsMalformedOrTooOld(version: String) {
+    func `refuses a version that is malformed or too old`(version: String) {
         #expect(APIVersion(version) == nil)
     }
 
     @Test(arguments: ["eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln", "aa.bb.cc"])
-    func refusesAGivenTokenOfTheWrongKind(token: String) throws {
+    func `refuses a given token of the wrong kind`(token: String) throws {
         let login = SalesforceSettings.Login.given(token, at: "https://example.my.salesforce.com")
         let error = try #require(refusal(SalesforceSettings(login: login)))
         #expect(error.status == .configuration)
@@ -54,23 +54,23 @@ import Testing
     }
 
     @Test(arguments: ["", "00D!a b", "00D!a\r\nX-Evil: 1"])
-    func refusesAGivenTokenThatIsNone(token: String) {
+    func `refuses a given token that is none`(token: String) {
         let login = SalesforceSettings.Login.given(token, at: "https://example.my.salesforce.com")
         #expect(refusal(SalesforceSettings(login: login))?.status == .configuration)
     }
 
-    @Test func acceptsTokensAsSalesforceIssuesThem() {
+    @Test func `accepts tokens as Salesforce issues them`() {
         #expect(!Secret("00DWs0000006aBc!AQEAQ.x_Y.Zz-9").isJSONWebToken)
         #expect(Secret("00DWs0000006aBc!AQEAQ.x_Y.Zz-9").isHeaderSafe)
     }
 
-    @Test func refusesRootsThatCannotBeRead() {
+    @Test func `refuses roots that cannot be read`() {
         var settings = SalesforceSettings(login: login)
         settings.caFile = "/nowhere/roots.pem"
         #expect(refusal(settings)?.description.contains("SALESFORCE_CA_FILE") == true)
     }
 
-    @Test func showsNoSecretWhateverPrintsIt() {
+    @Test func `shows no secret whatever prints it`() {
         let settings = SalesforceSettings(login: login)
         var dumped = ""
         dump(settings, to: &dumped)

@@ -13,7 +13,7 @@ import Testing
         "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "TXN_SECURITY_NO_ACCESS",
         "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
     ])
-    func givesUpALeadThatNothingButAChangeCanCure(code: String) {
+    func `gives up a lead that nothing but a change can help`(code: String) {
         #expect(StatusCodes.codeClass(ofLead: Reason(code, "")) == .permanent)
     }
 
@@ -22,7 +22,7 @@ import Testing
         "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION", "INTERNAL_ERROR", "TXN_SECURITY_METERING_ERROR",
         "CANNOT_EXECUTE_FLOW_TRIGGER", "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     ])
-    func triesALeadAgainWhenItsFaultMayPass(code: String) {
+    func `tries a lead again when its fault may pass`(code: String) {
         #expect(StatusCodes.codeClass(ofLead: Reason(code, "")) == .transient)
     }
 
@@ -38,13 +38,13 @@ import Testing
         #expect(retired.remedy?.contains("SALESFORCE_API_VERSION") == true)
     }
 
-    @Test func triesALeadAgainWhenATriggerLostALock() {
+    @Test func `tries a lead again when a trigger lost a lock`() {
         let text = "T: execution of AfterInsert caused by: first error: UNABLE_TO_LOCK_ROW, unable"
         let error = Reason("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", text)
         #expect(StatusCodes.codeClass(ofLead: error) == .transient)
     }
 
-    @Test func knowsTheCodeOfAConvertedLead() {
+    @Test func `knows the code of a converted lead`() {
         let error = Reason("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         #expect(StatusCodes.codeClass(ofLead: error) == .converted)
     }
@@ -54,7 +54,7 @@ import Testing
         ("STORAGE_LIMIT_EXCEEDED", .permission), ("API_CURRENTLY_DISABLED", .permission),
         ("REQUEST_LIMIT_EXCEEDED", .allowance),
     ])
-    func stopsForWhatIsNotALeadsFault(code: String, blocker: Blocker) {
+    func `stops for what is not a lead's fault`(code: String, blocker: Blocker) {
         #expect(StatusCodes.codeClass(ofLead: Reason(code, "")) == .blocked(blocker))
     }
 
@@ -82,7 +82,7 @@ import Testing
         ("EXCEEDED_LEAD_CONVERT_LIMIT", "", .callTooLarge),
         ("EXCEEDED_MAX_SIZE_REQUEST", "", .callTooLarge), ("EXCEEDED_ID_LIMIT", "", .callTooLarge),
     ])
-    func namesWhatStandsInTheWayOfACall(code: String, message: String, blocker: Blocker) {
+    func `names what stands in the way of a call`(code: String, message: String, blocker: Blocker) {
         #expect(StatusCodes.codeClass(ofCall: Reason(code, message)) == .refused(blocker))
     }
 
@@ -92,7 +92,7 @@ import Testing
         "TXN_SECURITY_RUNTIME_ERROR", "APEX_ERROR", "CANNOT_EXECUTE_FLOW_TRIGGER",
         "A_CODE_OF_NEXT_YEAR",
     ])
-    func looksForTheCulpritInACallThatFailed(code: String) {
+    func `looks for the culprit in a call that failed`(code: String) {
         #expect(StatusCodes.codeClass(ofCall: Reason(code, "")) == .failed)
     }
 

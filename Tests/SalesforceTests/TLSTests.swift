@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func believesAServerThatTheAddedRootVouchesFor() async throws {
+    @Test func `believes a server that the added root vouches for`() async throws {
         let (outcome, requests) = try await outcome(host: "localhost", trustingTheRoot: true)
         #expect(outcome.gist == "converted")
         #expect(requests == 1)
@@ -58,7 +58,7 @@ import Testing
         #expect(requests == 1)
     }
 
-    @Test func tellsNothingToAServerThatNobodyVouchesFor() async throws {
+    @Test func `tells nothing to a server that nobody vouches for`() async throws {
         let (outcome, requests) = try await outcome(host: "localhost", trustingTheRoot: false)
         #expect(outcome.gist == "refused outage TLS_FAILED")
         #expect(requests == 0)
@@ -66,7 +66,7 @@ import Testing
         #expect(reason.message.contains("SALESFORCE_CA_FILE"))
     }
 
-    @Test func tellsNothingToAServerOfAnotherName() async throws {
+    @Test func `tells nothing to a server of another name`() async throws {
         let (outcome, requests) = try await outcome(host: "127.0.0.1", trustingTheRoot: true)
         #expect(outcome.gist == "refused outage TLS_FAILED")
         #expect(requests == 0)

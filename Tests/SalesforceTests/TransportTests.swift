@@ -24,7 +24,7 @@ import Testing
 
     // MARK: - What is asked
 
-    @Test func postsAConversionToThePartnerEndpoint() async throws {
+    @Test func `posts a conversion to the partner endpoint`() async throws {
         let success = success
         try await withTransport { _ in
             .say(success)
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func readsLeadsAndLimitsOverREST() async throws {
+    @Test func `reads leads and limits over REST`() async throws {
         try await withTransport { request in
             request.line.hasPrefix("GET")
                 ? .say(
@@ -71,7 +71,7 @@ import Testing
 
     // MARK: - How it can break
 
-    @Test func isSureThatNothingWasSentWhenNobodyListens() async throws {
+    @Test func `is sure that nothing was sent when nobody listens`() async throws {
         let port = SilentPort()
         let transport = try SalesforceTransport(
             SalesforceSettings(login: .given("00D!token", at: port.url)))
@@ -81,7 +81,7 @@ import Testing
         await transport.shutdown()
     }
 
-    @Test func isSureThatNothingWasSentWhenTLSDoesNotComeAbout() async throws {
+    @Test func `is sure that nothing was sent when TLS does not come about`() async throws {
         try await ScriptedServer.run({ _ in .stall }) { server in
             let url = server.url.replacing("http://", with: "https://")
             var settings = SalesforceSettings(
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func doubtsACallThatWasCalledOff() async throws {
+    @Test func `doubts a call that was called off`() async throws {
         try await ScriptedServer.run({ _ in .stall }) { server in
             let transport = try SalesforceTransport(
                 SalesforceSettings(
@@ -148,23 +148,23 @@ import Testing
         return "never arrived"
     }
 
-    @Test func doubtsACallWithoutAnAnswerInTime() async throws {
+    @Test func `doubts a call without an answer in time`() async throws {
         #expect(try await gistWhenTimeEnds(during: .stall) == "unclear TIMEOUT")
     }
 
-    @Test func countsTheBodyIntoTheTime() async throws {
+    @Test func `counts the body into the time`() async throws {
         let head = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<a>"
         #expect(try await gistWhenTimeEnds(during: .say(head)) == "unclear TIMEOUT")
     }
 
-    @Test func doubtsACallWhoseConnectionBroke() async throws {
+    @Test func `doubts a call whose connection broke`() async throws {
         #expect(try await gist(.reset) == "unclear CONNECTION_LOST")
         #expect(try await gist(.sayAndClose("")) == "unclear CONNECTION_LOST")
         let cut = String(success.dropLast(40))
         #expect(try await gist(.sayAndClose(cut)) == "unclear CONNECTION_LOST")
     }
 
-    @Test func doubtsAnAnswerThatEndsWithItsConnectionTooEarly() async throws {
+    @Test func `doubts an answer that ends with its connection too early`() async throws {
         let whole = Samples.response(Samples.success())
         let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
         #expect(try await gist(.sayAndClose(head + whole)) == "converted")
@@ -172,11 +172,11 @@ import Testing
             try await gist(.sayAndClose(head + whole.dropLast(40))) == "unclear UNREADABLE_ANSWER")
     }
 
-    @Test func doubtsWhatIsNotHTTP() async throws {
+    @Test func `doubts what is not HTTP`() async throws {
         #expect(try await gist(.sayAndClose("SSH-2.0-x\r\n\r\n")) == "unclear UNREADABLE_ANSWER")
     }
 
-    @Test func readsNoMoreThanItCanHold() async throws {
+    @Test func `reads no more than it can hold`() async throws {
         let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
         let flood = head + String(repeating: "x", count: 11 << 20)
         #expect(try await gist(.sayAndClose(flood)) == "unclear UNREADABLE_ANSWER")
@@ -187,12 +187,12 @@ import Testing
         (429, "refused outage HTTP_429"), (502, "unclear BAD_GATEWAY"),
         (503, "refused outage HTTP_503"), (504, "unclear BAD_GATEWAY"),
     ])
-    func followsNoRedirectAndRepeatsNothing(status: Int, expected: String) async throws {
+    func `follows no redirect and repeats nothing`(status: Int, expected: String) async throws {
         let answer = ScriptedServer.http(status, "<html/>", headers: "Location: /elsewhere")
         #expect(try await gist(.say(answer)) == expected)
     }
 
-    @Test func carriesManyCallsAtOnce() async throws {
+    @Test func `carries many calls at once`() async throws {
         let success = success
         try await withTransport { _ in
             .say(success)
@@ -207,7 +207,7 @@ import Testing
         }
     }
 
-    @Test func sendsNothingOnceItIsShutDown() async throws {
+    @Test func `sends nothing once it is shut down`() async throws {
         try await withTransport { _ in
             .stall
         } _: { transport, server in

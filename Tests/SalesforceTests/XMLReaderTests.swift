@@ -8,7 +8,7 @@ import Testing
         XMLReader.read(ByteBuffer(string: text))
     }
 
-    @Test func readsElementsWithoutTheirPrefixes() throws {
+    @Test func `reads elements without their prefixes`() throws {
         let text = """
             \u{FEFF}<?xml version="1.0"?>
             <!-- <none/> --> <p:a xmlns:p = 'urn:p'>
@@ -23,13 +23,13 @@ import Testing
         #expect(root.text(of: "c") == nil)
     }
 
-    @Test func tellsNilFromText() throws {
+    @Test func `tells nil from text`() throws {
         let root = try #require(read(#"<a><b xsi:nil="true">x</b><c i:nil='1'/><d nil="no"/></a>"#))
         #expect(root.children.map(\.isNil) == [true, true, false])
         #expect(root.text(of: "b") == nil)
     }
 
-    @Test func resolvesReferencesAndCharacterData() {
+    @Test func `resolves references and character data`() {
         let text = "<a>&lt;&gt;&amp;&quot;&apos;&#233;&#x1F44D;<![CDATA[<&amp;]]]]>&#10;</a>"
         #expect(read(text)?.text == "<>&\"'é👍<&amp;]]\n")
     }
@@ -41,12 +41,12 @@ import Testing
         "<a/", "<!DOCTYPE a><a/>", "<a><!ENTITY x></a>", "<a><![CDATA[</a>", "<a><!-- </a>",
         "<?xml <a/>", "<a>\u{0}</a>", "<>", "<a><></a>", "<a>&#x+41;</a>",
     ])
-    func refusesWhatIsNotOneWholeDocument(text: String) {
+    func `refuses what is not one whole document`(text: String) {
         #expect(read(text) == nil)
     }
 
     @Test(arguments: [0x80, 0xC0, 0xFF] as [UInt8])
-    func refusesBytesThatAreNotUTF8WhereverTheyStand(byte: UInt8) {
+    func `refuses bytes that are not UTF-8 wherever they stand`(byte: UInt8) {
         let whole = Array(#"<a b="c">d</a>"#.utf8)
         for place in whole.indices {
             var bytes = whole
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func refusesWhatIsOutOfProportion() {
+    @Test func `refuses what is out of proportion`() {
         let deep = String(repeating: "<a>", count: 41) + String(repeating: "</a>", count: 41)
         #expect(read(deep) == nil)
         #expect(read("<a>" + String(repeating: "<b/>", count: 200_000) + "</a>") == nil)

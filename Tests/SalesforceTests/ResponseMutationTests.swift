@@ -6,7 +6,7 @@ import Testing
 @testable import Salesforce
 
 /// Answers that were damaged at random are told from clear ones, and never fatal.
-@Suite struct MutationTests {
+@Suite struct ResponseMutationTests {
     private static let leads = [Samples.first, Samples.second]
     private static let answers = [
         Samples.response(
@@ -35,7 +35,7 @@ import Testing
     ]
 
     @Test(arguments: answers)
-    func survivesDamage(text: String) {
+    func `survives damage`(text: String) {
         var mutator = Mutator(seed: UInt64(text.utf8.count), spice: "<>&;/\"'{}[]:,\\u0é-!")
         for _ in 0..<Mutator.cases(500, sharedBy: Self.answers.count) {
             let body = ByteBuffer(bytes: mutator.damage(Array(text.utf8)))

@@ -4,8 +4,8 @@ import Testing
 @testable import Salesforce
 
 /// Questions that only look: what the answers mean, and what goes wrong with them.
-@Suite struct CheckTests {
-    @Test func readsTheClockOfAnAnswer() {
+@Suite struct PreflightRequestTests {
+    @Test func `reads the clock of an answer`() {
         #expect(
             Timestamp(httpDate: "Sun, 22 Nov 2026 07:31:48 GMT")
                 == Timestamp("2026-11-22T07:31:48.000Z"))
@@ -17,12 +17,12 @@ import Testing
     }
 
     @Test(arguments: Unreachable.allCases)
-    func knowsEachReasonWhyAHostIsNotReached(unreachable: Unreachable) {
+    func `knows each reason why a host is not reached`(unreachable: Unreachable) {
         #expect(Unreachable(unreachable.reason) == unreachable)
         #expect(Unreachable(Reason("TIMEOUT", "No whole answer came.")) == nil)
     }
 
-    @Test func asksWhoWeAreThroughSOAP() async throws {
+    @Test func `asks who we are through SOAP`() async throws {
         let answer = """
             <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" \
             xmlns="urn:partner.soap.sforce.com"><soapenv:Body><getUserInfoResponse><result>\
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func readsVersionsWithoutAToken() async throws {
+    @Test func `reads versions without a token`() async throws {
         let answer = #"[{"label":"Spring '26","url":"/services/data/v66.0","version":"66.0"}]"#
         let date = "Date: Sun, 22 Nov 2026 07:31:48 GMT"
         try await withTransport(
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func tellsARefusalFromAnAnswerThatMakesNoSense() async throws {
+    @Test func `tells a refusal from an answer that makes no sense`() async throws {
         let refusal = #"[{"message":"sObject type is not supported.","errorCode":"INVALID_TYPE"}]"#
         try await withTransport(script: { _ in .say(ScriptedServer.http(400, refusal)) }) {
             transport, server in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Salesforce
 
-@Suite struct RefreshTokenTests {
+@Suite struct RefreshTokenRotationTests {
     private static func login(_ token: String) -> SalesforceSettings.Login {
         .refreshToken(clientID: "demo", clientSecret: nil, refreshToken: Secret(token))
     }
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func keepsANewTokenBeforeItIsUsed() async throws {
+    @Test func `keeps a new token before it is used`() async throws {
         try await withRotation { transport, server, kept in
             #expect(await transport.send(.logIn).outcome == .loggedIn)
             #expect(kept() == ["two"])
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func keepsNothingWhenTheTokenStaysTheSame() async throws {
+    @Test func `keeps nothing when the token stays the same`() async throws {
         try await withRotation { transport, _, kept in
             try transport.replaceCredentials(Self.login("same"))
             #expect(await transport.send(.logIn).outcome == .loggedIn)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func bringsBackNoDeadTokenWhenTheSettingsAreReadAgain() async throws {
+    @Test func `brings back no dead token when the settings are read again`() async throws {
         try await withRotation { transport, server, _ in
             for dead in ["one", "two"] {
                 #expect(await transport.send(.logIn).outcome == .loggedIn)
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func takesUpATokenThatTheOperatorGivesAnew() async throws {
+    @Test func `takes up a token that the operator gives again`() async throws {
         try await withRotation { transport, server, _ in
             #expect(await transport.send(.logIn).outcome == .loggedIn)
             try transport.replaceCredentials(Self.login("same"))
