@@ -40,11 +40,13 @@ struct ConsoleLog: LogHandler {
 
     /// Why we end, for whoever reads standard error.
     static func fault(_ error: OperatorError) {
-        if Journal.readsStandardError || format.withLock(\.self) == .json {
-            // The journal makes an entry of each line, and knows our name.
-            for line in "\(error)".split(whereSeparator: \.isNewline) {
-                write(.error, String(line), [])
-            }
+        let lines = "\(error)".split(whereSeparator: \.isNewline)
+        if Journal.readsStandardError {
+            // A line each, and not an entry by its socket: the journal looks up there which unit an
+            // entry is of by the process, which is about to be gone.
+            for line in lines { write("\(Logger.Level.error.journalPrefix)\(line)\n") }
+        } else if format.withLock(\.self) == .json {
+            for line in lines { write(.error, String(line), []) }
         } else {
             write("leadconvertd: \(error)\n")
         }
