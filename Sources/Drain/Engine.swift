@@ -153,7 +153,8 @@ struct Engine {
         pacer.bucket = rested
         let reason = isMatching ? WaitReason.slot : .account
         hold(reason, at: now)
-        return try wait(reason, until: work.nextAt.map { now + ($0 - now.wall) })
+        let next = work.nextAt.map { now + ($0 - now.wall) }
+        return try wait(reason, until: pacer.probesBefore(next, at: now))
     }
 
     private mutating func begin(

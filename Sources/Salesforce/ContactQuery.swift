@@ -130,7 +130,9 @@ extension Reason {
 
     /// The org's own message quotes the query, with the leads' addresses in it.
     fileprivate static func refusedQuery(_ reason: Reason) -> Reason {
-        Reason(ours: reason.code, "Salesforce did not answer the search for the lead's contact.")
+        Reason(
+            ours: reason.code, "Salesforce did not answer the search for the lead's contact.",
+            mayPass: reason.mayPass)
     }
 
     fileprivate static func contactsNotVisible(_ reason: Reason) -> Reason {

@@ -14,6 +14,7 @@ struct FailureRun: Equatable {
     private(set) var tried: Set<Int64> = []
     /// Those of them that failed by themselves: alone in their call, or with an answer of their own.
     private(set) var failedAlone: Set<Int64> = []
+    private var failedAloneSince: Moment?
     /// Leads that failed by themselves while others passed: another failure says nothing new.
     private var proven: Set<Int64> = []
     /// Failures in a row that have no lead in common.
@@ -36,19 +37,25 @@ struct FailureRun: Equatable {
     /// - Returns: Whether the org is to blame.
     mutating func failed(_ jobs: Set<Int64>, each: Bool, isProbe: Bool, at now: Moment) -> Bool {
         let byItself = each || jobs.count == 1
-        if isProven(jobs) || byItself && isProbedInVain(jobs, at: now) { return false }
+        if incidentSince == nil && isProven(jobs) { return false }
+        if byItself && isProbedInVain(jobs, at: now) { return false }
         let common = suspects.intersection(jobs)
         if common.isEmpty || (each && jobs.count > 1) { unrelated += 1 }
         suspects = common.isEmpty ? jobs : common
         tried.formUnion(jobs)
-        if byItself { failedAlone.formUnion(jobs) }
+        if byItself { charge(jobs, at: now) }
         if incidentSince == nil, isProbe || unrelated >= mostUnrelated { incidentSince = now }
         return incidentSince != nil
     }
 
     private func isProbedInVain(_ jobs: Set<Int64>, at now: Moment) -> Bool {
-        guard let incidentSince, jobs.isSubset(of: failedAlone) else { return false }
-        return now.since(incidentSince) >= Self.patienceMS
+        guard let failedAloneSince, jobs.isSubset(of: failedAlone) else { return false }
+        return now.since(failedAloneSince) >= Self.patienceMS
+    }
+
+    private mutating func charge(_ jobs: Set<Int64>, at now: Moment) {
+        failedAlone.formUnion(jobs)
+        failedAloneSince = failedAloneSince ?? now
     }
 
     /// A call got through.
@@ -60,7 +67,7 @@ struct FailureRun: Equatable {
         proven.subtract(others)
         if proven.count > Self.mostRemembered { proven = failed }
         (suspects, tried, failedAlone) = ([], [], [])
-        (unrelated, incidentSince) = (0, nil)
+        (unrelated, incidentSince, failedAloneSince) = (0, nil, nil)
     }
 
     /// The circuit that was opened for this has closed.
@@ -71,10 +78,12 @@ struct FailureRun: Equatable {
     /// Whether all of these have failed before while others passed.
     func isProven(_ jobs: Set<Int64>) -> Bool { jobs.isSubset(of: proven) }
 
-    /// These failed by themselves with a code that means everybody, and are believed. If others
-    /// pass after them, they are not believed again.
-    mutating func believe(_ jobs: Set<Int64>) {
+    /// Whether these, which failed by themselves with a code that means everybody, are believed. They
+    /// are not once others have passed after them.
+    mutating func believes(_ jobs: Set<Int64>, at now: Moment) -> Bool {
+        if isProven(jobs) || jobs.count == 1 && isProbedInVain(jobs, at: now) { return false }
         tried.formUnion(jobs)
-        failedAlone.formUnion(jobs)
+        charge(jobs, at: now)
+        return true
     }
 }

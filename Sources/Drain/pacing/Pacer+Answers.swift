@@ -75,9 +75,12 @@ extension Pacer {
             return pass(call, at: now, &seen)
         }
         guard let reason = leads.compactMap(\.reason).first else { return }
-        if let blocker = leads.commonBlocker, !failures.isProven(failed) {
-            failures.believe(failed)
+        if let blocker = leads.commonBlocker, failures.believes(failed, at: now) {
             seen.blame = .org
+            // Said of one lead it may be about that lead alone, and nothing to end for.
+            if call.jobs.count == 1, blocker == .permission || blocker == .configuration {
+                return fail(.refusal, reason, call, at: now, &seen)
+            }
             return meet(blocker, reason, call, at: now, &seen)
         }
         suspect(reason, call, each: true, isAnswered: true, at: now, &seen)
@@ -134,8 +137,9 @@ extension Pacer {
     private mutating func missRead(
         _ reason: Reason, _ call: PacedCall, at now: Moment, _ seen: inout Observation
     ) {
-        guard !call.isApart else { return }
         let isProbe = reads.openState.map { call.startedAt.since($0.since) > 0 } ?? false
+        // One lead that can't be read, and so is read alone, says nothing of the others.
+        guard !call.isApart || isProbe else { return }
         let isOrgs = readFailures.failed(
             Set(call.jobs), each: false, isProbe: isProbe, at: now)
         if isOrgs { seen.blame = .org }
@@ -169,8 +173,7 @@ extension Pacer {
         case .permission: refuse(.permission, blocker, reason, call, at: now, &seen)
         case .configuration: refuse(.configuration, blocker, reason, call, at: now, &seen)
         case .allowance: fail(.allowance, reason, call, at: now, &seen)
-        // One lead that can't be read, and so is read alone, says nothing of the others.
-        case .outage where call.isApart: break
+        case .outage where call.isApart: missRead(reason, call, at: now, &seen)
         case .outage: fail(.outage, reason, call, at: now, &seen)
         case .concurrency:
             concurrency.shrink()

@@ -140,6 +140,13 @@ struct Pacer {
         return Wait(reason: reason, until: isShort ? patience : open.probeAt)
     }
 
+    /// The next probe of a circuit that is open, if it is before that time: what is due may be
+    /// waiting for what it stops.
+    func probesBefore(_ time: Moment?, at now: Moment) -> Moment? {
+        let probes = [reads, breaker].compactMap(\.openState?.probeAt).filter { $0.since(now) > 0 }
+        return ([time].compactMap(\.self) + probes).min { $1.since($0) > 0 }
+    }
+
     private func isOut(_ tier: CallTier) -> Bool { inFlight.values.contains { $0.tier == tier } }
 
     private func isProbeOut(_ open: CircuitBreaker.OpenState) -> Bool {
