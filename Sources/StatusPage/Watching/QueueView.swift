@@ -64,8 +64,8 @@ public struct QueueView {
 
     /// Rows in one read.
     private static let rows = 1000
-    /// How long a look may read the past.
-    private static let patience = Duration.milliseconds(100)
+    /// How long a look may read the past: a fiftieth of all time, at a look a second.
+    private static let patience = Duration.milliseconds(20)
 
     /// A view on a queue.
     /// - Parameter history: For how many milliseconds back the charts are to be filled.
