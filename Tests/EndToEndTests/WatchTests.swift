@@ -48,7 +48,7 @@ struct WatchTests {
             let lines = try await terminal.wait { lines in
                 lines.contains { $0.hasPrefix("daemon") }
             }
-            #expect(lines.contains("queued       0"))
+            #expect(lines.contains("queued     0"))
             #expect(!lines.contains("q quits"))
         }
     }

@@ -144,9 +144,10 @@ final class World {
     /// When the last trouble was over.
     var calmFrom: Int64 { max(isQuietFrom, trouble.incident?.time.upperBound ?? 0) }
 
-    /// How long all may take once nothing goes wrong any more. A clock that was set just before the
-    /// machine was restarted can't be noticed by anyone; a pause may be hours longer then.
-    private var patienceMS: Int64 { isRebooted ? 48 * 3_600_000 : 3_600_000 }
+    /// How long all may take once nothing goes wrong any more. Two leads that always fail, with no
+    /// other left to show that the org is well, count as an incident for hours. A clock that was set
+    /// just before the machine was restarted can't be noticed by anyone; a pause may be longer still.
+    private var patienceMS: Int64 { (isRebooted ? 48 : 6) * 3_600_000 }
 
     /// Leads that nobody can help are watched for another hour.
     private var lastHourMS: Int64 { watch.lastHourFrom == nil ? 0 : 3_600_000 }

@@ -6,12 +6,12 @@ import Testing
 
 @testable import Storage
 
-/// What a claim and a wake-up cost, in steps of SQLite's machine: no more for a hundred thousand jobs
+/// What a claim and a wake-up cost, in steps of SQLite's machine: no more for twenty thousand jobs
 /// that can't go than for a few.
 @Suite struct CostTests {
-    private static let many = 100_000
+    private static let many = 20_000
     /// A claim of some leads takes some thousands.
-    private static let bound = 200_000
+    private static let bound = 100_000
 
     @Test func `jobs that are not due cost a claim nothing, whatever their priorities`()
         async throws
