@@ -30,7 +30,7 @@ enum CallResult {
     }
 }
 
-extension Outgoing {
+extension InFlightCall {
     /// Makes the request and waits for what comes of it.
     func answer(through client: some SalesforceClient) async -> CallResult {
         switch content {

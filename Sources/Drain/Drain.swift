@@ -23,8 +23,8 @@ public actor Drain {
     private let client: any SalesforceClient
     private let clock: @Sendable () -> Moment
     private let logger: Logger
-    private let report: @Sendable (Standing) -> Void
-    private let longestNapMS: Int64
+    private let report: @Sendable (DrainStatus) -> Void
+    private let maxPollIntervalMS: Int64
 
     /// Passes in which nothing is sent, and which no answer brought: calls have a pace of their own,
     /// but what commits and timers bring is bounded by nothing else. At most 20 in any second.
@@ -36,36 +36,36 @@ public actor Drain {
     private var watcher: ChangeWatcher?
     private var seenVersion: Int64 = -1
     /// Since when the file could not be written, if it could not when it was last tried.
-    private var enduringSince: Moment?
+    private var storageFailingSince: Moment?
     private var isStopping = false
-    private var ending: Ending?
-    private var waiter: CheckedContinuation<Ending, Never>?
+    private var ending: ExitReason?
+    private var waiter: CheckedContinuation<ExitReason, Never>?
 
     /// How long nothing may happen before it looks by itself, in milliseconds: the kernel's
     /// notices of other processes' commits can get lost.
-    public static let longestNapMS: Int64 = 5000
+    public static let maxPollIntervalMS: Int64 = 5000
     /// How long it does not look for new work while calls are out, in milliseconds.
     private static let lookWhileBusyMS: Int64 = 100
     /// How long it leaves a file that can't be written alone, in milliseconds.
-    private static let writeAgainMS: Int64 = 500
+    private static let writeRetryDelayMS: Int64 = 500
 
     /// A drain of the queue through a client of Salesforce's.
     ///
-    /// Passes come at least every `longestNapMS`. After each of them `report` is told, on the drain's
+    /// Passes come at least every `maxPollIntervalMS`. After each of them `report` is told, on the drain's
     /// own queue, how it stands.
     /// - Throws: `OperatorError` when the queue's file can't be read.
     public init(
         _ queue: JobQueue, through client: any SalesforceClient, options: DrainOptions,
         logger: Logger,
         clock: @escaping @Sendable () -> Moment = SystemClock.now,
-        longestNapMS: Int64 = Drain.longestNapMS,
-        report: @escaping @Sendable (Standing) -> Void = { _ in }
+        maxPollIntervalMS: Int64 = Drain.maxPollIntervalMS,
+        report: @escaping @Sendable (DrainStatus) -> Void = { _ in }
     ) throws {
         self.queue = queue
         self.client = client
         self.clock = clock
         self.logger = logger
-        self.longestNapMS = longestNapMS
+        self.maxPollIntervalMS = maxPollIntervalMS
         self.report = report
         engine = try Engine(
             queue: queue, options: options, hasSession: { client.hasSession },
@@ -75,7 +75,7 @@ public actor Drain {
     /// Drains until it is stopped, or drained and told to end then, or can't go on.
     ///
     /// The jobs that a daemon before left in flight are taken over first.
-    public func run() async -> Ending {
+    public func run() async -> ExitReason {
         do {
             let leftover = try engine.recover(at: clock())
             if leftover.jobs > 0 {
@@ -96,16 +96,16 @@ public actor Drain {
         guard ending == nil else { return }
         advance()
         report(
-            Standing(
+            DrainStatus(
                 at: clock(), callsInFlight: engine.inFlight.count,
-                oldestCallAt: engine.oldestCallAt, isEnduring: enduringSince != nil))
+                oldestCallAt: engine.oldestCallAt, isStorageFailing: storageFailingSince != nil))
     }
 
     private func advance() {
         do {
             while !isStopping {
                 let step = try engine.step(at: clock())
-                prevail()
+                storageRecovered()
                 switch step {
                 case .send(let call): send(call)
                 case .wait(let wait):
@@ -114,15 +114,15 @@ public actor Drain {
                 }
             }
             try engine.writeKeptAnswers(at: clock())
-            prevail()
+            storageRecovered()
             if engine.inFlight.isEmpty { return end(.stopped(inFlight: 0)) }
             wake(at: nil)
         } catch {
-            endure(OperatorError(explaining: error))
+            storageFailed(OperatorError(explaining: error))
         }
     }
 
-    private func send(_ call: Outgoing) {
+    private func send(_ call: InFlightCall) {
         let options = engine.options
         callsSent += 1
         Task {
@@ -133,38 +133,38 @@ public actor Drain {
 
     /// Not on the drain's queue: a locked file holds that up, and the answer is not to blame.
     private nonisolated func answer(
-        to call: Outgoing, _ options: DrainOptions
+        to call: InFlightCall, _ options: DrainOptions
     ) async -> (CallResult, Moment) {
         if let tooOld = call.tooOld(at: clock(), options) { return (tooOld, clock()) }
         let answer = await call.answer(through: client)
         return (answer, clock())
     }
 
-    private func settle(_ call: Outgoing, _ answer: CallResult, after duration: Int64) {
+    private func settle(_ call: InFlightCall, _ answer: CallResult, after duration: Int64) {
         do {
             try engine.finish(call, answer, after: duration, at: clock())
         } catch {
-            return endure(OperatorError(explaining: error))
+            return storageFailed(OperatorError(explaining: error))
         }
         pass()
     }
 
     /// The file can't be written just now. Nothing is sent in that time, and answers are kept; a
     /// lock passes, anything else ends the daemon once its calls have ended.
-    private func endure(_ error: OperatorError) {
-        if enduringSince == nil {
+    private func storageFailed(_ error: OperatorError) {
+        if storageFailingSince == nil {
             logger.error("the queue can't be written", metadata: ["error": "\(error)"])
-            enduringSince = clock()
+            storageFailingSince = clock()
         }
         if error.status != .tryLater {
             guard !engine.inFlight.isEmpty else { return end(.fault(error)) }
         }
-        wake(at: clock() + Self.writeAgainMS)
+        wake(at: clock() + Self.writeRetryDelayMS)
     }
 
-    private func prevail() {
-        guard let since = enduringSince else { return }
-        enduringSince = nil
+    private func storageRecovered() {
+        guard let since = storageFailingSince else { return }
+        storageFailingSince = nil
         logger.notice(
             "the queue can be written again",
             metadata: ["after.s": "\(clock().since(since) / 1000)"])
@@ -190,7 +190,7 @@ public actor Drain {
     /// Sees to it that a pass comes when it is time. While calls are out their answers bring passes, and
     /// all events are of our own commits: a look now and then stands in for the watcher.
     private func wake(at moment: Moment?, isForSlot: Bool = false) {
-        var pause = longestNapMS
+        var pause = maxPollIntervalMS
         if engine.inFlight.isEmpty {
             watcher?.resume()
         } else {
@@ -248,7 +248,7 @@ public actor Drain {
         pass()
     }
 
-    private func end(_ ending: Ending) {
+    private func end(_ ending: ExitReason) {
         guard self.ending == nil else { return }
         self.ending = ending
         timer?.cancel()

@@ -1,7 +1,7 @@
 import Storage
 
 /// Whose turn it is.
-struct Turns {
+struct WorkTurn {
     /// Which batch is next in calls that convert.
     var converting = RoundRobinCursor()
     /// Which batch is next in calls that look for contacts.
@@ -19,19 +19,19 @@ extension Engine {
     /// old when it is used, and neither keeps the other waiting.
     mutating func claim(
         _ work: Work, _ leads: Int, _ start: CallStart
-    ) throws -> Outgoing? {
+    ) throws -> InFlightCall? {
         guard work.jobsAreDue else { return nil }
         if !turns.conversionsAreNext, let match = try search(work, start) { return match }
         if let call = try claimConversions(leads, start) { return call }
         return turns.conversionsAreNext ? try search(work, start) : nil
     }
 
-    mutating func search(_ work: Work, _ start: CallStart) throws -> Outgoing? {
+    mutating func search(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
         work.jobsAreDue && work.hasUnmatched && !isMatching ? try claimMatch(start) : nil
     }
 
     /// After a failure other leads go first: they show whose fault it was.
-    mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> Outgoing? {
+    mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> InFlightCall? {
         let failures = pacer.failures
         var start = start.carrying(pacer.callSize)
         start.callLifetimeMS = options.lifetimeSinceClaimMS
@@ -43,22 +43,22 @@ extension Engine {
         guard let call else { return nil }
         turns.converting = call.cursor
         turns.conversionsAreNext = false
-        return Outgoing(callID: call.id, startedAt: start.at, content: .conversions(call))
+        return InFlightCall(callID: call.id, startedAt: start.at, content: .conversions(call))
     }
 
     /// Asks about the leads that have waited longest.
-    func claimVerification(_ start: CallStart) throws -> Outgoing? {
+    func claimVerification(_ start: CallStart) throws -> InFlightCall? {
         let question = try queue.claims.claimVerification(upTo: verifications.size, start) {
             offered in
             verifications.choose(offered) { $0.job.id }
         }
         guard let question, let first = question.jobs.first else { return nil }
-        return Outgoing(
+        return InFlightCall(
             callID: question.id, startedAt: start.at, content: .question(question),
             isApart: verifications.isApart(first.job.id))
     }
 
-    private mutating func claimMatch(_ start: CallStart) throws -> Outgoing? {
+    private mutating func claimMatch(_ start: CallStart) throws -> InFlightCall? {
         let match = try queue.claims.claimMatch(
             upTo: searches.size, start, from: turns.matching
         ) { offered in
@@ -67,7 +67,7 @@ extension Engine {
         guard let match, let first = match.jobs.first else { return nil }
         turns.matching = match.cursor
         turns.conversionsAreNext = true
-        return Outgoing(
+        return InFlightCall(
             callID: match.id, startedAt: start.at, content: .match(match),
             isApart: searches.isApart(first.id))
     }

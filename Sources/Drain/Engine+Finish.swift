@@ -8,7 +8,7 @@ extension Engine {
     /// - Parameter duration: How long the answer took, in milliseconds, if that is not until now: a
     ///   locked file may have kept it waiting.
     mutating func finish(
-        _ call: Outgoing, _ answer: CallResult, after duration: Int64? = nil, at now: Moment
+        _ call: InFlightCall, _ answer: CallResult, after duration: Int64? = nil, at now: Moment
     ) throws {
         let duration = duration ?? now.since(call.startedAt)
         let reply = answer.reply
@@ -16,7 +16,7 @@ extension Engine {
         let seen = pacer.observe(reply, of: call.paced, after: duration, at: now)
         for event in seen.events { take(event, at: now) }
         noteReading(answer)
-        let verdict = Verdict(
+        let verdict = SettlementPlanner(
             startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
             isIncident: pacer.breaker.openState?.kind == .incident, chance: chance())
@@ -40,7 +40,7 @@ extension Engine {
     mutating func writeKeptAnswers(at now: Moment) throws {
         try watchTheClock(at: now)
         while let (end, decided, findings) = unwritten.first {
-            let settlements = decided.map { $0.told(ClockWatch(from: end.at).jump(at: now)) }
+            let settlements = decided.map { $0.shifted(by: ClockWatch(from: end.at).jump(at: now)) }
             let settled = try queue.settlements.settle(end, settlements, findings)
             unwritten.removeFirst()
             logger.debug(
@@ -111,7 +111,7 @@ extension Reply.Outcome {
 
 extension Settlement {
     /// The same, when the wall clock was set since it was decided, by so many milliseconds.
-    fileprivate func told(_ jump: Int64?) -> Settlement {
+    fileprivate func shifted(by jump: Int64?) -> Settlement {
         guard let jump else { return self }
         var told = self
         told.nextRunAt = nextRunAt.map { $0 + jump }

@@ -22,7 +22,7 @@ extension Engine {
         return error
     }
 
-    mutating func rest(_ reason: WaitReason, ending: Ending) throws -> Step {
+    mutating func idle(_ reason: WaitReason, ending: ExitReason) throws -> Step {
         held = nil
         // The command of a finished batch may enqueue the next one.
         if options.untilEmpty, inFlight.isEmpty, try !queue.commands.hasCommands() {

@@ -14,7 +14,7 @@ struct Engine {
     private(set) var options: DrainOptions
 
     /// Calls that are out, by number.
-    var inFlight: [Int64: Outgoing] = [:]
+    var inFlight: [Int64: InFlightCall] = [:]
     /// When the call that has been out longest started.
     var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
     /// Answers that could not be written yet; nothing is sent before they are.
@@ -26,7 +26,7 @@ struct Engine {
     /// The last call of anybody's up to which our bucket has paid for those of `check`.
     var lastCallSeen: Int64
     /// Whose turn it is.
-    var turns = Turns()
+    var turns = WorkTurn()
     /// Which questions fail. Salesforce takes 2,000 leads in one (REST API Developer Guide, sObject
     /// Collections).
     var verifications = ReadFailures(most: 2000)
@@ -77,13 +77,13 @@ struct Engine {
         try writeKeptAnswers(at: now)
         if let fault { return inFlight.isEmpty ? .end(.fault(fault)) : .wait(Wait(reason: .slot)) }
         let work = try queue.claims.work(at: now, countingTo: pacer.callSize.limit)
-        if work.isPaused { return try rest(.paused, ending: .paused) }
-        guard let departure = departure(work, at: now) else {
+        if work.isPaused { return try idle(.paused, ending: .paused) }
+        guard let nextSendTime = nextSendTime(work, at: now) else {
             held = nil
-            guard work.isLeft else { return try rest(.work, ending: .drained) }
+            guard work.isLeft else { return try idle(.work, ending: .drained) }
             return try wait(.time, until: work.nextAt.map { now + ($0 - now.wall) })
         }
-        guard departure.since(now) == 0 else { return try wait(.time, until: departure) }
+        guard nextSendTime.since(now) == 0 else { return try wait(.time, until: nextSendTime) }
         try payForChecks(at: now)
         switch pacer.mayStart(demand(work), at: now) {
         case .go(let permit): return try send(work, permit, at: now)
@@ -114,7 +114,7 @@ struct Engine {
     /// When the next call is to leave as far as the jobs are concerned; nil when none is due.
     ///
     /// A few that have just come due may have to wait for others.
-    private func departure(_ work: Work, at now: Moment) -> Moment? {
+    private func nextSendTime(_ work: Work, at now: Moment) -> Moment? {
         if work.questionsAreDue && !isAsking { return now }
         guard let dueSince = work.dueSince else { return nil }
         let isFull = work.dueJobs >= pacer.callSize.limit
@@ -138,12 +138,12 @@ struct Engine {
         var start = CallStart(at: now, waited: waited(at: now))
         if permit.tiers == [.login] {
             let id = try queue.claims.begin(.token, start)
-            return out(Outgoing(callID: id, startedAt: now, content: .login))
+            return launch(InFlightCall(callID: id, startedAt: now, content: .login))
         }
         let rested = pacer.bucket
         start.limiter = pacer.takeToken(at: now)
         do {
-            if let call = try begin(work, permit, start) { return out(call) }
+            if let call = try begin(work, permit, start) { return launch(call) }
         } catch {
             pacer.bucket = rested
             throw error
@@ -159,10 +159,10 @@ struct Engine {
 
     private mutating func begin(
         _ work: Work, _ permit: Pacer.Permit, _ start: CallStart
-    ) throws -> Outgoing? {
+    ) throws -> InFlightCall? {
         if permit.tiers == [.limits] {
             let id = try queue.claims.begin(.limits, start)
-            return Outgoing(callID: id, startedAt: start.at, content: .limits)
+            return InFlightCall(callID: id, startedAt: start.at, content: .limits)
         }
         if permit.tiers == [.read, .conversion] {
             return try ask(work, start) ?? claim(work, permit.leads, start)
@@ -177,11 +177,11 @@ struct Engine {
         return nil
     }
 
-    private func ask(_ work: Work, _ start: CallStart) throws -> Outgoing? {
+    private func ask(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
         work.questionsAreDue && !isAsking ? try claimVerification(start) : nil
     }
 
-    private mutating func out(_ call: Outgoing) -> Step {
+    private mutating func launch(_ call: InFlightCall) -> Step {
         inFlight[call.callID] = call
         pacer.started(call.paced)
         held = nil

@@ -4,11 +4,11 @@ import Storage
 /// What the engine wants done next.
 enum Step {
     /// Send this now: all that has to be on disk before is there.
-    case send(Outgoing)
+    case send(InFlightCall)
     /// Nothing to do until then, or until something happens.
     case wait(Wait)
     /// Nothing is in flight and nothing will be again.
-    case end(Ending)
+    case end(ExitReason)
 }
 
 /// Why nothing can be done just now.
@@ -19,7 +19,7 @@ struct Wait: Equatable {
 }
 
 /// A call that is out.
-struct Outgoing {
+struct InFlightCall {
     enum Content {
         case conversions(ClaimedCall)
         case question(ClaimedVerification)
@@ -61,7 +61,7 @@ struct Outgoing {
 }
 
 /// How a drain came to its end.
-public enum Ending: Sendable {
+public enum ExitReason: Sendable {
     /// Nothing is left that could move on its own.
     case drained
     /// The queue is paused, and the drain was to run until it is empty.

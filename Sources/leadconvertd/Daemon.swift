@@ -59,9 +59,9 @@ final class Daemon: Sendable {
                 through: transport,
                 options: settings.drain,
                 logger: logger,
-                longestNapMS: notifier?.longestNapMS ?? Drain.longestNapMS,
+                maxPollIntervalMS: notifier?.maxPollIntervalMS ?? Drain.maxPollIntervalMS,
                 report: { standing in
-                    fileState.isWritable = !standing.isEnduring
+                    fileState.isWritable = !standing.isStorageFailing
                     notifier?.see(standing)
                 })
             hooks = HookRunner(

@@ -24,7 +24,7 @@ final class SystemdNotifier: Sendable {
     private let socket: NotifySocket
     private let callTimeoutMS: Int64
     /// Passes of the drain come at least that often.
-    let longestNapMS: Int64
+    let maxPollIntervalMS: Int64
     private let state: Mutex<State>
     /// Apart from the drain's: counting a million leads must not keep them from leaving.
     private let queue = DispatchQueue(label: "leadconvertd.notices", qos: .utility)
@@ -43,7 +43,7 @@ final class SystemdNotifier: Sendable {
         self.socket = socket
         self.callTimeoutMS = callTimeoutMS
         let watchdog = Watchdog(environment, pid: getpid())
-        longestNapMS = watchdog?.longestNapMS ?? Drain.longestNapMS
+        maxPollIntervalMS = watchdog?.maxPollIntervalMS ?? Drain.maxPollIntervalMS
         state = Mutex(State(watchdog: watchdog))
         jobs = try JobQueue(path: path, as: .client)
     }
@@ -79,7 +79,7 @@ final class SystemdNotifier: Sendable {
     // MARK: The drain's passes
 
     /// Sees how the drain stands after a pass, on the drain's queue.
-    func see(_ standing: Standing) {
+    func see(_ standing: DrainStatus) {
         state.withLock { state in
             if state.watchdog?.isFed(by: standing, callTimeoutMS: callTimeoutMS) == true {
                 socket.tell("WATCHDOG=1")
@@ -110,8 +110,8 @@ final class SystemdNotifier: Sendable {
     }
 
     /// Looks at the queue now or, if it has just done so, in a while.
-    private func look(_ standing: Standing, _ state: inout State) {
-        if standing.isEnduring { return show("the queue's file can't be written", &state) }
+    private func look(_ standing: DrainStatus, _ state: inout State) {
+        if standing.isStorageFailing { return show("the queue's file can't be written", &state) }
         guard let lookAt = state.lookAt else { return }
         state.lookAt = nil
         queue.asyncAfter(deadline: max(lookAt, .now())) { self.look() }
@@ -145,7 +145,7 @@ final class SystemdNotifier: Sendable {
 /// systemd's watchdog, which kills us when it has not been fed for its interval.
 ///
 /// There is no timer here that would feed it whatever happens: each pass that the drain brings to
-/// its end may feed it, if the drain makes progress as `Standing` defines it. For that passes
+/// its end may feed it, if the drain makes progress as `DrainStatus` defines it. For that passes
 /// come at least every quarter of the interval, and feed at most that often: so it's fed within
 /// half of it, which leaves the other half to a busy machine.
 struct Watchdog: Equatable {
@@ -163,10 +163,10 @@ struct Watchdog: Equatable {
     }
 
     /// How often passes have to come.
-    var longestNapMS: Int64 { min(quarterMS, Drain.longestNapMS) }
+    var maxPollIntervalMS: Int64 { min(quarterMS, Drain.maxPollIntervalMS) }
 
     /// Whether to feed it after this pass.
-    mutating func isFed(by standing: Standing, callTimeoutMS: Int64) -> Bool {
+    mutating func isFed(by standing: DrainStatus, callTimeoutMS: Int64) -> Bool {
         if let fedAt, standing.at.since(fedAt) < quarterMS { return false }
         guard standing.isProgress(callTimeoutMS: callTimeoutMS) else { return false }
         fedAt = standing.at

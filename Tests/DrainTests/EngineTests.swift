@@ -216,7 +216,7 @@ import Testing
             guard case .send(let first) = try engine.step(at: .ms(0)),
                 case .send(let second) = try engine.step(at: .ms(1))
             else { return #expect(Bool(false), "two calls can fly") }
-            let answer = { (call: Outgoing, used: Int) in
+            let answer = { (call: InFlightCall, used: Int) in
                 var reply = CallReply.allConverted(call.request)
                 reply.usage = OrgUsage(current: used, limit: 1000)
                 return call.answered(reply)

@@ -62,7 +62,7 @@ import Testing
         let ends = Watched<[Moment]>([])
         let drain = try Drain(
             queue, through: ScriptedClient(send: { answer($0) }),
-            options: options, logger: RecordedLog().logger, longestNapMS: 100
+            options: options, logger: RecordedLog().logger, maxPollIntervalMS: 100
         ) { standing in
             ends.change { $0.append(standing.at) }
         }

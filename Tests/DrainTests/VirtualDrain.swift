@@ -36,7 +36,7 @@ struct VirtualDrain {
     @discardableResult
     mutating func run(
         most: Int = 1000, latencyMS: Int64 = 10, _ answer: (CallRequest) throws -> CallReply
-    ) throws -> Ending? {
+    ) throws -> ExitReason? {
         while sent.count < most {
             switch try engine.step(at: now) {
             case .send(let call):
@@ -59,7 +59,7 @@ struct VirtualDrain {
     }
 }
 
-extension Outgoing {
+extension InFlightCall {
     /// The request that it makes, as a value.
     var request: CallRequest {
         switch content {

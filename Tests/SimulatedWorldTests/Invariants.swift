@@ -21,7 +21,7 @@ enum Invariants {
     }
 
     /// Written before sent: jobs, run log and call are on file when the call is handed out.
-    static func isWritten(_ call: Outgoing, in queue: JobQueue) throws {
+    static func isWritten(_ call: InFlightCall, in queue: JobQueue) throws {
         guard case .conversions(let conversions) = call.content else { return }
         let sql = """
             SELECT

@@ -5,7 +5,7 @@ import Storage
 
 /// The way to Salesforce and back, and all that can happen to a call on it.
 extension World {
-    func send(_ outgoing: Outgoing) {
+    func send(_ outgoing: InFlightCall) {
         counts.calls += 1
         if !outgoing.isLogin { starts.append(trueMS) }
         watch.callStarts(at: trueMS)
@@ -40,10 +40,10 @@ extension World {
 
     /// A call, and the life of the daemon that made it: no other will hear the answer.
     struct SentCall {
-        var call: Outgoing
+        var call: InFlightCall
         var life: Int
 
-        init(_ call: Outgoing, by life: Int) {
+        init(_ call: InFlightCall, by life: Int) {
             self.call = call
             self.life = life
         }
@@ -231,7 +231,7 @@ extension World {
     func travel() -> Int64 { Int64.random(in: 1...400, using: &chance) }
 }
 
-extension Outgoing {
+extension InFlightCall {
     /// What it asks, for a trace.
     fileprivate var summary: String {
         switch content {

@@ -78,7 +78,7 @@ extension World {
 
     /// The daemon has ended by itself, and is started again later where it may have.
     /// - Returns: Whether there is nothing left for it to do.
-    func ended(_ ending: Ending) throws -> Bool {
+    func ended(_ ending: ExitReason) throws -> Bool {
         guard case .fault(let fault) = ending else { throw Broken("it ended: \(ending)") }
         switch fault.status {
         case .unavailable where trouble.giveUpAfterMS != nil: break

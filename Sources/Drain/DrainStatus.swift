@@ -1,7 +1,7 @@
 public import Conversion
 
 /// How the drain stands at the end of a pass: what its watchers are told.
-public struct Standing: Sendable, Equatable {
+public struct DrainStatus: Sendable, Equatable {
     /// When the pass ended.
     public var at: Moment
     /// Calls that are out.
@@ -9,7 +9,7 @@ public struct Standing: Sendable, Equatable {
     /// When the one that has been out longest started.
     public var oldestCallAt: Moment?
     /// Whether the queue's file can't be written just now: it is locked, or its disk is full.
-    public var isEnduring: Bool
+    public var isStorageFailing: Bool
 
     /// How far beyond its timeout a call may still be out before its answer counts as lost on the
     /// way to us, in milliseconds: a busy machine is late, and a suspended one stops its timers.

@@ -1,7 +1,7 @@
 import Conversion
 import Storage
 
-extension Verdict {
+extension SettlementPlanner {
     /// The settlements of a question.
     /// - Parameter failures: What is known of readings that fail, this one included if it did.
     func settle(

@@ -6,7 +6,7 @@ import Testing
 @testable import Drain
 
 /// Ten virtual minutes beside other users of the org, who come, take all, and go.
-@Suite struct OrgOfOthersTests {
+@Suite struct SharedAllowanceTests {
     private let limit = 200_000
     private let burst = 20.0
 

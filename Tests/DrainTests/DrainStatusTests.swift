@@ -8,10 +8,10 @@ import Testing
 @testable import Drain
 
 /// What the watchers of the drain are told, and what counts as progress.
-@Suite struct StandingTests {
+@Suite struct DrainStatusTests {
     @Test func isProgressUntilACallIsOutForMuchLongerThanItsTimeout() {
-        var standing = Standing(
-            at: .ms(700_000), callsInFlight: 0, oldestCallAt: nil, isEnduring: true)
+        var standing = DrainStatus(
+            at: .ms(700_000), callsInFlight: 0, oldestCallAt: nil, isStorageFailing: true)
         #expect(standing.isProgress(callTimeoutMS: 30_000))
         standing.callsInFlight = 1
         standing.oldestCallAt = .ms(610_000)
@@ -22,8 +22,8 @@ import Testing
 
     @Test func passesAsOftenAsAskedWhenNothingHappens() async throws {
         try await withQueue { queue in
-            let standings = Watched<[Standing]>([])
-            let drain = try drain(queue, RecordedLog(), untilEmpty: false, longestNapMS: 20) {
+            let standings = Watched<[DrainStatus]>([])
+            let drain = try drain(queue, RecordedLog(), untilEmpty: false, maxPollIntervalMS: 20) {
                 standing in
                 standings.change { $0.append(standing) }
             }
@@ -33,7 +33,7 @@ import Testing
             }
             await drain.stop()
             _ = await running.value
-            #expect(standings.value.allSatisfy { $0.callsInFlight == 0 && !$0.isEnduring })
+            #expect(standings.value.allSatisfy { $0.callsInFlight == 0 && !$0.isStorageFailing })
         }
     }
 
@@ -43,7 +43,7 @@ import Testing
             let queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0.01)
             try queue.add(1...1)
             let log = RecordedLog()
-            let (standings, isAnswered) = (Watched<[Standing]>([]), Watched(false))
+            let (standings, isAnswered) = (Watched<[DrainStatus]>([]), Watched(false))
             let drain = try drain(queue, log, answered: isAnswered) { standing in
                 standings.change { $0.append(standing) }
             }
@@ -54,7 +54,7 @@ import Testing
             let other = try locked(path)
             isAnswered.change { $0 = true }
             try await within(.seconds(30), "it endures") {
-                try await standings.wait { $0.count(where: \.isEnduring) > 1 }
+                try await standings.wait { $0.count(where: \.isStorageFailing) > 1 }
             }
             try other.inDatabase { try $0.execute(sql: "ROLLBACK") }
             guard case .drained = await running.value else {
@@ -76,9 +76,9 @@ import Testing
 
     private func drain(
         _ queue: JobQueue, _ log: RecordedLog, untilEmpty: Bool = true,
-        longestNapMS: Int64 = Drain.longestNapMS,
+        maxPollIntervalMS: Int64 = Drain.maxPollIntervalMS,
         answered isAnswered: Watched<Bool> = Watched(true),
-        report: @escaping @Sendable (Standing) -> Void
+        report: @escaping @Sendable (DrainStatus) -> Void
     ) throws -> Drain {
         var options = DrainOptions()
         options.untilEmpty = untilEmpty
@@ -89,6 +89,6 @@ import Testing
             }, hasSession: { true })
         return try Drain(
             queue, through: transport, options: options, logger: log.logger,
-            longestNapMS: longestNapMS, report: report)
+            maxPollIntervalMS: maxPollIntervalMS, report: report)
     }
 }

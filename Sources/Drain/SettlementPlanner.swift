@@ -10,7 +10,7 @@ enum Blame {
 }
 
 /// What an answer means for each job of its call. Decides; writes nothing.
-struct Verdict {
+struct SettlementPlanner {
     /// When the call started; what it read was true then or later.
     var startedAt: Moment
     /// When the answer came.
@@ -167,7 +167,7 @@ struct Verdict {
 }
 
 /// A lock on an account keeps its other leads back, too.
-extension Verdict {
+extension SettlementPlanner {
     /// Longer than Salesforce lets a call wait for a lock, and no longer: the pause of one lead's own
     /// policy may be days.
     private static let longestWaitMS: Int64 = 60_000

@@ -1,7 +1,7 @@
 import Conversion
 import Storage
 
-extension Verdict {
+extension SettlementPlanner {
     /// What a search for contacts means for each of its jobs. Without an answer it means nothing:
     /// it is made again.
     /// - Parameter failures: What is known of searches that fail, this one included if it did.
