@@ -6,7 +6,7 @@ import Testing
 @testable import Drain
 
 @Suite struct AdaptiveCallSizeTests {
-    @Test func shrinksBeforeCallsTakeTwentySecondsAndComesToRest() {
+    @Test func `shrinks before calls take twenty seconds and comes to rest`() {
         var size = AdaptiveCallSize(most: 100)
         var seen: [Int] = []
         for _ in 0..<8 {
@@ -17,7 +17,7 @@ import Testing
         #expect(size.reason == .slow)
     }
 
-    @Test func growsBackSlowly() {
+    @Test func `grows back slowly`() {
         var size = AdaptiveCallSize(most: 100, last: (50, .slow))
         size.answered(leads: 10, milliseconds: 100)
         #expect(size.limit == 50, "a call that is not full says nothing of a full one")
@@ -29,7 +29,7 @@ import Testing
         #expect(size.limit == 100 && size.reason == nil)
     }
 
-    @Test func takesOneFailureForALeadsAndTwoForItsOwn() {
+    @Test func `takes one failure for a leads and two for its own`() {
         var size = AdaptiveCallSize(most: 100)
         size.failed(leads: 100)
         size.answered(leads: 100, milliseconds: 100)
@@ -45,7 +45,7 @@ import Testing
         #expect(size.limit == 1)
     }
 
-    @Test func followsTheOperator() {
+    @Test func `follows the operator`() {
         var size = AdaptiveCallSize(most: 100, last: (40, .slow))
         size.most = 20
         #expect(size.limit == 20 && size.reason == nil)
@@ -53,7 +53,7 @@ import Testing
         #expect(size.limit == 60)
     }
 
-    @Test func writesSizeAndReasonAndRemembersThem() async throws {
+    @Test func `writes size and reason and remembers them`() async throws {
         try await withQueue { queue in
             try queue.add(1...400)
             var drain = try VirtualDrain(queue)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func writesThatCallsOfItsSizeFailed() async throws {
+    @Test func `writes that calls of its size failed`() async throws {
         try await withQueue { queue in
             try queue.add(1...1000)
             var drain = try VirtualDrain(queue)

@@ -7,7 +7,7 @@ import Testing
 
 /// What the sharing of calls among batches means to people who enqueue.
 @Suite struct BatchSharingTests {
-    @Test func finishesASmallLateBatchWhileALargeEarlyOneGoesOn() async throws {
+    @Test func `finishes a small late batch while a large early one goes on`() async throws {
         try await withQueue { queue in
             try queue.add(1...2000, options("large"))
             var drain = try VirtualDrain(queue)
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func findsTheLeadThatBreaksCallsOfManyBatches() async throws {
+    @Test func `finds the lead that breaks calls of many batches`() async throws {
         try await withQueue { queue in
             try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
             for batch in 0..<5 { try queue.add(batch * 40..<batch * 40 + 40, options("\(batch)")) }
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func letsBatchesThatMayNotTravelTogetherTakeTurnsInFullCalls() async throws {
+    @Test func `lets batches that may not travel together take turns in full calls`() async throws {
         try await withQueue { queue in
             try queue.operations.set(RetryPolicy(allowDuplicates: true), named: "loose")
             try queue.add(1...300, options("strict"))

@@ -7,7 +7,7 @@ import Testing
 
 /// Requests of `leadconvert check`, which the daemon's bucket and day pay for.
 @Suite struct CheckTests {
-    @Test func takesTheTokensOfRequestsThatCheckMakesBesideUs() async throws {
+    @Test func `takes the tokens of requests that check makes beside us`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             var drain = try VirtualDrain(queue) { options in
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func countsThemInTheDayOnceWhetherMadeBeforeTheStartOrSince() async throws {
+    @Test func `counts them in the day once whether made before the start or since`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             for _ in 0..<5 { _ = try queue.claims.begin(.check, CallStart(at: .ms(0))) }
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func isNotHeldUpByChecksOfLongAgo() async throws {
+    @Test func `is not held up by checks of long ago`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             for _ in 0..<5000 { _ = try queue.claims.begin(.check, CallStart(at: .ms(0))) }

@@ -6,7 +6,7 @@ import Testing
 @testable import Drain
 
 @Suite struct DeciderTests {
-    @Test func doublesThePauseUpToTheLongest() {
+    @Test func `doubles the pause up to the longest`() {
         let policy = RetryPolicy()
         let pauses = (1...9).map { policy.backoffMS(afterAttempt: $0, chance: 0) / 1000 }
         #expect(pauses == [10, 20, 40, 80, 160, 320, 640, 900, 900])
@@ -14,7 +14,7 @@ import Testing
         #expect(RetryPolicy(factor: 100).backoffMS(afterAttempt: 100, chance: 0) == 900_000)
     }
 
-    @Test func derivesTheBucketFromOurShareOfTheDay() {
+    @Test func `derives the bucket from our share of the day`() {
         let allowance = Allowance(share: 0.5, reserve: 0.1)
         let usage = { OrgUsage(current: $0, limit: 100_000) }
         let bucket = allowance.bucket(usage(0), ours: 0)
@@ -30,7 +30,7 @@ import Testing
                 .bucket(usage(0), ours: 0) == (1, 2))
     }
 
-    @Test func slowsDownWhenOthersUseMore() {
+    @Test func `slows down when others use more`() {
         let allowance = Allowance(share: 0.5, reserve: 0.1)
         func day(_ current: Int, ours: Int) -> Double {
             let usage = OrgUsage(current: current, limit: 100_000)
@@ -55,7 +55,7 @@ import Testing
         #expect(Allowance(share: 0.1, reserve: 0).callsADay(limit: 1) == 1)
     }
 
-    @Test func countsACallForADay() {
+    @Test func `counts a call for a day`() {
         let hour: Int64 = 3_600_000
         var day = RollingDayUsage([(23 * 60, 2), (0, 1)], at: .ms(0))
         day.count(at: .ms(10))
@@ -72,7 +72,7 @@ import Testing
         #expect(day.total(at: .ms(24 * hour + 60_010)) == 0)
     }
 
-    @Test func leavesTheReserveToOthersWithoutFlapping() {
+    @Test func `leaves the reserve to others without flapping`() {
         let allowance = Allowance(share: 0.5, reserve: 0.1)
         let usage = { OrgUsage(current: $0, limit: 1000) }
         #expect(!allowance.isSpent(usage(900), wasSpent: false))
@@ -82,7 +82,7 @@ import Testing
         #expect(allowance.isSpent(OrgUsage(current: 1200, limit: 1000), wasSpent: false))
     }
 
-    @Test func halvesTheCallsInFlightAndGrowsBackByOne() {
+    @Test func `halves the calls in flight and grows back by one`() {
         var calls = ConcurrencyLimit(most: 8)
         calls.shrink()
         #expect(calls.limit == 4)

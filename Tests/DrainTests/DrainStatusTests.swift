@@ -9,7 +9,7 @@ import Testing
 
 /// What the watchers of the drain are told, and what counts as progress.
 @Suite struct DrainStatusTests {
-    @Test func isProgressUntilACallIsOutForMuchLongerThanItsTimeout() {
+    @Test func `is progress until a call is out for much longer than its timeout`() {
         var standing = DrainStatus(
             at: .ms(700_000), callsInFlight: 0, oldestCallAt: nil, isStorageFailing: true)
         #expect(standing.isProgress(callTimeoutMS: 30_000))
@@ -20,7 +20,7 @@ import Testing
         #expect(!standing.isProgress(callTimeoutMS: 30_000))
     }
 
-    @Test func passesAsOftenAsAskedWhenNothingHappens() async throws {
+    @Test func `passes as often as asked when nothing happens`() async throws {
         try await withQueue { queue in
             let standings = Watched<[DrainStatus]>([])
             let drain = try drain(queue, RecordedLog(), untilEmpty: false, maxPollIntervalMS: 20) {
@@ -37,7 +37,9 @@ import Testing
         }
     }
 
-    @Test func passesOnWhileTheFileIsLockedAndSaysWhenThatBeganAndEnded() async throws {
+    @Test func `passes on while the file is locked and says when that began and ended`()
+        async throws
+    {
         try await withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("queue.db").path
             let queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0.01)

@@ -10,7 +10,7 @@ import Testing
 
 /// The drain with its real clockwork: Dispatch, four calls in flight, HTTP, a file.
 @Suite struct DrainTests {
-    @Test func stopsInTheMiddleAndAnotherGoesOn() async throws {
+    @Test func `stops in the middle and another goes on`() async throws {
         try await withSimulator {
             $0.latency = 20...60
         } _: { simulator in
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func leavesCallsInFlightToTheNext() async throws {
+    @Test func `leaves calls in flight to the next`() async throws {
         try await withSimulator {
             $0.stallSeconds = 600
         } _: { simulator in

@@ -8,7 +8,7 @@ import Testing
 @Suite struct EngineTests {
     private let lost = CallReply(.unclear(Reason("CONNECTION_LOST", "reset")))
 
-    @Test func convertsAllInCallsOfAHundred() async throws {
+    @Test func `converts all in calls of a hundred`() async throws {
         try await withQueue { queue in
             try queue.add(1...250)
             var drain = try VirtualDrain(queue)
@@ -23,7 +23,9 @@ import Testing
         }
     }
 
-    @Test func asksBeforeItSendsAgainAndBelievesNoOnlyWhenTheCallIsOver() async throws {
+    @Test func `asks before it sends again and believes no only when the call is over`()
+        async throws
+    {
         try await withQueue { queue in
             try queue.add(1...4)
             var drain = try VirtualDrain(queue)
@@ -46,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func settlesWhatALostCallHadConverted() async throws {
+    @Test func `settles what a lost call had converted`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
             var drain = try VirtualDrain(queue)
@@ -60,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func looksUpARefusalThatSaysConverted() async throws {
+    @Test func `looks up a refusal that says converted`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             var drain = try VirtualDrain(queue)
@@ -78,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func usesUpAttemptsOnALeadsOwnFaultsOnly() async throws {
+    @Test func `uses up attempts on a leads own faults only`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             var drain = try VirtualDrain(queue)
@@ -109,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: [1, 37, 50, 51, 100])
-    func findsTheOneLeadThatBreaksWholeCalls(culprit: Int) async throws {
+    func `finds the one lead that breaks whole calls`(culprit: Int) async throws {
         try await withQueue { queue in
             try queue.add(1...100)
             try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
@@ -135,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func stopsWhenLoginIsRefusedAndPunishesNobody() async throws {
+    @Test func `stops when login is refused and punishes nobody`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             var drain = try VirtualDrain(queue)
@@ -153,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func probesASpentAllowanceAtItsIntervalAndUsesNoAttempts() async throws {
+    @Test func `probes a spent allowance at its interval and uses no attempts`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             var drain = try VirtualDrain(queue) { $0.callSize = 2 }
@@ -176,7 +178,7 @@ import Testing
         }
     }
 
-    @Test func growsBackToAllItsCallsAfterTooManyAtOnce() async throws {
+    @Test func `grows back to all its calls after too many at once`() async throws {
         try await withQueue { queue in
             try queue.add(1...200)
             var drain = try VirtualDrain(queue) { $0.callSize = 1 }
@@ -195,7 +197,7 @@ import Testing
         }
     }
 
-    @Test func waitsForTokensAndSaysSo() async throws {
+    @Test func `waits for tokens and says so`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
             var drain = try VirtualDrain(queue) {
@@ -209,7 +211,7 @@ import Testing
         }
     }
 
-    @Test func isNotMisledByAnAnswerThatWasOvertaken() async throws {
+    @Test func `is not misled by an answer that was overtaken`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             var engine = try VirtualDrain(queue) { $0.callSize = 1 }.engine

@@ -11,7 +11,7 @@ import Testing
     private let log = RecordedLog()
     private let away = CallReply(.refused(.outage, Reason("CONNECTION_REFUSED", "refused")))
 
-    @Test func tellsOfAnOutageWhenItBeginsAndWhenItEnds() async throws {
+    @Test func `tells of an outage when it begins and when it ends`() async throws {
         try await withQueue { queue in
             try queue.add(1...150)
             var drain = try VirtualDrain(queue, logger: log.logger)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func tellsOfAnOutageOfTheLoginHostTheSameWay() async throws {
+    @Test func `tells of an outage of the login host the same way`() async throws {
         try await withQueue { queue in
             try queue.add(1...150)
             var session = false
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func writesALineForEachCallAndNoneForEachLead() async throws {
+    @Test func `writes a line for each call and none for each lead`() async throws {
         try await withQueue { queue in
             try queue.add(1...250)
             var drain = try VirtualDrain(queue, logger: log.logger)

@@ -7,7 +7,9 @@ import Testing
 
 /// The engine looks for contacts before it converts.
 @Suite struct MatchingTests {
-    @Test func convertsIntoTheOneContactAndMakesANewOneWhereThereIsNone() async throws {
+    @Test func `converts into the one contact and makes a new one where there is none`()
+        async throws
+    {
         try await withQueue { queue in
             try queue.add([(1, "one@example.org"), (2, "none@example.org"), (3, nil)])
             var drain = try VirtualDrain(queue)
@@ -20,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func failsALeadThatTwoContactsMatchAndNamesBoth() async throws {
+    @Test func `fails a lead that two contacts match and names both`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "two@example.org"), (2, "private@example.org")])
             var drain = try VirtualDrain(queue)
@@ -72,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func looksOnlyWithinTheAccountThatALeadIsToJoin() async throws {
+    @Test func `looks only within the account that a lead is to join`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "two@example.org"), (2, "one@example.org")])
             try queue.run(sql: "UPDATE jobs SET account_id = '\(try account(2))'")
@@ -85,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func asksAgainAfterAnOutageAndPunishesNobody() async throws {
+    @Test func `asks again after an outage and punishes nobody`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "one@example.org")])
             var drain = try VirtualDrain(queue)
@@ -109,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func findsTheAddressThatBreaksASearch() async throws {
+    @Test func `finds the address that breaks a search`() async throws {
         try await withQueue { queue in
             try queue.add((1...50).map { ($0, "p\($0)@example.org") })
             var drain = try VirtualDrain(queue)
@@ -125,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func lookingForContactsAndConvertingTakeTurns() async throws {
+    @Test func `looking for contacts and converting take turns`() async throws {
         try await withQueue { queue in
             try queue.add((1...600).map { ($0, "p\($0)@example.org") })
             try queue.add(1001...1400)
@@ -139,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func letsTheSecondLeadOfAnAddressFindTheContactOfTheFirst() async throws {
+    @Test func `lets the second lead of an address find the contact of the first`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "new@example.org"), (2, "New@Example.org")])
             var drain = try VirtualDrain(queue)
@@ -159,7 +161,7 @@ import Testing
         }
     }
 
-    @Test func waitsForALeadOfTheSameAddressThatIsInBackoff() async throws {
+    @Test func `waits for a lead of the same address that is in backoff`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "new@example.org"), (2, "new@example.org")])
             var drain = try VirtualDrain(queue)
@@ -178,7 +180,7 @@ import Testing
         }
     }
 
-    @Test func keepsASearchWithinWhatAURLHolds() async throws {
+    @Test func `keeps a search within what a URL holds`() async throws {
         try await withQueue { queue in
             let name = String(repeating: "ä", count: 60)
             try queue.add((1...100).map { ($0, "\(name)\($0)@example.org") })

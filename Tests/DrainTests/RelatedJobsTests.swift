@@ -9,7 +9,7 @@ import Testing
 @Suite struct RelatedJobsTests {
     private let account = "001D000000HRzTRIA1"
 
-    @Test func makesOneAccountForAGroup() async throws {
+    @Test func `makes one account for a group`() async throws {
         try await withQueue { queue in
             try enqueue(1...6, in: queue) { $0 == 6 ? nil : $0 == 5 ? "other" : "Acme" }
             var drain = try VirtualDrain(queue)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func letsTheNextOfAGroupTryWhenTheFirstFails() async throws {
+    @Test func `lets the next of a group try when the first fails`() async throws {
         try await withQueue { queue in
             try enqueue(1...2, in: queue) { _ in "Acme" }
             var drain = try VirtualDrain(queue)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func keepsAGroupWaitingWhileItsFirstIsInDoubt() async throws {
+    @Test func `keeps a group waiting while its first is in doubt`() async throws {
         try await withQueue { queue in
             try enqueue(1...2, in: queue) { _ in "Acme" }
             var drain = try VirtualDrain(queue)
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func waitsToJoinTheAccountOfAnotherOfItsGroup() async throws {
+    @Test func `waits to join the account of another of its group`() async throws {
         try await withQueue { queue in
             try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
                 for number in 1...2 {
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func delaysTheOthersOfALockedAccount() async throws {
+    @Test func `delays the others of a locked account`() async throws {
         try await withQueue { queue in
             try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
                 for number in 1...3 {

@@ -19,7 +19,7 @@ import Testing
         try #require(Timestamp("\(text):00.000Z"))
     }
 
-    @Test func opensAndClosesByTheLocalClock() throws {
+    @Test func `opens and closes by the local clock`() throws {
         let night = try window(20, 6)
         #expect(!night.isOpen(at: try time("2026-02-01T18:59")))
         #expect(night.isOpen(at: try time("2026-02-01T19:00")))
@@ -34,7 +34,7 @@ import Testing
         #expect(work.nextChange(after: closes) == (try time("2026-02-02T08:00")))
     }
 
-    @Test func isAnHourShorterWhenClocksGoForward() throws {
+    @Test func `is an hour shorter when clocks go forward`() throws {
         let night = try window(20, 6)
         let opens = night.nextChange(after: try time("2026-03-28T12:00"))
         #expect(opens == (try time("2026-03-28T19:00")))
@@ -50,7 +50,7 @@ import Testing
                 == (try time("2026-03-30T00:00")))
     }
 
-    @Test func isAnHourLongerWhenClocksGoBack() throws {
+    @Test func `is an hour longer when clocks go back`() throws {
         let night = try window(20, 6)
         let opens = night.nextChange(after: try time("2026-10-24T12:00"))
         #expect(opens == (try time("2026-10-24T18:00")))
@@ -62,7 +62,7 @@ import Testing
         #expect(twice.nextChange(after: first) == (try time("2026-10-25T02:00")))
     }
 
-    @Test func changesWhereItSaysAndNowhereElse() throws {
+    @Test func `changes where it says and nowhere else`() throws {
         for (start, end) in [(20, 6), (9, 17), (2, 3), (1, 2), (0, 23), (3, 2)] {
             let window = try window(start, end)
             var minute = try time("2026-03-28T00:00")
@@ -82,7 +82,7 @@ import Testing
     }
 
     /// The virtual clock starts on a noon, UTC.
-    @Test func startsNoCallOutsideItsHoursAndSaysSo() async throws {
+    @Test func `starts no call outside its hours and says so`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
             let hours = RunWindow(start: 14 * 60, end: 15 * 60, zone: .gmt)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func asksNoQuestionOutsideItsHoursEither() async throws {
+    @Test func `asks no question outside its hours either`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             var drain = try VirtualDrain(queue)

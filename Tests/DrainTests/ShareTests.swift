@@ -10,7 +10,7 @@ import Testing
 @Suite struct ShareTests {
     private let day: Int64 = 86_400_000
 
-    @Test func staysWithinItsShareOfTheDayThoughTheBucketIsFilledAnew() async throws {
+    @Test func `stays within its share of the day though the bucket is filled anew`() async throws {
         try await withQueue { queue in
             try queue.add(1...60)
             let own = try run(queue, from: .ms(0), calls: 30, others: 0)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func countsWhatWasUsedOnAnotherBootOfTheMachine() async throws {
+    @Test func `counts what was used on another boot of the machine`() async throws {
         try await withQueue { queue in
             try queue.add(1...60)
             let own = try run(queue, from: .ms(0), calls: 40, others: 0)
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func slowsDownAsOthersSpendAndRecovers() async throws {
+    @Test func `slows down as others spend and recovers`() async throws {
         try await withQueue { queue in
             try queue.add(1...60)
             var drain = try drain(queue, at: .ms(0), burst: 4)
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func readsACountAnewThatIsOld() async throws {
+    @Test func `reads a count anew that is old`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
             _ = try run(queue, from: .ms(0), calls: 1, others: 0)

@@ -30,7 +30,7 @@ import Testing
         return max(0, day - burst) / 86_400
     }
 
-    @Test func usesWhatIsLeftAndNoMore() async throws {
+    @Test func `uses what is left and no more`() async throws {
         try await withQueue { queue in
             try queue.add(1...1500)
             var drain = try VirtualDrain(queue) {

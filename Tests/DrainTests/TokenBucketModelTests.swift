@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func agreesWithTheModelInAMillionSequences() async {
+    @Test func `agrees with the model in a million sequences`() async {
         let differences = await withTaskGroup(of: Int.self) { group in
             for lane in 0..<4 as Range<UInt64> {
                 group.addTask { await Self.count(inSequences: 250_000, seed: lane) }

@@ -5,7 +5,7 @@ import Testing
 @testable import Drain
 
 @Suite struct TokenBucketTests {
-    @Test func startsFullAndGivesOneForEachCall() {
+    @Test func `starts full and gives one for each call`() {
         var bucket = TokenBucket(capacity: 2, rate: 0.5, at: .ms(0))
         let wait1 = bucket.wait(at: .ms(0))
         #expect(wait1 == 0)
@@ -19,7 +19,7 @@ import Testing
         #expect(wait4 == 0)
     }
 
-    @Test func neverHoldsMoreThanItsCapacity() {
+    @Test func `never holds more than its capacity`() {
         var bucket = TokenBucket(capacity: 3, rate: 10, at: .ms(0))
         bucket.take(at: .ms(0))
         let wait5 = bucket.wait(at: .ms(86_400_000))
@@ -27,7 +27,7 @@ import Testing
         #expect(bucket.tokens == 3)
     }
 
-    @Test func isNotFilledByAClockThatIsSet() {
+    @Test func `is not filled by a clock that is set`() {
         var bucket = TokenBucket(capacity: 1, rate: 0.001, at: .ms(0))
         bucket.take(at: .ms(0))
         var later = Moment.ms(1000)
@@ -36,7 +36,7 @@ import Testing
         #expect(wait > 990_000)
     }
 
-    @Test func givesNothingForAChangeOfRate() {
+    @Test func `gives nothing for a change of rate`() {
         var bucket = TokenBucket(capacity: 10, rate: 1, at: .ms(0))
         for _ in 0..<10 { bucket.take(at: .ms(0)) }
         bucket.adopt(capacity: 100, rate: 2, at: .ms(1000))
@@ -48,7 +48,7 @@ import Testing
 
     /// Against the definition: no window of any length holds more than capacity + rate x window,
     /// and a caller that takes whenever it may gets all of that.
-    @Test func keepsToTheLimitInEveryWindow() {
+    @Test func `keeps to the limit in every window`() {
         var random = SeededGenerator(seed: 7)
         for _ in 0..<200 {
             let capacity = Double(Int.random(in: 1...5, using: &random))

@@ -5,7 +5,7 @@ import Testing
 
 /// Which commands of batches are to run, and what is written of them.
 @Suite struct BatchCommandTests {
-    @Test func areToRunOnceTheirBatchHasFinishedTheFirstFirst() async throws {
+    @Test func `are to run once their batch has finished the first first`() async throws {
         try await withQueue { queue in
             try add([1], to: "monday", of: queue)
             try add([2], to: "friday", of: queue)
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func areKnownToBeCutOffWhenTheirStartHasNoEnd() async throws {
+    @Test func `are known to be cut off when their start has no end`() async throws {
         try await withQueue { queue in
             try add([1], to: "friday", of: queue)
             try cancel(1, of: queue, at: 10)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func runAgainWhenTheBatchFinishesWhileTheyRun() async throws {
+    @Test func `run again when the batch finishes while they run`() async throws {
         try await withQueue { queue in
             try add([1], to: "friday", of: queue)
             try cancel(1, of: queue, at: 10)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func doNotStartForABatchThatGoesOn() async throws {
+    @Test func `do not start for a batch that goes on`() async throws {
         try await withQueue { queue in
             try add([1], to: "friday", of: queue)
             try cancel(1, of: queue, at: 10)

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func claimsByPriorityThenTimeThenNumber() async throws {
+    @Test func `claims by priority then time then number`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.runAt = Moment.ms(-1000).wall
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func writesTheIntentBeforeItReturns() async throws {
+    @Test func `writes the intent before it returns`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
             let call = try #require(try claim(queue))
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func settlesEachLeadAlone() async throws {
+    @Test func `settles each lead alone`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             let call = try #require(try claim(queue))
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func closesEachLeadsOwnRowOfTheLog() async throws {
+    @Test func `closes each leads own row of the log`() async throws {
         try await withQueue { queue in
             var urgent = EnqueueOptions()
             urgent.priority = 1
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func leavesAJobAloneThatHasMovedOn() async throws {
+    @Test func `leaves a job alone that has moved on`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             let first = try #require(try claim(queue))
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func keepsLeadsOfOneAccountOutOfTwoCalls() async throws {
+    @Test func `keeps leads of one account out of two calls`() async throws {
         try await withQueue { queue in
             try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
                 for number in 1...4 {
@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    @Test func failsAMalformedIdBeforeAnyCall() async throws {
+    @Test func `fails a malformed id before any call`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             try await queue.database.write {
@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    @Test func refusesToRewriteTheLog() async throws {
+    @Test func `refuses to rewrite the log`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             let call = try #require(try claim(queue))
@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    @Test func holdsTheBatchAtItsFirstFailureWhenThePolicySaysSo() async throws {
+    @Test func `holds the batch at its first failure when the policy says so`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.batch = "b"
@@ -209,7 +209,7 @@ import Testing
         }
     }
 
-    @Test func marksABatchFinishedWithItsLastJob() async throws {
+    @Test func `marks a batch finished with its last job`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.batch = "b"

@@ -7,7 +7,7 @@ import Testing
 
 /// Batches share calls.
 @Suite struct FairnessTests {
-    @Test func sharesEachCallEquallyAndHandsOnWhatABatchCannotUse() async throws {
+    @Test func `shares each call equally and hands on what a batch cannot use`() async throws {
         try await withQueue { queue in
             try queue.add(1...500, in: "large")
             try queue.add(501...505, in: "small")
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func dealsOnWhereTheLastCallEnded() async throws {
+    @Test func `deals on where the last call ended`() async throws {
         try await withQueue { queue in
             for batch in 0..<60 { try queue.add(batch * 10..<batch * 10 + 10, in: "b\(batch)") }
             var calls = Calls(queue)
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [1, 7, 100])
-    func letsEachOf300BatchesGoOnBeforeAnyHasASecondTurn(size: Int) async throws {
+    func `lets each of 300 batches go on before any has a second turn`(size: Int) async throws {
         try await withQueue { queue in
             for batch in 0..<300 { try queue.add(batch * 4..<batch * 4 + 4, in: "b\(batch)") }
             var calls = Calls(queue)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func keepsTheOrderWithinABatch() async throws {
+    @Test func `keeps the order within a batch`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.batch = "a"
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func servesAHigherPriorityFirstWhateverItsBatch() async throws {
+    @Test func `serves a higher priority first whatever its batch`() async throws {
         try await withQueue { queue in
             try queue.add(1...10, in: "low")
             try queue.add(11...20, in: "high", priority: 3)
@@ -76,7 +76,9 @@ import Testing
         }
     }
 
-    @Test func givesTheShareOfABatchWhoseLeadsMayNotTravelToThoseThatDo() async throws {
+    @Test func `gives the share of a batch whose leads may not travel to those that do`()
+        async throws
+    {
         try await withQueue { queue in
             var options = EnqueueOptions()
             for (batch, policy) in [("a", "loose"), ("b", "default"), ("c", "loose")] {
@@ -100,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func passesOverBatchesWhoseAccountsAreBusy() async throws {
+    @Test func `passes over batches whose accounts are busy`() async throws {
         try await withQueue { queue in
             let account = try RecordID("001D000000HRzTR", of: .account)
             for (batch, leads) in [("a", 1...5), ("b", 11...15)] {
@@ -123,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func goesOnPastABatchOfMalformedLeads() async throws {
+    @Test func `goes on past a batch of malformed leads`() async throws {
         try await withQueue { queue in
             try queue.add(1...3, in: "broken")
             try queue.run(sql: "UPDATE jobs SET account_id = '001D000000HRzTRXXX'")

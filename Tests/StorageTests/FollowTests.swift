@@ -5,7 +5,7 @@ import Testing
 
 /// Results of a batch as they come, while jobs join it.
 @Suite struct FollowTests {
-    @Test func givesEachResultOnceWhereverItsJobJoins() async throws {
+    @Test func `gives each result once wherever its job joins`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.batch = "friday"
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func waitsForARetriedJobAndGivesItNoSecondTime() async throws {
+    @Test func `waits for a retried job and gives it no second time`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.batch = "friday"

@@ -13,7 +13,7 @@ import Testing
     private let jobs =
         ProcessInfo.processInfo.environment["LARGE_QUEUE_JOBS"].flatMap { Int($0) } ?? 2000
 
-    @Test func answersAtOnce() async throws {
+    @Test func `answers at once`() async throws {
         try await withQueue(as: .client) { queue in
             try queue.fill(jobs: jobs)
             var state = JobFilter()

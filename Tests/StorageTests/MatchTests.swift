@@ -10,7 +10,7 @@ import Testing
     private let other = "001Em00001iG9ezIAC"
     private let contact = "0034C00000UQ6jIQAT"
 
-    @Test func keepsALeadBackUntilItsContactWasLookedFor() async throws {
+    @Test func `keeps a lead back until its contact was looked for`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, nil)])
             #expect(try queue.claims.work(at: .ms(0), countingTo: 9).hasUnmatched)
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func joinsTheContactAndKeepsItsAccountOutOfOtherCalls() async throws {
+    @Test func `joins the contact and keeps its account out of other calls`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             let match = try #require(try claimMatch(queue))
@@ -38,7 +38,8 @@ import Testing
         }
     }
 
-    @Test func looksAnewAfterAPauseInWhichAnotherMayHaveMadeTheContact() async throws {
+    @Test func `looks anew after a pause in which another may have made the contact`() async throws
+    {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.batch = "b"
@@ -52,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func failsALeadWithoutAnAttemptAndNamesTheCall() async throws {
+    @Test func `fails a lead without an attempt and names the call`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.batch = "b"
@@ -72,7 +73,9 @@ import Testing
         }
     }
 
-    @Test func holdsTheBatchAtALeadThatHasTwoContactsWhenThePolicySaysSo() async throws {
+    @Test func `holds the batch at a lead that has two contacts when the policy says so`()
+        async throws
+    {
         try await withQueue { queue in
             try queue.operations.set(RetryPolicy(onFailure: .pause), named: "default")
             var options = EnqueueOptions()
@@ -86,7 +89,9 @@ import Testing
         }
     }
 
-    @Test func leavesAJobAloneThatWasCancelledWhileItsContactWasLookedFor() async throws {
+    @Test func `leaves a job alone that was cancelled while its contact was looked for`()
+        async throws
+    {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             let match = try #require(try claimMatch(queue))
@@ -103,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func makesLeadsOfOneAddressWaitForEachOther() async throws {
+    @Test func `makes leads of one address wait for each other`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "Ada@example.org"), (2, "ada@EXAMPLE.org"), (3, "x@example.org")])
             let first = try #require(
@@ -121,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func looksAgainAfterARetryForWhatItPutInItself() async throws {
+    @Test func `looks again after a retry for what it put in itself`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             try queue.run(sql: "UPDATE jobs SET account_id = '\(account)' WHERE id = 2")
@@ -140,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func looksAgainWhenTheLeadJoinedAnotherAccountMeanwhile() async throws {
+    @Test func `looks again when the lead joined another account meanwhile`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org")])
             let match = try #require(try claimMatch(queue))
@@ -152,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func losesNothingWhenTheDaemonEndsInTheMiddle() async throws {
+    @Test func `loses nothing when the daemon ends in the middle`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org")])
             _ = try claimMatch(queue)
@@ -161,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func sharesASearchAmongBatches() async throws {
+    @Test func `shares a search among batches`() async throws {
         try await withQueue { queue in
             for batch in ["a", "b"] {
                 var options = EnqueueOptions()

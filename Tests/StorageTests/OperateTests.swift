@@ -8,7 +8,7 @@ import Testing
 @Suite struct OperateTests {
     private let now = Moment.ms(20).wall
 
-    @Test func changesAJobOnceHoweverOftenItIsNamed() async throws {
+    @Test func `changes a job once however often it is named`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             let lead = try RecordID.lead(1)
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func changesNothingWhenOneIsUnknown() async throws {
+    @Test func `changes nothing when one is unknown`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             #expect(throws: OperatorError.self) {
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func leavesWhatIsBeingSentAlone() async throws {
+    @Test func `leaves what is being sent alone`() async throws {
         try await withBatch(policy: nil) { queue, _ in
             _ = try queue.claims.claim(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
             #expect(
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func letsABatchGoOnThatItsPolicyHeldAtAFailure() async throws {
+    @Test func `lets a batch go on that its policy held at a failure`() async throws {
         try await withBatch(policy: RetryPolicy(onFailure: .pause)) { queue, failed in
             #expect(try queue.jobs().map { $0.text("state") } == ["failed", "held", "held"])
             let change = try queue.operations.retry([.job(failed)], at: now)
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func holdsWhatItRetriesInABatchThatSomebodyPaused() async throws {
+    @Test func `holds what it retries in a batch that somebody paused`() async throws {
         try await withBatch(policy: nil) { queue, failed in
             try queue.operations.pause(true, batch: "friday", at: now)
             #expect(
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func leavesAPauseByHandAloneWhateverThePolicy() async throws {
+    @Test func `leaves a pause by hand alone whatever the policy`() async throws {
         try await withBatch(policy: RetryPolicy(onFailure: .pause)) { queue, failed in
             try queue.operations.pause(false, batch: "friday", at: now)
             try queue.operations.pause(true, batch: "friday", at: now)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func joinsTheAccountThatItsGroupHasMadeMeanwhile() async throws {
+    @Test func `joins the account that its group has made meanwhile`() async throws {
         try await withQueue { queue in
             try queue.enqueue(EnqueueOptions(), at: Moment.ms(0).wall) { enqueuing in
                 for number in 1...2 {
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func leavesAFailedJobAloneWhoseLeadIsInTheQueueAgain() async throws {
+    @Test func `leaves a failed job alone whose lead is in the queue again`() async throws {
         try await withBatch(policy: nil) { queue, failed in
             try queue.add(1...1)
             let change = try queue.operations.retry([.all(.failed)], at: now)

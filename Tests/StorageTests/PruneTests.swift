@@ -8,7 +8,7 @@ import Testing
 @testable import Storage
 
 @Suite struct PruneTests {
-    @Test func deletesInSmallStepsWhatIsSettledAndGivesTheSpaceBack() async throws {
+    @Test func `deletes in small steps what is settled and gives the space back`() async throws {
         try await withQueue { queue in
             try queue.fill(jobs: 2000)
             let before = try pages(of: queue)
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func keepsWhatIsInFlightOrHeldHoweverOldItIs() async throws {
+    @Test func `keeps what is in flight or held however old it is`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.batch = "friday"

@@ -19,7 +19,7 @@ import Testing
         "SCAN batches USING INDEX batches_with_a_command_to_run",
     ]
 
-    @Test func scansNoBigTable() async throws {
+    @Test func `scans no big table`() async throws {
         try await withQueue { queue in
             let recorder = StatementRecorder()
             queue.database.inDatabase { recorder.listen(to: $0) }
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func leapsFromTheFrontOfOneBatchToTheNext() async throws {
+    @Test func `leaps from the front of one batch to the next`() async throws {
         try await withQueue { queue in
             let recorder = StatementRecorder()
             queue.database.inDatabase { recorder.listen(to: $0) }
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func sortsNoBigList() async throws {
+    @Test func `sorts no big list`() async throws {
         try await withQueue { queue in
             let recorder = StatementRecorder()
             queue.database.inDatabase { recorder.listen(to: $0) }
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Outcome.allCases) func looksForTroubleThroughItsIndex(
+    @Test(arguments: Outcome.allCases) func `looks for trouble through its index`(
         outcome: Outcome
     ) async throws {
         try await withQueue { queue in

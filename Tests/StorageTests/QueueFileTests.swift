@@ -7,7 +7,7 @@ import Testing
 
 /// Looking at files before they are worked on.
 @Suite struct QueueFileTests {
-    @Test func tellsNoFileAnEmptyOneAndAQueueApartAndChangesNone() async throws {
+    @Test func `tells no file an empty one and a queue apart and changes none`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("queue.db").path
             #expect(try QueueFile.look(at: path) == .missing)
@@ -27,21 +27,21 @@ import Testing
             ("3.50.6", true), ("3.50.7", false), ("3.51.2", true), ("3.51.3", false),
             ("3.52.0", false), ("4.0.0", false),
         ])
-    func knowsWhichVersionsHaveTheRace(text: String, hasRace: Bool) throws {
+    func `knows which versions have the race`(text: String, hasRace: Bool) throws {
         let version = try #require(SQLiteVersion(text))
         #expect(version.hasWALResetRace == hasRace)
         #expect(version.knowsOurSQL)
         #expect(version.description == text)
     }
 
-    @Test func readsNoVersionIntoOtherTexts() throws {
+    @Test func `reads no version into other texts`() throws {
         #expect(SQLiteVersion("3.40") == nil)
         #expect(SQLiteVersion("3.x.1") == nil)
         let old = try #require(SQLiteVersion("3.36.0"))
         #expect(!old.knowsOurSQL)
     }
 
-    @Test func saysWhetherOthersGetAtAFile() async throws {
+    @Test func `says whether others get at a file`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("file").path
             try Data().write(to: URL(fileURLWithPath: path))
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func countsTheStatusesOfWhatWasNotSent() async throws {
+    @Test func `counts the statuses of what was not sent`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
             let waiting = try queue.reports.statusesWaitedFor()

@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 @Suite struct RecoveryTests {
-    @Test func putsWhatADeadDaemonSentInDoubt() async throws {
+    @Test func `puts what a dead daemon sent in doubt`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
             _ = try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func asksAgainWhenTheDaemonDiedWhileAsking() async throws {
+    @Test func `asks again when the daemon died while asking`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             _ = try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 })
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func letsOneDaemonWorkOnAFileAndNamesIt() async throws {
+    @Test func `lets one daemon work on a file and names it`() async throws {
         try await withQueue { queue in
             #expect(DaemonLock.holder(queue: queue.path) == nil)
             do {
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func remembersTheLimiter() async throws {
+    @Test func `remembers the limiter`() async throws {
         try await withQueue { queue in
             #expect(try queue.settlements.limiter() == nil)
             try queue.add(1...1)

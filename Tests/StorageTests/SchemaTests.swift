@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func takesTheLeastInsert() async throws {
+    @Test func `takes the least insert`() async throws {
         try await withQueue { queue in
             let values = "'00QWs000001AbcDMAS', 'Closed - Converted'"
             #expect(refusal(queue, "lead_id, converted_status", values) == nil)
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func completesTheShortIdAndKnowsTheLeadByEither() async throws {
+    @Test func `completes the short id and knows the lead by either`() async throws {
         try await withQueue { queue in
             let columns = "lead_id, converted_status"
             #expect(refusal(queue, columns, "'00QD000000FP14J', 'x'") == nil)
@@ -70,7 +70,7 @@ import Testing
         ("state", "'converted'", "finished_at_must_be_there_once_settled"),
         ("state", "'sending'", "sending_must_have_its_call"),
     ])
-    func refusesABadRowByNamingItsRule(_ column: String, _ value: String, _ rule: String)
+    func `refuses a bad row by naming its rule`(_ column: String, _ value: String, _ rule: String)
         async throws
     {
         try await withQueue { queue in
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func refusesFieldsThatExcludeEachOther() async throws {
+    @Test func `refuses fields that exclude each other`() async throws {
         try await withQueue { queue in
             let columns = "lead_id, converted_status, opportunity_id"
             let values = "'00QD000000FP14J', 'x', '0062z000001uX5c'"
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func holdsAJobThatJoinsAPausedBatchAndCountsIt() async throws {
+    @Test func `holds a job that joins a paused batch and counts it`() async throws {
         try await withQueue { queue in
             try await queue.database.write {
                 try $0.execute(sql: "INSERT INTO batches (name, paused) VALUES ('b', 1)")
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func syncsFullyOnTheOpenConnection() async throws {
+    @Test func `syncs fully on the open connection`() async throws {
         for role in [JobQueue.Role.daemon, .client] {
             try await withQueue(as: role) { queue in
                 let pragmas = try await queue.database.writeWithoutTransaction { database in
@@ -134,14 +134,14 @@ import Testing
         }
     }
 
-    @Test func registersEveryFileOfTheFolder() throws {
+    @Test func `registers every file of the folder`() throws {
         let folder = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().appendingPathComponent("../../migrations")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(Set(files) == Set(Schema.migrations.map { $0.name + ".sql" }))
     }
 
-    @Test func refusesAFileThatIsNotOurs() async throws {
+    @Test func `refuses a file that is not ours`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("other.db").path
             try await DatabaseQueue(path: path).write {
@@ -160,7 +160,7 @@ import Testing
         }
     }
 
-    @Test func refusesANewerSchema() async throws {
+    @Test func `refuses a newer schema`() async throws {
         try await withQueue { queue in
             try await queue.database.write {
                 try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v999_future')")
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func keepsOthersOutOfTheFile() async throws {
+    @Test func `keeps others out of the file`() async throws {
         try await withQueue { queue in
             let rights = try FileManager.default.attributesOfItem(atPath: queue.path)
             let mode = try #require(rights[.posixPermissions] as? NSNumber)
@@ -182,7 +182,9 @@ import Testing
     }
 
     @Test(arguments: [(0o2770, 0o660), (0o755, 0o640), (0o700, 0o600)])
-    func letsTheGroupDoWithTheFileWhatItMayDoWithTheFolder(folder: Int, file: Int) async throws {
+    func `lets the group do with the file what it may do with the folder`(folder: Int, file: Int)
+        async throws
+    {
         try await withTemporaryFolder { url in
             let manager = FileManager.default
             try manager.setAttributes([.posixPermissions: folder], ofItemAtPath: url.path)

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func writesNothingMoreIntoAFileThatWasDeleted() async throws {
+    @Test func `writes nothing more into a file that was deleted`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             try FileManager.default.removeItem(atPath: queue.path)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func writesNothingMoreIntoAFileThatWasReplaced() async throws {
+    @Test func `writes nothing more into a file that was replaced`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             let copy = queue.path + ".copy"
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func saysThatATruncatedFileIsDamaged() async throws {
+    @Test func `says that a truncated file is damaged`() async throws {
         try await withQueue { queue in
             try queue.add(1...1000)
             try queue.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func saysThatScribbledPagesAreDamage() async throws {
+    @Test func `says that scribbled pages are damage`() async throws {
         try await withQueue { queue in
             try queue.add(1...1000)
             try queue.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func saysThatTheDiskIsFullAndLosesNothing() async throws {
+    @Test func `says that the disk is full and loses nothing`() async throws {
         try await withQueue { queue in
             try queue.add(1...10)
             try queue.database.inDatabase { database in
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func waitsForAnotherWriterAndThenSaysSo() async throws {
+    @Test func `waits for another writer and then says so`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("queue.db").path
             let queue = try JobQueue(path: path, as: .client, busyTimeout: 0.01)
@@ -103,7 +103,7 @@ import Testing
     /// The bound of the WAL under a steady load is a thousand pages, which is 4 MB, and what one
     /// transaction adds; behind a long reader it grows, and is used again from its beginning once
     /// that reader has gone.
-    @Test func keepsTheWriteAheadLogBounded() async throws {
+    @Test func `keeps the write ahead log bounded`() async throws {
         try await withQueue { queue in
             let log = URL(fileURLWithPath: queue.path + "-wal")
             func megabytes() throws -> Double {
@@ -188,7 +188,7 @@ import Testing
         }
     }
 
-    @Test func keepsTheLengthOfAPauseWhenTheClockIsSet() async throws {
+    @Test func `keeps the length of a pause when the clock is set`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             let call = try #require(
