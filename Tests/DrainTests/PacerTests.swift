@@ -76,7 +76,7 @@ import Testing
             testDescription: "our share of the day is used",
             options: { $0.dailyShare = 0.5 },
             prepare: {
-                $0.know(OrgUsage(current: 2, limit: 4))
+                $0.learn(OrgUsage(current: 2, limit: 4))
                 $0.start(1, .read)
                 $0.start(2, .read)
                 $0.answer(1, .success)
@@ -369,7 +369,7 @@ extension Pacer {
         return Pacer(options, day: RollingDayUsage(at: .ms(0)), at: .ms(0))
     }
 
-    fileprivate mutating func know(_ usage: OrgUsage) {
+    fileprivate mutating func learn(_ usage: OrgUsage) {
         org.learn(usage, from: .ms(0), at: .ms(0))
         adoptAllowance(at: .ms(0))
     }

@@ -23,7 +23,8 @@ import Testing
                 }
                 try other.close()
             }
-            #expect(passes.perSecond <= 20)
+            // The stop makes one more.
+            #expect(passes.perSecond <= 21)
         }
     }
 
@@ -44,7 +45,8 @@ import Testing
                         _ = try await standings.wait { $0.count >= 8 }
                     }
                 })
-            #expect(passes.perSecond <= 20)
+            // The stop makes one more.
+            #expect(passes.perSecond <= 21)
         }
     }
 

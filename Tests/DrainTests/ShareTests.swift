@@ -10,7 +10,8 @@ import Testing
 @Suite struct ShareTests {
     private let day: Int64 = 86_400_000
 
-    @Test func `stays within its share of the day though the bucket is filled anew`() async throws {
+    @Test func `stays within its share of the day though the bucket is filled again`() async throws
+    {
         try await withQueue { queue in
             try queue.add(1...60)
             let own = try run(queue, from: .ms(0), calls: 30, others: 0)
@@ -53,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `reads a count anew that is old`() async throws {
+    @Test func `reads a count again that is old`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
             _ = try run(queue, from: .ms(0), calls: 1, others: 0)

@@ -6,11 +6,15 @@ import Testing
 
 /// The status page in a real browser, against the built daemon and the simulator.
 ///
-/// Screenshots are kept in `.build/screenshots`.
+/// Screenshots are kept in `.build/screenshots`. A browser takes more of a machine than all other tests
+/// together, so these run by themselves: `BROWSER=1 swift test --filter BrowserTests`.
 @Suite(
     .enabled(
         if: Program.chromeDriver.isInstalled,
-        "Chromium is missing: apt-get install chromium chromium-driver"), .serialized)
+        "Chromium is missing: apt-get install chromium chromium-driver"),
+    .enabled(
+        if: ProcessInfo.processInfo.environment["BROWSER"] != nil, "they run with BROWSER=1"),
+    .serialized)
 struct BrowserTests {
     @Test(arguments: [true, false])
     func `a failure is seen, retried with a click, and seen converted`(withScripts: Bool)

@@ -45,7 +45,7 @@ final class Fixture: Sendable {
     /// Runs the daemon until the queue is empty.
     @discardableResult
     func drain(
-        changing changes: [String: String] = [:], within limit: Duration = .seconds(60)
+        changing changes: [String: String] = [:], within limit: Duration = .seconds(240)
     ) async throws -> ProgramEnd {
         try await startDaemon("--until-empty", changing: changes).waitForExit(within: limit)
     }
@@ -79,7 +79,7 @@ final class Fixture: Sendable {
 
     /// Waits until the queue's file shows something, but not for ever.
     func await(
-        _ event: String, within limit: Duration = .seconds(30),
+        _ event: String, within limit: Duration = .seconds(120),
         until isMet: @escaping @Sendable (JobQueue) throws -> Bool
     ) async throws {
         let queue = queue

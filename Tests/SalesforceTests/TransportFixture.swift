@@ -8,7 +8,7 @@ func withTransport<Value: Sendable>(
     _ login: (String) -> SalesforceSettings.Login = {
         .given("00D!token", at: $0)
     },
-    by service: SalesforceSettings.Service = .soap, timeout: Duration = .seconds(20),
+    by service: SalesforceSettings.Service = .soap, timeout: Duration = .seconds(120),
     script: @escaping ScriptedServer.Script,
     _ body: (SalesforceTransport, ScriptedServer) async throws -> Value
 ) async throws -> Value {
@@ -16,6 +16,8 @@ func withTransport<Value: Sendable>(
         var settings = SalesforceSettings(
             loginHost: .test(server.url), login: login(server.url))
         settings.callTimeout = timeout
+        // A machine that is busy with other tests may let a request leave late.
+        settings.connectTimeout = .seconds(120)
         settings.service = service
         let transport = try SalesforceTransport(settings)
         do {

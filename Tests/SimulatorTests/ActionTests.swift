@@ -2,7 +2,7 @@ import SalesforceSimulator
 import Testing
 
 /// The Apex action that somebody deployed.
-@Suite(.timeLimit(.minutes(1))) struct SimulatorActionTests {
+@Suite(.timeLimit(.minutes(5))) struct SimulatorActionTests {
     private func answer(_ wire: Wire, _ body: String) async throws -> Answer {
         try await wire.send(
             "POST", "/services/data/v67.0/actions/custom/apex/ConvertLeads",

@@ -4,7 +4,7 @@ import SalesforceSimulator
 import Testing
 
 /// What goes wrong on purpose, and what was really done then.
-@Suite(.timeLimit(.minutes(1))) struct SimulatorFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct SimulatorFaultTests {
     @Test(arguments: [
         (Fault.dropBeforeCommit, false), (.dropAfterCommit, true), (.stall, true),
     ])

@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `looks anew after a pause in which another may have made the contact`() async throws
+    @Test func `looks again after a pause in which another may have made the contact`() async throws
     {
         try await withQueue { queue in
             var options = EnqueueOptions()
