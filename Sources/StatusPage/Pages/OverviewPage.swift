@@ -1,7 +1,7 @@
 import Conversion
 import Storage
 
-/// The queue at a glance.
+/// The queue now, on one page.
 struct OverviewPage {
     let context: PageContext
     let snapshot: Snapshot
