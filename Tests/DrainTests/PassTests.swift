@@ -15,7 +15,9 @@ import Testing
     {
         try await withQueue { queue in
             let passes = try await count(queue) { _ in
-                let other = try DatabaseQueue(path: queue.path)
+                var configuration = Configuration()
+                configuration.busyMode = .timeout(60)
+                let other = try DatabaseQueue(path: queue.path, configuration: configuration)
                 for _ in 0..<3000 {
                     try await other.write {
                         try $0.execute(sql: "UPDATE queue SET waiting_for = NULL")
