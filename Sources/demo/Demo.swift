@@ -64,7 +64,7 @@ enum Demo {
         options.untilEmpty = true
         settings.connectTimeout = .milliseconds(options.connectTimeoutMS)
         let transport = try SalesforceTransport(settings)
-        let drain = try Drain(
+        let drain = try DrainLoop(
             queue,
             through: transport,
             options: options,

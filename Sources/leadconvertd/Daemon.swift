@@ -18,7 +18,7 @@ final class Daemon: Sendable {
     private let lock: DaemonLock
     private let transport: SalesforceTransport
     private let queue: JobQueue
-    private let drain: Drain
+    private let drain: DrainLoop
     private let refreshToken: RefreshTokenKeeper
     private let hooks: HookRunner
     private let notifier: SystemdNotifier?
@@ -54,12 +54,12 @@ final class Daemon: Sendable {
         self.transport = transport
         let fileState = FileState()
         do {
-            drain = try Drain(
+            drain = try DrainLoop(
                 queue,
                 through: transport,
                 options: settings.drain,
                 logger: logger,
-                maxPollIntervalMS: notifier?.maxPollIntervalMS ?? Drain.maxPollIntervalMS,
+                maxPollIntervalMS: notifier?.maxPollIntervalMS ?? DrainLoop.maxPollIntervalMS,
                 report: { standing in
                     fileState.isWritable = !standing.isStorageFailing
                     notifier?.see(standing)

@@ -43,7 +43,7 @@ final class SystemdNotifier: Sendable {
         self.socket = socket
         self.callTimeoutMS = callTimeoutMS
         let watchdog = Watchdog(environment, pid: getpid())
-        maxPollIntervalMS = watchdog?.maxPollIntervalMS ?? Drain.maxPollIntervalMS
+        maxPollIntervalMS = watchdog?.maxPollIntervalMS ?? DrainLoop.maxPollIntervalMS
         state = Mutex(State(watchdog: watchdog))
         jobs = try JobQueue(path: path, as: .client)
     }
@@ -163,7 +163,7 @@ struct Watchdog: Equatable {
     }
 
     /// How often passes have to come.
-    var maxPollIntervalMS: Int64 { min(quarterMS, Drain.maxPollIntervalMS) }
+    var maxPollIntervalMS: Int64 { min(quarterMS, DrainLoop.maxPollIntervalMS) }
 
     /// Whether to feed it after this pass.
     mutating func isFed(by standing: DrainStatus, callTimeoutMS: Int64) -> Bool {

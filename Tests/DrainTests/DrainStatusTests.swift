@@ -78,10 +78,10 @@ import Testing
 
     private func drain(
         _ queue: JobQueue, _ log: RecordedLog, untilEmpty: Bool = true,
-        maxPollIntervalMS: Int64 = Drain.maxPollIntervalMS,
+        maxPollIntervalMS: Int64 = DrainLoop.maxPollIntervalMS,
         answered isAnswered: Watched<Bool> = Watched(true),
         report: @escaping @Sendable (DrainStatus) -> Void
-    ) throws -> Drain {
+    ) throws -> DrainLoop {
         var options = DrainOptions()
         options.untilEmpty = untilEmpty
         let transport = ScriptedClient(
@@ -89,7 +89,7 @@ import Testing
                 _ = try? await isAnswered.wait { $0 }
                 return .allConverted(request)
             }, hasSession: { true })
-        return try Drain(
+        return try DrainLoop(
             queue, through: transport, options: options, logger: log.logger,
             maxPollIntervalMS: maxPollIntervalMS, report: report)
     }

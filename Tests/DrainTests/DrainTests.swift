@@ -80,7 +80,7 @@ import Testing
     }
 
     private func withDrain(
-        of queue: JobQueue, on simulator: Simulator, _ body: (Drain) async throws -> Void
+        of queue: JobQueue, on simulator: Simulator, _ body: (DrainLoop) async throws -> Void
     ) async throws {
         var options = DrainOptions()
         options.callSize = 10
@@ -92,7 +92,7 @@ import Testing
             login: .clientCredentials(clientID: "demo", secret: Secret("demo")))
         settings.connectTimeout = .milliseconds(options.connectTimeoutMS)
         let transport = try SalesforceTransport(settings)
-        let drain = try Drain(
+        let drain = try DrainLoop(
             queue,
             through: transport,
             options: options,

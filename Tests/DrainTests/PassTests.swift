@@ -64,7 +64,7 @@ import Testing
         (options.rate, options.burst) = (1000, 1000)
         change(&options)
         let ends = Watched<[Moment]>([])
-        let drain = try Drain(
+        let drain = try DrainLoop(
             queue, through: ScriptedClient(send: { answer($0) }),
             options: options, logger: RecordedLog().logger, maxPollIntervalMS: 100
         ) { standing in

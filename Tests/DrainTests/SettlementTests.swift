@@ -38,7 +38,7 @@ import Testing
             var options = DrainOptions()
             options.rate = 1000
             options.untilEmpty = true
-            let drain = try Drain(
+            let drain = try DrainLoop(
                 queue, through: transport, options: options,
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
                 clock: { .ms(time.withLock(\.self)) })

@@ -11,7 +11,7 @@ public import Storage
 ///
 /// No lead is sent again blindly: its call is on disk before it leaves, and when no clear answer
 /// comes, Salesforce is asked before anything else happens to it.
-public actor Drain {
+public actor DrainLoop {
     private nonisolated let executor = QueueExecutor("leadconvertd.drain")
     /// The queue that all of it happens on.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -58,7 +58,7 @@ public actor Drain {
         _ queue: JobQueue, through client: any SalesforceClient, options: DrainOptions,
         logger: Logger,
         clock: @escaping @Sendable () -> Moment = SystemClock.now,
-        maxPollIntervalMS: Int64 = Drain.maxPollIntervalMS,
+        maxPollIntervalMS: Int64 = DrainLoop.maxPollIntervalMS,
         report: @escaping @Sendable (DrainStatus) -> Void = { _ in }
     ) throws {
         self.queue = queue

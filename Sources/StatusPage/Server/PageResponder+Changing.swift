@@ -1,0 +1,106 @@
+import Conversion
+import Dispatch
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import Storage
+
+/// What can be changed, and by whom.
+extension PageResponder {
+    func change(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
+        let form = try await form(request)
+        guard gatekeeper.isOurForm(form["csrf"], visit) else {
+            return fault(
+                .forbidden, "Not changed",
+                "The form did not come from this page, or the daemon has been restarted since. "
+                    + "Load the page again and repeat what you did.")
+        }
+        let path = request.uri.path
+        if path == "/logout" {
+            return .seeOther("/login", cookie: "\(Gatekeeper.cookie)=; Max-Age=0")
+        }
+        guard let action = PageOperation.Action(rawValue: String(path.dropFirst())) else {
+            return fault(.notFound, "No such page", "There is nothing at this address.")
+        }
+        guard let operation = PageOperation(action, form) else {
+            return fault(.badRequest, "Not changed", "The form does not say which leads are meant.")
+        }
+        return try await perform(
+            operation, back: Form.ownPath(form["back"]), isConfirmed: form["confirmed"] == "yes")
+    }
+
+    private func perform(
+        _ operation: PageOperation, back: String, isConfirmed: Bool
+    ) async throws -> Response {
+        let (operations, watch, now, context) = (operations, watch, now(), context)
+        let work = work
+        if !isConfirmed {
+            let leads = try await working { try operations.count(operation) }
+            if leads > Operator.unasked {
+                let page = ConfirmationPage(
+                    context: context, operation: operation, leads: leads, back: back)
+                return .html(.ok, ByteBuffer(string: page.html.text))
+            }
+        }
+        let done = try await working {
+            try operations.perform(
+                operation, at: now, within: .seconds(2), isStopping: { watch.isStopping },
+                later: { rest in
+                    // What stops it is in the file: the next look at the page tells.
+                    work.async { try? rest() }
+                })
+        }
+        await watch.refresh(at: self.now())
+        return .seeOther(
+            Form.adding(
+                [
+                    ("did", operation.action.rawValue), ("jobs", String(done.jobs)),
+                    ("more", done.isUnfinished ? "1" : nil),
+                ], to: back))
+    }
+
+    // MARK: Logging in
+
+    func logIn(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
+        guard gatekeeper.needsToken else { return .seeOther("/") }
+        if request.isRead { return login(.ok) }
+        guard request.method == .post else { return .notAllowed("GET, HEAD, POST") }
+        let form = try await form(request)
+        guard gatekeeper.isOurForm(form["csrf"], visit) else {
+            return fault(
+                .forbidden, "Not logged in", "The page is out of date: load it again.",
+                isOpen: false)
+        }
+        guard gatekeeper.isToken(form["token"] ?? "") else { return login(.unauthorized, true) }
+        return .seeOther(
+            "/", cookie: "\(Gatekeeper.cookie)=\(gatekeeper.session(at: now())); Max-Age=43200")
+    }
+
+    private func login(_ status: HTTPResponse.Status, _ isRefused: Bool = false) -> Response {
+        var context = context
+        context.isLoggedIn = false
+        return .html(
+            status,
+            ByteBuffer(string: LoginPage(context: context, isRefused: isRefused).html.text))
+    }
+
+    func locked(_ path: String) -> Response {
+        var response =
+            ["/metrics", "/readyz"].contains(path)
+            ? Response.text("A token is needed.\n", status: .unauthorized) : login(.unauthorized)
+        response.headers[.wwwAuthenticate] = "Bearer realm=\"leadconvert\""
+        return response
+    }
+
+    // MARK: Forms
+
+    func form(_ request: Request) async throws -> [String: String] {
+        guard
+            request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true
+        else { throw PageFault(status: .unsupportedMediaType, sentence: "Send a form.") }
+        guard let body = try? await request.body.collect(upTo: Self.formBytes) else {
+            throw PageFault(status: .contentTooLarge, sentence: "The form is too large.")
+        }
+        return Form.fields(String(buffer: body))
+    }
+}

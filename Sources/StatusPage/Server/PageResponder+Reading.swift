@@ -1,0 +1,175 @@
+import Conversion
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import Storage
+import Synchronization
+
+/// What can be looked at.
+extension PageResponder {
+    func page(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
+        let query = Form.fields(request.uri.query ?? "")
+        switch request.uri.path {
+        case "/": return try overview(isDay: query["range"] == "day", notice(query))
+        case "/metrics": return try metrics()
+        case "/readyz": return try readiness()
+        case "/failures": return try await failures(query)
+        case "/jobs": return try await jobs(query)
+        case "/batches": return try await batch(query)
+        case "/leads": return try await lead(query)
+        default:
+            return fault(.notFound, "No such page", "There is nothing at this address.")
+        }
+    }
+
+    private func overview(isDay: Bool, _ notice: HTML) throws -> Response {
+        let snapshot = try watch.snapshot()
+        let key = "\(isDay) \(notice.text)"
+        // What is in flight grows older by the second.
+        let version = snapshot.version &* 7919 &+ Int(snapshot.at.milliseconds / 1000)
+        let body = rendered.withLock { rendered -> ByteBuffer in
+            if let last = rendered[key], last.version == version { return last.body }
+            let page = OverviewPage(
+                context: context, snapshot: snapshot, isDay: isDay, notice: notice)
+            let body = ByteBuffer(string: page.html.text)
+            if rendered.count > 20 { rendered = [:] }
+            rendered[key] = (version, body)
+            return body
+        }
+        return .html(.ok, body)
+    }
+
+    private func metrics() throws -> Response {
+        let snapshot = try watch.snapshot()
+        let text = Metrics(
+            snapshot: snapshot, start: start, version: version, isWritable: probe.isWritable()
+        ).text
+        return .text(text, type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+
+    /// Whether the daemon may send: with what stands in its way otherwise.
+    private func readiness() throws -> Response {
+        let snapshot = try watch.snapshot()
+        var reasons: [String] = []
+        if !probe.isWritable() { reasons.append("the queue's file can't be written") }
+        if !probe.hasSession(), let code = snapshot.state?.loginFault {
+            reasons.append("no session: the last login came to \(code)")
+        }
+        if let reason = snapshot.state?.waitingFor, Metrics.breakerReasons.contains(reason) {
+            reasons.append("circuit open: waiting for \(Words.waiting(reason))")
+        }
+        guard !reasons.isEmpty else { return .text("ready\n") }
+        return .text(reasons.map { $0 + "\n" }.joined(), status: .serviceUnavailable)
+    }
+
+    private func failures(_ query: [String: String]) async throws -> Response {
+        let (code, batch, now) = (query["code"], query["batch"], now())
+        let place = Form.place(query)
+        let (context, notice) = (context, notice(query))
+        return .html(
+            .ok,
+            try await reading { dashboard in
+                let id = try batch.map { try dashboard.batch(named: $0).id }
+                let jobs = try dashboard.failures(
+                    code: code, batch: id, after: place, limit: Self.rows + 1)
+                let next = Self.next(jobs, "/failures", [("code", code), ("batch", batch)]) {
+                    $0.finishedAt
+                }
+                return FailuresPage(
+                    context: context, code: code, batch: batch, jobs: Array(jobs.prefix(Self.rows)),
+                    next: next, now: now, notice: notice
+                ).html
+            })
+    }
+
+    private func jobs(_ query: [String: String]) async throws -> Response {
+        guard let state = query["state"].flatMap(JobState.init(rawValue:)) else {
+            return fault(.notFound, "No such state", "Jobs have no state of that name.")
+        }
+        let (place, now, context, notice) = (Form.place(query), now(), context, notice(query))
+        return .html(
+            .ok,
+            try await reading { dashboard in
+                let jobs = try dashboard.jobs(in: state, after: place, limit: Self.rows + 1)
+                let next = Self.next(jobs, "/jobs", [("state", state.rawValue)]) { $0.runAt }
+                return JobsPage(
+                    context: context, state: state, jobs: Array(jobs.prefix(Self.rows)), next: next,
+                    now: now, notice: notice
+                ).html
+            })
+    }
+
+    private func batch(_ query: [String: String]) async throws -> Response {
+        let (name, now, context, notice) = (query["name"] ?? "", now(), context, notice(query))
+        return .html(
+            .ok,
+            try await reading { dashboard in
+                let batch = try dashboard.batch(named: name)
+                return BatchPage(
+                    context: context, batch: batch,
+                    failures: try dashboard.failuresByCode(batch: batch.id), now: now,
+                    notice: notice
+                ).html
+            })
+    }
+
+    private func lead(_ query: [String: String]) async throws -> Response {
+        let text = (query["id"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        let lead: RecordID
+        do {
+            lead = try RecordID(text, of: .lead)
+        } catch {
+            return fault(.notFound, "No lead's id", "\(text): \(error).")
+        }
+        let (now, context, notice) = (now(), context, notice(query))
+        return .html(
+            .ok,
+            try await reading { dashboard in
+                let jobs = try dashboard.jobs(of: lead)
+                guard !jobs.isEmpty else {
+                    throw OperatorError(.notFound, "There is no job for lead \(lead).")
+                }
+                let history = try jobs.map { ($0, try dashboard.attempts(of: $0.id)) }
+                return LeadPage(
+                    context: context, lead: lead.description, jobs: history, now: now,
+                    notice: notice
+                ).html
+            })
+    }
+
+    /// Where a list goes on, if one more row than fits was found.
+    private static func next(
+        _ jobs: [JobSummary], _ path: String, _ fields: [(String, String?)],
+        by time: (JobSummary) -> Timestamp?
+    ) -> String? {
+        guard jobs.count > rows, let time = time(jobs[rows - 1]) else { return nil }
+        return Link.query(
+            path, fields + [("after", time.description), ("above", String(jobs[rows - 1].id))])
+    }
+
+    private func reading(
+        _ body: @escaping @Sendable (Dashboard) throws -> HTML
+    ) async throws -> ByteBuffer {
+        let dashboard = operations.dashboard
+        return try await working { ByteBuffer(string: try body(dashboard).text) }
+    }
+
+    private func notice(_ query: [String: String]) -> HTML {
+        guard let action = query["did"].flatMap(PageOperation.Action.init(rawValue:)),
+            let jobs = query["jobs"].flatMap({ Int($0) }), jobs >= 0
+        else { return .none }
+        let leads = jobs.counted("lead")
+        let more = query["more"] == nil ? "" : " so far; the rest follows"
+        let words =
+            switch action {
+            case .retry:
+                jobs == 0 ? "No lead was left to retry." : "\(leads) will run again\(more)."
+            case .cancel:
+                jobs == 0 ? "No lead was left to cancel." : "\(leads) cancelled\(more)."
+            case .pause: "Paused; \(leads) held."
+            case .resume: "Resumed; \(leads) let go."
+            }
+        return "<p class=\"notice\" role=\"status\">\(words)</p>"
+    }
+}
