@@ -136,12 +136,12 @@ CREATE TABLE jobs (
     policy TEXT,
     priority INTEGER NOT NULL DEFAULT 0,
     run_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-        -- Those before are written with a sign, which sorts as no time does.
+        -- Years before 0000 are written with a sign, and would sort wrongly.
         CONSTRAINT run_at_must_be_in_the_years_0000_to_9999 CHECK (run_at GLOB '[0-9]*')
         CONSTRAINT run_at_must_be_utc_like_2026_11_22T07_31_48_123Z
             CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', run_at) IS run_at),
 
-    -- Companies are written in more ways than one.
+    -- A to Z and a to z are the same: Acme = ACME.
     group_key TEXT COLLATE NOCASE
         CONSTRAINT group_key_must_not_be_empty CHECK (trim(group_key) <> '')
         CONSTRAINT group_key_must_hold_no_nul CHECK (instr(group_key, char(0)) = 0),
@@ -230,8 +230,7 @@ CREATE TABLE jobs (
     CONSTRAINT verifying_must_say_its_doubt CHECK (state <> 'verifying' OR doubt IS NOT NULL)
 ) STRICT;
 
--- Unsettled is what has no end: an index that asks for the end and not for the state is left alone
--- when a job is sent.
+-- Asks for finished_at, not for the state, so that the index is not touched when a job is sent.
 CREATE UNIQUE INDEX jobs_one_unsettled_job_for_a_lead ON jobs (substr(lead_id, 1, 15))
     WHERE finished_at IS NULL;
 CREATE INDEX jobs_by_lead ON jobs (substr(lead_id, 1, 15));
@@ -257,7 +256,7 @@ CREATE INDEX jobs_busy_accounts ON jobs (substr(account_id, 1, 15))
     WHERE account_id IS NOT NULL AND in_flight;
 CREATE INDEX jobs_busy_groups ON jobs (group_key) WHERE group_key IS NOT NULL AND in_flight;
 CREATE INDEX jobs_by_group ON jobs (group_key, state) WHERE group_key IS NOT NULL;
--- Few jobs end like this: what the failures have in common is found without a look at the others.
+-- Failed jobs only, so that failures are listed without reading the others.
 CREATE INDEX jobs_failed_by_code ON jobs (error_code, finished_at) WHERE state = 'failed';
 CREATE INDEX jobs_failed_by_batch ON jobs (batch_id, error_code, finished_at)
     WHERE state = 'failed';

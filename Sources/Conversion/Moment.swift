@@ -19,7 +19,7 @@ public struct Moment: Hashable, Sendable {
     ///
     /// Within one start of the machine the uptimes answer, whatever was done to the wall clock.
     /// Across a restart at least this start's uptime has passed; but the file may have come from
-    /// another machine, so the wall clock must bear it out, unless it was set back.
+    /// another machine, so the wall clock must confirm it, unless it was set back.
     public func since(_ earlier: Moment) -> Int64 {
         if bootID == earlier.bootID { return max(0, uptimeMS - earlier.uptimeMS) }
         let passed = wall - earlier.wall

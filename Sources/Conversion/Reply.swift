@@ -88,8 +88,8 @@ public struct OrgUsage: Hashable, Sendable {
         self.limit = limit
     }
 
-    /// A count that a server told us; nil when no org can have it. Far more is allowed than any
-    /// org has, and little enough to be reckoned with safely.
+    /// A count that a server told us; nil when it is impossible: below 0, or above a thousand
+    /// million, which is far more than any org has.
     public init?(told current: Int, of limit: Int) {
         let possible = 0...1_000_000_000
         guard possible.contains(current), possible.contains(limit), limit > 0 else { return nil }

@@ -187,8 +187,8 @@ public actor DrainLoop {
         }
     }
 
-    /// Sees to it that a pass comes when it is time. While calls are out their answers bring passes, and
-    /// all events are of our own commits: a look now and then stands in for the watcher.
+    /// Sets the timer for the next pass. While calls are in flight the watcher is off, because most
+    /// events are of our own commits; the drain looks every 100 ms instead.
     private func wake(at moment: Moment?, isForSlot: Bool = false) {
         var pause = maxPollIntervalMS
         if engine.inFlight.isEmpty {

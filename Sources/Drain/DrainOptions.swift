@@ -13,7 +13,7 @@ public struct DrainOptions: Sendable, Equatable {
     public var rate: Double?
     /// Calls that may start at once after a rest, 1 or more; nil derives it.
     public var burst: Double?
-    /// Milliseconds that a call which is not full may wait for company; nil goes by the bucket.
+    /// Milliseconds that a call which is not full may wait for more leads; nil goes by the bucket.
     public var lingerMS: Int64?
     /// Milliseconds before the first probe of an outage or a spent allowance.
     public var probeIntervalMS: Int64 = 30_000

@@ -15,13 +15,12 @@ public struct DrainStatus: Sendable, Equatable {
     /// way to us, in milliseconds: a busy machine is late, and a suspended one stops its timers.
     private static let graceMS: Int64 = 60_000
 
-    /// Whether the drain makes progress, as far as another start of it could tell.
+    /// Whether the drain makes progress.
     ///
-    /// It does whenever a pass has come to its end, for only that makes a standing: its serial
-    /// queue runs, and the pass said when the next one is due. So an outage, a spent allowance, a
-    /// pause and a file that can't be written just now are progress: each is a wait with a next
-    /// look ahead, which a restart would only begin again. It does not when a call is out for much
-    /// longer than its timeout: that slot is gone until the process is.
+    /// True after every pass that has ended. Waiting (an outage, a spent allowance, a pause, a file
+    /// that can't be written just now) counts as progress, because a restart would only wait again.
+    /// False when a call has been out for a minute longer than its timeout: its slot stays taken
+    /// until the process ends.
     public func isProgress(callTimeoutMS: Int64) -> Bool {
         guard let oldestCallAt else { return true }
         return at.since(oldestCallAt) <= callTimeoutMS + Self.graceMS

@@ -16,17 +16,17 @@ extension Engine {
         let seen = pacer.observe(reply, of: call.paced, after: duration, at: now)
         for event in seen.events { take(event, at: now) }
         noteReading(answer)
-        let verdict = SettlementPlanner(
+        let planner = SettlementPlanner(
             startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
             isIncident: pacer.breaker.openState?.kind == .incident, chance: chance())
         var settlements: [Settlement] = []
         var findings: [ContactFinding] = []
         switch answer {
-        case .conversions(let call, let reply): settlements = verdict.settle(call, reply)
+        case .conversions(let call, let reply): settlements = planner.settle(call, reply)
         case .question(let question, let reply):
-            settlements = verdict.settle(question, reply, verifications)
-        case .match(let match, let reply): findings = verdict.find(match, reply, searches)
+            settlements = planner.settle(question, reply, verifications)
+        case .match(let match, let reply): findings = planner.find(match, reply, searches)
         case .login, .limits: break
         }
         let end = CallEnd(
@@ -113,8 +113,8 @@ extension Settlement {
     /// The same, when the wall clock was set since it was decided, by so many milliseconds.
     fileprivate func shifted(by jump: Int64?) -> Settlement {
         guard let jump else { return self }
-        var told = self
-        told.nextRunAt = nextRunAt.map { $0 + jump }
-        return told
+        var shifted = self
+        shifted.nextRunAt = nextRunAt.map { $0 + jump }
+        return shifted
     }
 }

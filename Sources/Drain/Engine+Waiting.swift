@@ -42,7 +42,7 @@ extension Engine {
         return .wait(Wait(reason: reason, until: until))
     }
 
-    /// Writes what the queue waits for where `status` reads it: the lasting reasons only, for a
+    /// Writes what the queue waits for where `status` reads it: the lasting reasons only, because a
     /// slot comes and goes many times a second, and so does a token where more than one comes in
     /// each second.
     mutating func note(_ reason: WaitReason?, until: Moment?) throws {

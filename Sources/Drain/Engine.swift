@@ -2,8 +2,8 @@ import Conversion
 import Logging
 import Storage
 
-/// The drain without its clockwork: what to do next, and what an answer means. It reads no clock,
-/// owns no thread and sends nothing; the one thing that it acts on is the queue's file.
+/// Decides the next step, and settles the answers. It has no clock, no thread and no network; it reads
+/// and writes the queue's file.
 ///
 /// `step` is asked until it says to wait; `finish` is told of every answer.
 struct Engine {

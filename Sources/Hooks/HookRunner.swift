@@ -24,7 +24,7 @@ public actor HookRunner {
     /// no command is in such a hurry.
     private static let pauseBetweenLooksMS = 250
     /// How long it may go without a look, in seconds: notices of commits can get lost.
-    private static let longestNap = 5
+    private static let maxPollInterval = 5
     /// How long a command may take to end once it is told to, in seconds.
     public static let grace = 5
 
@@ -72,7 +72,7 @@ public actor HookRunner {
     public func start() {
         let timer = DispatchSource.makeTimerSource(queue: executor.queue)
         timer.setEventHandler { @Sendable [weak self] in self?.assumeIsolated { $0.look() } }
-        timer.schedule(deadline: .now(), repeating: .seconds(Self.longestNap))
+        timer.schedule(deadline: .now(), repeating: .seconds(Self.maxPollInterval))
         timer.activate()
         self.timer = timer
         watcher = ChangeWatcher(
@@ -259,7 +259,8 @@ public actor HookRunner {
     private func storageFailed(_ error: any Error) {
         if !isStorageFailing {
             logger.error(
-                "commands of batches can't be looked after", metadata: ["error": "\(error)"])
+                "commands of batches are suspended: the queue can't be read or written",
+                metadata: ["error": "\(error)"])
         }
         isStorageFailing = true
     }
@@ -267,7 +268,7 @@ public actor HookRunner {
     private func storageRecovered() {
         guard isStorageFailing else { return }
         isStorageFailing = false
-        logger.notice("commands of batches can be looked after again")
+        logger.notice("commands of batches are resumed")
     }
 
     // MARK: Stopping

@@ -1,6 +1,6 @@
 import Conversion
 
-/// Why one row can't be taken.
+/// Why one row can't be added.
 struct RowError: Error, Equatable {
     /// The reason: which field, what is wrong, what to do; without the row's own data.
     let reason: String

@@ -1,7 +1,7 @@
 /// Reads one JSON value, RFC 8259, from its bytes.
 ///
-/// Ours, because numbers must stay as they are written and `1` must not become `true`; and an
-/// element is at most a record long, so that there is nothing to stream.
+/// Ours, because numbers must stay as they are written (ids of 18 digits, 1.0), which JSONDecoder
+/// does not do; and an element is at most a record long, so that there is nothing to stream.
 struct JSONParser {
     /// Values may stand in each other this deep: a bound for our stack.
     private static let deepest = 64

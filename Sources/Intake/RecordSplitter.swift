@@ -30,8 +30,8 @@ struct RecordSplitter<Boundary: RecordBoundary> {
 
     /// The next record that isn't blank, which is known to be text.
     ///
-    /// One record in another encoding condemns the input: its neighbours may look like UTF-8 and
-    /// still hold other characters than their author saw.
+    /// One record in another encoding makes the whole input unusable: its neighbours may look like
+    /// UTF-8 and still hold other characters than their author saw.
     mutating func nextOfText() throws(OperatorError) -> Record? {
         while let record = try next() {
             guard case .success(let bytes) = record.content else { return record }

@@ -59,7 +59,7 @@ public enum IntakeRow: Equatable, Sendable {
     /// the row's number where there are no lines; `position` is the row's place among all rows of
     /// its input, from 1, refused ones included.
     case lead(LeadConversion, line: Int, position: Int)
-    /// A row that can't be taken: where it begins, and a reason that names the field and says
+    /// A row that can't be added: where it begins, and a reason that names the field and says
     /// what to do, without the row's own data.
     case refused(line: Int, reason: String)
 }

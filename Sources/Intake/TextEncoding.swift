@@ -8,7 +8,7 @@ public enum TextEncoding: String, CaseIterable, Sendable {
     case utf16 = "utf-16"
     /// What Windows programs write in Western Europe and the Americas.
     case windows1252 = "windows-1252"
-    /// Windows-1252's elder, of which its characters are a part.
+    /// Windows-1252's predecessor; its characters are a part of Windows-1252's.
     case latin1 = "iso-8859-1"
 
     /// The encoding of that name, in any case.

@@ -9,7 +9,7 @@ extension APIResponse {
     /// 429, 503 and 420 come from an edge that turned the request away. 502, 504 and the other 5xx
     /// may come from one that lost the answer after the work was done, and prove nothing; nor does
     /// a status that no server gives for a request that it did not accept (499 of a proxy).
-    /// Whatever a page says, it could be another's a minute later: nothing here is for ever.
+    /// Whatever a page says, it could be another's a minute later: nothing here is permanent.
     /// Sources: RFC 9110, "Status Codes"; REST API Developer Guide, "Status Codes and Error
     /// Responses".
     var outcomeByStatus: Failure {

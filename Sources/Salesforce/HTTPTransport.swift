@@ -13,7 +13,7 @@ struct HTTPTransport: Sendable {
     /// 100 results with their errors are about 40 KB, 2,000 leads read about 600 KB.
     private static let answerLimit = 10 << 20
 
-    /// The request would leave later than its caller reckons with.
+    /// The request would leave later than its caller allows.
     private struct TooLate: Error {}
 
     private let client: HTTPClient

@@ -10,7 +10,7 @@ import Synchronization
 final class ResponseCollector: HTTPClientResponseDelegate {
     typealias Response = APIResponse
 
-    /// The answer is larger than anything Salesforce sends in earnest.
+    /// The answer is larger than any that Salesforce sends.
     struct TooLarge: Error {}
 
     private struct State {

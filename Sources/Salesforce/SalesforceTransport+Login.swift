@@ -16,16 +16,16 @@ extension SalesforceTransport {
             return Reply(
                 .refused(.configuration, Reason(ours: "PRIVATE_KEY", error.description)))
         }
-        let exchange = await http.send(
+        let result = await http.send(
             APIRequest(
                 url: "\(loginHost)/services/oauth2/token",
                 headers: headers(contentType: "application/x-www-form-urlencoded"),
                 body: form.body, timeout: settings.readTimeout))
-        return loginReply(to: exchange, from: credentials)
+        return loginReply(to: result, from: credentials)
     }
 
-    private func loginReply(to exchange: APIResult, from credentials: Int) -> Reply<Void> {
-        switch exchange {
+    private func loginReply(to result: APIResult, from credentials: Int) -> Reply<Void> {
+        switch result {
         case .neverSent(let reason):
             return Reply(.refused(.outage, reason))
         case .lost(let reason, let status):

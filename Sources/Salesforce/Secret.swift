@@ -1,7 +1,7 @@
 /// A text that must not be shown: a token, a client secret, a key.
 ///
-/// Whatever prints it, interpolates it or dumps what holds it writes `<redacted>`; only this module,
-/// which sends it, can read the text itself.
+/// Whatever prints it, interpolates it or dumps what holds it writes `<redacted>`; the text itself is
+/// read only where it is sent or kept.
 public struct Secret: Sendable, Equatable {
     let text: String
 
@@ -25,7 +25,7 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 extension Secret {
     /// Whether this is a JSON Web Token rather than Salesforce's opaque `00D...!...`.
     ///
-    /// The SOAP API answers such tokens with INVALID_SESSION_ID for ever, which looks like an
+    /// The SOAP API answers such tokens with INVALID_SESSION_ID always, which looks like an
     /// expired session and would be renewed without end.
     /// Source: Salesforce Help, "JSON Web Token (JWT)-Based Access Tokens".
     public var isJSONWebToken: Bool {

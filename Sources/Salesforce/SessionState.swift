@@ -2,7 +2,7 @@ import Conversion
 
 /// Which token is in use, and when a refused one means more than an expired session.
 ///
-/// Several calls fly at once on one token. Only the refusal of the token in use ends the session;
+/// Several calls are in flight at once with one token. Only the refusal of the token in use ends the session;
 /// a late refusal of an older one must not take the new one down with it.
 struct SessionState {
     /// How to obtain a token.
@@ -53,7 +53,7 @@ struct SessionState {
         lastVerifiedAt = now
         session = Session(
             token: token, instance: instance, number: issued, since: now,
-            // One that lasts no longer than that would be renewed for ever; it is used instead.
+            // One that lasts no longer than that would be renewed without end; it is used instead.
             until: lasting.flatMap { $0 > Self.margin * 2 ? now + $0 - Self.margin : nil })
         return true
     }
@@ -100,9 +100,9 @@ struct SessionState {
 
     /// A fresh token that replaced a refused one and is refused in its turn.
     ///
-    /// Of an expired session the next token makes an end. One that is too young to have expired and
+    /// The next token ends the trouble of an expired session. One that is too young to have expired and
     /// has not worked with this API does not, even if it has worked with the other: the two could
-    /// take turns for ever. An older one may have expired while an outage kept it from working.
+    /// alternate without end. An older one may have expired while an outage kept it from working.
     private func isUnrecoverable(at kind: APIKind, isFresh: Bool) -> Bool {
         refusedAt != nil && isFresh && (refusedAt == kind || !worked)
     }

@@ -5,8 +5,8 @@ import Conversion
 extension StatusCodes {
     /// What an error means for its lead.
     static func codeClass(ofLead error: Reason) -> LeadCodeClass {
-        let verdict = ofLeads[error.code] ?? .unlisted
-        switch verdict {
+        let codeClass = ofLeads[error.code] ?? .unlisted
+        switch codeClass {
         case .blocked(.allowance) where isConcurrency(error):
             return .blocked(.concurrency)
         case .permanent where error.message.contains("UNABLE_TO_LOCK_ROW"):
@@ -14,7 +14,7 @@ extension StatusCodes {
             // Trying again is bounded, so a coincidence costs little.
             return .transient
         default:
-            return verdict
+            return codeClass
         }
     }
 

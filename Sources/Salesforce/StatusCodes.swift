@@ -19,7 +19,7 @@ enum CallCodeClass: Equatable {
     /// The call took no effect.
     case refused(Blocker)
     /// Salesforce began, gave up and took back what it did; who in the call is the cause is not
-    /// said. A conversion is cut in half until the culprit stands alone, a reading is repeated.
+    /// said. A conversion is cut in half until the lead at fault stands alone, a reading is repeated.
     case failed
     /// Salesforce stopped it for its length. For a conversion this is the exception to the rule
     /// that a fault means no effect; a reading is repeated with less in it.

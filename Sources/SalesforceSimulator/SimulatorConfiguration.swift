@@ -12,8 +12,6 @@ public struct SimulatorConfiguration: Sendable {
     public var dailyLimit = 100_000
     /// How many of them are already used.
     public var used = 0
-    /// Whether calls still work above the daily limit, as they may in paid production orgs.
-    public var allowsOverage = false
     /// API calls that may run at once; nil is no limit.
     public var concurrent: Int?
     /// How often each fault happens, 0...1.

@@ -118,7 +118,7 @@ struct Columns {
         return "<figcaption><ul class=\"legend\">\(entries)</ul></figcaption>"
     }
 
-    /// 1, 2 or 5 with noughts: 7 becomes 10, 12 becomes 20, 340 becomes 500.
+    /// 1, 2 or 5 with zeros: 7 becomes 10, 12 becomes 20, 340 becomes 500.
     static func roundTop(_ most: Int) -> Int {
         var power = 1
         while power * 10 <= most, power < 1_000_000_000 { power *= 10 }
@@ -127,7 +127,7 @@ struct Columns {
 }
 
 /// A line over time, with gaps where nothing is known.
-struct Line {
+struct LineChart {
     let values: [Int?]
     let starts: [Timestamp]
     let top: Int

@@ -2,7 +2,7 @@ import Foundation
 import Storage
 
 /// The person at the command line.
-enum Operator {
+enum CurrentUser {
     /// The user's name: behind `sudo` that of the one who typed it; a number where there is none.
     static var name: String {
         let environment = ProcessInfo.processInfo.environment
@@ -14,5 +14,5 @@ enum Operator {
 
 extension Initiator {
     /// Whoever runs the command.
-    static var currentUser: Initiator { .person(Operator.name) }
+    static var currentUser: Initiator { .person(CurrentUser.name) }
 }

@@ -60,9 +60,9 @@ final class Daemon: Sendable {
                 options: settings.drain,
                 logger: logger,
                 maxPollIntervalMS: notifier?.maxPollIntervalMS ?? DrainLoop.maxPollIntervalMS,
-                report: { standing in
-                    fileState.isWritable = !standing.isStorageFailing
-                    notifier?.see(standing)
+                report: { status in
+                    fileState.isWritable = !status.isStorageFailing
+                    notifier?.see(status)
                 })
             hooks = HookRunner(
                 try JobQueue(path: path, as: .client), settings.hooks, logger: logger,

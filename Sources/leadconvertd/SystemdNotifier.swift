@@ -10,7 +10,7 @@ import Synchronization
 /// What systemd is told of the daemon's life, and when; where no systemd listens there is none of
 /// this type.
 ///
-/// The drain's passes set the beat: each is seen, and may feed the watchdog, ask for more time to
+/// The drain's passes drive it: each may feed the watchdog, ask for more time to
 /// stop, or bring the status up to date.
 final class SystemdNotifier: Sendable {
     private struct State {
@@ -79,15 +79,15 @@ final class SystemdNotifier: Sendable {
     // MARK: The drain's passes
 
     /// Sees how the drain stands after a pass, on the drain's queue.
-    func see(_ standing: DrainStatus) {
+    func see(_ status: DrainStatus) {
         state.withLock { state in
-            if state.watchdog?.isFed(by: standing, callTimeoutMS: callTimeoutMS) == true {
+            if state.watchdog?.isFed(by: status, callTimeoutMS: callTimeoutMS) == true {
                 socket.tell("WATCHDOG=1")
             }
-            guard let until = state.stopUntil else { return look(standing, &state) }
-            guard standing.callsInFlight > 0 else { return }
-            extend(until, at: standing.at)
-            let calls = standing.callsInFlight == 1 ? "1 call" : "\(standing.callsInFlight) calls"
+            guard let until = state.stopUntil else { return look(status, &state) }
+            guard status.callsInFlight > 0 else { return }
+            extend(until, at: status.at)
+            let calls = status.callsInFlight == 1 ? "1 call" : "\(status.callsInFlight) calls"
             show("letting \(calls) settle, until \(until.wall.second) at most", &state)
         }
     }
@@ -110,8 +110,8 @@ final class SystemdNotifier: Sendable {
     }
 
     /// Looks at the queue now or, if it has just done so, in a while.
-    private func look(_ standing: DrainStatus, _ state: inout State) {
-        if standing.isStorageFailing { return show("the queue's file can't be written", &state) }
+    private func look(_ status: DrainStatus, _ state: inout State) {
+        if status.isStorageFailing { return show("the queue's file can't be written", &state) }
         guard let lookAt = state.lookAt else { return }
         state.lookAt = nil
         queue.asyncAfter(deadline: max(lookAt, .now())) { self.look() }
@@ -166,10 +166,10 @@ struct Watchdog: Equatable {
     var maxPollIntervalMS: Int64 { min(quarterMS, DrainLoop.maxPollIntervalMS) }
 
     /// Whether to feed it after this pass.
-    mutating func isFed(by standing: DrainStatus, callTimeoutMS: Int64) -> Bool {
-        if let fedAt, standing.at.since(fedAt) < quarterMS { return false }
-        guard standing.isProgress(callTimeoutMS: callTimeoutMS) else { return false }
-        fedAt = standing.at
+    mutating func isFed(by status: DrainStatus, callTimeoutMS: Int64) -> Bool {
+        if let fedAt, status.at.since(fedAt) < quarterMS { return false }
+        guard status.isProgress(callTimeoutMS: callTimeoutMS) else { return false }
+        fedAt = status.at
         return true
     }
 }

@@ -38,7 +38,7 @@ import Testing
         try await withCommandLine { leadconvert in
             try leadconvert.write(rows, to: "leads.csv")
             let summary = """
-                leads.csv: nothing is taken of it (--strict).
+                leads.csv: nothing of it is added (--strict).
                 0 added, 0 skipped (in the queue already), 1 refused.
 
                 """

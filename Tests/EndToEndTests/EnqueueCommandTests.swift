@@ -62,7 +62,7 @@ import Testing
             let end = try await fixture.run("enqueue", "leads.csv", "--strict")
             #expect(end.code == 65)
             #expect(
-                end.errors == Self.refusals + "leads.csv: nothing is taken of it (--strict).\n"
+                end.errors == Self.refusals + "leads.csv: nothing of it is added (--strict).\n"
                     + "0 added, 0 skipped (in the queue already), 4 refused.\n")
             #expect(try fixture.counts() == [:])
         }

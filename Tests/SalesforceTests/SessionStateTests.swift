@@ -22,16 +22,16 @@ import Testing
     @Test func `ends the session that was refused`() throws {
         var state = try SessionState(login, now: now)
         let first = try adopt("1", &state)
-        let verdict = state.refused(first, at: .soap, now: now)
-        #expect(verdict == .session)
+        let blocker = state.refused(first, at: .soap, now: now)
+        #expect(blocker == .session)
         #expect(state.session == nil)
     }
 
     @Test func `keeps the new session when the old one is refused late`() throws {
         var state = try SessionState(login, now: now)
         let first = try adopt("1", &state)
-        let verdict = state.refused(first, at: .soap, now: now)
-        #expect(verdict == .session)
+        let blocker = state.refused(first, at: .soap, now: now)
+        #expect(blocker == .session)
         let second = try adopt("2", &state)
         let next = state.refused(first, at: .soap, now: now)
         #expect(next == .session)
@@ -40,8 +40,8 @@ import Testing
 
     @Test func `gives up when a fresh token is refused too`() throws {
         var state = try SessionState(login, now: now)
-        let verdict = state.refused(try adopt("1", &state), at: .soap, now: now)
-        #expect(verdict == .session)
+        let blocker = state.refused(try adopt("1", &state), at: .soap, now: now)
+        #expect(blocker == .session)
         let second = try adopt("2", &state)
         let next = state.refused(second, at: .soap, now: now)
         #expect(next == .permission)
@@ -54,15 +54,15 @@ import Testing
         for token in ["1", "2", "3"] {
             let session = try adopt(token, &state)
             state.succeeded(session, at: .soap)
-            let verdict = state.refused(session, at: .soap, now: now)
-            #expect(verdict == .session)
+            let blocker = state.refused(session, at: .soap, now: now)
+            #expect(blocker == .session)
         }
     }
 
     @Test func `takes the refusal of an old token for an expiry even if it never worked`() throws {
         var state = try SessionState(login, now: now)
-        let verdict = state.refused(try adopt("1", &state), at: .soap, now: now)
-        #expect(verdict == .session)
+        let blocker = state.refused(try adopt("1", &state), at: .soap, now: now)
+        #expect(blocker == .session)
         let second = try adopt("2", &state)
         let next = state.refused(second, at: .soap, now: now + .seconds(900))
         #expect(next == .session)
@@ -70,8 +70,8 @@ import Testing
 
     @Test func `gives up on a token that works only with the other API`() throws {
         var state = try SessionState(login, now: now)
-        let verdict = state.refused(try adopt("1", &state), at: .soap, now: now)
-        #expect(verdict == .session)
+        let blocker = state.refused(try adopt("1", &state), at: .soap, now: now)
+        #expect(blocker == .session)
         let second = try adopt("2", &state)
         state.succeeded(second, at: .rest)
         let next = state.refused(second, at: .soap, now: now)
@@ -143,8 +143,8 @@ import Testing
         state.succeeded(session, at: .soap)
         state.end()
         #expect(state.session != nil)
-        let verdict = state.refused(session, at: .soap, now: now)
-        #expect(verdict == .permission)
+        let blocker = state.refused(session, at: .soap, now: now)
+        #expect(blocker == .permission)
         #expect(state.session?.number == session.number)
     }
 

@@ -6,7 +6,7 @@ import Storage
 /// Salesforce lets 25 requests (5 in a Developer Edition org) run for 20 seconds or more at once,
 /// all programs together, and refuses others meanwhile (Salesforce Developer Limits, API request
 /// limits). So 10 s are long: the next call may take twice as long and is still none of those.
-/// Between 5 s and 10 s it stays as it is, or it would swing for ever.
+/// Between 5 s and 10 s it stays as it is, or it would swing without end.
 ///
 /// From 100, when each lead takes 0.5 s: 50, 25, 13, and there it stays at 6.5 s a call.
 struct AdaptiveCallSize: Equatable {

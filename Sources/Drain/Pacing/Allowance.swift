@@ -38,7 +38,7 @@ public struct Allowance: Equatable, Sendable {
     ///
     /// Others' use is the org's count less our own, so our pace does not depend on itself and comes
     /// to rest. They are taken to leave a hundredth at least; and once only the reserve is left, the
-    /// pace is that of our share, for then nothing but probes leave, and those must not wait for a
+    /// pace is that of our share, because then only probes leave, and those must not wait for a
     /// token. A rate that the operator set stays; then only the sums of the day bind.
     /// - Parameter ours: Calls that we started in the last 24 hours.
     func bucket(_ usage: OrgUsage?, ours: Int) -> (capacity: Double, rate: Double) {

@@ -15,7 +15,7 @@ struct RefusalRecord: Equatable {
     private static let times = 5
     private static let lastingMS: Int64 = 5 * 60_000
 
-    /// - Returns: Whether there is nothing to hope for.
+    /// - Returns: Whether the refusal is final.
     mutating func refused(_ reason: Reason, tier: CallTier, at now: Moment) -> Bool {
         if code != reason.code { (code, count, since) = (reason.code, 0, now) }
         count += 1

@@ -29,7 +29,7 @@ struct TokenBucket: Equatable {
     }
 
     init(capacity: Double, rate: Double, tokens: Double, at now: Moment) {
-        precondition(capacity >= 1 && rate > 0, "A bucket must come to hold a whole token.")
+        precondition(capacity >= 1 && rate > 0, "A bucket holds a whole token at least, and fills.")
         self.capacity = capacity
         self.rate = rate
         self.tokens = min(tokens, capacity)

@@ -188,6 +188,7 @@ extension SettlementPlanner {
 extension ClaimedJob {
     fileprivate func sharesAccount(with other: ClaimedJob) -> Bool {
         if let account = conversion.accountID, account == other.conversion.accountID { return true }
-        return groupKey != nil && groupKey?.lowercased() == other.groupKey?.lowercased()
+        guard let groupKey, let otherKey = other.groupKey else { return false }
+        return FoldedKey(groupKey) == FoldedKey(otherKey)
     }
 }

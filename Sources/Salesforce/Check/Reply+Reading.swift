@@ -3,8 +3,8 @@ import NIOHTTP1
 
 extension Reply {
     /// Reads what came of a question.
-    init(_ exchange: APIResult, read: (APIResponse) -> Outcome) {
-        switch exchange {
+    init(_ result: APIResult, read: (APIResponse) -> Outcome) {
+        switch result {
         case .neverSent(let reason):
             self.init(.refused(.outage, reason))
         case .lost(let reason, let status):

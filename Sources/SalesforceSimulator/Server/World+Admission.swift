@@ -94,7 +94,7 @@ extension World {
         _ call: APICall, _ operation: Operation, at: Date
     ) throws(Refusal) {
         let usage = usage(at: at)
-        guard configuration.allowsOverage || usage.used < usage.limit else { throw .dailyLimit }
+        guard usage.used < usage.limit else { throw .dailyLimit }
         guard running < configuration.concurrent ?? .max else {
             throw .concurrentLimit(call.dialect)
         }

@@ -126,3 +126,10 @@ enum Link {
     private static let plain = CharacterSet(
         charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 }
+
+/// What the pages load besides themselves, from the same address; the files are in the folder Assets.
+enum Assets {
+    static let style = String(decoding: PackageResources.style_css, as: UTF8.self)
+    static let script = String(decoding: PackageResources.page_js, as: UTF8.self)
+    static let icon = String(decoding: PackageResources.icon_svg, as: UTF8.self)
+}

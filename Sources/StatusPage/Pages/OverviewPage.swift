@@ -135,7 +135,7 @@ struct OverviewPage {
         let gauge = Gauge(
             value: Double(usage.current), most: Double(usage.limit),
             label: "\(usage.current.grouped) of \(usage.limit.grouped) calls used in 24 hours")
-        let line = Line(
+        let line = LineChart(
             values: spans.map(\.1.usage), starts: spans.map(\.start),
             top: Columns.roundTop(max(1, spans.compactMap(\.1.usage).max() ?? usage.current)),
             label:

@@ -65,7 +65,7 @@ struct PageOperation: Sendable, Equatable {
 }
 
 /// Does what is asked for on the page, in steps between which the daemon can write.
-struct Operator: Sendable {
+struct PageOperations: Sendable {
     let queue: JobQueue
     let dashboard: Dashboard
     /// Who is recorded: the page knows no names.
@@ -137,7 +137,7 @@ struct Operator: Sendable {
 
     /// A long operation, from one step to the next.
     private struct Steps: Sendable {
-        private let by: Operator
+        private let by: PageOperations
         private let operation: PageOperation
         private let id: OperationID
         private let batch: Int64?
@@ -147,7 +147,7 @@ struct Operator: Sendable {
         private var place: ListPlace?
         var jobs = 0
 
-        init(_ by: Operator, _ operation: PageOperation, at now: Timestamp) throws {
+        init(_ by: PageOperations, _ operation: PageOperation, at now: Timestamp) throws {
             self.by = by
             self.operation = operation
             self.now = now
@@ -163,7 +163,7 @@ struct Operator: Sendable {
             }
             let action: Operation.Action = operation.action == .retry ? .retry : .cancel
             id = try by.queue.operations.begin(
-                action, target: operation.target, at: now, by: Operator.name)
+                action, target: operation.target, at: now, by: PageOperations.name)
         }
 
         /// - Returns: Whether there may be more.
@@ -174,7 +174,7 @@ struct Operator: Sendable {
         private mutating func retry() throws -> Bool {
             guard let code = codes.first else { return false }
             let (numbers, last) = try by.dashboard.failedJobs(
-                code: code, batch: batch, after: place, limit: Operator.step)
+                code: code, batch: batch, after: place, limit: PageOperations.step)
             place = last
             guard last != nil else {
                 codes.removeFirst()
@@ -189,7 +189,7 @@ struct Operator: Sendable {
         private mutating func cancel() throws -> Bool {
             guard let batch else { return false }
             let numbers = try by.dashboard.waitingJobs(
-                batch: batch, above: place?.id ?? 0, limit: Operator.step)
+                batch: batch, above: place?.id ?? 0, limit: PageOperations.step)
             guard let last = numbers.last else { return false }
             place = ListPlace(time: "", id: last)
             let change = try by.queue.operations.cancel(

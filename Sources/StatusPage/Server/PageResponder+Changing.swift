@@ -36,7 +36,7 @@ extension PageResponder {
         let work = work
         if !isConfirmed {
             let leads = try await working { try operations.count(operation) }
-            if leads > Operator.unasked {
+            if leads > PageOperations.unasked {
                 let page = ConfirmationPage(
                     context: context, operation: operation, leads: leads, back: back)
                 return .html(.ok, ByteBuffer(string: page.html.text))

@@ -11,7 +11,7 @@ import Synchronization
 final class PageResponder: Sendable {
     let gatekeeper: Gatekeeper
     let watch: PageWatch
-    let operations: Operator
+    let operations: PageOperations
     let probe: PageServer.Probe
     let version: String
     let now: @Sendable () -> Timestamp
@@ -27,7 +27,8 @@ final class PageResponder: Sendable {
     static let formBytes = 16_384
 
     init(
-        gatekeeper: Gatekeeper, watch: PageWatch, operations: Operator, probe: PageServer.Probe,
+        gatekeeper: Gatekeeper, watch: PageWatch, operations: PageOperations,
+        probe: PageServer.Probe,
         version: String, now: @escaping @Sendable () -> Timestamp
     ) {
         self.gatekeeper = gatekeeper

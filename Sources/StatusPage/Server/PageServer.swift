@@ -61,7 +61,7 @@ public final class PageServer: Sendable {
         let watch = try PageWatch(path, at: now())
         let responder = PageResponder(
             gatekeeper: Gatekeeper(options), watch: watch,
-            operations: Operator(
+            operations: PageOperations(
                 queue: try JobQueue(path: path, as: .client), dashboard: try Dashboard(path: path)),
             probe: probe, version: version, now: now)
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)

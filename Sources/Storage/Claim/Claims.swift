@@ -93,8 +93,8 @@ extension Database {
     fileprivate func send(
         _ jobs: [Int64], in callID: Int64, at now: Timestamp
     ) throws -> Int64 {
-        // OR ROLLBACK, for a broken rule undoes the transaction anyway: knowing that, SQLite keeps
-        // no journal of its own for the statement.
+        // OR ROLLBACK, because a broken rule undoes the transaction anyway: then SQLite keeps no
+        // journal for the statement.
         let sql = """
             UPDATE OR ROLLBACK jobs SET state = 'sending', call_id = ?, updated_at = ?
             WHERE id IN (SELECT value FROM json_each(?))

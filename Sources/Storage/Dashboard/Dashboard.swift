@@ -1,6 +1,5 @@
 import Foundation
 import GRDB
-import Synchronization
 
 /// The queue for people who look at it while others work on it: the status page, its metrics, the
 /// report and `status --watch`.
@@ -12,7 +11,6 @@ public final class Dashboard: Sendable {
     /// The queue's file.
     public let path: String
     let database: DatabaseQueue
-    private let longest = Mutex(Duration.zero)
 
     /// Opens the file, which must be there and up to date.
     /// - Throws: `OperatorError`: 74 can't be read or is corrupt, 75 locked.
@@ -28,16 +26,10 @@ public final class Dashboard: Sendable {
         }
     }
 
-    /// How long the longest read took so far.
-    public var longestRead: Duration { longest.withLock { $0 } }
-
     /// Runs one short reading transaction.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        let clock = ContinuousClock()
-        return try DatabaseFailure.explained(path) {
+        try DatabaseFailure.explained(path) {
             try database.inDatabase { database in
-                let start = clock.now
-                defer { longest.withLock { $0 = max($0, clock.now - start) } }
                 try database.beginTransaction(.deferred)
                 let result = Swift.Result { try body(database) }
                 try database.rollback()

@@ -27,11 +27,11 @@ enum DatabaseFailure {
             OperatorError(
                 .inputOutput, "\(path) can't be opened.",
                 remedy: "It must be a file that this user may read and write, in a folder that it "
-                    + "may write to, for SQLite keeps -wal and -shm files beside it.")
+                    + "may write to: SQLite keeps -wal and -shm files beside it.")
         case .SQLITE_CANTOPEN:
             OperatorError(
                 .cannotCreate, "\(path) can't be opened or made.",
-                remedy: "Its folder must exist and be writable for this user, for SQLite keeps "
+                remedy: "Its folder must exist and be writable for this user: SQLite keeps "
                     + "-wal and -shm files beside it.")
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
             OperatorError(

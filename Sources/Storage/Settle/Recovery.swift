@@ -63,7 +63,7 @@ extension Settlements {
 
     /// The wall clock was set: what waits for a time that we worked out ourselves (a backoff, the
     /// next question) waits as long as it would have, and what was due stays due. A later `run_at`
-    /// that somebody gave is left as it is, for it names a time and not a pause.
+    /// that somebody gave is left as it is, because it names a time and not a pause.
     /// - Parameter milliseconds: How far the clock went forward; negative for back.
     public func clockWasSet(by milliseconds: Int64, at now: Moment) throws {
         let shift = String(modifier: milliseconds)

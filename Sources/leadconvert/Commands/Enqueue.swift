@@ -12,8 +12,8 @@ struct Enqueue: ParsableCommand {
             A row needs leadId and convertedStatus, from columns or keys of these names, or from \
             --map; the other fields come from columns of their names, too, in any case, OwnerId among \
             them (--map ownerId= leaves it out). LEADCONVERT_CONVERTED_STATUS is the status of rows \
-            that name none. A row that can't be taken is named on standard error and the others are \
-            taken (exit status 65). A lead that has an unsettled job already is skipped.
+            that name none. A row that can't be added is named on standard error and the others are \
+            added (exit status 65). A lead that has an unsettled job already is skipped.
 
             What Salesforce exports is taken as it is: where no column has our name, Lead ID or \
             else Id is leadId, and Account ID, Contact ID and Owner ID are accountId, contactId and \
@@ -120,10 +120,10 @@ struct Enqueue: ParsableCommand {
     )
     var runAt: Timestamp?
 
-    @Flag(help: "Take nothing of a file that has a refused or skipped row.")
+    @Flag(help: "Add nothing of a file that has a refused or skipped row.")
     var strict = false
 
-    @Flag(help: "Only say what would be taken.")
+    @Flag(help: "Only say what would be added.")
     var dryRun = false
 
     @OptionGroup var options: QueueOptions
@@ -152,7 +152,7 @@ struct Enqueue: ParsableCommand {
     func run() throws {
         let inputs = try inputs(mapping())
         let queue = try options.open()
-        if let batch { try sayWhetherItIsTaken(batch, in: queue) }
+        if let batch { try warnIfBatchExists(batch, in: queue) }
         let enqueuing = InputEnqueuing(
             queue: queue, options: enqueueOptions, isStrict: strict, isDryRun: dryRun
         )
@@ -163,13 +163,13 @@ struct Enqueue: ParsableCommand {
             total.add(summary)
         }
         StandardError.write("\(dryRun ? "Dry run: " : "")\(total)\n")
-        if let batch, onFinish != nil, !dryRun { try sayWhetherItIsEmpty(batch, in: queue) }
+        if let batch, onFinish != nil, !dryRun { try warnIfBatchIsEmpty(batch, in: queue) }
         let isRefused = total.refused > 0 || total.hasRefusedFile || strict && total.skipped > 0
         if isRefused { throw ExitCode(.dataRefused) }
     }
 
-    /// A batch grows by intent, or because somebody took its name for another.
-    private func sayWhetherItIsTaken(_ batch: String, in queue: JobQueue) throws {
+    /// A batch grows on purpose, or because somebody used its name for another.
+    private func warnIfBatchExists(_ batch: String, in queue: JobQueue) throws {
         guard let leads = try queue.leads(inBatch: batch), leads > 0 else { return }
         StandardError.write(
             "There is a batch named \(batch) already, with \(counted(leads, "lead")): "
@@ -177,7 +177,7 @@ struct Enqueue: ParsableCommand {
     }
 
     /// A batch without a lead never finishes.
-    private func sayWhetherItIsEmpty(_ batch: String, in queue: JobQueue) throws {
+    private func warnIfBatchIsEmpty(_ batch: String, in queue: JobQueue) throws {
         guard try queue.leads(inBatch: batch) ?? 0 == 0 else { return }
         StandardError.write("The batch \(batch) has no lead, so its command does not run.\n")
     }

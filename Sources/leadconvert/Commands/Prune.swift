@@ -25,7 +25,7 @@ struct Prune: ParsableCommand {
         let now = Timestamp.now
         let queue = try options.open()
         let operation = try queue.operations.begin(
-            .prune, target: "settled before \(now + -olderThan)", at: now, by: Operator.name)
+            .prune, target: "settled before \(now + -olderThan)", at: now, by: CurrentUser.name)
         let total =
             StandardError.isTerminal
             ? try Dashboard(path: queue.path).countSettled(before: now + -olderThan) : nil

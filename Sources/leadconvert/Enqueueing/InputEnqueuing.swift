@@ -6,7 +6,7 @@ import Storage
 struct InputEnqueuing {
     let queue: JobQueue
     let options: EnqueueOptions
-    /// Whether one row that can't be taken keeps out its whole input.
+    /// Whether one row that can't be added refuses its whole input.
     let isStrict: Bool
     /// Whether it is only found out what would be added.
     let isDryRun: Bool
@@ -19,13 +19,13 @@ struct InputEnqueuing {
             try input.spool()
             try queue.enqueue(options, at: .now) { enqueuing in
                 try add(input, to: &enqueuing, &summary)
-                let isSpoilt = isStrict && (summary.refused > 0 || summary.skipped > 0)
+                let mustRollBack = isStrict && (summary.refused > 0 || summary.skipped > 0)
                 // The transaction ends here: a rehearsal shows what the queue itself would say.
-                if isDryRun || isSpoilt { throw RolledBack() }
+                if isDryRun || mustRollBack { throw RolledBack() }
             }
         } catch is RolledBack {
             if !isDryRun {
-                StandardError.write("\(input.name): nothing is taken of it (--strict).\n")
+                StandardError.write("\(input.name): nothing of it is added (--strict).\n")
                 summary.added = 0
             }
         } catch let error as OperatorError where error.status == .dataRefused {
@@ -79,7 +79,7 @@ struct EnqueueSummary: CustomStringConvertible {
     var added = 0
     /// Rows whose leads were there before.
     var skipped = 0
-    /// Rows that can't be taken.
+    /// Rows that can't be added.
     var refused = 0
     /// Whether an input was refused as a whole.
     var hasRefusedFile = false
