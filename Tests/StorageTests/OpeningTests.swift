@@ -120,11 +120,15 @@ import Testing
         }
     }
 
-    @Test func `a copy that was restored in place is not written over`() async throws {
+    @Test(arguments: ["queue.db", "link.db"])
+    func `a copy that was restored in place is not written over`(name: String) async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("queue.db").path
             let copy = folder.appendingPathComponent("copy.db").path
-            let queue = try JobQueue(path: path, as: .daemon)
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.appendingPathComponent("link.db").path,
+                withDestinationPath: "queue.db")
+            let queue = try JobQueue(path: folder.appendingPathComponent(name).path, as: .daemon)
             try queue.add(1...1)
             try queue.operations.backup(to: copy)
             try queue.add(2...9)

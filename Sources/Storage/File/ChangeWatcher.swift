@@ -31,9 +31,10 @@ public final class ChangeWatcher {
     ) {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         guard descriptor >= 0 else { return nil }
+        let path = QueuePath.resolved(path)
         let folder = (path as NSString).deletingLastPathComponent
         let events = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE
-        guard inotify_add_watch(descriptor, folder.isEmpty ? "." : folder, UInt32(events)) >= 0
+        guard inotify_add_watch(descriptor, folder, UInt32(events)) >= 0
         else {
             close(descriptor)
             return nil

@@ -62,7 +62,8 @@ public struct JobQueue: Sendable {
                 }
             }
         }
-        files = OpenFiles(path: path)
+        // SQLite keeps the write-ahead log beside the file, not beside a link to it.
+        files = OpenFiles(path: QueuePath.resolved(path))
     }
 
     /// Where another opens a new file at the same time, SQLite does not wait for it: only one can
