@@ -138,7 +138,7 @@ public final class PageServer: Sendable {
     /// A request's head may have 16 KB, and a connection on which nothing happens is closed.
     private static var connection: HTTP1Channel.Configuration {
         .init(
-            idleTimeout: .seconds(20),
+            additionalChannelHandlers: [ConnectionDeadline()], idleTimeout: .seconds(20),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))
     }
