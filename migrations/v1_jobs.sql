@@ -114,6 +114,19 @@ CREATE TABLE batches (
 CREATE INDEX batches_with_a_command_to_run ON batches (finished_at)
     WHERE on_finish IS NOT NULL AND finished_at IS NOT NULL AND on_finish_finished_at IS NULL;
 
+CREATE TRIGGER batches_with_jobs_stay BEFORE DELETE ON batches
+WHEN EXISTS (SELECT 1 FROM jobs WHERE batch_id = OLD.id)
+BEGIN
+    SELECT RAISE(ABORT, 'batch_with_jobs_must_stay: prune its jobs first');
+END;
+
+CREATE TRIGGER batches_with_jobs_stay_when_another_is_inserted BEFORE INSERT ON batches
+WHEN EXISTS (
+    SELECT 1 FROM jobs WHERE batch_id IN (NEW.id, (SELECT id FROM batches WHERE name = NEW.name)))
+BEGIN
+    INSERT OR IGNORE INTO replacements (batch) VALUES (1);
+END;
+
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
 
@@ -328,7 +341,9 @@ END;
 -- conflicts as the statement does that set it off: this one breaks a rule, which a REPLACE ends at,
 -- while any other INSERT passes over it and meets the unique index.
 CREATE TABLE replacements (
-    job INTEGER CONSTRAINT "job_in_flight_must_stay: wait until it is settled" CHECK (job IS NULL)
+    job INTEGER CONSTRAINT "job_in_flight_must_stay: wait until it is settled" CHECK (job IS NULL),
+    batch INTEGER CONSTRAINT "batch_with_jobs_must_stay: change its columns instead"
+        CHECK (batch IS NULL)
 ) STRICT;
 
 CREATE TRIGGER jobs_in_flight_stay_when_another_is_inserted BEFORE INSERT ON jobs
@@ -338,7 +353,7 @@ WHEN EXISTS (
         AND in_flight)
 OR EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND in_flight)
 BEGIN
-    INSERT OR IGNORE INTO replacements VALUES (1);
+    INSERT OR IGNORE INTO replacements (job) VALUES (1);
 END;
 
 CREATE TRIGGER jobs_in_flight_stay_when_another_is_updated
@@ -350,7 +365,7 @@ AND EXISTS (
     WHERE id <> OLD.id AND in_flight AND finished_at IS NULL
         AND (id = NEW.id OR substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15)))
 BEGIN
-    INSERT OR IGNORE INTO replacements VALUES (1);
+    INSERT OR IGNORE INTO replacements (job) VALUES (1);
 END;
 
 CREATE TRIGGER jobs_in_flight_stay BEFORE DELETE ON jobs WHEN OLD.in_flight

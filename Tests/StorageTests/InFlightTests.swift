@@ -56,6 +56,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "INSERT OR REPLACE INTO batches (name) VALUES ('friday')",
+        "REPLACE INTO batches (id, name) VALUES (1, 'monday')",
+        "DELETE FROM batches WHERE name = 'friday'",
+    ])
+    func `a batch with jobs is neither replaced nor deleted`(sql: String) async throws {
+        try await withQueue { (queue: JobQueue) throws in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...2, options)
+            let told = refusal(queue, sql)
+            #expect(told?.contains("batch_with_jobs_must_stay") == true, "\(told ?? "done")")
+            let allowed = [
+                "INSERT OR IGNORE INTO batches (name) VALUES ('friday')",
+                "INSERT INTO batches (name) VALUES ('friday') "
+                    + "ON CONFLICT (name) DO UPDATE SET policy = 'default'",
+                "INSERT OR REPLACE INTO batches (name) VALUES ('monday')",
+                "DELETE FROM batches WHERE name = 'monday'",
+            ]
+            for sql in allowed { #expect(refusal(queue, sql) == nil, "\(sql)") }
+        }
+    }
+
     @Test(
         arguments: [JobState.sending, .verifying],
         [
