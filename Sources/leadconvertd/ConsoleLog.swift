@@ -80,7 +80,7 @@ struct ConsoleLog: LogHandler {
     }
 
     private static func quoted(_ text: String) -> String {
-        text.contains { $0 == " " || $0.isNewline }
-            ? "\"\(text.split(whereSeparator: \.isNewline).joined(separator: " "))\"" : text
+        let line = text.onOneLine
+        return line.contains(" ") ? "\"\(line)\"" : line
     }
 }
