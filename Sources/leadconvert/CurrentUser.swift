@@ -11,8 +11,3 @@ enum CurrentUser {
         return String(cString: entry.pointee.pw_name)
     }
 }
-
-extension Initiator {
-    /// Whoever runs the command.
-    static var currentUser: Initiator { .person(CurrentUser.name) }
-}

@@ -103,11 +103,7 @@ import Testing
         _ = try dashboard.failures(code: "X", batch: nil, after: place, limit: 5)
         _ = try dashboard.failures(code: "X", batch: 1, after: place, limit: 5)
         _ = try dashboard.jobs(of: .lead(1))
-        _ = try dashboard.failedJobs(code: "X", batch: nil, after: place, limit: 5)
-        _ = try dashboard.failedJobs(code: "X", batch: 1, after: place, limit: 5)
-        _ = try dashboard.failedCodes(batch: 1)
         try dashboard.readJobs(ofBatch: 1) { _, _ in }
-        _ = try dashboard.waitingJobs(batch: 1, above: 0, limit: 5)
         _ = try dashboard.attempts(of: 1)
         _ = try dashboard.attempts(above: 0, limit: 5)
         _ = try dashboard.attempts([1])

@@ -10,10 +10,10 @@ import Testing
 
     @Test func `what people do is recorded with what it changed`() async throws {
         try await withFailures { queue in
-            _ = try queue.operations.retry([.job(1)], at: now, by: .person("ada"))
-            _ = try queue.operations.cancel([.batch("friday")], at: now, by: .person("bob"))
-            try queue.operations.pause(true, batch: "friday", at: now, by: .person("ada"))
-            try queue.operations.pause(false, batch: nil, at: now, by: .person("ada"))
+            _ = try queue.operations.retry([.job(1)], at: now, by: "ada")
+            _ = try queue.operations.cancel([.batch("friday")], at: now, by: "bob")
+            try queue.operations.pause(true, batch: "friday", at: now, by: "ada")
+            try queue.operations.pause(false, batch: nil, at: now, by: "ada")
             #expect(
                 try operations(queue) == [
                     "ada retry job 1: 1", "bob cancel batch friday: 2",
@@ -25,7 +25,7 @@ import Testing
     @Test func `a long list of jobs is recorded by its first three`() async throws {
         try await withFailures { queue in
             let jobs = (1...4).map { JobSelection.job($0) }
-            _ = try queue.operations.retry(jobs, at: now, by: .person("ada"))
+            _ = try queue.operations.retry(jobs, at: now, by: "ada")
             #expect(try operations(queue) == ["ada retry job 1, job 2, job 3 and 1 more: 3"])
         }
     }
@@ -35,7 +35,7 @@ import Testing
     {
         try await withFailures { queue in
             #expect(throws: OperatorError.self) {
-                try queue.operations.retry([.job(99)], at: now, by: .person("ada"))
+                try queue.operations.retry([.job(99)], at: now, by: "ada")
             }
             _ = try queue.operations.retry([.job(1)], at: now)
             #expect(try operations(queue) == [])
@@ -48,9 +48,22 @@ import Testing
             _ = try queue.operations.prune(
                 before: Timestamp(milliseconds: 4_000_000_000_000), at: 1, as: prune)
             #expect(try operations(queue) == ["ada prune old ones: 3"])
-            let retry = try queue.operations.begin(.retry, target: "code X", at: now, by: "bob")
-            _ = try queue.operations.retry([.jobs([4, 99])], at: now, by: .operation(retry))
-            #expect(try operations(queue).last == "bob retry code X: 0")
+        }
+    }
+
+    @Test func `a large batch is cancelled in steps, between which others can write`() async throws
+    {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...1200, options)
+            var steps = try queue.operations.cancelling([.batch("friday")], at: now, by: "ada")
+            #expect(try steps.next())
+            #expect((1..<1200).contains(steps.change.changed))
+            try queue.run(sql: "UPDATE jobs SET priority = 1 WHERE state = 'queued'")
+            while try steps.next() {}
+            #expect(steps.change.changed == 1200)
+            #expect(try operations(queue) == ["ada cancel batch friday: 1200"])
         }
     }
 

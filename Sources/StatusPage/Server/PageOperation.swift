@@ -51,17 +51,19 @@ struct PageOperation: Sendable, Equatable {
         }
     }
 
-    /// As `operations.target` tells it.
-    var target: String {
+    /// The jobs that it retries or cancels.
+    var selection: [JobSelection] {
         switch subject {
-        case .job(let number): "job \(number)"
-        case .code(let code, nil): "code \(code)"
-        case .code(let code, let batch?): "code \(code) of batch \(batch)"
-        case .batch(let name): "batch \(name)"
-        case .allFailed: "all failed"
-        case .queue: "queue"
+        case .job(let number): [.job(number)]
+        case .code(let code, let batch): [.failed(code: code, batch: batch)]
+        case .batch(let name): [.batch(name)]
+        case .allFailed: [.all(.failed)]
+        case .queue: []
         }
     }
+
+    /// What it is about, in words.
+    var target: String { selection.first?.description ?? "queue" }
 }
 
 /// Does what is asked for on the page, in steps between which the daemon can write.
@@ -72,9 +74,6 @@ struct PageOperations: Sendable {
     static let name = "status page"
     /// Above so many leads one is asked first.
     static let unasked = 100
-    /// Jobs in one transaction: some ten milliseconds' worth.
-    private static let step = 200
-
     /// How many jobs it would touch.
     func count(_ operation: PageOperation) throws -> Int {
         switch (operation.action, operation.subject) {
@@ -106,96 +105,28 @@ struct PageOperations: Sendable {
         isStopping: @escaping @Sendable () -> Bool,
         later: (@escaping @Sendable () throws -> Void) -> Void
     ) throws -> Done {
-        let person = Initiator.person(Self.name)
-        switch (operation.action, operation.subject) {
-        case (.pause, let subject), (.resume, let subject):
+        var steps: JobChange
+        switch operation.action {
+        case .pause, .resume:
             var batch: String?
-            if case .batch(let name) = subject { batch = name }
+            if case .batch(let name) = operation.subject { batch = name }
             let change = try queue.operations.pause(
-                operation.action == .pause, batch: batch, at: now, by: person)
+                operation.action == .pause, batch: batch, at: now, by: Self.name)
             return Done(jobs: change.changed)
-        case (.retry, .job(let number)):
-            return Done(
-                jobs: try queue.operations.retry([.job(number)], at: now, by: person).changed)
-        case (.cancel, .job(let number)):
-            return Done(
-                jobs: try queue.operations.cancel([.job(number)], at: now, by: person).changed)
-        default:
-            var steps = try Steps(self, operation, at: now)
-            let deadline = ContinuousClock.now + limit
-            while ContinuousClock.now < deadline {
-                guard try steps.next() else { return Done(jobs: steps.jobs) }
-            }
-            let rest = steps
-            later {
-                var rest = rest
-                while !isStopping(), try rest.next() {}
-            }
-            return Done(jobs: steps.jobs, isUnfinished: true)
+        case .retry:
+            steps = try queue.operations.retrying(operation.selection, at: now, by: Self.name)
+        case .cancel:
+            steps = try queue.operations.cancelling(operation.selection, at: now, by: Self.name)
         }
-    }
-
-    /// A long operation, from one step to the next.
-    private struct Steps: Sendable {
-        private let by: PageOperations
-        private let operation: PageOperation
-        private let id: OperationID
-        private let batch: Int64?
-        private let now: Timestamp
-        /// Codes whose failures are still to be retried.
-        private var codes: [String?]
-        private var place: ListPlace?
-        var jobs = 0
-
-        init(_ by: PageOperations, _ operation: PageOperation, at now: Timestamp) throws {
-            self.by = by
-            self.operation = operation
-            self.now = now
-            switch operation.subject {
-            case .batch(let name), .code(_, batch: let name?):
-                batch = try by.dashboard.batch(named: name).id
-            default: batch = nil
-            }
-            if case .code(let code, _) = operation.subject {
-                codes = [code]
-            } else {
-                codes = try by.dashboard.failedCodes(batch: batch)
-            }
-            let action: Operation.Action = operation.action == .retry ? .retry : .cancel
-            id = try by.queue.operations.begin(
-                action, target: operation.target, at: now, by: PageOperations.name)
+        let deadline = ContinuousClock.now + limit
+        while ContinuousClock.now < deadline {
+            guard try steps.next() else { return Done(jobs: steps.change.changed) }
         }
-
-        /// - Returns: Whether there may be more.
-        mutating func next() throws -> Bool {
-            operation.action == .retry ? try retry() : try cancel()
+        let rest = steps
+        later {
+            var rest = rest
+            while !isStopping(), try rest.next() {}
         }
-
-        private mutating func retry() throws -> Bool {
-            guard let code = codes.first else { return false }
-            let (numbers, last) = try by.dashboard.failedJobs(
-                code: code, batch: batch, after: place, limit: PageOperations.step)
-            place = last
-            guard last != nil else {
-                codes.removeFirst()
-                return true
-            }
-            let change = try by.queue.operations.retry(
-                [.jobs(numbers)], at: now, by: .operation(id))
-            jobs += change.changed
-            return true
-        }
-
-        private mutating func cancel() throws -> Bool {
-            guard let batch else { return false }
-            let numbers = try by.dashboard.waitingJobs(
-                batch: batch, above: place?.id ?? 0, limit: PageOperations.step)
-            guard let last = numbers.last else { return false }
-            place = ListPlace(time: "", id: last)
-            let change = try by.queue.operations.cancel(
-                [.jobs(numbers)], at: now, by: .operation(id))
-            jobs += change.changed
-            return true
-        }
+        return Done(jobs: steps.change.changed, isUnfinished: true)
     }
 }

@@ -76,11 +76,6 @@ extension Dashboard {
         .sorted { ($0.leads, $1.code ?? "") > ($1.leads, $0.code ?? "") }
     }
 
-    /// All codes with which jobs failed, of a batch or of all.
-    public func failedCodes(batch: Int64?) throws -> [String?] {
-        try codes(FailedJobs(batch: batch), limit: 10_000)
-    }
-
     /// The codes, from one to the next by the index, whatever stands between them.
     private func codes(_ failed: FailedJobs, limit: Int) throws -> [String?] {
         try read { database in

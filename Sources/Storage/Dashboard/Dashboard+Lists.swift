@@ -106,38 +106,6 @@ extension Dashboard {
             """, [String(lead.description.prefix(15))], limit)
     }
 
-    /// Failed jobs with a code, of a batch or of all, to be retried some at a time.
-    /// - Returns: Their numbers, and the last one's place.
-    public func failedJobs(
-        code: String?, batch: Int64?, after place: ListPlace?, limit: Int
-    ) throws -> (jobs: [Int64], last: ListPlace?) {
-        let failed = FailedJobs(batch: batch)
-        let sql = """
-            SELECT id, finished_at FROM \(failed.source)
-            WHERE \(failed.condition) AND error_code IS ? AND (finished_at, id) > (?, ?)
-            ORDER BY finished_at, id LIMIT ?
-            """
-        return try read { database in
-            let rows = try Row.fetchAll(
-                database.cachedStatement(sql: sql),
-                arguments: [batch, code, place?.time ?? "", place?.id ?? 0, limit])
-            return (rows.map { $0[0] }, rows.last.map { ListPlace(time: $0[1], id: $0[0]) })
-        }
-    }
-
-    /// The numbers of a batch's jobs that were not sent yet, above a number, in their order.
-    public func waitingJobs(batch: Int64, above id: Int64, limit: Int) throws -> [Int64] {
-        try read { database in
-            let sql = """
-                SELECT id FROM jobs INDEXED BY jobs_unsettled_by_batch
-                WHERE batch_id = ? AND finished_at IS NULL AND id > ?
-                    AND +state IN ('queued', 'held')
-                ORDER BY id LIMIT ?
-                """
-            return try Int64.fetchAll(database, sql: sql, arguments: [batch, id, limit])
-        }
-    }
-
     private static func arguments(_ place: ListPlace?) -> StatementArguments {
         place.map { [$0.time, $0.id] } ?? []
     }

@@ -6,14 +6,6 @@ public struct OperationID: Hashable, Sendable {
     let number: Int64
 }
 
-/// On whose behalf jobs are changed, for the table `operations`.
-public enum Initiator: Sendable {
-    /// A person, who asked for this change alone.
-    case person(String)
-    /// An operation that was begun before, because it takes more than one transaction.
-    case operation(OperationID)
-}
-
 /// What somebody does to the queue.
 public struct Operation: Sendable {
     /// The words of `operations.action`.
@@ -33,24 +25,23 @@ public struct Operation: Sendable {
     let action: Action
     let target: String
     let at: Timestamp
-    /// Nil when no person asked: then nothing is recorded.
-    let initiator: Initiator?
+    /// Whoever asked for it; nil when nobody did: then nothing is recorded.
+    let person: String?
 
-    init(_ action: Action, target: String, at now: Timestamp, by initiator: Initiator?) {
+    init(_ action: Action, target: String, at now: Timestamp, by person: String?) {
         self.action = action
         self.target = target
         at = now
-        self.initiator = initiator
+        self.person = person
     }
 
     init(
-        _ action: Action, of selections: [JobSelection], at now: Timestamp,
-        by initiator: Initiator?
+        _ action: Action, of selections: [JobSelection], at now: Timestamp, by person: String?
     ) {
         // Somebody may name a thousand leads; the first few say which command it was.
         let named = selections.prefix(3).map(\.description).joined(separator: ", ")
         let more = selections.count > 3 ? " and \(selections.count - 3) more" : ""
-        self.init(action, target: named + more, at: now, by: initiator)
+        self.init(action, target: named + more, at: now, by: person)
     }
 }
 
@@ -59,19 +50,22 @@ extension Operations {
     public func begin(
         _ action: Operation.Action, target: String, at now: Timestamp, by person: String
     ) throws -> OperationID {
-        let operation = Operation(action, target: target, at: now, by: .person(person))
+        let operation = Operation(action, target: target, at: now, by: person)
         return try store.write { try $0.insert(operation, by: person, jobs: 0) }
     }
 }
 
 extension Database {
     /// Records what was done, in the transaction that does it.
-    func record(_ operation: Operation, jobs: Int) throws {
-        switch operation.initiator {
-        case .person(let person): _ = try insert(operation, by: person, jobs: jobs)
-        case .operation(let id): try add(jobs: jobs, to: id)
-        case nil: break
-        }
+    /// - Parameter id: Its row, if it has one already.
+    @discardableResult
+    func record(
+        _ operation: Operation, jobs: Int, as id: OperationID? = nil
+    ) throws -> OperationID? {
+        guard let person = operation.person else { return nil }
+        guard let id else { return try insert(operation, by: person, jobs: jobs) }
+        try add(jobs: jobs, to: id)
+        return id
     }
 
     /// Adds jobs to an operation that was begun before.
@@ -103,7 +97,6 @@ extension JobSelection: CustomStringConvertible {
         case .all(let state): "all \(state.rawValue)"
         case .failed(let code, nil): "code \(code)"
         case .failed(let code, let batch?): "code \(code) of batch \(batch)"
-        case .jobs(let numbers): "\(numbers.count) jobs"
         }
     }
 }

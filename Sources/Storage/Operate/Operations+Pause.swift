@@ -18,11 +18,11 @@ extension Operations {
     /// - Throws: `OperatorError` 66 when there is no such batch.
     @discardableResult
     public func pause(
-        _ isPaused: Bool, batch: String?, at now: Timestamp, by initiator: Initiator? = nil
+        _ isPaused: Bool, batch: String?, at now: Timestamp, by person: String? = nil
     ) throws -> PauseChange {
         let operation = Operation(
             isPaused ? .pause : .resume, target: batch.map { "batch \($0)" } ?? "queue", at: now,
-            by: initiator)
+            by: person)
         return try store.write { database in
             let change =
                 if let batch {

@@ -13,8 +13,6 @@ public enum JobSelection: Sendable {
     case all(JobState)
     /// All that failed with this code, of this batch if one is named.
     case failed(code: String, batch: String? = nil)
-    /// The jobs of these numbers, as far as they are still there.
-    case jobs([Int64])
 }
 
 /// What an operator's command did to jobs.
@@ -40,58 +38,79 @@ extension Operations {
     /// - Throws: `OperatorError` 66 when a job, lead or batch does not exist; then nothing is
     ///   changed.
     public func retry(
-        _ selections: [JobSelection], at now: Timestamp, by initiator: Initiator? = nil
+        _ selections: [JobSelection], at now: Timestamp, by person: String? = nil
     ) throws -> Change {
-        let operation = Operation(.retry, of: selections, at: now, by: initiator)
-        var change = try change(selections, operation) { database, job, change in
-            guard job.state == .failed else { return .leave }
-            let action = try database.retry(job, at: now)
-            guard case .move = action else { return action }
-            let released = try database.release(batchHeldBy: job, at: now)
-            guard released > 0 else { return action }
-            // It was held with the others for a moment.
-            change.released += released - 1
-            return .move(.queued)
-        }
-        // Held jobs that were named, too, and were let go after all.
-        let held = change.left[.held, default: 0] - change.released
-        change.left[.held] = held > 0 ? held : nil
-        return change
+        try retrying(selections, at: now, by: person).finished()
+    }
+
+    /// The same, in steps.
+    public func retrying(
+        _ selections: [JobSelection], at now: Timestamp, by person: String? = nil
+    ) throws -> JobChange {
+        try JobChange(
+            .retry, selections, Operation(.retry, of: selections, at: now, by: person), in: store)
     }
 
     /// Cancels jobs that were not sent yet.
     /// - Throws: `OperatorError` 66 when a job, lead or batch does not exist; then nothing is
     ///   changed.
     public func cancel(
-        _ selections: [JobSelection], at now: Timestamp, by initiator: Initiator? = nil
+        _ selections: [JobSelection], at now: Timestamp, by person: String? = nil
     ) throws -> Change {
-        let operation = Operation(.cancel, of: selections, at: now, by: initiator)
-        return try change(selections, operation) { database, job, _ in
-            guard job.state == .queued || job.state == .held else { return .leave }
-            let sql = """
-                UPDATE jobs SET state = 'cancelled', updated_at = ?1, finished_at = ?1
-                WHERE id = ?2
-                """
-            try database.cachedStatement(sql: sql).execute(arguments: [now.description, job.id])
-            return .move(.cancelled)
-        } finishing: { database, batches in
-            try database.finish(batches: batches, at: now)
-        }
+        try cancelling(selections, at: now, by: person).finished()
     }
 
-    private func change(
-        _ selections: [JobSelection], _ operation: Operation,
-        _ act: (Database, SelectedJob, inout Change) throws -> Action,
-        finishing: (Database, Set<Int64>) throws -> Void = { _, _ in }
-    ) throws -> Change {
-        try store.write { database in
-            var change = Change()
-            var seen: Set<Int64> = []
+    /// The same, in steps.
+    public func cancelling(
+        _ selections: [JobSelection], at now: Timestamp, by person: String? = nil
+    ) throws -> JobChange {
+        try JobChange(
+            .cancel, selections, Operation(.cancel, of: selections, at: now, by: person), in: store)
+    }
+}
+
+/// Jobs that are retried or cancelled in steps: each is one transaction of some ten milliseconds, and
+/// between them others can write.
+public struct JobChange: Sendable {
+    enum Kind { case retry, cancel }
+
+    /// What was done so far.
+    public private(set) var change = Change()
+
+    private static let jobsInAStep = 500
+
+    private let kind: Kind
+    private let operation: Operation
+    private let store: JobQueue
+    private var id: OperationID?
+    private var rest: ArraySlice<Int64>
+
+    /// Finds the jobs: what comes to be in such a state later is not meant.
+    fileprivate init(
+        _ kind: Kind, _ selections: [JobSelection], _ operation: Operation, in store: JobQueue
+    ) throws {
+        (self.kind, self.operation, self.store) = (kind, operation, store)
+        let found = try store.read { database in
+            try selections.flatMap { try database.select($0) }
+        }
+        // One may be meant twice, by number and lead.
+        var seen: Set<Int64> = []
+        let jobs = selections.count > 1 ? found.filter { seen.insert($0.id).inserted } : found
+        for job in jobs where !kind.applies(to: job.state) {
+            change.left[job.state, default: 0] += 1
+        }
+        rest = jobs.filter { kind.applies(to: $0.state) }.map(\.id)[...]
+    }
+
+    /// Does the next step.
+    /// - Returns: Whether there is another.
+    public mutating func next() throws -> Bool {
+        let step = Array(rest.prefix(Self.jobsInAStep))
+        (change, id) = try store.write { database in
+            var change = change
             var batches: Set<Int64> = []
-            // All are found before the first is touched: one may be meant twice, by number and lead.
-            for job in try selections.flatMap({ try database.select($0) }) {
-                guard seen.insert(job.id).inserted else { continue }
-                switch try act(database, job, &change) {
+            for job in try database.jobs(step) {
+                switch try database.act(kind, on: job, at: operation.at, &change) {
                 case .leave: change.left[job.state, default: 0] += 1
                 case .supersede: change.superseded += 1
                 case .move(let state):
@@ -100,9 +119,28 @@ extension Operations {
                     if let batch = job.batchID { batches.insert(batch) }
                 }
             }
-            try finishing(database, batches)
-            try database.record(operation, jobs: change.changed)
-            return change
+            if kind == .cancel { try database.finish(batches: batches, at: operation.at) }
+            let jobs = change.changed - self.change.changed
+            return (change, try database.record(operation, jobs: jobs, as: id))
+        }
+        rest = rest.dropFirst(step.count)
+        return !rest.isEmpty
+    }
+
+    fileprivate consuming func finished() throws -> Change {
+        while try next() {}
+        // Held jobs that were named, too, and were released after all.
+        let held = change.left[.held, default: 0] - change.released
+        if kind == .retry { change.left[.held] = held > 0 ? held : nil }
+        return change
+    }
+}
+
+extension JobChange.Kind {
+    fileprivate func applies(to state: JobState) -> Bool {
+        switch self {
+        case .retry: state == .failed
+        case .cancel: state == .queued || state == .held
         }
     }
 }
@@ -122,6 +160,28 @@ private struct SelectedJob {
 }
 
 extension Database {
+    fileprivate func act(
+        _ kind: JobChange.Kind, on job: SelectedJob, at now: Timestamp, _ change: inout Change
+    ) throws -> Action {
+        guard kind.applies(to: job.state) else { return .leave }
+        guard kind == .retry else { return try cancel(job, at: now) }
+        let action = try retry(job, at: now)
+        guard case .move = action else { return action }
+        let released = try release(batchHeldBy: job, at: now)
+        guard released > 0 else { return action }
+        // It was held with the others for a moment.
+        change.released += released - 1
+        return .move(.queued)
+    }
+
+    private func cancel(_ job: SelectedJob, at now: Timestamp) throws -> Action {
+        let sql = """
+            UPDATE jobs SET state = 'cancelled', updated_at = ?1, finished_at = ?1 WHERE id = ?2
+            """
+        try cachedStatement(sql: sql).execute(arguments: [now.description, job.id])
+        return .move(.cancelled)
+    }
+
     fileprivate func retry(_ job: SelectedJob, at now: Timestamp) throws -> Action {
         // OR IGNORE: a lead that was enqueued again meanwhile has its one unsettled job.
         let sql = """
@@ -190,9 +250,12 @@ extension Database {
         case .failed(let code, let name?):
             try many(
                 "batch_id = ? AND state = 'failed' AND error_code = ?", [existingBatch(name), code])
-        case .jobs(let numbers):
-            try many("id IN (SELECT value FROM json_each(?))", [numbers.json])
         }
+    }
+
+    /// Those that are still there.
+    fileprivate func jobs(_ numbers: [Int64]) throws -> [SelectedJob] {
+        try many("id IN (SELECT value FROM json_each(?))", [numbers.json])
     }
 
     private func one(

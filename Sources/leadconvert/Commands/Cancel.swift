@@ -23,7 +23,8 @@ struct Cancel: ParsableCommand {
 
     func run() throws {
         let queue = try options.open()
-        let change = try queue.operations.cancel(selection.selections, at: .now, by: .currentUser)
+        let change = try queue.operations.cancel(
+            selection.selections, at: .now, by: CurrentUser.name)
         let output = Output()
         try output.writeLine("\(counted(change.changed, "job")) cancelled.")
         try output.writeLeftAlone(change.left) { state in

@@ -21,7 +21,7 @@ struct Pause: ParsableCommand {
 
     func run() throws {
         let change = try options.open().operations.pause(
-            true, batch: batch, at: .now, by: .currentUser)
+            true, batch: batch, at: .now, by: CurrentUser.name)
         let output = Output()
         let already = change.wasSo ? " already" : ""
         try output.writeLine(

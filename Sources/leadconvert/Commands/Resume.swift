@@ -19,7 +19,7 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         let change = try options.open().operations.pause(
-            false, batch: batch, at: .now, by: .currentUser)
+            false, batch: batch, at: .now, by: CurrentUser.name)
         let output = Output()
         if change.wasSo {
             try output.writeLine("\(batch ?? "The queue") was not paused.")

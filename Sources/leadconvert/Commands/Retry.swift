@@ -37,7 +37,7 @@ struct Retry: ParsableCommand {
 
     func run() throws {
         let queue = try options.open()
-        let change = try queue.operations.retry(selections, at: .now, by: .currentUser)
+        let change = try queue.operations.retry(selections, at: .now, by: CurrentUser.name)
         let output = Output()
         try output.writeLine("\(counted(change.changed, "job")) will run again.")
         if change.released > 0 {
