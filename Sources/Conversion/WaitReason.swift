@@ -20,6 +20,29 @@ public enum WaitReason: String, Sendable {
     /// There are no jobs.
     case work
 
+    /// What it is, after "waiting for".
+    public var phrase: String {
+        switch self {
+        case .token: "the next call's token"
+        case .slot: "a free slot"
+        case .account: "calls to the same account"
+        case .allowance: "the org's allowance"
+        case .outage: "the end of an outage"
+        case .time: "the next lead's time"
+        case .paused: "somebody to resume it"
+        case .hours: "the run hours"
+        case .work: "leads"
+        }
+    }
+
+    /// Whether nothing moves while the queue waits for it, so that no time left can be told.
+    public var stopsAll: Bool {
+        switch self {
+        case .allowance, .outage, .time, .paused, .hours: true
+        case .token, .slot, .account, .work: false
+        }
+    }
+
     /// Whether a call can be said to have waited for it: the others are nobody's wait.
     public var delaysCalls: Bool {
         switch self {

@@ -26,8 +26,9 @@ extension Double {
         return String(format: self < 1 ? "%.2f" : "%.1f", self)
     }
 
-    /// `45 s`, `12 min`, `3 h 20 min`, `2 d 5 h`: as much as matters of an estimate.
-    var asDuration: String {
+    /// Seconds as people read them, `45 s`, `12 min`, `3 h 20 min`, `2 d 5 h`: as much as matters of an
+    /// estimate.
+    public var asDuration: String {
         let seconds = Int(min(max(0, self).rounded(.up), 1e12))
         return switch seconds {
         case ..<90: "\(seconds) s"

@@ -13,7 +13,7 @@ struct Metrics {
     let isWritable: Bool
 
     /// What the queue waits for while the circuit is open.
-    static let breakerReasons: Set<String> = ["outage", "allowance"]
+    static let breakerReasons: [WaitReason] = [.allowance, .outage]
 
     var text: String {
         var text = MetricText()
@@ -97,8 +97,8 @@ struct Metrics {
             "leadconvert_circuit_open", .gauge,
             "1 while requests are held back because of an outage or a spent allowance.")
         let reason = snapshot.state?.waitingFor
-        for known in Self.breakerReasons.sorted() {
-            text.add([("reason", known)], reason == known ? 1 : 0)
+        for known in Self.breakerReasons {
+            text.add([("reason", known.rawValue)], reason == known ? 1 : 0)
         }
     }
 

@@ -25,7 +25,7 @@ struct Timeline {
             let end = attempt.finishedAt ?? now
             var spans: [Span] = []
             if let waited = attempt.waitedMS, waited > 0 {
-                let reason = attempt.waitedFor.map(Words.waiting) ?? "its turn"
+                let reason = attempt.waitedFor?.phrase ?? "its turn"
                 spans.append(
                     Span(
                         kind: "wait", start: start + -waited, end: start, row: 2,

@@ -36,20 +36,6 @@ enum Words {
         }
     }
 
-    /// What the queue waits for.
-    static func waiting(_ reason: String) -> String {
-        switch reason {
-        case "time": "the next lead's time"
-        case "hours": "the run hours"
-        case "token": "the next call's token"
-        case "slot": "a free slot"
-        case "account": "calls to the same account"
-        case "allowance": "the org's allowance"
-        case "outage": "the end of an outage"
-        default: reason
-        }
-    }
-
     /// What somebody did, after their name.
     static func action(_ action: String) -> String {
         switch action {

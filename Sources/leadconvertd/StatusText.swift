@@ -10,7 +10,7 @@ extension QueueStatus {
         if left > 0, ratePerSecond > 0 { line += ", \(rate) a second" }
         if isPaused { return line + "; paused, go on with: leadconvert resume" }
         guard left > 0, let waitingFor else { return line }
-        return line + "; waiting for \(Self.phrase(waitingFor))"
+        return line + "; waiting for \(waitingFor.phrase)"
             + (waitingUntil.map { " until \($0.second)" } ?? "")
     }
 
@@ -18,18 +18,6 @@ extension QueueStatus {
     private var rate: String {
         ratePerSecond < 10
             ? "\((ratePerSecond * 10).rounded() / 10)" : "\(Int(ratePerSecond.rounded()))"
-    }
-
-    private static func phrase(_ reason: WaitReason) -> String {
-        switch reason {
-        case .time: "the next one's time"
-        case .hours: "the run hours"
-        case .token: "the next call's token"
-        case .account: "calls to the same account"
-        case .allowance: "the org's allowance"
-        case .outage: "the end of an outage"
-        case .slot, .paused, .work: reason.rawValue
-        }
     }
 }
 

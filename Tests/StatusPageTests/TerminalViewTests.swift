@@ -19,7 +19,7 @@ import Testing
         var snapshot = Snapshot(at: now, activity: activity)
         snapshot.counts = [.queued: 12_345, .sending: 200, .converted: 98_765, .failed: 12]
         snapshot.state = QueueState(
-            isPaused: false, waitingFor: "token", waitingUntil: now + 5000,
+            isPaused: false, waitingFor: .token, waitingUntil: now + 5000,
             waitingSince: now + -60_000,
             limiter: .init(
                 tokens: 12, capacity: 30, rate: 0.5, at: now,

@@ -250,10 +250,10 @@ struct QueueWords {
         }
         let since = state.waitingSince.map { " since \($0.readable(on: snapshot.at))" } ?? ""
         let until = state.waitingUntil.map { ", until \($0.readable(on: snapshot.at))" } ?? ""
-        let isTrouble = ["outage", "allowance"].contains(reason)
+        let isTrouble = Metrics.breakerReasons.contains(reason)
         return (
             isTrouble ? "failed" : "flight",
-            "Waiting for \(Words.waiting(reason))\(since)\(until)."
+            "Waiting for \(reason.phrase)\(since)\(until)."
         )
     }
 }

@@ -177,7 +177,7 @@ struct LeadPage {
         let waited: HTML =
             attempt.waitedMS.map {
                 $0 > 0
-                    ? " <span class=\"quiet\">after \($0.asDuration) for \(Words.waiting(attempt.waitedFor ?? ""))</span>"
+                    ? " <span class=\"quiet\">after \($0.asDuration) for \(attempt.waitedFor?.phrase ?? "its turn")</span>"
                     : .none
             }
             ?? .none

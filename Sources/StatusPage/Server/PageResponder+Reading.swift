@@ -57,7 +57,7 @@ extension PageResponder {
             reasons.append("no session: the last login came to \(code)")
         }
         if let reason = snapshot.state?.waitingFor, Metrics.breakerReasons.contains(reason) {
-            reasons.append("circuit open: waiting for \(Words.waiting(reason))")
+            reasons.append("circuit open: waiting for \(reason.phrase)")
         }
         guard !reasons.isEmpty else { return .text("ready\n") }
         return .text(reasons.map { $0 + "\n" }.joined(), status: .serviceUnavailable)

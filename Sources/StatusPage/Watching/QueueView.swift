@@ -38,7 +38,7 @@ public struct Snapshot: Sendable {
     public var etaSeconds: Double? {
         let rate = ratePerSecond
         guard rate > 0, left > 0, let state, state.daemon != nil, !state.isPaused,
-            !["allowance", "outage", "hours", "time"].contains(state.waitingFor)
+            state.waitingFor?.stopsAll != true
         else { return nil }
         return Double(left) / rate
     }

@@ -29,8 +29,8 @@ public struct AttemptRow: Sendable, Equatable {
     public var leadsInCall: Int?
     /// How long the call waited before it left.
     public var waitedMS: Int64?
-    /// A word of `calls.waited_for`.
-    public var waitedFor: String?
+    /// For what.
+    public var waitedFor: WaitReason?
 }
 
 /// A request to Salesforce, for the metrics and charts.
@@ -114,7 +114,8 @@ extension Dashboard {
                     id: row[0], attempt: row[1], kind: row[2], call: row[3], startedAt: row.time(4),
                     finishedAt: row.time(5), outcome: row[6], code: row[7], message: row[8],
                     backoffMS: row[9], nextRunAt: row.time(10), leadsInCall: row[11],
-                    waitedMS: row[12], waitedFor: row[13])
+                    waitedMS: row[12],
+                    waitedFor: (row[13] as String?).flatMap(WaitReason.init))
             }
         }
     }

@@ -40,7 +40,7 @@ public struct QueueState: Sendable, Equatable {
     /// Whether the whole queue is paused.
     public var isPaused: Bool
     /// What it waits for, as the daemon last said.
-    public var waitingFor: String?
+    public var waitingFor: WaitReason?
     /// Until when.
     public var waitingUntil: Timestamp?
     /// Since when.
@@ -89,7 +89,8 @@ extension Dashboard {
             // What a daemon that is gone was doing is no news.
             let isRunning = daemon != nil
             return QueueState(
-                isPaused: queue?[0] ?? false, waitingFor: isRunning ? queue?[1] : nil,
+                isPaused: queue?[0] ?? false,
+                waitingFor: isRunning ? (queue?[1] as String?).flatMap(WaitReason.init) : nil,
                 waitingUntil: isRunning ? queue?.time(2) : nil,
                 // A daemon that has just started took over what the one before waited for.
                 waitingSince: daemon.flatMap { daemon in

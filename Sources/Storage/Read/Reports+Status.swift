@@ -40,11 +40,7 @@ extension Reports {
                 database, sql: "SELECT paused, waiting_for, waiting_until FROM queue")
             let isPaused: Bool = queue?["paused"] ?? false
             let waitingFor = (queue?["waiting_for"] as String?).flatMap(WaitReason.init)
-            let isHeldUp =
-                switch waitingFor {
-                case .allowance, .outage, .hours, .time: true
-                default: isPaused || daemon == nil
-                }
+            let isHeldUp = isPaused || daemon == nil || waitingFor?.stopsAll == true
             return QueueStatus(
                 counts: counts, ratePerSecond: rate,
                 etaSeconds: rate > 0 && left > 0 && !isHeldUp ? Double(left) / rate : nil,

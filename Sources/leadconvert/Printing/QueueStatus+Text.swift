@@ -1,5 +1,6 @@
 import Conversion
 import Foundation
+import StatusPage
 import Storage
 
 extension QueueStatus {
@@ -7,7 +8,7 @@ extension QueueStatus {
     func text(at now: Timestamp) -> String {
         var facts = JobState.allCases.map { ($0.rawValue, String(counts[$0] ?? 0)) }
         facts.append(("rate", "\(Self.short(ratePerSecond)) leads/s"))
-        if let etaSeconds { facts.append(("time left", Self.time(etaSeconds))) }
+        if let etaSeconds { facts.append(("time left", etaSeconds.asDuration)) }
         facts.append(("paused", isPaused ? "yes; go on with: leadconvert resume" : "no"))
         if let waitingFor {
             facts.append(
@@ -31,16 +32,5 @@ extension QueueStatus {
 
     private static func short(_ number: Double) -> String {
         String(format: number < 10 ? "%.2f" : "%.0f", number)
-    }
-
-    /// `45 s`, `12 min`, `3 h 20 min`, `2 d 5 h`: as much as matters of an estimate.
-    private static func time(_ seconds: Double) -> String {
-        let seconds = Int(min(seconds.rounded(.up), 1e12))
-        return switch seconds {
-        case ..<90: "\(seconds) s"
-        case ..<5400: "\((seconds + 30) / 60) min"
-        case ..<172_800: "\(seconds / 3600) h \(seconds / 60 % 60) min"
-        default: "\(seconds / 86_400) d \(seconds / 3600 % 24) h"
-        }
     }
 }
