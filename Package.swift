@@ -112,7 +112,7 @@ let package = Package(
         .target(
             name: "Hooks",
             dependencies: [
-                "Conversion", "Storage", "Drain",
+                "Conversion", "Storage",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]

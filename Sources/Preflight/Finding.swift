@@ -1,5 +1,4 @@
-import Conversion
-public import Storage
+public import Conversion
 
 /// What a check found.
 public struct Finding {

@@ -1,5 +1,4 @@
 import Conversion
-import Drain
 import Salesforce
 import Storage
 

@@ -1,5 +1,4 @@
 import Conversion
-import Drain
 import Logging
 import Settings
 import Storage

@@ -1,4 +1,4 @@
-import Conversion
+public import Conversion
 
 extension JSON {
     /// A lead's result in the shape of an action's.

@@ -1,3 +1,4 @@
+public import Conversion
 import GRDB
 
 /// A row as a query gave it, for printing: names and values in the query's order.
@@ -106,5 +107,17 @@ struct TableQuery {
         FROM (SELECT value AS given FROM json_each(?))
         CROSS JOIN \(table) ON id = given
         """
+    }
+}
+
+extension JSON {
+    /// A value of SQLite.
+    public init(_ value: TableRow.Value) {
+        switch value {
+        case .null: self = .null
+        case .integer(let number): self = .integer(number)
+        case .real(let number): self = .real(number)
+        case .text(let text): self = .text(text)
+        }
     }
 }

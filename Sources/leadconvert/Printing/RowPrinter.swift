@@ -1,4 +1,5 @@
 import ArgumentParser
+import Conversion
 import Storage
 
 /// A way to print rows, one after the other.

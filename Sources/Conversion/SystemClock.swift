@@ -1,4 +1,3 @@
-public import Conversion
 import Glibc
 
 /// The machine's clocks.
