@@ -92,7 +92,9 @@ extension PageResponder {
             .ok,
             try await reading { dashboard in
                 let jobs = try dashboard.jobs(in: state, after: place, limit: Self.rows + 1)
-                let next = Self.next(jobs, "/jobs", [("state", state.rawValue)]) { $0.runAt }
+                let next = Self.next(jobs, "/jobs", [("state", state.rawValue)]) {
+                    state == .converted ? $0.finishedAt : $0.runAt
+                }
                 return JobsPage(
                     context: context, state: state, jobs: Array(jobs.prefix(Self.rows)), next: next,
                     now: now, notice: notice

@@ -17,23 +17,21 @@ extension Database {
     /// Takes up again what need not stay aside: of an account, a group or an address no more than a
     /// call carries, since the next call that takes one of them keeps the others waiting again.
     func takeUp(_ size: Int, at moment: ClaimMoment) throws {
-        for subject in try subjects() {
-            if subject == "time" {
-                try takeUpDue(at: moment.now)
-            } else if try !isBusy(subject, at: moment) {
-                let selector = FairSelector(
-                    database: self, kind: .deferred(subject: subject), policies: [:],
-                    cursor: RoundRobinCursor(), moment: moment)
-                try takeUp(try selector.ids(size))
-            }
+        try takeUpDue(at: moment.now)
+        for subject in try subjects() where try !isBusy(subject, at: moment) {
+            let selector = FairSelector(
+                database: self, kind: .deferred(subject: subject), policies: [:],
+                cursor: RoundRobinCursor(), moment: moment)
+            try takeUp(try selector.ids(size))
         }
     }
 
-    /// What jobs were put aside for, each once.
+    /// What jobs were put aside for, each once, but for their time.
     private func subjects() throws -> [String] {
         let next = """
             SELECT deferred_for FROM jobs INDEXED BY jobs_deferred
-            WHERE state = 'queued' AND deferred_for
+            WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+                AND deferred_for
             """
         let sql = """
             WITH RECURSIVE subjects (name) AS (

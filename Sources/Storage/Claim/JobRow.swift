@@ -38,7 +38,7 @@ enum JobRow {
                 jobs.may_be_converted OR EXISTS (
                     SELECT 1 FROM jobs AS earlier
                     WHERE substr(earlier.lead_id, 1, 15) = substr(jobs.lead_id, 1, 15)
-                        AND earlier.may_be_converted)
+                        AND earlier.may_be_converted = 1)
                 """
             }
         }

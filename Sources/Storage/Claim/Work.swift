@@ -29,21 +29,24 @@ extension Claims {
         try store.read { database in
             let sql = """
                 SELECT
-                    (SELECT min(run_at) FROM jobs WHERE state = 'queued') AS first_at,
-                    (SELECT min(run_at) FROM jobs WHERE state = 'queued' AND run_at > :now)
+                    count(*) AS due, min(run_at) AS first_at,
+                    (SELECT min(run_at) FROM jobs INDEXED BY jobs_deferred_for_time
+                        WHERE state = 'queued' AND deferred_for = 'time' AND run_at > :now)
                         AS next_at,
                     (SELECT min(run_at) FROM jobs WHERE state = 'verifying') AS question_at,
                     (SELECT min(until) FROM delays WHERE until > :now) AS delay_ends_at,
-                    (SELECT count(*) FROM (
-                        SELECT 1 FROM jobs INDEXED BY jobs_by_state
-                        WHERE state = 'queued' AND run_at <= :now LIMIT :most)) AS due,
                     EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_to_match
                         WHERE \(WorkKind.toMatch.isWaiting))
                     OR EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_deferred
-                        WHERE state = 'queued' AND deferred_for > '') AS has_unmatched,
+                        WHERE state = 'queued' AND deferred_for IS NOT NULL
+                            AND deferred_for <> 'time')
+                    OR EXISTS (
+                        SELECT 1 FROM jobs INDEXED BY jobs_deferred_for_time
+                        WHERE state = 'queued' AND deferred_for = 'time') AS has_unmatched,
                     (SELECT paused FROM queue) AS paused
+                FROM (SELECT run_at FROM jobs_queued WHERE run_at <= :now LIMIT :most)
                 """
             let time = now.wall.description
             let statement = try database.cachedStatement(sql: sql)
@@ -53,7 +56,10 @@ extension Claims {
             let first: String? = row["first_at"]
             let question: String? = row["question_at"]
             let delayEnds: String? = due == 0 ? nil : row["delay_ends_at"]
-            let next: String? = row["next_at"]
+            let next = try [
+                row["next_at"], due < most ? database.nextUnforeseen(after: time) : nil,
+            ]
+            .compactMap(\.self).min()
             let later = [next, question, delayEnds].compactMap(\.self)
             return Work(
                 dueJobs: due,
@@ -64,6 +70,26 @@ extension Claims {
                 nextAt: later.filter { $0 > time }.min().flatMap { Timestamp($0) },
                 hasUnmatched: row["has_unmatched"], isPaused: row["paused"] ?? false)
         }
+    }
+}
+
+extension Database {
+    /// When the first job is due that is not, though it was not put aside for its time: after the
+    /// clock was set back. Where less than a call's worth is due there are few such rows to look at.
+    fileprivate func nextUnforeseen(after now: String) throws -> String? {
+        let sql = """
+            SELECT min(run_at) FROM (
+                SELECT run_at FROM jobs INDEXED BY jobs_to_send
+                WHERE \(WorkKind.toSend.isWaiting) AND run_at > :now
+                UNION ALL
+                SELECT run_at FROM jobs INDEXED BY jobs_to_match
+                WHERE \(WorkKind.toMatch.isWaiting) AND run_at > :now
+                UNION ALL
+                SELECT run_at FROM jobs INDEXED BY jobs_deferred
+                WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+                    AND run_at > :now)
+            """
+        return try String.fetchOne(cachedStatement(sql: sql), arguments: ["now": now])
     }
 }
 

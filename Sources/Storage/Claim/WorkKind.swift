@@ -31,7 +31,11 @@ enum WorkKind {
             state = 'queued' AND deferred_for IS NULL
                 AND match_email IS NOT NULL AND matched IS NULL
             """
-        case .deferred: "state = 'queued' AND deferred_for = :subject"
+        case .deferred:
+            """
+            state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+                AND deferred_for = :subject
+            """
         }
     }
 

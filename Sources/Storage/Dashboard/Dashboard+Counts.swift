@@ -46,12 +46,26 @@ extension Dashboard {
     /// Jobs by state; every state is there.
     public func countJobs() throws -> [JobState: Int] {
         var counts: [JobState: Int] = [:]
-        for state in JobState.allCases {
+        for state in JobState.few {
             counts[state] = try count(
                 SlicedCount(
-                    source: "jobs INDEXED BY jobs_by_state", condition: "state = ?",
-                    arguments: [state.rawValue], order: ["run_at", "id"]))
+                    source: "jobs INDEXED BY jobs_by_state", condition: state.condition,
+                    arguments: [], order: ["run_at", "id"]))
         }
+        let unsettled = try count(
+            SlicedCount(
+                source: "jobs INDEXED BY jobs_one_unsettled_job_for_a_lead",
+                condition: "finished_at IS NULL", arguments: [], order: ["substr(lead_id, 1, 15)"]))
+        let settled = try count(
+            SlicedCount(
+                source: "jobs INDEXED BY jobs_by_end", condition: "finished_at IS NOT NULL",
+                arguments: [], order: ["finished_at", "id"]))
+        func others(_ areSettled: Bool) -> Int {
+            counts.filter { $0.key.isSettled == areSettled }.values.reduce(0, +)
+        }
+        (counts[.queued], counts[.converted]) = (
+            max(0, unsettled - others(false)), max(0, settled - others(true))
+        )
         return counts
     }
 

@@ -46,21 +46,47 @@ public struct ListPlace: Sendable, Equatable {
 }
 
 extension Dashboard {
-    /// Jobs in a state: those that are still to come in the order in which they are due, settled
-    /// ones latest first.
+    /// Jobs in a state: those that are queued in the order in which calls take them, others that are
+    /// to come in the order in which they are due, settled ones latest first.
+    /// - Parameter place: The last job that was shown, with its `finished_at` if it was converted, or
+    ///   else its `run_at`.
     public func jobs(
         in state: JobState, after place: ListPlace?, limit: Int
     ) throws -> [JobSummary] {
-        let isForward = !state.isSettled
-        let bound =
-            place.map { _ in "AND (jobs.run_at, jobs.id) \(isForward ? ">" : "<") (?, ?)" } ?? ""
-        let direction = isForward ? "ASC" : "DESC"
+        if state == .queued { return try queuedJobs(after: place, limit: limit) }
+        // Of those that are settled nearly all are converted: their order is that of all ends.
+        let (index, column) =
+            state == .converted ? ("jobs_by_end", "finished_at") : ("jobs_by_state", "run_at")
+        let (comparison, direction) = state.isSettled ? ("<", "DESC") : (">", "ASC")
+        let bound = place.map { _ in "AND (jobs.\(column), jobs.id) \(comparison) (?, ?)" } ?? ""
         return try jobs(
             """
-            jobs INDEXED BY jobs_by_state LEFT JOIN batches ON batches.id = jobs.batch_id
-            WHERE jobs.state = ? \(bound)
-            ORDER BY jobs.run_at \(direction), jobs.id \(direction)
-            """, [state.rawValue] + Self.arguments(place), limit)
+            jobs INDEXED BY \(index) LEFT JOIN batches ON batches.id = jobs.batch_id
+            WHERE jobs.\(column) IS NOT NULL AND jobs.state = '\(state.rawValue)' \(bound)
+            ORDER BY jobs.\(column) \(direction), jobs.id \(direction)
+            """, Self.arguments(place), limit)
+    }
+
+    private func queuedJobs(after place: ListPlace?, limit: Int) throws -> [JobSummary] {
+        let last = try read { database in
+            try place.flatMap { place in
+                try Row.fetchOne(
+                    database.cachedStatement(sql: QueuedJobs.place), arguments: [place.id])
+            }
+        }
+        let numbers = last.map { QueuedJobs.after(part: $0["part"]) } ?? QueuedJobs.all
+        var arguments: [String: (any DatabaseValueConvertible)?] = [:]
+        if let last, let place {
+            for column in ["id", "priority", "batch", "subject"] {
+                arguments[column] = last[column] as DatabaseValue
+            }
+            arguments["time"] = place.time
+        }
+        return try jobs(
+            """
+            (\(numbers) LIMIT \(limit)) AS page CROSS JOIN jobs ON jobs.id = page.id
+            LEFT JOIN batches ON batches.id = jobs.batch_id
+            """, StatementArguments(arguments), limit)
     }
 
     /// Failed jobs with a code, of a batch or of all, latest first.
@@ -102,7 +128,7 @@ extension Dashboard {
         try jobs(
             """
             jobs LEFT JOIN batches ON batches.id = jobs.batch_id
-            WHERE substr(jobs.lead_id, 1, 15) = ? ORDER BY jobs.id DESC
+            WHERE jobs.id IN (SELECT job FROM jobs_of_leads WHERE lead = ?) ORDER BY jobs.id DESC
             """, [String(lead.description.prefix(15))], limit)
     }
 

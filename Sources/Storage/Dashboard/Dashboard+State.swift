@@ -80,12 +80,7 @@ extension Dashboard {
             let queue = try Row.fetchOne(
                 database.cachedStatement(
                     sql: "SELECT paused, waiting_for, waiting_until, waiting_since FROM queue"))
-            let dueSQL = """
-                SELECT run_at FROM jobs INDEXED BY jobs_by_state
-                WHERE state = 'queued' AND run_at <= ? ORDER BY run_at LIMIT 1
-                """
-            let due = try String.fetchOne(
-                database.cachedStatement(sql: dueSQL), arguments: [now.description])
+            let due = try database.oldestDue(at: now)
             // What a daemon that is gone was doing is no news.
             let isRunning = daemon != nil
             return QueueState(
@@ -96,7 +91,7 @@ extension Dashboard {
                 waitingSince: daemon.flatMap { daemon in
                     queue?.time(3).map { max($0, daemon.since) }
                 },
-                limiter: try database.limiterState(), oldestDueAt: due.flatMap { Timestamp($0) },
+                limiter: try database.limiterState(), oldestDueAt: due,
                 openCalls: isRunning ? try database.openCalls() : [],
                 loginFault: try database.loginFault(), daemon: daemon)
         }
@@ -112,6 +107,45 @@ extension Dashboard {
                     jobs: $0[4])
             }
         }
+    }
+}
+
+extension Database {
+    /// Since when the queued job has been due that has been so for longest.
+    ///
+    /// At one priority and of one batch it is the first, so it leaps from one of these fronts to the
+    /// next. Where there are more than a thousand of them it leaves the last ones out.
+    fileprivate func oldestDue(at now: Timestamp) throws -> Timestamp? {
+        let front = "SELECT id FROM jobs INDEXED BY jobs_to_send WHERE \(WorkKind.toSend.isWaiting)"
+        let sql = """
+            WITH RECURSIVE fronts (id) AS (
+                SELECT id FROM (
+                    \(front) ORDER BY priority DESC, coalesce(batch_id, 0), run_at, id LIMIT 1)
+                UNION ALL
+                SELECT coalesce(
+                    (\(front) AND priority = last.priority
+                        AND coalesce(batch_id, 0) > coalesce(last.batch_id, 0)
+                        ORDER BY coalesce(batch_id, 0), run_at, id LIMIT 1),
+                    (\(front) AND priority < last.priority
+                        ORDER BY priority DESC, coalesce(batch_id, 0), run_at, id LIMIT 1))
+                FROM fronts JOIN jobs AS last ON last.id = fronts.id
+                LIMIT 1000)
+            SELECT min(run_at) FROM (
+                SELECT run_at FROM fronts CROSS JOIN jobs ON jobs.id = fronts.id
+                UNION ALL
+                SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_to_match
+                    WHERE \(WorkKind.toMatch.isWaiting) LIMIT 1000)
+                UNION ALL
+                SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_deferred
+                    WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+                    LIMIT 1000)
+                UNION ALL
+                SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_deferred_for_time
+                    WHERE state = 'queued' AND deferred_for = 'time' ORDER BY run_at LIMIT 1))
+            WHERE run_at <= ?
+            """
+        return try String.fetchOne(cachedStatement(sql: sql), arguments: [now.description])
+            .flatMap { Timestamp($0) }
     }
 }
 

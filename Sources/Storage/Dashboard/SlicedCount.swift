@@ -7,7 +7,7 @@ struct SlicedCount {
     /// What the rows have in common: the first columns of the index.
     let condition: String
     let arguments: [(any DatabaseValueConvertible)?]
-    /// The rest of the index's columns; the row's number is always the last.
+    /// The rest of the index's columns, as far as it takes to tell the rows apart.
     let order: [String]
 
     /// Rows in one read: some milliseconds' worth.

@@ -41,7 +41,7 @@ extension Database {
         let wasPaused = try isQueuePaused()
         try execute(sql: "UPDATE queue SET paused = ?", arguments: [isPaused])
         return PauseChange(
-            wasSo: wasPaused == isPaused, left: try unsettled("state IN", []),
+            wasSo: wasPaused == isPaused, left: try unsettled("1", []),
             isQueuePaused: isPaused)
     }
 
@@ -62,7 +62,7 @@ extension Database {
             arguments: [states[1], now.description, batch, states[0]])
         var change = PauseChange(
             wasSo: wasPaused == isPaused, changed: changesCount, isQueuePaused: try isQueuePaused())
-        change.left = try unsettled("batch_id = ? AND state IN", [batch])
+        change.left = try unsettled("batch_id = ?", [batch])
         return change
     }
 
@@ -79,7 +79,7 @@ extension Database {
     ) throws -> [JobState: Int] {
         let sql = """
             SELECT state, count(*) AS jobs FROM jobs
-            WHERE \(condition) ('sending', 'verifying')
+            WHERE \(condition) AND (state = 'sending' OR state = 'verifying')
             GROUP BY state
             """
         var counts: [JobState: Int] = [:]

@@ -112,7 +112,7 @@ extension Database {
                 SELECT id FROM calls
                 WHERE started_at < ? AND finished_at IS NOT NULL AND id NOT IN (
                     SELECT call_id FROM jobs
-                    WHERE call_id IS NOT NULL AND state IN ('sending', 'verifying'))
+                    WHERE call_id IS NOT NULL AND (state = 'sending' OR state = 'verifying'))
                 LIMIT ?)
             """
         try execute(sql: sql, arguments: [time.description, count])

@@ -239,12 +239,13 @@ extension Database {
             try one("id = ?", [number], missing: "job \(number)")
         case .lead(let lead):
             try one(
-                "substr(lead_id, 1, 15) = ?", [String(lead.description.prefix(15))],
+                "id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)",
+                [String(lead.description.prefix(15))],
                 missing: "job for lead \(lead)")
         case .batch(let name):
             try many("batch_id = ?", [existingBatch(name)])
         case .all(let state):
-            try many("state = ?", [state.rawValue])
+            try many(state.condition, [])
         case .failed(let code, nil):
             try many("state = 'failed' AND error_code = ?", [code])
         case .failed(let code, let name?):

@@ -16,8 +16,8 @@ extension Reports {
     public func statusesWaitedFor() throws -> [(status: String, jobs: Int)] {
         try store.read { database in
             let sql = """
-                SELECT converted_status, count(*) FROM jobs
-                WHERE state IN ('queued', 'held')
+                SELECT converted_status, count(*) FROM jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
+                WHERE finished_at IS NULL AND state IN ('queued', 'held')
                 GROUP BY converted_status ORDER BY count(*) DESC, converted_status
                 """
             return try Row.fetchAll(database, sql: sql).map { ($0[0], $0[1]) }
@@ -26,12 +26,14 @@ extension Reports {
 
     /// Whether any job that was not sent yet asks for an opportunity, or none waits at all.
     public func makesOpportunities() throws -> Bool {
-        try store.read { database in
+        let waiting = """
+            jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
+            WHERE finished_at IS NULL AND state IN ('queued', 'held')
+            """
+        return try store.read { database in
             let sql = """
-                SELECT NOT EXISTS (SELECT 1 FROM jobs WHERE state IN ('queued', 'held'))
-                    OR EXISTS (
-                        SELECT 1 FROM jobs
-                        WHERE state IN ('queued', 'held') AND do_not_create_opportunity = 0)
+                SELECT NOT EXISTS (SELECT 1 FROM \(waiting))
+                    OR EXISTS (SELECT 1 FROM \(waiting) AND do_not_create_opportunity = 0)
                 """
             return try Bool.fetchOne(database, sql: sql) ?? true
         }
@@ -39,7 +41,9 @@ extension Reports {
 
     /// Leads that were not sent yet, taken at random.
     public func waitingLeads(sample count: Int) throws -> [WaitingLead] {
-        try waitingLeads("state IN ('queued', 'held') ORDER BY random() LIMIT ?", [count])
+        try waitingLeads(
+            "finished_at IS NULL AND state IN ('queued', 'held') ORDER BY random() LIMIT ?", [count]
+        )
     }
 
     /// The next leads, by their jobs' numbers, that were not sent yet.

@@ -53,7 +53,7 @@ extension Reports {
         // narrowest condition is looked up: the plus keeps the planner from the others.
         if let lead = filter.lead {
             query.add(
-                "id IN (SELECT id FROM jobs WHERE substr(lead_id, 1, 15) = ?)",
+                "id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)",
                 String(lead.description.prefix(15)))
         }
         if let batch = filter.batch {
@@ -64,9 +64,10 @@ extension Reports {
         }
         if let state = filter.state {
             query.add(
-                filter.lead == nil && filter.batch == nil
-                    ? "id IN (SELECT id FROM jobs INDEXED BY jobs_by_state WHERE state = ?)"
-                    : "+state = ?", state.rawValue)
+                filter.lead == nil && filter.batch == nil && state != .converted
+                    ? "id IN (SELECT id FROM jobs WHERE \(state.condition) AND state = ?)"
+                    : "+state = ?",
+                state.rawValue)
         }
         try stream(query, columns, body)
     }
@@ -90,7 +91,7 @@ extension Reports {
         // Through the jobs, which have indexes on lead and batch; the log has none.
         if let lead = filter.lead {
             query.add(
-                "job_id IN (SELECT id FROM jobs WHERE substr(lead_id, 1, 15) = ?)",
+                "job_id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)",
                 String(lead.description.prefix(15)))
         }
         if let batch = filter.batch {

@@ -27,13 +27,7 @@ extension Reports {
         let limiter = try store.settlements.limiter()
         let daemon = DaemonLock.holder(queue: store.path)
         return try store.read { database in
-            var counts = Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0, 0) })
-            let sql = """
-                SELECT state, count(*) AS jobs FROM jobs INDEXED BY jobs_by_state GROUP BY state
-                """
-            for row in try Row.fetchAll(database, sql: sql) {
-                if let state = JobState(rawValue: row["state"]) { counts[state] = row["jobs"] }
-            }
+            let counts = try database.countJobs()
             let rate = try database.settledPerSecond(at: now)
             let left = counts.filter { !$0.key.isSettled && $0.key != .held }.values.reduce(0, +)
             let queue = try Row.fetchOne(
@@ -53,7 +47,39 @@ extension Reports {
     }
 }
 
+extension JobState {
+    /// All but the two that most jobs are in: of these `jobs_by_state` has the jobs.
+    static let few = allCases.filter { $0 != .queued && $0 != .converted }
+
+    /// The condition that a job is in this state, as SQLite finds its index by it; of the converted
+    /// there is none.
+    var condition: String {
+        self == .queued ? "id IN (SELECT id FROM jobs_queued)" : "state = '\(rawValue)'"
+    }
+}
+
 extension Database {
+    /// Jobs by state; every state is there.
+    fileprivate func countJobs() throws -> [JobState: Int] {
+        var counts = Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0, 0) })
+        let sql = """
+            SELECT state, count(*) AS jobs FROM jobs INDEXED BY jobs_by_state
+            WHERE \(JobState.few.map(\.condition).joined(separator: " OR "))
+            GROUP BY state
+            """
+        for row in try Row.fetchAll(self, sql: sql) {
+            if let state = JobState(rawValue: row["state"]) { counts[state] = row["jobs"] }
+        }
+        counts[.queued] = try Int.fetchOne(self, sql: "SELECT count(*) FROM jobs_queued") ?? 0
+        let settledSQL = """
+            SELECT count(*) FROM jobs INDEXED BY jobs_by_end WHERE finished_at IS NOT NULL
+            """
+        let settled = try Int.fetchOne(self, sql: settledSQL) ?? 0
+        counts[.converted] =
+            settled - counts.filter { $0.key.isSettled }.values.reduce(0, +)
+        return counts
+    }
+
     /// Over the last minute, or since the first of its leads was settled if that is shorter.
     fileprivate func settledPerSecond(at now: Timestamp) throws -> Double {
         let sql = """

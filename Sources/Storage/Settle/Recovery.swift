@@ -72,18 +72,20 @@ extension Settlements {
         try store.write { database in
             try database.execute(
                 sql: """
-                    UPDATE jobs SET run_at = ?1, updated_at = ?1
-                    WHERE state IN ('queued', 'sending', 'held') AND run_at <= ?2 AND run_at > ?1
+                    UPDATE jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
+                    SET run_at = ?1, updated_at = ?1
+                    WHERE finished_at IS NULL AND state IN ('queued', 'sending', 'held')
+                        AND run_at <= ?2 AND run_at > ?1
                     """,
                 arguments: [time, before])
             try database.execute(
                 sql: """
-                    UPDATE jobs SET
+                    UPDATE jobs INDEXED BY jobs_one_unsettled_job_for_a_lead SET
                         run_at = coalesce(
                             strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at),
                         updated_at = ?2
-                    WHERE state = 'verifying'
-                        OR (state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
+                    WHERE finished_at IS NULL AND (state = 'verifying'
+                        OR state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
                     """,
                 arguments: [shift, time, before])
             try database.execute(
