@@ -29,7 +29,9 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1",
+            traits: []),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -37,7 +39,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
     ],
     targets: [
         .target(
@@ -46,6 +47,9 @@ let package = Package(
                 .define("COMMIT", to: "\"\(Context.environment["LEADCONVERT_COMMIT"] ?? "")\"")
             ]
         ),
+        .systemLibrary(
+            name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "Cryptography", dependencies: ["CLibcrypto"]),
         .target(name: "Conversion"),
         .target(
             name: "Storage",
@@ -55,13 +59,12 @@ let package = Package(
         .target(
             name: "Salesforce",
             dependencies: [
-                "Conversion",
+                "Conversion", "Cryptography",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
         .target(
@@ -79,29 +82,28 @@ let package = Package(
         .target(
             name: "Settings",
             dependencies: [
-                "BuildInfo", "Conversion", "Drain", "Hooks", "Salesforce", "StatusPage",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "BuildInfo", "Conversion", "Cryptography", "Drain", "Hooks", "Salesforce",
+                "StatusPage",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .target(
             name: "SalesforceSimulator",
             dependencies: [
+                "CLibcrypto",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
         .target(
             name: "StatusPage",
             dependencies: [
-                "Conversion", "Storage",
+                "Conversion", "Cryptography", "Storage",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -155,7 +157,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Conversion", "Storage", "SalesforceSimulator"],
+            dependencies: ["CLibcrypto", "Conversion", "Storage", "SalesforceSimulator"],
             path: "Tests/TestSupport"
         ),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
@@ -170,12 +172,11 @@ let package = Package(
         .testTarget(
             name: "SalesforceTests",
             dependencies: [
-                "Conversion", "Salesforce", "TestSupport",
+                "Conversion", "Cryptography", "Salesforce", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
         .testTarget(
@@ -227,7 +228,6 @@ let package = Package(
                 "Conversion", "Storage", "SalesforceSimulator", "TestSupport",
                 "leadconvertd", "leadconvert", "salesforce-simulator", "demo",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -238,7 +238,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-for target in package.targets {
+for target in package.targets where target.type != .system {
     target.swiftSettings = swiftSettings
 }
 

@@ -1,5 +1,5 @@
 import Conversion
-import CryptoExtras
+import Cryptography
 import Foundation
 import NIOCore
 
@@ -88,17 +88,19 @@ struct LoginAssertion {
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             let header = Data(#"{"alg":"RS256"}"#.utf8).base64URL
             let content = try "\(header).\(encoder.encode(claims).base64URL)"
-            let privateKey = try _RSA.Signing.PrivateKey(pemRepresentation: key.text)
-            let signature = try privateKey.signature(
-                for: Data(content.utf8), padding: .insecurePKCS1v1_5)
-            return "\(content).\(signature.rawRepresentation.base64URL)"
+            guard let privateKey = RSAPrivateKey(pem: key.text),
+                let signature = privateKey.signature(of: content)
+            else { throw Self.unusableKey }
+            return "\(content).\(Data(signature).base64URL)"
         } catch {
-            throw OperatorError(
-                .configuration,
-                "SALESFORCE_PRIVATE_KEY_FILE is not an RSA key of 2048 bits or more in PEM.",
-                remedy: "A key with a passphrase must be written out without it: openssl pkey.")
+            throw Self.unusableKey
         }
     }
+
+    private static let unusableKey = OperatorError(
+        .configuration,
+        "SALESFORCE_PRIVATE_KEY_FILE is not an RSA key of 2048 bits or more in PEM.",
+        remedy: "A key with a passphrase must be written out without it: openssl pkey.")
 
     /// Salesforce accepts as audience its two login hosts, not the org's own name.
     private var audience: String {

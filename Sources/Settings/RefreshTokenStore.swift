@@ -1,5 +1,5 @@
 public import Conversion
-import Crypto
+import Cryptography
 import Foundation
 
 /// Where a refresh token is kept that Salesforce has put in the place of the given one, which is
@@ -71,10 +71,7 @@ public struct RefreshTokenStore: Equatable, Sendable {
 
     /// It tells tokens apart and leads back to none: they are random and long.
     private static func fingerprint(of token: String) -> String {
-        let digest = SHA256.hash(data: Data(token.utf8))
-        return "sha256:"
-            + digest.map { String(($0 >> 4), radix: 16) + String($0 & 15, radix: 16) }
-            .joined()
+        "sha256:" + SHA256.digest(of: token).hexadecimal
     }
 }
 

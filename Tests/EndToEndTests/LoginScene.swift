@@ -1,4 +1,3 @@
-import CryptoExtras
 import Foundation
 import Glibc
 import SalesforceSimulator
@@ -22,7 +21,7 @@ struct LoginScene {
     private let simulator: Simulator
 
     /// - Parameter folder: Where the operator's secrets are.
-    init(_ flow: Flow, _ simulator: Simulator, _ key: _RSA.Signing.PrivateKey, in folder: URL)
+    init(_ flow: Flow, _ simulator: Simulator, _ key: RSAKeyPair, in folder: URL)
         throws
     {
         func file(_ name: String, _ text: String) throws -> String {
@@ -41,8 +40,8 @@ struct LoginScene {
             wrong = [name: try file("wrong", given[1])]
         case .jwtBearer:
             let name = "SALESFORCE_PRIVATE_KEY_FILE"
-            let other = try _RSA.Signing.PrivateKey(keySize: .bits2048)
-            let pems = [key.pemRepresentation, other.pemRepresentation]
+            let other = RSAKeyPair()
+            let pems = [key.privatePEM, other.privatePEM]
             given = pems.flatMap { $0.split(separator: "\n").map(String.init) }
                 .filter { !$0.hasPrefix("-----") }
             settings = none.merging([
@@ -81,11 +80,11 @@ struct LoginScene {
 func withLogin(
     _ flow: LoginScene.Flow, _ body: (Fixture, LoginScene) async throws -> Void
 ) async throws {
-    let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+    let key = RSAKeyPair()
     try await withTemporaryFolder { folder in
         try await withFixture {
             $0.clientSecret = LoginScene.clientSecret
-            $0.publicKeyPEM = key.publicKey.pemRepresentation
+            $0.publicKeyPEM = key.publicPEM
             $0.refreshToken = LoginScene.refreshToken
             $0.rotatesRefreshTokens = true
         } _: { fixture in

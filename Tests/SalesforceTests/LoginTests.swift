@@ -1,5 +1,4 @@
 import Conversion
-import CryptoExtras
 import Foundation
 import NIOCore
 import Synchronization
@@ -275,12 +274,12 @@ import Testing
         ("https://sandbox.my.salesforce.com", "https://login.salesforce.com"),
     ])
     func `signs an assertion that the certificate proves`(login: String, audience: String) throws {
-        let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+        let key = RSAKeyPair()
         let origin = try #require(Origin(login))
         let request = try TokenRequest(
             .jwtBearer(
                 clientID: "demo", username: "demo@example.com",
-                privateKeyPEM: Secret(key.pemRepresentation)),
+                privateKeyPEM: Secret(key.privatePEM)),
             at: origin, now: Date(timeIntervalSince1970: 1_790_000_000.9))
         let form = String(buffer: try #require(request).body)
         let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
@@ -293,11 +292,7 @@ import Testing
             String(decoding: texts[1], as: UTF8.self)
                 == #"{"aud":"\#(audience)","exp":1790000180,"iss":"demo","sub":"demo@example.com"}"#
         )
-        let signed = Data(parts[0..<2].joined(separator: ".").utf8)
-        #expect(
-            key.publicKey.isValidSignature(
-                _RSA.Signing.RSASignature(rawRepresentation: texts[2]), for: signed,
-                padding: .insecurePKCS1v1_5))
+        #expect(key.proves(texts[2], of: parts[0..<2].joined(separator: ".")))
     }
 
     @Test func `refuses a key that is none before anything starts`() {

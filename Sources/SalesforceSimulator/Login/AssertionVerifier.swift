@@ -1,4 +1,3 @@
-import CryptoExtras
 import Foundation
 
 /// Checks the JWT of a server that logs in with its own key.
@@ -14,12 +13,10 @@ struct AssertionVerifier: Sendable {
         var exp: Double
     }
 
-    private let key: _RSA.Signing.PublicKey
+    private let key: PublicKey
 
     init(pem: String) throws(SimulatorError) {
-        guard let key = try? _RSA.Signing.PublicKey(pemRepresentation: pem) else {
-            throw .unreadablePublicKey
-        }
+        guard let key = PublicKey(pem: pem) else { throw .unreadablePublicKey }
         self.key = key
     }
 
@@ -31,7 +28,7 @@ struct AssertionVerifier: Sendable {
             let signature = Self.bytes(parts[2])
         else { throw .invalidGrant("invalid assertion") }
         guard claims.iss == TokenEndpoint.clientID else { throw .unknownClient }
-        guard isSigned("\(parts[0]).\(parts[1])", signature) else {
+        guard key.proves(signature, of: "\(parts[0]).\(parts[1])") else {
             throw .invalidGrant("invalid assertion")
         }
         guard claims.sub == TokenEndpoint.username else {
@@ -43,12 +40,6 @@ struct AssertionVerifier: Sendable {
         guard claims.exp > now.timeIntervalSince1970 else {
             throw .invalidGrant("expired authorization code")
         }
-    }
-
-    private func isSigned(_ text: String, _ signature: Data) -> Bool {
-        key.isValidSignature(
-            _RSA.Signing.RSASignature(rawRepresentation: signature), for: Data(text.utf8),
-            padding: .insecurePKCS1v1_5)
     }
 
     private static func decode<T: Decodable>(_ type: T.Type, _ part: Substring) -> T? {

@@ -1,5 +1,5 @@
 import Conversion
-import Crypto
+import Cryptography
 import Foundation
 
 /// Who may see the page, and which requests may change something. A value: it knows no server.
@@ -16,7 +16,7 @@ struct Gatekeeper: Sendable {
     private let token: String?
     private let isLoopback: Bool
     /// New at each start: whatever was handed out before is void.
-    private let key = SymmetricKey(size: .bits256)
+    private let key = (0..<SHA256.size).map { _ in UInt8.random(in: 0...255) }
     static let cookie = "leadconvert_session"
     /// For how long a login holds.
     private static let sessionMS: Int64 = 12 * 3_600_000
@@ -65,7 +65,7 @@ struct Gatekeeper: Sendable {
     /// many are right.
     func isToken(_ text: String) -> Bool {
         guard let token else { return false }
-        return mac(text, for: "token") == mac(token, for: "token")
+        return SHA256.isSame(mac(text, for: "token"), mac(token, for: "token"))
     }
 
     // MARK: Sessions
@@ -73,7 +73,7 @@ struct Gatekeeper: Sendable {
     /// What the browser of somebody who knows the token keeps.
     func session(at now: Timestamp) -> String {
         let end = String((now + Self.sessionMS).milliseconds)
-        return "\(end).\(hex(mac(end, for: "session")))"
+        return "\(end).\(mac(end, for: "session").hexadecimal)"
     }
 
     private func isSession(_ text: String, at now: Timestamp) -> Bool {
@@ -98,7 +98,7 @@ struct Gatekeeper: Sendable {
 
     /// What a form of ours carries. Only a page of ours can read it: others may send a form here,
     /// but not look at ours.
-    var formToken: String { hex(mac("form", for: "form")) }
+    var formToken: String { mac("form", for: "form").hexadecimal }
 
     /// Whether a form comes from a page of ours.
     func isOurForm(_ token: String?, _ visit: Visit) -> Bool {
@@ -111,16 +111,11 @@ struct Gatekeeper: Sendable {
 
     // MARK: Codes
 
-    private func mac(_ text: String, for purpose: String) -> HMAC<SHA256>.MAC {
-        HMAC<SHA256>.authenticationCode(for: Data("\(purpose):\(text)".utf8), using: key)
+    private func mac(_ text: String, for purpose: String) -> [UInt8] {
+        SHA256.authenticationCode(of: "\(purpose):\(text)", key: key)
     }
 
-    private func hex(_ mac: HMAC<SHA256>.MAC) -> String {
-        mac.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-    }
-
-    /// Both sides are hashed once more, so that the comparison takes the same time.
-    private func isSame(_ text: String, _ mac: HMAC<SHA256>.MAC) -> Bool {
-        self.mac(text, for: "same") == self.mac(hex(mac), for: "same")
+    private func isSame(_ text: String, _ mac: [UInt8]) -> Bool {
+        SHA256.isSame(Array(text.utf8), Array(mac.hexadecimal.utf8))
     }
 }
