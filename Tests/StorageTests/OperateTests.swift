@@ -1,5 +1,6 @@
 import Conversion
 import GRDB
+import Synchronization
 import TestSupport
 import Testing
 
@@ -54,6 +55,34 @@ import Testing
             #expect(
                 try queue.operations.retry([.job(failed)], at: now) == Change(changed: 1, held: 1))
             #expect(try queue.operations.pause(false, batch: "friday", at: now).changed == 3)
+        }
+    }
+
+    @Test func `a large batch is held and let go in small transactions`() async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...7, options)
+            let commits = Mutex(0)
+            queue.database.inDatabase { database in
+                database.trace { event in
+                    guard case .statement(let statement) = event else { return }
+                    if statement.sql.hasPrefix("COMMIT") { commits.withLock { $0 += 1 } }
+                }
+            }
+            let held = try queue.operations.pause(
+                true, batch: "friday", at: now, by: "ada", atOnce: 2)
+            #expect(held.changed == 7)
+            #expect(commits.withLock(\.self) == 5)
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "held" })
+            // What comes to it meanwhile is held, too.
+            try queue.add(8...8, options)
+            let freed = try queue.operations.pause(
+                false, batch: "friday", at: now, by: "ada", atOnce: 3)
+            #expect(freed.changed == 8)
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "queued" })
+            let operations = try Dashboard(path: queue.path).operations(limit: 5)
+            #expect(operations.map(\.jobs) == [8, 7])
         }
     }
 

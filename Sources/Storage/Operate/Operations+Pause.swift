@@ -15,25 +15,53 @@ public struct PauseChange: Sendable, Equatable {
 
 extension Operations {
     /// Pauses or resumes the whole queue, or one batch, whose waiting jobs are held meanwhile.
+    ///
+    /// A batch's jobs are held, or let go, in small transactions between which others can write. The
+    /// batch itself is paused or resumed by the first, so that jobs which come to it meanwhile are as
+    /// they should be. If this is cut short, the same again does the rest.
+    /// - Parameter atOnce: How many jobs are changed in one transaction.
     /// - Throws: `OperatorError` 66 when there is no such batch.
     @discardableResult
     public func pause(
-        _ isPaused: Bool, batch: String?, at now: Timestamp, by person: String? = nil
+        _ isPaused: Bool, batch: String?, at now: Timestamp, by person: String? = nil,
+        atOnce: Int = 1000
     ) throws -> PauseChange {
         let operation = Operation(
             isPaused ? .pause : .resume, target: batch.map { "batch \($0)" } ?? "queue", at: now,
             by: person)
-        return try store.write { database in
-            let change =
-                if let batch {
-                    try database.pause(isPaused, batch: database.existingBatch(batch), at: now)
-                } else {
-                    try database.pause(isPaused)
-                }
-            try database.record(operation, jobs: change.changed)
-            return change
+        guard let batch else {
+            return try store.write { database in
+                let change = try database.pause(isPaused)
+                try database.record(operation, jobs: 0)
+                return change
+            }
         }
+        var (change, step, id) = try store.write { database in
+            let batch = try database.existingBatch(batch)
+            let change = try database.pause(isPaused, batch: batch)
+            let step = try database.holdJobs(isPaused, of: batch, after: 0, atMost: atOnce, at: now)
+            return (change, step, try database.record(operation, jobs: step.jobs))
+        }
+        change.changed = step.jobs
+        while step.jobs > 0 {
+            step = try store.write { [step] database in
+                let next = try database.holdJobs(
+                    isPaused, of: step.batch, after: step.last, atMost: atOnce, at: now)
+                if let id, next.jobs > 0 { try database.add(jobs: next.jobs, to: id) }
+                return next
+            }
+            change.changed += step.jobs
+        }
+        return change
     }
+}
+
+/// Some of a batch's jobs that were held or let go.
+private struct HoldStep {
+    var batch: Int64
+    var jobs = 0
+    /// The last of them.
+    var last: Int64
 }
 
 extension Database {
@@ -45,25 +73,37 @@ extension Database {
             isQueuePaused: isPaused)
     }
 
-    fileprivate func pause(
-        _ isPaused: Bool, batch: Int64, at now: Timestamp
-    ) throws -> PauseChange {
+    fileprivate func pause(_ isPaused: Bool, batch: Int64) throws -> PauseChange {
         let wasPaused = try Bool.fetchOne(
             self, sql: "SELECT paused FROM batches WHERE id = ?", arguments: [batch])
         try execute(
             sql: "UPDATE batches SET paused = ?, paused_by = NULL WHERE id = ?",
             arguments: [isPaused, batch])
-        let states = isPaused ? ["queued", "held"] : ["held", "queued"]
-        try execute(
-            sql: """
-                UPDATE jobs SET state = ?, updated_at = ?, matched = \(Self.matchedAfterAPause)
-                WHERE batch_id = ? AND state = ?
-                """,
-            arguments: [states[1], now.description, batch, states[0]])
         var change = PauseChange(
-            wasSo: wasPaused == isPaused, changed: changesCount, isQueuePaused: try isQueuePaused())
+            wasSo: wasPaused == isPaused, isQueuePaused: try isQueuePaused())
         change.left = try unsettled("batch_id = ?", [batch])
         return change
+    }
+
+    /// Holds the next jobs of a batch, or lets them go; none where somebody has turned it round
+    /// meanwhile.
+    fileprivate func holdJobs(
+        _ isHeld: Bool, of batch: Int64, after last: Int64, atMost limit: Int, at now: Timestamp
+    ) throws -> HoldStep {
+        let sql = """
+            UPDATE jobs SET state = ?1, updated_at = ?2, matched = \(Self.matchedAfterAPause)
+            WHERE id IN (
+                SELECT id FROM jobs INDEXED BY jobs_unsettled_by_batch
+                WHERE batch_id = ?3 AND finished_at IS NULL AND state = ?4 AND id > ?5
+                    AND (SELECT paused FROM batches WHERE batches.id = ?3) = ?6
+                ORDER BY id LIMIT ?7)
+            RETURNING id
+            """
+        let states = isHeld ? ["held", "queued"] : ["queued", "held"]
+        let ids = try Int64.fetchAll(
+            cachedStatement(sql: sql),
+            arguments: [states[0], now.description, batch, states[1], last, isHeld, limit])
+        return HoldStep(batch: batch, jobs: ids.count, last: ids.max() ?? last)
     }
 
     /// While a job is held, another of its address may make the contact that it did not find.
