@@ -2,6 +2,7 @@ import Hummingbird
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import ServiceLifecycle
 
 /// A strict stand-in for a Salesforce org, on 127.0.0.1 over real HTTP.
 ///
@@ -9,13 +10,15 @@ import NIOCore
 /// itself. What it really did is in `audit()`, whatever it told the caller.
 public final class Simulator: Sendable {
     let server: OrgServer
+    private let service: ServiceGroup
     private let run: Task<Void, any Error>
 
     /// Where it listens: `http://127.0.0.1:PORT`.
     public var url: String { server.url }
 
-    private init(_ server: OrgServer, _ run: Task<Void, any Error>) {
+    private init(_ server: OrgServer, _ service: ServiceGroup, _ run: Task<Void, any Error>) {
         self.server = server
+        self.service = service
         self.run = run
     }
 
@@ -24,6 +27,7 @@ public final class Simulator: Sendable {
     public static func start(_ configuration: SimulatorConfiguration) async throws -> Simulator {
         let server = try OrgServer(configuration)
         let (ports, listening) = AsyncThrowingStream<Int, any Error>.makeStream()
+        let logger = Logger(label: "salesforce-simulator") { _ in SwiftLogNoOpLogHandler() }
         let application = Application(
             responder: server,
             server: .http1(
@@ -34,10 +38,12 @@ public final class Simulator: Sendable {
             onServerRunning: { channel in
                 listening.yield(channel.localAddress?.port ?? configuration.port)
             },
-            logger: Logger(label: "salesforce-simulator") { _ in SwiftLogNoOpLogHandler() })
+            logger: logger)
+        let service = ServiceGroup(
+            configuration: .init(services: [.init(service: application)], logger: logger))
         let run = Task {
             do {
-                try await application.run()
+                try await service.run()
                 listening.finish()
             } catch {
                 listening.finish(throwing: error)
@@ -46,15 +52,29 @@ public final class Simulator: Sendable {
         }
         let port = try await firstPort(ports, configuration.port)
         server.url = "http://127.0.0.1:\(port)"
-        return Simulator(server, run)
+        return Simulator(server, service, run)
     }
 
     /// Closes the listener and every connection. Calls that are still running do not commit.
+    ///
+    /// The listener closes first. To cancel the server at once would drop a connection that was
+    /// accepted just now and not yet served, on which NIO traps.
     public func stop() async {
-        run.cancel()
+        await service.triggerGracefulShutdown()
+        await withTaskGroup(of: Void.self) { [run] group in
+            group.addTask { _ = await run.result }
+            // Cut short when the other is first, which is no failure.
+            group.addTask { try? await Task.sleep(for: Self.patience) }
+            await group.next()
+            run.cancel()
+            group.cancelAll()
+        }
         _ = await run.result
         server.world.withLockedValue { $0.waiters.wakeAll() }
     }
+
+    /// How long calls that are still running may take to end by themselves.
+    private static let patience = Duration.milliseconds(200)
 
     private static func firstPort(
         _ ports: AsyncThrowingStream<Int, any Error>, _ wanted: Int
