@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "Salesforce",
             dependencies: [
-                "Conversion", "Cryptography",
+                "BuildInfo", "Conversion", "Cryptography",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,3 +1,5 @@
+import BuildInfo
+
 /// All that the transport must know of an org and of how to log in to it.
 public struct SalesforceSettings: Sendable, Equatable {
     /// How to obtain a token. Source: Salesforce Help, "OAuth Authorization Flows".
@@ -44,7 +46,7 @@ public struct SalesforceSettings: Sendable, Equatable {
     /// How many connections to one host may be open at once; calls beyond it wait for one.
     public var connections = 32
     /// What we call ourselves: `CallOptions` in SOAP, `User-Agent` in HTTP.
-    public var clientName = "leadconvertd/1.0"
+    public var clientName = "leadconvertd/\(String(cString: build_version()))"
 
     /// Settings with the usual times.
     public init(

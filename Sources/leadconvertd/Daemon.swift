@@ -217,7 +217,7 @@ extension PageServer {
     ) async throws -> PageServer? {
         guard let options else { return nil }
         return try await start(
-            options, queue: path, version: "1.0", probe: probe, logger: logger,
+            options, queue: path, version: ProgramVersion.number, probe: probe, logger: logger,
             now: { SystemClock.now().wall })
     }
 }

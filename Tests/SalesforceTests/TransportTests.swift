@@ -37,7 +37,8 @@ import Testing
             #expect(request.header("Content-Type") == "text/xml; charset=UTF-8")
             #expect(request.header("SOAPAction") == "\"\"")
             #expect(request.header("Accept") == "text/xml")
-            #expect(request.header("User-Agent") == "leadconvertd/1.0")
+            #expect(
+                request.header("User-Agent")?.wholeMatch(of: /leadconvertd\/\d+\.\d+\.\d+/) != nil)
             #expect(!request.head.contains("00D!token"))
             #expect(request.body.contains("<urn:sessionId>00D!token</urn:sessionId>"))
         }
