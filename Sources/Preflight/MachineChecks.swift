@@ -45,7 +45,7 @@ extension CheckContext {
             let paths = loose.map(\.path.shellQuoted).joined(separator: " ")
             return [
                 .fail(
-                    .inputOutput, "\(names): others than owner and group get at people's leads",
+                    .inputOutput, "\(names): file is readable by other users",
                     remedy: "chmod 660 \(paths)")
             ]
         }
