@@ -4,9 +4,10 @@ import GRDB
 
 extension Operations {
     /// Makes a consistent copy, whoever writes meanwhile. It is there whole or not at all.
+    /// - Parameter isReplacing: Whether it may take the place of an older copy.
     /// - Throws: `OperatorError` 73 when the copy can't be made, or there is such a file already.
-    public func backup(to copy: String) throws {
-        guard !FileManager.default.fileExists(atPath: copy) else {
+    public func backup(to copy: String, isReplacing: Bool = false) throws {
+        guard isReplacing || !FileManager.default.fileExists(atPath: copy) else {
             throw OperatorError(
                 .cannotCreate, "\(copy) is there already.", remedy: "Name a new file.")
         }
@@ -23,7 +24,10 @@ extension Operations {
                 try destination.close()
             }
         }
-        try FileManager.default.moveItem(atPath: unfinished, toPath: copy)
+        guard rename(unfinished, copy) == 0 else {
+            throw OperatorError(
+                .cannotCreate, "\(copy) can't be made: \(String(cString: strerror(errno))).")
+        }
     }
 
     /// What `prune` took out.

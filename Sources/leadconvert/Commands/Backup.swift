@@ -11,8 +11,11 @@ struct Backup: ParsableCommand {
             """
     )
 
-    @Argument(help: "The copy, which must not be there yet.")
+    @Argument(help: "The copy, which must not be there yet; see --replace.")
     var file: String
+
+    @Flag(help: "Take the place of an older copy, which stays until the new one is whole.")
+    var replace = false
 
     @OptionGroup var options: QueueOptions
 
@@ -20,7 +23,7 @@ struct Backup: ParsableCommand {
         let queue = try options.open()
         let progress = StandardError.isTerminal ? try Self.progress(of: file, from: queue) : nil
         defer { progress?.end() }
-        try queue.operations.backup(to: file)
+        try queue.operations.backup(to: file, isReplacing: replace)
         progress?.end()
         StandardError.write("\(file): a copy of \(queue.path).\n")
     }
