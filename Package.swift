@@ -138,7 +138,8 @@ let package = Package(
         .executableTarget(
             name: "leadconvert",
             dependencies: [
-                "Conversion", "Storage", "Intake", "Preflight", "Settings", "StatusPage",
+                "Conversion", "Storage", "Intake", "Preflight", "Salesforce", "Settings",
+                "StatusPage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -215,7 +216,7 @@ let package = Package(
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"]),
         .testTarget(
             name: "SettingsTests",
-            dependencies: ["Conversion", "Drain", "Hooks", "Salesforce", "Settings"]),
+            dependencies: ["Conversion", "Drain", "Hooks", "Salesforce", "Settings", "TestSupport"]),
         .testTarget(
             name: "SimulatorTests",
             dependencies: [

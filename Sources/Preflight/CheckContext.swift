@@ -15,6 +15,8 @@ struct CheckContext {
     let foreign: OperatorError?
     /// The queue; nil until its check, and where there is none that this program may work on.
     var queue: JobQueue?
+    /// The labels of the statuses that the org converts leads to, once they were asked for.
+    var convertedStatuses: [String] = []
     private var connection: OrgConnection?
 
     init(

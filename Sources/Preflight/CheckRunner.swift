@@ -31,6 +31,8 @@ public struct CheckRunner {
     private let warn: @Sendable (String) -> Void
     /// What was found so far.
     public private(set) var findings: [Finding] = []
+    /// The labels of the statuses that the org converts leads to; empty where they can't be read.
+    public private(set) var convertedStatuses: [String] = []
     /// Why a check did not pass, for those that need it.
     private var blocked: [Check.Name: String] = [:]
 
@@ -68,6 +70,7 @@ public struct CheckRunner {
             throw error
         }
         await context.close()
+        convertedStatuses = context.convertedStatuses
     }
 
     private mutating func run(_ check: Check, _ context: inout CheckContext) async throws {

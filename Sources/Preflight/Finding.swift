@@ -82,7 +82,7 @@ extension String {
     }
 
     /// The text as a word that a shell takes as it is.
-    var shellQuoted: String {
+    public var shellQuoted: String {
         let isPlain = utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

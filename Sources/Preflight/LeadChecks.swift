@@ -16,6 +16,7 @@ extension CheckContext {
                     remedy: "look in Setup, Lead Status, for those marked as converted")
             ]
         }
+        convertedStatuses = statuses.map(\.label)
         guard let first = statuses.first else {
             return [
                 .fail(
@@ -23,7 +24,7 @@ extension CheckContext {
                     remedy: "Setup, Object Manager, Lead, Lead Status: mark one as converted")
             ]
         }
-        let labels = statuses.map(\.label).joined(separator: ", ")
+        let labels = convertedStatuses.joined(separator: ", ")
         let wrong = try (queue?.reports.statusesWaitedFor() ?? []).filter { wanted, _ in
             !statuses.contains { $0.label == wanted || $0.apiName == wanted }
         }

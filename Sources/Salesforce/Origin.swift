@@ -34,6 +34,19 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         self.init(host: host, scheme: scheme, port: parts.port)
     }
 
+    /// Reads what people have at hand: a host alone, or an address that a browser shows, whose host
+    /// has the name in it to which the API answers. Nil when it is none of either.
+    public init?(address text: String) {
+        let parts = text.split(separator: "://", maxSplits: 1).map(String.init)
+        guard let rest = parts.last else { return nil }
+        var host = String(rest.prefix { $0 != "/" && $0 != "?" }).lowercased()
+        for shown in [".lightning.force.com", ".my.salesforce-setup.com"]
+        where host.hasSuffix(shown) {
+            host = host.dropLast(shown.count) + ".my.salesforce.com"
+        }
+        self.init((parts.count == 2 ? parts[0] : "https") + "://\(host)")
+    }
+
     /// Browsers show these hosts; the API does not live there.
     private static func servesPages(_ host: String) -> Bool {
         [".lightning.force.com", ".salesforce-setup.com"].contains(where: host.hasSuffix)

@@ -22,18 +22,21 @@ public enum EnvironmentFile {
         }
     }
 
+    /// All that the file holds.
+    static func text(_ path: String) throws(UnusableFile) -> String {
+        do {
+            return try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw UnusableFile(rule: "can't be read as text: \(error.localizedDescription)")
+        }
+    }
+
     private static func variables(_ path: String) throws(UnusableFile) -> [String: String] {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw UnusableFile(rule: "can't be read: \(String(cString: strerror(errno)))")
         }
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw UnusableFile(rule: "can't be read as text: \(error.localizedDescription)")
-        }
-        var lines = EnvironmentLines(text)
+        var lines = EnvironmentLines(try text(path))
         let variables = try lines.variables()
         guard status.st_mode & 0o037 == 0 || !variables.keys.contains(where: isSecret) else {
             throw UnusableFile(

@@ -6,6 +6,13 @@
 /// character on that stands in none, a quote is a character like others. At a line's end a backslash
 /// joins the next line. Source: systemd.exec(5), `EnvironmentFile=`, and its env-file.c.
 struct EnvironmentLines {
+    /// An assignment, and where it stands: from its name to the end of its last line.
+    struct Assignment {
+        var name: String
+        var value: String
+        var range: Range<String.Index>
+    }
+
     private var rest: Substring.UnicodeScalarView
     private var line = 1
 
@@ -16,18 +23,25 @@ struct EnvironmentLines {
 
     /// The variables; of one that stands twice, the last.
     mutating func variables() throws(UnusableFile) -> [String: String] {
-        var variables: [String: String] = [:]
+        Dictionary(try assignments().map { ($0.name, $0.value) }) { $1 }
+    }
+
+    /// All assignments, in their order.
+    mutating func assignments() throws(UnusableFile) -> [Assignment] {
+        var assignments: [Assignment] = []
         while let first = rest.first {
             if first.isBlank || first == "\n" {
                 next()
             } else if first == "#" || first == ";" {
                 skipLine()
             } else {
-                let name = try name()
-                variables[name] = try value()
+                let start = rest.startIndex
+                let (name, value) = (try name(), try value())
+                assignments.append(
+                    Assignment(name: name, value: value, range: start..<rest.startIndex))
             }
         }
-        return variables
+        return assignments
     }
 
     @discardableResult

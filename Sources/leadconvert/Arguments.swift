@@ -89,13 +89,66 @@ struct QueueOptions: ParsableArguments {
     )
     var database: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The queue and the settings of leadconvertd@NAME.service.", valueName: "name"))
+    var org: String?
+
     func validate() throws {
         if database?.isEmpty == true { throw ValidationError("--db names no file.") }
+        if let org, ServicePlaces(org: org) == nil {
+            throw ValidationError("--org \(ServicePlaces.rule).")
+        }
+    }
+
+    /// The places of the service of --org.
+    var service: ServicePlaces? {
+        get throws {
+            try org.map { org in
+                guard let places = ServicePlaces(org: org) else {
+                    throw ValidationError("--org \(ServicePlaces.rule).")
+                }
+                return places
+            }
+        }
+    }
+
+    /// The places of the service of --org, which has been set up.
+    /// - Throws: 66 when it has not.
+    private var existingService: ServicePlaces? {
+        get throws {
+            guard let service = try service, database == nil else { return nil }
+            guard FileManager.default.fileExists(atPath: service.state) else {
+                throw OperatorError(
+                    .notFound, "No org is named \(org ?? ""): there is no \(service.state).",
+                    remedy: "To set it up: sudo leadconvert setup --org \(org ?? "")")
+            }
+            return service
+        }
+    }
+
+    /// The file of --db, or that of the service of --org.
+    var file: String? {
+        get throws { try database ?? existingService?.queue }
+    }
+
+    /// The environment as the service of --org has it; our own without one.
+    var environment: [String: String] {
+        get throws {
+            let own = ProcessInfo.processInfo.environment
+            return try service?.adding(to: own) ?? own
+        }
+    }
+
+    /// The file of settings of the service of --org.
+    var settingsFile: String? {
+        get throws { try service.flatMap { $0.isSetUp ? $0.settings : nil } }
     }
 
     /// Opens the queue; makes it if it isn't there.
     func open() throws -> JobQueue {
-        let path = DatabasePath(flag: database, environment: ProcessInfo.processInfo.environment)
+        let path = DatabasePath(
+            flag: try file, environment: ProcessInfo.processInfo.environment)
         return try JobQueue(path: path.description, as: .client)
     }
 }

@@ -25,7 +25,8 @@ struct LeadConvert: AsyncParsableCommand {
         version: ProgramVersion.line(
             of: "leadconvert", sqlite: "\(SQLiteVersion.ofTheLibrary)"),
         subcommands: [
-            Enqueue.self, Status.self, Jobs.self, Log.self, Results.self, Report.self, Retry.self,
+            Setup.self, Enqueue.self, Status.self, Jobs.self, Log.self, Results.self, Report.self,
+            Retry.self,
             Cancel.self, Pause.self, Resume.self, Policy.self, Check.self, Prune.self, Backup.self,
             Migrate.self,
         ]

@@ -80,3 +80,27 @@ import Testing
         #expect(texts.allSatisfy { !$0.contains("hush") && $0.contains("<redacted>") })
     }
 }
+
+@Suite struct OriginAddressTests {
+    @Test(arguments: [
+        ("example.my.salesforce.com", "https://example.my.salesforce.com"),
+        ("https://Example.my.salesforce.com/", "https://example.my.salesforce.com"),
+        (
+            "https://example.lightning.force.com/lightning/page/home?x=1",
+            "https://example.my.salesforce.com"
+        ),
+        (
+            "https://example--dev.sandbox.lightning.force.com",
+            "https://example--dev.sandbox.my.salesforce.com"
+        ),
+        (
+            "example.my.salesforce-setup.com/lightning/setup/SetupOneHome/home",
+            "https://example.my.salesforce.com"
+        ),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://example.com", nil), ("", nil), ("://", nil), ("a b", nil), ("ftp://x", nil),
+    ])
+    func `an address from a browser leads to the API's host`(text: String, host: String?) {
+        #expect(Origin(address: text)?.description == host)
+    }
+}

@@ -46,9 +46,9 @@ struct Check: AsyncParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func run() async throws {
-        var checks = CheckRunner.Options(environment: ProcessInfo.processInfo.environment)
-        checks.environmentFile = envFile
-        checks.database = options.database
+        var checks = CheckRunner.Options(environment: try options.environment)
+        checks.environmentFile = try envFile ?? options.settingsFile
+        checks.database = try options.file
         checks.readsAllLeads = leads
         checks.usesRefreshToken = useRefreshToken
         let progress = Mutex(Progress(of: "lead"))

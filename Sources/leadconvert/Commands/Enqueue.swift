@@ -194,7 +194,7 @@ struct Enqueue: ParsableCommand {
 
     private func mapping() throws -> Mapping {
         var mapping = try template.map { try Mapping(template: ByteSource(path: $0)) } ?? Mapping()
-        mapping.defaultStatus = try Self.defaultStatus()
+        mapping.defaultStatus = try defaultStatus()
         if let convertedStatus { try mapping.set("convertedStatus=\(convertedStatus)") }
         for assignment in assignments { try mapping.set(assignment) }
         if let groupBy { try mapping.group(by: groupBy) }
@@ -203,9 +203,9 @@ struct Enqueue: ParsableCommand {
     }
 
     /// LEADCONVERT_CONVERTED_STATUS, for rows that name no status.
-    private static func defaultStatus() throws -> String? {
+    private func defaultStatus() throws -> String? {
         let environment = try EnvironmentFile.adding(
-            to: ProcessInfo.processInfo.environment, flag: nil)
+            to: ProcessInfo.processInfo.environment, flag: options.settingsFile)
         return environment["LEADCONVERT_CONVERTED_STATUS"].flatMap { $0.isEmpty ? nil : $0 }
     }
 

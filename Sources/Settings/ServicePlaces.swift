@@ -1,0 +1,76 @@
+import Foundation
+
+/// Where the systemd service of an org keeps its settings, its secrets and its queue: what the unit
+/// files say, for programs that are not started by systemd.
+public struct ServicePlaces: Equatable, Sendable {
+    /// The org, as in `leadconvertd@ORG.service`; nil for the service of the only one.
+    public let org: String?
+    private let name: String
+    private let root: String
+
+    /// What a wrong name should have been: it stands in file names and in a unit's.
+    public static let rule = "must be letters, digits, _ and -, at most 64, with a letter first"
+
+    /// The places of an org's service; nil when the org's name breaks the rule.
+    /// - Parameter root: The folder that stands for `/`.
+    public init?(org: String?, root: String = "") {
+        if let org, org.utf8.count > 64 || org.wholeMatch(of: /[A-Za-z][A-Za-z0-9_-]*/) == nil {
+            return nil
+        }
+        self.org = org
+        self.root = root
+        name = "leadconvertd" + (org.map { "@\($0)" } ?? "")
+    }
+
+    /// The unit.
+    public var unit: String { "\(name).service" }
+    /// The file of settings, which the service's user reads at each reload.
+    public var settings: String { "\(root)/etc/\(name).env" }
+    /// The folder of the secrets, which only root may enter.
+    public var secrets: String { "\(root)/etc/\(name)" }
+    /// The folder of the queue.
+    public var state: String { "\(root)/var/lib/\(name)" }
+    /// The queue.
+    public var queue: String { "\(state)/queue.db" }
+    /// What tells the unit of credentials other than its own.
+    public var credentials: String { "\(root)/etc/systemd/system/\(unit).d/credentials.conf" }
+
+    /// Whether the package, or `systemd/install`, has been here.
+    public var isInstalled: Bool {
+        ["/usr/lib", "/usr/local/lib"].contains { folder in
+            FileManager.default.fileExists(
+                atPath: "\(root)\(folder)/systemd/system/leadconvertd.service")
+        }
+    }
+
+    /// Whether somebody has set the org up here.
+    public var isSetUp: Bool { FileManager.default.fileExists(atPath: settings) }
+
+    /// The file of a secret, under the name that the unit's credential has.
+    public func file(of secret: SecretName) -> String { "\(secrets)/\(secret.credential)" }
+
+    /// An environment in which the service's secrets are found as its unit would give them.
+    public func adding(to environment: [String: String]) -> [String: String] {
+        let files = SecretName.allCases.filter {
+            FileManager.default.fileExists(atPath: file(of: $0))
+        }
+        return environment.merging(files.map { ($0.fileVariable, file(of: $0)) }) { own, _ in own }
+    }
+}
+
+/// The secrets that settings may name.
+public enum SecretName: String, CaseIterable, Sendable {
+    /// An app's own.
+    case clientSecret = "SALESFORCE_CLIENT_SECRET"
+    /// The key of the JWT bearer flow, PEM.
+    case privateKey = "SALESFORCE_PRIVATE_KEY"
+    /// A refresh token.
+    case refreshToken = "SALESFORCE_REFRESH_TOKEN"
+    /// A token at hand.
+    case accessToken = "SALESFORCE_ACCESS_TOKEN"
+
+    /// The setting that names a file with it.
+    public var fileVariable: String { "\(rawValue)_FILE" }
+    /// The name of a systemd credential, and of a file of ours.
+    public var credential: String { rawValue.lowercased() }
+}

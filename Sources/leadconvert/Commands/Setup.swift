@@ -1,0 +1,219 @@
+import ArgumentParser
+import Conversion
+import Foundation
+import Preflight
+import Settings
+import Storage
+
+struct Setup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Ask how to log in, write the settings, check them, convert a first lead.",
+        discussion: """
+            Asks for what no flag gives; without a terminal all must be given. Settings go to \
+            leadconvertd.env and the secret to a file beside it that only you can read, in the current \
+            folder or --dir. As root, where the service is installed, they go where that looks for \
+            them: /etc/leadconvertd.env and /etc/leadconvertd, with --org NAME those of \
+            leadconvertd@NAME.service.
+
+            Nothing is written before the login was asked for, and nothing is replaced without asking \
+            (without a terminal: --overwrite). It can be run again; what was answered before is then \
+            the answer that Enter gives.
+
+            Then it checks all, as leadconvert check does, and asks for the status that leads are \
+            converted to and, if you like, for one lead to convert at once.
+
+            Examples:
+              leadconvert setup
+              leadconvert setup --sf my-sandbox
+              leadconvert setup --host example.my.salesforce.com --client-id 3MVG9... \\
+                --client-secret-file secret.txt --converted-status 'Closed - Converted'
+              sudo leadconvert setup --org acme
+            """
+    )
+
+    @OptionGroup var answers: SetupAnswers
+
+    @Option(
+        help: ArgumentHelp("Where leadconvertd.env and the secret go.", valueName: "folder"))
+    var dir: String?
+
+    @Option(
+        help: ArgumentHelp("The status for leads that name none.", valueName: "status"))
+    var convertedStatus: String?
+
+    @Option(
+        help: ArgumentHelp("A lead to convert at once, if all is well.", valueName: "id"),
+        transform: Subject.lead)
+    var leadID: RecordID?
+
+    @Flag(help: "Replace what is there without asking.")
+    var overwrite = false
+
+    @OptionGroup var options: QueueOptions
+
+    func validate() throws {
+        guard dir == nil || options.org == nil else {
+            throw ValidationError("--dir and --org name different places.")
+        }
+    }
+
+    func run() async throws {
+        let prompt = Prompt.isPossible ? Prompt() : nil
+        let place = try SetupPlace(options, folder: dir)
+        let file = try SettingsFile(place.settings)
+        if prompt != nil {
+            StandardError.write(
+                "Settings go to \(place.settings). Ctrl-C leaves all as it is.\n\n")
+        }
+        var interview = SetupInterview(
+            answers, in: place, known: file.variables, prompt: prompt)
+        let login = try interview.login()
+        let plan = SetupPlan(login, status: convertedStatus, in: place, file)
+        try agree(to: plan, prompt)
+        try plan.changes.make()
+        try place.makeStateFolder()
+        for path in plan.written { StandardError.write("Written: \(path)\n") }
+        try reloadUnits(place)
+
+        let queue = try JobQueue(path: place.queue, as: .client)
+        let statuses = try await check(place)
+        let status = try chooseStatus(of: statuses, place, prompt)
+        let isConverted = try status.map { try convertOne(place, queue, $0, prompt) } ?? true
+        try sayWhatIsNext(place, status)
+        if !isConverted { throw ExitCode(.dataRefused) }
+    }
+
+    private func agree(to plan: SetupPlan, _ prompt: Prompt?) throws {
+        guard !plan.replaced.isEmpty, !overwrite else { return }
+        let list = plan.replaced.map { "  \($0)\n" }.joined()
+        StandardError.write("This is there already, and says something else:\n\(list)")
+        guard let prompt else {
+            throw OperatorError(
+                .cannotCreate, "Nothing was written.", remedy: "To replace all of it: --overwrite")
+        }
+        guard try prompt.confirm("Replace it?") else {
+            throw OperatorError(.cannotCreate, "Nothing was written.")
+        }
+    }
+
+    /// The unit may have other credentials now.
+    private func reloadUnits(_ place: SetupPlace) throws {
+        guard place.isLive else { return }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["systemctl", "daemon-reload"]
+        try process.run()
+        process.waitUntilExit()
+    }
+
+    /// - Returns: The statuses that the org converts leads to.
+    private func check(_ place: SetupPlace) async throws -> [String] {
+        StandardError.write("\nChecking:\n")
+        var checks = CheckRunner.Options(environment: place.environment)
+        checks.environmentFile = place.settings
+        checks.database = place.queue
+        checks.usesRefreshToken = true
+        let output = Output()
+        var runner = CheckRunner(checks) { finding in
+            try output.write(finding.text)
+            try output.flush()
+        } warn: {
+            StandardError.write("\($0)\n")
+        }
+        try await runner.run()
+        guard runner.exit == .ok else {
+            StandardError.write(
+                "\nThe settings are written, but not all is well. Put right what FAILed, and run "
+                    + "leadconvert setup again: it has kept your answers.\n")
+            throw ExitCode(runner.exit)
+        }
+        return runner.convertedStatuses
+    }
+
+    private func chooseStatus(
+        of statuses: [String], _ place: SetupPlace, _ prompt: Prompt?
+    ) throws -> String? {
+        let list = statuses.joined(separator: ", ")
+        var file = try SettingsFile(place.settings)
+        let known = file.variables[Self.statusVariable].flatMap { statuses.contains($0) ? $0 : nil }
+        if let convertedStatus {
+            guard statuses.isEmpty || statuses.contains(convertedStatus) else {
+                throw OperatorError(
+                    .configuration, "The org converts no lead to \"\(convertedStatus)\".",
+                    remedy: "--converted-status takes one of these: \(list)")
+            }
+            return convertedStatus
+        }
+        guard let first = statuses.first else { return known }
+        let status: String?
+        if let prompt, statuses.count > 1 {
+            StandardError.write("\n")
+            status = try prompt.choose(
+                "The status that leads are converted to, where none is named",
+                of: statuses.map { ($0, "") }, default: known ?? first)
+        } else {
+            status = known ?? (statuses.count == 1 ? first : nil)
+        }
+        guard let status else {
+            StandardError.write("\nName one of these with --converted-status: \(list)\n")
+            return nil
+        }
+        guard file.variables[Self.statusVariable] != status else { return status }
+        file.set(Self.statusVariable, to: status)
+        var changes = FileChanges()
+        changes.put(file.text, into: file.path, mode: 0o644)
+        try changes.make()
+        return status
+    }
+
+    private static let statusVariable = "LEADCONVERT_CONVERTED_STATUS"
+
+    /// - Returns: False when a lead was to be converted and was not.
+    private func convertOne(
+        _ place: SetupPlace, _ queue: JobQueue, _ status: String, _ prompt: Prompt?
+    ) throws -> Bool {
+        guard prompt != nil || leadID != nil else { return true }
+        let first = FirstLead(place: place, queue: queue, status: status)
+        if let obstacle = try first.obstacle() {
+            StandardError.write("\nNo lead is converted now. \(obstacle)\n")
+            return leadID == nil
+        }
+        guard let lead = try leadID ?? askForLead(prompt) else { return true }
+        return try first.convert(lead)
+    }
+
+    private func askForLead(_ prompt: Prompt?) throws -> RecordID? {
+        guard let prompt else { return nil }
+        StandardError.write("\n")
+        let answer = try prompt.ask(
+            "A lead to convert now, for good, to see it work: its id, or Enter for none",
+            default: "", rule: "must be a lead's id, 00Q and 12 or 15 more characters"
+        ) { text -> RecordID?? in
+            text.isEmpty ? .some(nil) : (try? RecordID(text, of: .lead)).map { .some($0) }
+        }
+        return answer
+    }
+
+    private func sayWhatIsNext(_ place: SetupPlace, _ status: String?) throws {
+        let status = " --converted-status \((status ?? "STATUS").shellQuoted)"
+        let commands: [String]
+        if let service = place.service {
+            let queue = service.org.map { " --org \($0)" } ?? " --db \(place.queue.shellQuoted)"
+            commands = [
+                "leadconvert enqueue leads.csv\(status)\(queue)",
+                "sudo systemctl enable --now \(service.unit)",
+            ]
+        } else {
+            let queue = " --db \(place.queue.shellQuoted)"
+            commands = [
+                "leadconvert enqueue leads.csv\(status)\(queue)",
+                "leadconvertd --env-file \(place.settings.shellQuoted)\(queue)",
+            ]
+        }
+        let output = Output()
+        try output.write(
+            "\nNext, put leads into the queue and start the daemon:\n"
+                + commands.map { "  \($0)\n" }.joined())
+        try output.flush()
+    }
+}

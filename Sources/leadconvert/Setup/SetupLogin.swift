@@ -1,0 +1,62 @@
+import Conversion
+import Salesforce
+import Settings
+
+/// How setup can make the daemon log in.
+enum SetupFlow: String, CaseIterable {
+    case clientCredentials = "client-credentials"
+    case jwtBearer = "jwt-bearer"
+    case refreshToken = "refresh-token"
+    case accessToken = "access-token"
+
+    var about: String {
+        switch self {
+        case .clientCredentials: "an app's id and secret; the simplest"
+        case .jwtBearer: "an app's id, a user, and the private key of the app's certificate"
+        case .refreshToken: "an app's id and a refresh token from an earlier consent"
+        case .accessToken: "a token at hand, not renewed: for a first try"
+        }
+    }
+
+    /// Its secret.
+    var secret: SecretName {
+        switch self {
+        case .clientCredentials: .clientSecret
+        case .jwtBearer: .privateKey
+        case .refreshToken: .refreshToken
+        case .accessToken: .accessToken
+        }
+    }
+}
+
+/// What the operator has answered.
+struct SetupLogin {
+    var flow: SetupFlow
+    /// `https://HOST`.
+    var host: String
+    var clientID: String?
+    var username: String?
+    /// The secrets that were given; one that stays as it is has no text.
+    var secrets: [SecretName: String?] = [:]
+
+    /// The variables that setup keeps: those of other flows are taken out.
+    static let names = [
+        "SALESFORCE_LOGIN_URL", "SALESFORCE_INSTANCE_URL", "SALESFORCE_CLIENT_ID",
+        "SALESFORCE_USERNAME",
+    ]
+
+    /// The variable of each, but for the secrets.
+    var variables: [String: String] {
+        var variables: [String: String] = [:]
+        variables[flow == .accessToken ? "SALESFORCE_INSTANCE_URL" : "SALESFORCE_LOGIN_URL"] = host
+        variables["SALESFORCE_CLIENT_ID"] = clientID
+        variables["SALESFORCE_USERNAME"] = username
+        return variables
+    }
+
+    /// The host of an org, from what people have at hand.
+    static func host(_ text: String) -> String? { Origin(address: text)?.description }
+
+    static let hostRule =
+        "must be a host such as example.my.salesforce.com; http:// is for loopback addresses only"
+}

@@ -1,0 +1,154 @@
+import Conversion
+import Foundation
+import Settings
+
+/// Where setup puts what it was told: where an org's service looks for it, or a folder.
+struct SetupPlace {
+    /// The service; nil for a folder.
+    let service: ServicePlaces?
+    private let folder: String
+    private let givenQueue: String?
+
+    /// - Throws: 77 where the service's places are root's and we are not.
+    init(_ options: QueueOptions, folder: String?) throws {
+        let service = try options.service
+        givenQueue = options.database ?? ProcessInfo.processInfo.environment["LEADCONVERT_DB"]
+        let isRoot = geteuid() == 0
+        if let folder {
+            self.service = nil
+            self.folder = URL(fileURLWithPath: folder).path
+        } else if let service {
+            guard isRoot else {
+                throw OperatorError(
+                    .permission, "The settings of an org's service are root's.",
+                    remedy: "Type: sudo leadconvert setup --org \(service.org ?? "")")
+            }
+            self.service = service
+            self.folder = service.secrets
+        } else if isRoot, let only = ServicePlaces(org: nil), only.isInstalled {
+            self.service = only
+            self.folder = only.secrets
+        } else {
+            self.service = nil
+            self.folder = FileManager.default.currentDirectoryPath
+        }
+    }
+
+    /// The file of settings.
+    var settings: String { service?.settings ?? "\(folder)/leadconvertd.env" }
+
+    /// The queue.
+    var queue: String { givenQueue ?? service?.queue ?? "\(folder)/queue.db" }
+
+    /// A secret's file.
+    func file(of secret: SecretName) -> String { "\(folder)/\(secret.credential)" }
+
+    func has(_ secret: SecretName) -> Bool {
+        FileManager.default.fileExists(atPath: file(of: secret))
+    }
+
+    /// Whether systemd runs here, and with it the service.
+    var isLive: Bool {
+        service != nil && FileManager.default.fileExists(atPath: "/run/systemd/system")
+    }
+
+    /// The environment in which the daemon will find itself: settings of whoever types this are
+    /// none of it.
+    var environment: [String: String] {
+        let environment = ProcessInfo.processInfo.environment.filter { name, _ in
+            !name.hasPrefix("SALESFORCE_") && !name.hasPrefix("LEADCONVERT_")
+        }
+        return service?.adding(to: environment) ?? environment
+    }
+
+    /// The service's folder, as the unit would make it: members of the group may enqueue before
+    /// its first start.
+    func makeStateFolder() throws(OperatorError) {
+        guard let service, !FileManager.default.fileExists(atPath: service.state) else { return }
+        guard let user = getpwnam("leadconvert")?.pointee else {
+            throw OperatorError(
+                .systemRefused, "There is no user leadconvert.",
+                remedy: "Type: systemd-sysusers leadconvertd.conf")
+        }
+        guard mkdir(service.state, 0o770) == 0,
+            chown(service.state, user.pw_uid, user.pw_gid) == 0, chmod(service.state, 0o2770) == 0
+        else {
+            throw OperatorError(
+                .cannotCreate,
+                "\(service.state) can't be made: \(String(cString: strerror(errno))).")
+        }
+    }
+}
+
+/// What setup is about to write, and what would be lost by that.
+struct SetupPlan {
+    /// The new files.
+    private(set) var changes = FileChanges()
+    /// What was there and would not be any more, in words.
+    private(set) var replaced: [String] = []
+    /// The files that change.
+    private(set) var written: [String] = []
+
+    /// The example's host, which is nobody's.
+    static let example = "https://example.my.salesforce.com"
+
+    init(_ login: SetupLogin, status: String?, in place: SetupPlace, _ file: SettingsFile) {
+        plan(login, in: place)
+        var file = file
+        let old = file.text
+        let names =
+            SetupLogin.names + SecretName.allCases.flatMap { [$0.rawValue, $0.fileVariable] }
+        var wanted = login.variables
+        // A unit gives its secrets to the service by itself.
+        for secret in login.secrets.keys where place.service == nil {
+            wanted[secret.fileVariable] = place.file(of: secret)
+        }
+        for name in names { set(name, to: wanted[name], &file) }
+        if let status { set("LEADCONVERT_CONVERTED_STATUS", to: status, &file) }
+        guard file.text != old || !file.exists else { return }
+        changes.put(file.text, into: file.path, mode: 0o644)
+        written.append(file.path)
+    }
+
+    private mutating func set(_ name: String, to value: String?, _ file: inout SettingsFile) {
+        let old = file.variables[name] ?? ""
+        guard old != value ?? "" else { return }
+        if !old.isEmpty, old != Self.example { replaced.append("\(name) in \(file.path)") }
+        file.set(name, to: value)
+    }
+
+    private mutating func plan(_ login: SetupLogin, in place: SetupPlace) {
+        for secret in SecretName.allCases {
+            let path = place.file(of: secret)
+            if let text = login.secrets[secret] ?? nil {
+                let old = try? String(contentsOfFile: path, encoding: .utf8)
+                guard old?.trimmingCharacters(in: .newlines) != text else { continue }
+                if old != nil { replaced.append(path) }
+                changes.put("\(text)\n", into: path, mode: 0o600)
+                written.append(path)
+            } else if login.secrets[secret] == nil, place.service != nil, place.has(secret) {
+                replaced.append("\(path), of another login, which is removed")
+                changes.remove(path)
+            }
+        }
+        if let service = place.service { plan(credentials: Set(login.secrets.keys), service) }
+    }
+
+    /// The unit knows of a client secret by itself; other credentials it has to be told of.
+    private mutating func plan(credentials: Set<SecretName>, _ service: ServicePlaces) {
+        guard credentials != [.clientSecret] else { return changes.remove(service.credentials) }
+        let lines = credentials.map { "LoadCredential=\($0.credential):\(service.file(of: $0))" }
+        let text = """
+            # Written by leadconvert setup: the secrets of the login that was chosen.
+            [Service]
+            LoadCredential=
+            \(lines.sorted().joined(separator: "\n"))
+
+            """
+        guard text != (try? String(contentsOfFile: service.credentials, encoding: .utf8)) else {
+            return
+        }
+        changes.put(text, into: service.credentials, mode: 0o644)
+        written.append(service.credentials)
+    }
+}
