@@ -93,10 +93,9 @@ enum Demo {
         say(
             """
 
-            Next, see in the queue what failed and why, or check your own org (README.md names \
-            the settings):
+            Next, see in the queue what failed and why, or set up your own org:
               swift run leadconvert jobs --state failed --db \(path)
-              swift run leadconvert check
+              swift run leadconvert setup
             """)
         return disagreements.isEmpty
     }

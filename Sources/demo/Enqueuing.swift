@@ -1,4 +1,5 @@
 import Conversion
+import Drain
 import Foundation
 import Intake
 import Storage
@@ -34,7 +35,7 @@ struct Enqueuing {
         options.batch = "autumn"
         var refusals: [String] = []
         var reader = try RowReader(ByteSource(path: file.path))
-        let added = try queue.enqueue(options, at: now()) { enqueuing in
+        let added = try queue.enqueue(options, at: SystemClock.now().wall) { enqueuing in
             while let row = try reader.next() {
                 switch row {
                 case .lead(let lead, _, _): try enqueuing.add(lead)
@@ -45,9 +46,5 @@ struct Enqueuing {
         }
         say("\(added) leads by CSV:  leadconvert enqueue leads.csv --batch autumn")
         for refusal in refusals { say("  refused  \(refusal)") }
-    }
-
-    private func now() -> Timestamp {
-        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
     }
 }

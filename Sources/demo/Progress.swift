@@ -1,5 +1,6 @@
 import Conversion
 import Dispatch
+import Drain
 import Foundation
 import Glibc
 import Storage
@@ -34,8 +35,8 @@ final class Progress: Sendable {
     }
 
     private func show() throws {
-        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
-        let status = try JobQueue(path: path, as: .client).reports.status(at: now)
+        let status = try JobQueue(path: path, as: .client).reports.status(
+            at: SystemClock.now().wall)
         let counts = status.counts
         let settled = counts.filter(\.key.isSettled).values.reduce(0, +)
         let all = counts.values.reduce(0, +)
@@ -44,7 +45,9 @@ final class Progress: Sendable {
         let bar =
             String(repeating: "#", count: filled)
             + String(repeating: ".", count: width - filled)
-        let left = status.etaSeconds.map { "\(Int($0.rounded(.up))) s left" } ?? "done"
+        let left =
+            settled == all
+            ? "done" : status.etaSeconds.map { "\(Int($0.rounded(.up))) s left" } ?? ""
         let line =
             "[\(bar)] \(settled)/\(all)  converted \(counts[.converted] ?? 0)  "
             + "failed \(counts[.failed] ?? 0)  sending \(counts[.sending] ?? 0)  "

@@ -10,7 +10,7 @@ import Testing
             #expect(end.code == 0)
             #expect(end.output.contains("jobs and run_log agree on all 500 leads."))
             #expect(end.output.hasPrefix("Starts a simulated Salesforce org with 500 leads"))
-            #expect(end.output.hasSuffix("  swift run leadconvert check\n"))
+            #expect(end.output.hasSuffix("  swift run leadconvert setup\n"))
             #expect(end.errors == "")
         }
     }
