@@ -54,9 +54,8 @@ extension Dashboard {
         in state: JobState, after place: ListPlace?, limit: Int
     ) throws -> [JobSummary] {
         if state == .queued { return try queuedJobs(after: place, limit: limit) }
-        // Of those that are settled nearly all are converted: their order is that of all ends.
-        let (index, column) =
-            state == .converted ? ("jobs_by_end", "finished_at") : ("jobs_by_state", "run_at")
+        if state == .converted { return try convertedJobs(after: place, limit: limit) }
+        let (index, column) = ("jobs_by_state", "run_at")
         let (comparison, direction) = state.isSettled ? ("<", "DESC") : (">", "ASC")
         let bound = place.map { _ in "AND (jobs.\(column), jobs.id) \(comparison) (?, ?)" } ?? ""
         return try jobs(
@@ -66,6 +65,36 @@ extension Dashboard {
             ORDER BY jobs.\(column) \(direction), jobs.id \(direction)
             """, Self.arguments(place), limit)
     }
+
+    /// Of those that are settled nearly all are converted: their order is that of all ends. Where
+    /// hardly one is, a page takes several reads.
+    private func convertedJobs(after place: ListPlace?, limit: Int) throws -> [JobSummary] {
+        var found: [JobSummary] = []
+        var place = place
+        while true {
+            let bound = place.map { _ in "AND (finished_at, id) < (?, ?)" } ?? ""
+            let ends = """
+                SELECT finished_at, id FROM jobs INDEXED BY jobs_by_end
+                WHERE finished_at IS NOT NULL \(bound) ORDER BY finished_at DESC, id DESC
+                """
+            found += try jobs(
+                """
+                (\(ends) LIMIT \(Self.endsInARead)) AS page CROSS JOIN jobs ON jobs.id = page.id
+                LEFT JOIN batches ON batches.id = jobs.batch_id
+                WHERE +jobs.state = 'converted'
+                """, Self.arguments(place), limit - found.count)
+            let last = try read { database in
+                try Row.fetchOne(
+                    database.cachedStatement(
+                        sql: "\(ends) LIMIT 1 OFFSET \(Self.endsInARead - 1)"),
+                    arguments: Self.arguments(place))
+            }
+            guard found.count < limit, let last else { return found }
+            place = ListPlace(time: last[0], id: last[1])
+        }
+    }
+
+    private static let endsInARead = 5000
 
     private func queuedJobs(after place: ListPlace?, limit: Int) throws -> [JobSummary] {
         let last = try read { database in
