@@ -17,6 +17,7 @@ struct LeadConvert: AsyncParsableCommand {
             settings.
 
             Examples:
+              leadconvert setup
               leadconvert enqueue leads.csv --converted-status Qualified --batch friday
               leadconvert status --watch
               leadconvert results friday
