@@ -1,6 +1,8 @@
 import Conversion
 import Foundation
 import GRDB
+import GRDBSQLite
+import Synchronization
 import TestSupport
 import Testing
 
@@ -10,19 +12,9 @@ import Testing
     @Test func `counts over several slices are whole`() async throws {
         try await withQueue { queue in
             let jobs = SlicedCount.rows * 2 + 7
-            try queue.run(
-                sql: """
-                    INSERT INTO batches (name) VALUES ('all');
-                    INSERT INTO jobs (lead_id, converted_status, batch_id, position, run_at)
-                    WITH RECURSIVE numbers (n) AS (
-                        SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < \(jobs))
-                    SELECT printf('00QWs%010d', n), 'Q', 1, n, '2026-11-22T12:00:00.000Z'
-                    FROM numbers;
-                    UPDATE jobs SET state = 'failed', error_code = 'X', finished_at = run_at
-                    WHERE id <= \(SlicedCount.rows + 3);
-                    """)
-            let dashboard = try Dashboard(path: queue.path)
             let failed = SlicedCount.rows + 3
+            try fill(queue, jobs: jobs, failed: failed)
+            let dashboard = try Dashboard(path: queue.path)
             #expect(try dashboard.countJobs()[.failed] == failed)
             #expect(try dashboard.countJobs()[.queued] == jobs - failed)
             #expect(try dashboard.failuresByCode().map(\.leads) == [failed])
@@ -142,6 +134,41 @@ import Testing
         }
     }
 
+    /// An open read keeps the write-ahead log from being copied into the file, so that it grows.
+    @Test func `no transaction reads more than a slice, however many jobs there are`() async throws
+    {
+        try await withQueue(as: .client) { queue in
+            try fill(queue, jobs: SlicedCount.rows * 5, failed: SlicedCount.rows * 4)
+            let dashboard = try Dashboard(path: queue.path)
+            let work = StepCounter()
+            dashboard.database.inDatabase { work.listen(to: $0) }
+            defer { dashboard.database.inDatabase { work.leave($0) } }
+            _ = try dashboard.countJobs()
+            // To pass over a row of an index takes SQLite four steps and more.
+            #expect(work.most > SlicedCount.rows * 4)
+            try read(dashboard)
+            _ = try dashboard.batches(limit: 100)
+            _ = try dashboard.attempts(above: 0, limit: 1000)
+            #expect(work.most < SlicedCount.rows * 4 * 4)
+        }
+    }
+
+    /// One batch of so many jobs, of which the first have failed.
+    private func fill(_ queue: JobQueue, jobs: Int, failed: Int) throws {
+        try queue.run(
+            sql: """
+                INSERT INTO batches (name) VALUES ('all');
+                INSERT INTO jobs (lead_id, converted_status, batch_id, position, run_at)
+                WITH RECURSIVE numbers (n) AS (
+                    SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < \(jobs))
+                SELECT printf('00QWs%010d', n), 'Q', 1, n,
+                    strftime('%Y-%m-%dT%H:%M:%fZ', 1790000000 + n / 2.0, 'unixepoch')
+                FROM numbers;
+                UPDATE jobs SET state = 'failed', error_code = 'X', finished_at = run_at
+                WHERE id <= \(failed);
+                """)
+    }
+
     private func read(_ dashboard: Dashboard) throws {
         let place = ListPlace(time: Moment.ms(0).wall.description, id: 1)
         _ = try dashboard.countJobs()
@@ -170,4 +197,39 @@ import Testing
 
 extension BatchSummary {
     fileprivate var figures: [Int] { [converted, cancelled, unsettled, pruned] }
+}
+
+/// Counts what SQLite does in each transaction, in thousands of its virtual machine's steps.
+private final class StepCounter: Sendable {
+    private let steps = Mutex<(now: Int, most: Int)>((0, 0))
+
+    /// The most steps of one transaction.
+    var most: Int { steps.withLock(\.most) }
+
+    func listen(to database: Database) {
+        database.trace { [self] event in
+            if case .statement(let statement) = event, statement.sql.hasPrefix("BEGIN") {
+                steps.withLock { $0.now = 0 }
+            }
+        }
+        let counter = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_progress_handler(
+            database.sqliteConnection, 1000,
+            { counter in
+                guard let counter else { return 0 }
+                Unmanaged<StepCounter>.fromOpaque(counter).takeUnretainedValue().add(1000)
+                return 0
+            }, counter)
+    }
+
+    func leave(_ database: Database) {
+        sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil)
+    }
+
+    private func add(_ count: Int) {
+        steps.withLock { steps in
+            steps.now += count
+            steps.most = max(steps.most, steps.now)
+        }
+    }
 }
