@@ -68,6 +68,11 @@ public struct Reason: Hashable, Sendable {
         self.mayPass = mayPass
     }
 
+    /// What was claimed is not sent any more.
+    public static let claimTooOld = Reason(
+        ours: "CLAIM_TOO_OLD",
+        "Too much time lay between the claim and the moment to send: nothing was sent.")
+
     /// Message and remedy, as they are recorded.
     public var text: String {
         guard let remedy, remedy != message else { return message }

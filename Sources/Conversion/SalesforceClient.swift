@@ -9,7 +9,11 @@ public protocol SalesforceClient: Sendable {
     /// Converts 1...100 leads in one API request, and tells of each in their order.
     /// - Parameter allowDuplicates: Overrides duplicate rules that only warn
     ///   (`DuplicateRuleHeader`).
-    func convert(_ leads: [LeadConversion], allowDuplicates: Bool) async -> Reply<[LeadOutcome]>
+    /// - Parameter latest: When the request must have left, on a clock that runs while the machine is
+    ///   suspended: later it is not sent, and refused as `.late`.
+    func convert(
+        _ leads: [LeadConversion], allowDuplicates: Bool, before latest: ContinuousClock.Instant
+    ) async -> Reply<[LeadOutcome]>
     /// Reads which of 1...2,000 leads are converted, and into what, in their order.
     func verify(_ leads: [RecordID]) async -> Reply<[LeadReading]>
     /// Reads the contacts of 1...200 e-mail addresses, in their order.

@@ -32,14 +32,18 @@ enum CallResult {
 
 extension InFlightCall {
     /// Makes the request and waits for what comes of it.
-    func answer(through client: some SalesforceClient) async -> CallResult {
+    /// - Parameter latest: When a conversion must have left.
+    func answer(
+        through client: some SalesforceClient, before latest: ContinuousClock.Instant
+    ) async -> CallResult {
         switch content {
         case .conversions(let call):
             .conversions(
                 call,
                 await client.convert(
                     call.jobs.map(\.conversion),
-                    allowDuplicates: call.jobs.first?.policy.allowDuplicates ?? false))
+                    allowDuplicates: call.jobs.first?.policy.allowDuplicates ?? false,
+                    before: latest))
         case .question(let question):
             .question(question, await client.verify(question.jobs.map(\.job.conversion.leadID)))
         case .match(let match):
@@ -57,10 +61,13 @@ extension InFlightCall {
         else { return nil }
         return .conversions(call, Reply(.refused(.late, .claimTooOld)))
     }
-}
 
-extension Reason {
-    static let claimTooOld = Reason(
-        ours: "CLAIM_TOO_OLD",
-        "Too much time lay between the claim and the moment to send: nothing was sent.")
+    /// When its request must have left: the calls' lifetime counts from there.
+    /// - Parameter instant: At most `now`, on the clock that the transport reads.
+    func latestDeparture(
+        from instant: ContinuousClock.Instant, at now: Moment, _ options: DrainOptions
+    ) -> ContinuousClock.Instant {
+        let most = options.claimLastsMS + options.connectTimeoutMS
+        return instant + .milliseconds(max(0, most - now.since(startedAt)))
+    }
 }

@@ -10,6 +10,8 @@ struct APIRequest: Sendable {
     var body: ByteBuffer?
     /// How long the whole answer may take.
     var timeout: Duration
+    /// When its body must have left, if that matters.
+    var latest: ContinuousClock.Instant?
 }
 
 /// A whole response, whatever it says.

@@ -50,6 +50,9 @@ enum ConvertLeadReply {
             }
             switch result.text(of: "success") {
             case "true", "1":
+                guard result.text(of: "leadId") != nil else {
+                    return .unclear(.unreadable("A success does not say of which lead"))
+                }
                 guard let records = ConvertedRecords(result) else {
                     return .unclear(.unreadable("A success does not say into which records"))
                 }

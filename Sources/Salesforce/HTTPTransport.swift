@@ -64,7 +64,7 @@ struct HTTPTransport: Sendable {
         do {
             let clientRequest = try HTTPClient.Request(
                 url: request.url, method: request.method, headers: request.headers,
-                body: request.body.map { body($0, before: now() + connectTimeout, collector) })
+                body: request.body.map { body($0, before: latest(of: request), collector) })
             let task = client.execute(
                 request: clientRequest, delegate: collector,
                 deadline: .now() + .nanoseconds(request.timeout.nanoseconds))
@@ -77,8 +77,18 @@ struct HTTPTransport: Sendable {
         } catch {
             return collector.hasLeft
                 ? .lost(doubt(error, after: request.timeout), status: collector.status)
-                : .neverSent(connectionFailure(error))
+                : .neverSent(failure(error, of: request))
         }
+    }
+
+    private func latest(of request: APIRequest) -> ContinuousClock.Instant {
+        let own = now() + connectTimeout
+        return request.latest.map { min($0, own) } ?? own
+    }
+
+    private func failure(_ error: any Error, of request: APIRequest) -> Reason {
+        if error is TooLate, let latest = request.latest, now() > latest { return .claimTooOld }
+        return connectionFailure(error)
     }
 
     /// A body that looks at the clock when the connection is there: the client's own timeouts stand

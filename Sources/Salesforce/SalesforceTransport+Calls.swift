@@ -6,11 +6,12 @@ import Synchronization
 extension SalesforceTransport {
     /// `convertLead`, the one call that changes anything.
     public func convert(
-        _ leads: [LeadConversion], allowDuplicates: Bool
+        _ leads: [LeadConversion], allowDuplicates: Bool, before latest: ContinuousClock.Instant
     ) async -> Reply<[LeadOutcome]> {
         precondition((1...100).contains(leads.count), "convertLead takes 1...100 leads")
         if case .action(let name) = settings.service {
-            return await convert(leads, by: name, allowDuplicates: allowDuplicates)
+            return await convert(
+                leads, by: name, allowDuplicates: allowDuplicates, before: latest)
         }
         return await call(.soap) { session in
             var headers = headers(contentType: "text/xml; charset=UTF-8")
@@ -22,7 +23,7 @@ extension SalesforceTransport {
                     token: session.token, client: settings.clientName, leads: leads,
                     allowDuplicates: allowDuplicates
                 ).body,
-                timeout: settings.callTimeout)
+                timeout: settings.callTimeout, latest: latest)
         } read: { response in
             ConvertLeadReply.reply(to: leads, from: response)
         }
@@ -102,6 +103,8 @@ extension SalesforceTransport {
             return Reply(.refused(.session, .noSession))
         }
         switch await http.send(ask(session)) {
+        case .neverSent(.claimTooOld):
+            return Reply(.refused(.late, .claimTooOld))
         case .neverSent(let reason):
             return Reply(.refused(.outage, reason))
         case .lost(let reason, let status):
@@ -174,14 +177,15 @@ extension String {
 extension SalesforceTransport {
     /// Converts through an Apex action of the org's own, the alternative transport.
     func convert(
-        _ leads: [LeadConversion], by action: String, allowDuplicates: Bool
+        _ leads: [LeadConversion], by action: String, allowDuplicates: Bool,
+        before latest: ContinuousClock.Instant
     ) async -> Reply<[LeadOutcome]> {
         await call(.rest) { session in
             APIRequest(
                 url: "\(session.instance)/services/data/v\(version)/actions/custom/apex/\(action)",
                 headers: restHeaders(session, contentType: "application/json"),
                 body: ActionRequest(leads: leads, allowDuplicates: allowDuplicates).body,
-                timeout: settings.callTimeout)
+                timeout: settings.callTimeout, latest: latest)
         } read: { response in
             ActionReply.reply(to: leads, from: response)
         }

@@ -122,6 +122,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [SalesforceSettings.Service.soap, .action(name: "Convert")])
+    func `a conversion whose claim is too old is not sent`(
+        service: SalesforceSettings.Service
+    ) async throws {
+        try await withTransport(by: service, script: { _ in .stall }) { transport, server in
+            let reply = await transport.convert(
+                [Samples.first], allowDuplicates: false, before: .now - .seconds(1))
+            guard case .refused(.late, .claimTooOld) = reply.outcome else {
+                Issue.record("\(reply.outcome)")
+                return
+            }
+            #expect(server.requests.isEmpty)
+        }
+    }
+
     @Test func `doubts a call that was called off`() async throws {
         try await ScriptedServer.run({ _ in .stall }) { server in
             let transport = try SalesforceTransport(

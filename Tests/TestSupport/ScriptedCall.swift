@@ -124,7 +124,10 @@ extension SalesforceClient {
         switch request {
         case .logIn: CallReply(await logIn()) { .loggedIn }
         case .convert(let leads, let allowDuplicates):
-            CallReply(await convert(leads, allowDuplicates: allowDuplicates)) { .converted($0) }
+            CallReply(
+                await convert(
+                    leads, allowDuplicates: allowDuplicates, before: .now + .seconds(600))
+            ) { .converted($0) }
         case .verify(let leads): CallReply(await verify(leads)) { .verified($0) }
         case .match(let addresses): CallReply(await match(addresses)) { .matched($0) }
         case .readLimits: CallReply(await readLimits()) { .limitsRead }
@@ -154,7 +157,7 @@ public struct ScriptedClient: SalesforceClient {
 
     /// Converts.
     public func convert(
-        _ leads: [LeadConversion], allowDuplicates: Bool
+        _ leads: [LeadConversion], allowDuplicates: Bool, before latest: ContinuousClock.Instant
     ) async -> Reply<[LeadOutcome]> {
         await answer(.convert(leads, allowDuplicates: allowDuplicates)).toConversions
     }
