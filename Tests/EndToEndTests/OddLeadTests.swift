@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["CANNOT_UPDATE_CONVERTED_LEAD", "A_CODE_NOBODY_KNOWS", "ANOTHER_ONE"])
+    @Test(arguments: ["CANNOT_UPDATE_CONVERTED_LEAD", "A_CODE_NOBODY_KNOWS", "INVALID_STATUS"])
     func `a restored copy converts nobody twice, whatever a second conversion is called`(
         code: String
     ) async throws {

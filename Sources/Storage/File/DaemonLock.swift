@@ -22,6 +22,10 @@ public final class DaemonLock: Sendable {
 
     private let file: String
     private let descriptor: Int32
+    /// Where the number of the last call stands in the lock's file.
+    private let callOffset: Int
+    /// The last call that a daemon before made on this file; nil when none is known.
+    let lastCall: Int64?
 
     /// Takes the lock.
     /// - Throws: `OperatorError`: 75 when another daemon has it, and which; 73 when the lock's
@@ -29,7 +33,10 @@ public final class DaemonLock: Sendable {
     public init(queue path: String, at now: Timestamp) throws {
         file = Self.file(path)
         descriptor = try Self.take(file, queue: path)
-        let text = Array("\(getpid())\n\(now)\n".utf8)
+        lastCall = Self.lines(descriptor).dropFirst(2).first.flatMap { Int64($0) }
+        let holder = "\(getpid())\n\(now)\n"
+        callOffset = holder.utf8.count
+        let text = Array((holder + (lastCall.map(Self.text) ?? "")).utf8)
         guard pwrite(descriptor, text, text.count, 0) == text.count,
             ftruncate(descriptor, off_t(text.count)) == 0
         else {
@@ -40,6 +47,19 @@ public final class DaemonLock: Sendable {
     }
 
     deinit { close(descriptor) }
+
+    /// Keeps the number of a call beside the queue's file: an older copy in the place of that file
+    /// knows fewer. A number that gets lost is made up for by the next.
+    func keep(call: Int64) {
+        let text = Array(Self.text(call).utf8)
+        _ = pwrite(descriptor, text, text.count, off_t(callOffset))
+    }
+
+    /// All are of one length, so that one replaces the other.
+    private static func text(_ call: Int64) -> String {
+        let digits = String(call)
+        return String(repeating: "0", count: max(0, 19 - digits.count)) + digits + "\n"
+    }
 
     /// - Throws: `OperatorError` 74 when the lock's file was removed or replaced: then another
     ///   daemon may have taken a new one.
@@ -128,11 +148,14 @@ public final class DaemonLock: Sendable {
         FileIdentity(descriptor: descriptor) == FileIdentity(path: file)
     }
 
-    private static func read(_ descriptor: Int32) -> Holder? {
+    private static func lines(_ descriptor: Int32) -> [Substring] {
         var bytes = [UInt8](repeating: 0, count: 128)
         let count = pread(descriptor, &bytes, bytes.count, 0)
-        guard count > 0 else { return nil }
-        let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
+        return String(decoding: bytes[..<max(0, count)], as: UTF8.self).split(separator: "\n")
+    }
+
+    private static func read(_ descriptor: Int32) -> Holder? {
+        let lines = lines(descriptor)
         guard lines.count >= 2, let pid = Int32(lines[0]), let since = Timestamp(lines[1]) else {
             return nil
         }

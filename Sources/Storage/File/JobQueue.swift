@@ -127,6 +127,14 @@ public struct JobQueue: Sendable {
         }
     }
 
+    /// Keeps the number of a call that is about to leave, so that an older copy of the file is known.
+    public func keep(call: Int64) { lock?.keep(call: call) }
+
+    /// The last call that was made on a file of this name; nil when none is known.
+    var lastCall: Int64? { lock?.lastCall }
+    /// Whether the file is a daemon's, and not a test's.
+    var isLocked: Bool { lock != nil }
+
     /// A number that changes when another connection has committed.
     public func dataVersion() throws -> Int64 {
         try DatabaseFailure.explained(path) {

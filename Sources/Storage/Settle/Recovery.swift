@@ -8,15 +8,24 @@ extension Settlements {
         public var jobs: Int
         /// Calls that never ended.
         public var calls: Int
+        /// The last job of an older copy, if the file is or was one: calls that it does not know of may
+        /// have converted the leads of that job and of those before it.
+        public var olderCopyUpTo: Int64?
+        /// Whether it has just been found to be one.
+        public var isOlderCopy = false
     }
 
     /// Takes over from a daemon that ended, however it did: what it had in flight may have reached
     /// Salesforce, so it goes to `verifying` and is asked about at once; no attempt is used up.
     ///
     /// To be called under the `DaemonLock`, before the first claim.
-    public func recover(at now: Moment) throws -> Leftover {
+    /// - Parameter lastCall: The last call that was made on a file of this name, if the lock is not to
+    ///   say so.
+    public func recover(at now: Moment, lastCall: Int64? = nil) throws -> Leftover {
         let sentence = "The daemon ended before the answer came."
         return try store.write { database in
+            let isOlderCopy = try database.isOlderCopy(than: lastCall ?? store.lastCall, store)
+            if isOlderCopy { try database.noteOlderCopy() }
             let time = now.wall.description
             try database.execute(
                 sql: """
@@ -43,7 +52,11 @@ extension Settlements {
             let calls = database.changesCount
             let boot = try String.fetchOne(database, sql: "SELECT clock_boot_id FROM queue")
             if boot != now.bootID { try database.anchorClock(at: now) }
-            return Leftover(jobs: jobs, calls: calls)
+            return Leftover(
+                jobs: jobs, calls: calls,
+                olderCopyUpTo: try Int64.fetchOne(
+                    database, sql: "SELECT older_copy_up_to FROM queue"),
+                isOlderCopy: isOlderCopy)
         }
     }
 }
@@ -97,6 +110,19 @@ extension Settlements {
 }
 
 extension Database {
+    /// Whether calls were made of which this file does not know. Where nothing is known of any, a file
+    /// that has some came from elsewhere.
+    fileprivate func isOlderCopy(than lastCall: Int64?, _ store: JobQueue) throws -> Bool {
+        let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'calls'"
+        let own = try Int64.fetchOne(self, sql: sql) ?? 0
+        return lastCall.map { $0 > own } ?? (store.isLocked && own > 0)
+    }
+
+    fileprivate func noteOlderCopy() throws {
+        let last = "(SELECT seq FROM sqlite_sequence WHERE name = 'jobs')"
+        try execute(sql: "UPDATE queue SET older_copy_up_to = \(last)")
+    }
+
     func anchorClock(at now: Moment) throws {
         try execute(
             sql: "UPDATE queue SET clock_at = ?, clock_uptime_ms = ?, clock_boot_id = ?",
