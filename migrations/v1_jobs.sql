@@ -187,9 +187,9 @@ CREATE TABLE jobs (
     call_id INTEGER,
     -- Why it is verifying: no_answer to its call, crash of the daemon, answered without a word on what
     -- it did, refused as converted already, or failing: refused for good, and read once before it fails.
-    doubt TEXT CONSTRAINT doubt_must_be_one_of_the_five CHECK (
+    doubt TEXT CONSTRAINT doubt_must_be_one_of_the_six CHECK (
         doubt = 'no_answer' OR doubt = 'crash' OR doubt = 'answered' OR doubt = 'refused'
-        OR doubt = 'failing'),
+        OR doubt = 'unlisted' OR doubt = 'failing'),
     -- Whether a call without a clear answer carried it: that call may have converted it.
     may_be_converted INTEGER NOT NULL DEFAULT 0
         CONSTRAINT may_be_converted_must_be_0_or_1 CHECK (may_be_converted IN (0, 1)),
@@ -623,7 +623,10 @@ CREATE TABLE queue (
     -- One moment on both clocks, so that a wall clock that was set is noticed, once.
     clock_at TEXT,
     clock_boot_id TEXT,
-    clock_uptime_ms INTEGER
+    clock_uptime_ms INTEGER,
+    -- The last job when the file was found to be an older copy: calls that it does not know of may have
+    -- converted the leads of that job and of those before it.
+    older_copy_up_to INTEGER
 ) STRICT;
 
 INSERT INTO queue (id) VALUES (1);

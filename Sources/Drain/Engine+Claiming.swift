@@ -27,7 +27,10 @@ extension Engine {
     }
 
     mutating func search(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
-        work.jobsAreDue && work.hasUnmatched && !isMatching ? try claimMatch(start) : nil
+        // What is found while nothing is converted would be old when it is used.
+        guard work.jobsAreDue, work.hasUnmatched, !isMatching, pacer.mayConvert(at: start.at)
+        else { return nil }
+        return try claimMatch(start)
     }
 
     /// After a failure other leads go first: they show whose fault it was.
@@ -87,10 +90,10 @@ extension FailureRun {
     fileprivate func preferred(_ offered: [ClaimedJob]) -> [ClaimedJob] {
         guard !tried.isEmpty else { return offered }
         let isBetter: [(ClaimedJob) -> Bool] = [
-            { !tried.contains($0.id) && $0.split == nil && !isProven([$0.id]) },
+            { !tried.contains($0.id) && $0.split == nil && !isProven($0.id) },
             { !tried.contains($0.id) },
-            { !suspects.contains($0.id) && !failedAlone.contains($0.id) },
-            { !failedAlone.contains($0.id) },
+            { !suspects.contains($0.id) && failedAlone[$0.id] == nil },
+            { failedAlone[$0.id] == nil },
         ]
         for isBetter in isBetter {
             guard let place = offered.firstIndex(where: isBetter) else { continue }

@@ -15,18 +15,23 @@ extension Engine {
         inFlight[call.callID] = nil
         let seen = pacer.observe(reply, of: call.paced, after: duration, at: now)
         for event in seen.events { take(event, at: now) }
-        noteReading(answer)
+        noteReading(answer, at: now)
         let planner = SettlementPlanner(
             startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
-            isIncident: pacer.breaker.openState?.kind == .incident, chance: chance())
+            excused: seen.excused,
+            olderCopyUpTo: olderCopyUpTo ?? 0, chance: chance())
         var settlements: [Settlement] = []
         var findings: [ContactFinding] = []
         switch answer {
         case .conversions(let call, let reply): settlements = planner.settle(call, reply)
         case .question(let question, let reply):
             settlements = planner.settle(question, reply, verifications)
-        case .match(let match, let reply): findings = planner.find(match, reply, searches)
+        case .match(let match, let reply):
+            findings = planner.find(match, reply, searches)
+            for case (let job, .unfit) in findings.map({ ($0.jobID, $0.result) }) {
+                searches.forget(job)
+            }
         case .login, .limits: break
         }
         let end = CallEnd(
@@ -54,13 +59,13 @@ extension Engine {
     }
 
     /// Whose reading fails is found out from readings that fail, and from whatever passes meanwhile.
-    private mutating func noteReading(_ answer: CallResult) {
+    private mutating func noteReading(_ answer: CallResult, at now: Moment) {
         switch answer {
         case .question(let question, let reply):
-            verifications.take(reply.outcome.ofReading, of: question.jobs.map(\.job.id))
+            verifications.take(reply.outcome.ofReading, of: question.jobs.map(\.job.id), at: now)
             if case .value = reply.outcome { searches.otherPassed() }
         case .match(let match, let reply):
-            searches.take(reply.outcome.ofReading, of: match.jobs.map(\.id))
+            searches.take(reply.outcome.ofReading, of: match.jobs.map(\.id), at: now)
         case .conversions(_, let reply): if case .value = reply.outcome { searches.otherPassed() }
         case .limits(let reply): if case .value = reply.outcome { searches.otherPassed() }
         case .login: break

@@ -22,6 +22,26 @@ extension Engine {
         return error
     }
 
+    /// Why it is time to end when the queue was to be emptied, and all that is left are leads in
+    /// doubt about which no answer has come for as long as the operator has patience, or half an hour.
+    mutating func endWithoutAnswers(at now: Moment) throws -> OperatorError? {
+        guard options.untilEmpty, inFlight.isEmpty else { return nil }
+        let patience = options.giveUpAfterMS ?? ReadFailures.patienceMS
+        let unanswered = Set(verifications.haveFailed(forMS: patience, at: now))
+        guard !unanswered.isEmpty,
+            let left = try queue.claims.allThatIsLeft(most: unanswered.count),
+            !left.isEmpty, unanswered.isSuperset(of: left)
+        else { return nil }
+        let error = OperatorError(
+            .tryLater,
+            "Salesforce gives no answer about \(counted(left.count, "lead")) in doubt, and nothing "
+                + "else is left to do.",
+            remedy: "They stay in doubt: see leadconvert jobs --state verifying, and start again "
+                + "later to ask again.")
+        fault = error
+        return error
+    }
+
     mutating func idle(_ reason: WaitReason, ending: ExitReason) throws -> Step {
         held = nil
         // The command of a finished batch may enqueue the next one.

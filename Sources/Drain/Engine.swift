@@ -37,6 +37,8 @@ struct Engine {
     private(set) var clock: ClockWatch
     /// When the log last told of a long wait, by its reason.
     var toldAt: [WaitReason: Moment] = [:]
+    /// The last job of an older copy in the file's place, if there is one.
+    private(set) var olderCopyUpTo: Int64?
     /// What the file says that the queue waits for.
     var noted: (reason: WaitReason?, until: Timestamp?)
 
@@ -67,9 +69,15 @@ struct Engine {
     }
 
     /// Takes over what a daemon before left in flight.
-    mutating func recover(at now: Moment) throws -> Settlements.Leftover {
+    /// - Parameter lastCall: The last call that was made on a file of this name, if the file's lock is
+    ///   not to say so.
+    mutating func recover(
+        at now: Moment, lastCall: Int64? = nil
+    ) throws -> Settlements.Leftover {
         try watchTheClock(at: now)
-        return try queue.settlements.recover(at: now)
+        let leftover = try queue.settlements.recover(at: now, lastCall: lastCall)
+        olderCopyUpTo = leftover.olderCopyUpTo
+        return leftover
     }
 
     /// What to do now.
@@ -78,6 +86,7 @@ struct Engine {
         if let fault { return inFlight.isEmpty ? .end(.fault(fault)) : .wait(Wait(reason: .slot)) }
         let work = try queue.claims.work(at: now, countingTo: pacer.callSize.limit)
         if work.isPaused { return try idle(.paused, ending: .paused) }
+        if let fault = try endWithoutAnswers(at: now) { return .end(.fault(fault)) }
         guard let nextSendTime = nextSendTime(work, at: now) else {
             held = nil
             guard work.isLeft else { return try idle(.work, ending: .drained) }
@@ -85,7 +94,7 @@ struct Engine {
         }
         guard nextSendTime.since(now) == 0 else { return try wait(.time, until: nextSendTime) }
         try payForChecks(at: now)
-        switch pacer.mayStart(demand(work), at: now) {
+        switch pacer.mayStart(demand(work, at: now), at: now) {
         case .go(let permit): return try send(work, permit, at: now)
         case .wait(let wait):
             if wait.reason == .outage, let fault = giveUp(at: now) { return .end(.fault(fault)) }
@@ -94,8 +103,9 @@ struct Engine {
         }
     }
 
-    private func demand(_ work: Work) -> Pacer.Demand {
-        let isSearching = work.jobsAreDue && work.hasUnmatched && !isMatching
+    private func demand(_ work: Work, at now: Moment) -> Pacer.Demand {
+        let isSearching =
+            work.jobsAreDue && work.hasUnmatched && !isMatching && pacer.mayConvert(at: now)
         return Pacer.Demand(
             reads: work.questionsAreDue && !isAsking || isSearching,
             conversions: work.jobsAreDue, hasSession: hasSession())
@@ -183,6 +193,7 @@ struct Engine {
 
     private mutating func launch(_ call: InFlightCall) -> Step {
         inFlight[call.callID] = call
+        queue.keep(call: call.callID)
         pacer.started(call.paced)
         held = nil
         return .send(call)

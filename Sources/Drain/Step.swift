@@ -46,7 +46,7 @@ struct InFlightCall {
             paced.isHalf = call.jobs.first?.split != nil
         case .question(let question):
             paced.jobs = question.jobs.map(\.job.id)
-            paced.isUnanswered = question.jobs.map { $0.doubt == .noAnswer }
+            paced.doubts = question.jobs.map(\.pacedDoubt)
         case .match(let match): paced.jobs = match.jobs.map(\.id)
         case .login: paced.tier = .login
         case .limits: paced.tier = .limits
@@ -58,6 +58,16 @@ struct InFlightCall {
     var isQuestion: Bool { if case .question = content { true } else { false } }
     var isMatch: Bool { if case .match = content { true } else { false } }
     var isLogin: Bool { if case .login = content { true } else { false } }
+}
+
+extension InDoubtJob {
+    fileprivate var pacedDoubt: PacedCall.Doubt {
+        switch doubt {
+        case .noAnswer: .noAnswer
+        case .unlisted: .refused(reason.code)
+        case .refused, .crash, .failing, .answered: .other
+        }
+    }
 }
 
 /// How a drain came to its end.

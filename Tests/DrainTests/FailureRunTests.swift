@@ -8,13 +8,20 @@ import Testing
     private var run = FailureRun()
 
     private mutating func failed(
-        _ jobs: ClosedRange<Int64>, each: Bool = false, probe: Bool = false, at now: Int64 = 0
+        _ jobs: ClosedRange<Int64>, _ code: String = "CODE", each: Bool = false,
+        probe: Bool = false, at now: Int64 = 0
     ) -> Bool {
-        run.failed(Set(jobs), each: each, isProbe: probe, at: .ms(now))
+        let failed = FailureRun.Failed(jobs.map { ($0, code) }) { $1 }
+        return run.failed(failed, each: each, isProbe: probe, at: .ms(now))
+    }
+
+    /// Others passed lately.
+    private mutating func passed(_ jobs: Int64..., beside failed: FailureRun.Failed = [:]) {
+        run.passed(Set(jobs), beside: failed, at: .ms(0))
     }
 
     @Test mutating func `takes halves within halves for the fault of one lead`() {
-        for jobs: ClosedRange<Int64> in [1...100, 1...50, 26...50, 26...26, 26...26] {
+        for jobs: ClosedRange<Int64> in [1...100, 1...50, 26...50, 26...26] {
             #expect(!failed(jobs))
         }
         #expect(run.suspects == [26])
@@ -30,28 +37,65 @@ import Testing
 
     @Test mutating func `takes two calls for the fault of the org, unless one passed between`() {
         #expect(!failed(1...100))
-        run.passed(Set(201...300))
+        run.passed(Set(201...300), at: .ms(0))
         #expect(!failed(101...200))
         #expect(failed(301...400))
     }
 
     @Test mutating func `knows that one lead does not explain what each was told`() {
-        #expect(!failed(1...100, each: true))
-        #expect(failed(1...100, each: true))
+        passed(101)
+        #expect(failed(1...2, each: true))
+        passed(101)
+        #expect(!failed(1...1, each: true))
     }
 
     @Test mutating func `concludes nothing from leads that failed while others passed`() {
-        run.passed([3], beside: [1, 2])
+        passed(3, beside: [1: "CODE", 2: "CODE"])
         #expect(!failed(1...1, each: true))
         #expect(!failed(2...2, each: true))
         #expect(!failed(4...4), "alone, and the first")
-        run.passed([5])
+        passed(5)
         #expect(!failed(4...4))
         #expect(!failed(1...2, each: true))
         #expect(run.tried.isEmpty)
     }
 
+    @Test mutating func `takes a lead that failed otherwise while others passed for a new failure`()
+    {
+        passed(2, beside: [1: "CODE"])
+        #expect(!failed(1...1, "CODE"))
+        #expect(!failed(1...1, "CODE"), "that is known")
+        #expect(!failed(1...1, "OTHER"))
+        #expect(failed(1...1, "OTHER"))
+        #expect(run.excused == [1])
+    }
+
+    @Test mutating func `charges no lead that is alone with its failures`() {
+        passed(2)
+        #expect(!failed(1...1))
+        #expect(failed(1...1))
+        #expect(run.excused == [1])
+        run = FailureRun()
+        #expect(failed(1...1))
+    }
+
+    @Test mutating func `charges no lead when nothing has passed for half an hour`() {
+        passed(2)
+        #expect(failed(1...1, at: 30 * 60_000))
+    }
+
+    @Test mutating func `takes readings that fail for a failure beside`() {
+        passed(2)
+        run.readFailed()
+        #expect(failed(1...1))
+        passed(2)
+        run.readFailed()
+        run.readPassed()
+        #expect(!failed(3...3))
+    }
+
     @Test mutating func `charges a probe that was probed before, after half an hour`() {
+        passed(4)
         #expect(!failed(1...1))
         #expect(failed(2...2))
         #expect(failed(1...1, probe: true, at: 30 * 60_000 - 1))
@@ -61,13 +105,14 @@ import Testing
 
     @Test mutating func `needs more failures after a false alarm, and two again after a true one`()
     {
+        passed(9)
         #expect(!failed(1...1))
         #expect(failed(2...2))
-        run.passed()
+        passed()
         run.closed(afterProbes: 0)
         for job in Int64(1)...3 { #expect(!failed(job...job)) }
         #expect(failed(4...4))
-        run.passed()
+        passed()
         run.closed(afterProbes: 3)
         #expect(!failed(1...1))
         #expect(failed(2...2))

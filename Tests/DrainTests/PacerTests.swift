@@ -269,6 +269,45 @@ import Testing
         Issue.record("it did not end in an hour")
     }
 
+    @Test func `probes what may pass for hours, once something has worked`() {
+        var (pacer, now, refusals) = (Pacer.quick(), Int64(0), 0)
+        pacer.call(0, .conversion, .success)
+        let page = Reason(ours: "HTTP_302", "a page", mayPass: true)
+        while now < 2 * .hour {
+            switch pacer.mayStart(Pacer.Demand(conversions: true), at: .ms(now)) {
+            case .wait(let wait): now = wait.until?.since(.ms(0)) ?? 2 * .hour
+            case .go:
+                refusals += 1
+                let seen = pacer.call(
+                    Int64(refusals), .conversion, .refused(.configuration), page, at: now)
+                #expect(seen.end == nil)
+            }
+        }
+        #expect(refusals <= 15)
+    }
+
+    @Test func `a page in the place of the limits alone stops nothing`() {
+        var pacer = Pacer.quick { $0.rate = nil }
+        let page = Reason(ours: "HTTP_404", "a page", mayPass: true)
+        let seen = pacer.call(1, .limits, .refused(.configuration), page)
+        #expect(seen.end == nil)
+        #expect(pacer.mayStart(Pacer.Demand(conversions: true), at: .ms(0)) == .go([.conversion]))
+    }
+
+    @Test func `reads a count again that keeps all calls back, once in an hour`() {
+        var pacer = Pacer.quick { $0.rate = nil }
+        pacer.learn(OrgUsage(current: 0, limit: 10))
+        for number in Int64(1)...20 { pacer.start(number, .read) }
+        for number in Int64(1)...20 { pacer.answer(number, .success) }
+        let demand = Pacer.Demand(conversions: true)
+        guard case .wait = pacer.mayStart(demand, at: .ms(1000)) else {
+            Issue.record("its share is spent")
+            return
+        }
+        #expect(pacer.mayStart(demand, at: .ms(.hour + 60_000)) == .go([.limits], leads: 0))
+        _ = pacer.takeToken(at: .ms(.hour + 60_000))
+    }
+
     @Test func `goes on after a refusal that passes, however often it comes`() {
         var pacer = Pacer.quick()
         for number in 1...50 {
@@ -363,9 +402,12 @@ extension Pacer {
         var isSuccess: Bool { if case .success = self { true } else { false } }
     }
 
-    fileprivate static func quick() -> Pacer {
+    fileprivate static func quick(
+        _ change: (inout DrainOptions) -> Void = { _ in }
+    ) -> Pacer {
         var options = DrainOptions()
         (options.rate, options.burst) = (1000, 1000)
+        change(&options)
         return Pacer(options, day: RollingDayUsage(at: .ms(0)), at: .ms(0))
     }
 

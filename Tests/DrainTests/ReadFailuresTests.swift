@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Drain
@@ -13,7 +14,7 @@ import Testing
             let asked = failures.choose(Array(waiting.prefix(failures.size))) { $0 }
             waiting.removeAll { asked.contains($0) }
             if asked.contains(where: odd.contains) {
-                failures.failed(asked)
+                failures.failed(asked, at: .ms(0))
                 // One that stands apart comes back after a pause; here it is gone.
                 if !failures.isApart(asked[0]) { waiting += asked }
             } else {
@@ -27,12 +28,12 @@ import Testing
 
     @Test func `a lead that failed alone is read alone, and ever more rarely`() {
         var failures = ReadFailures(most: 4)
-        failures.failed([1, 2])
+        failures.failed([1, 2], at: .ms(0))
         #expect(failures.size == 1)
         #expect(failures.pauseMS(of: 1, firstMS: 30_000) == 0)
         var pauses: [Int64] = []
         for _ in 0..<7 {
-            failures.failed([1])
+            failures.failed([1], at: .ms(0))
             pauses.append(failures.pauseMS(of: 1, firstMS: 30_000) / 1000)
         }
         #expect(pauses == [30, 60, 120, 240, 480, 900, 900])
@@ -44,21 +45,21 @@ import Testing
 
     @Test func `an outage makes readings smaller only when it lasts`() {
         var failures = ReadFailures(most: 4)
-        failures.failed([1, 2, 3, 4], asOutage: true)
+        failures.failed([1, 2, 3, 4], asOutage: true, at: .ms(0))
         #expect(failures.size == 4)
-        failures.failed([1, 2, 3, 4], asOutage: true)
+        failures.failed([1, 2, 3, 4], asOutage: true, at: .ms(0))
         #expect(failures.size == 2)
         failures.passed([1, 2])
-        failures.failed([3, 4], asOutage: true)
+        failures.failed([3, 4], asOutage: true, at: .ms(0))
         #expect(failures.size == 4)
     }
 
     @Test func `a failure is a lead's own once others pass`() {
         var failures = ReadFailures(most: 4)
-        failures.failed([1])
-        failures.failed([1])
-        #expect(!failures.isItsOwn(1))
+        failures.failed([1], at: .ms(0))
+        failures.failed([1], at: .ms(0))
+        #expect(!failures.isItsOwn(1, at: .ms(0)))
         failures.otherPassed()
-        #expect(failures.isItsOwn(1))
+        #expect(failures.isItsOwn(1, at: .ms(0)))
     }
 }

@@ -80,7 +80,7 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...100)
             var drain = try VirtualDrain(queue)
-            try drain.run { refuse($0, .permanent(wrong)) }
+            try drain.run { try refuse($0, .permanent(wrong)) }
             #expect(drain.sent.map(\.kind) == [.convert])
             #expect(try queue.jobs().allSatisfy { $0.text("error_code") == "INVALID_STATUS" })
         }
@@ -89,16 +89,16 @@ import Testing
     @Test func `an unlisted code fails a lead only after it was read`() async throws {
         try await withQueue { queue in
             try queue.operations.set(RetryPolicy(maxAttempts: 2), named: "default")
-            try queue.add(1...1)
+            try queue.add(1...2)
             var drain = try VirtualDrain(queue)
-            try drain.run { refuse($0, .unlisted(made)) }
+            try drain.run { try refuse($0, .unlisted(made), butNot: 2) }
             #expect(drain.sent.map(\.kind) == [.convert, .verify, .convert, .verify])
             let log = try queue.log().filter { $0.number("job_id") == 1 }
             #expect(
                 log.map { $0.text("outcome") } == ["unknown", "not_converted", "unknown", "failed"])
             #expect(log.map { $0.number("attempt") } == [1, 1, 2, 2])
             #expect(log.allSatisfy { $0.text("code") == made.code })
-            for job in try queue.jobs() {
+            for job in try queue.jobs() where job.number("id") == 1 {
                 #expect(job.text("state") == "failed" && job.number("attempts") == 2)
                 #expect(job.text("error_code") == made.code)
                 #expect(job.text("error_message") == made.message)
@@ -112,16 +112,20 @@ import Testing
     ) async throws {
         try await withQueue { queue in
             try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
-            try queue.add(1...1)
-            var drain = try VirtualDrain(queue)
+            try queue.add(1...2)
+            var drain = try VirtualDrain(queue) { $0.callSize = 1 }
             var reason = made
             reason.isListed = isListed
+            let odd = try RecordID.lead(2)
             try drain.run { request in
-                guard case .convert = request else { return .noneConverted(request) }
+                guard case .convert(let leads, _) = request, leads[0].leadID == odd else {
+                    return .noneConverted(request)
+                }
                 return CallReply(.refused(.callTooLarge, reason))
             }
-            #expect(drain.sent.map(\.kind) == (isListed ? [.convert] : [.convert, .verify]))
-            #expect(try queue.jobs().map { $0.text("error_code") } == [made.code])
+            let kinds = drain.sent.map(\.kind)
+            #expect(kinds == [.convert, .convert] + (isListed ? [] : [.verify]))
+            #expect(try queue.jobs().map { $0.text("error_code") } == [nil, made.code])
         }
     }
 
@@ -132,7 +136,7 @@ import Testing
             var drain = try VirtualDrain(queue)
             try drain.run { request in
                 if case .convert = request {
-                    refuse(request, .unlisted(made))
+                    try refuse(request, .unlisted(made))
                 } else {
                     .allConverted(request)
                 }
@@ -159,7 +163,7 @@ import Testing
                         ? .allConverted(request) : .noneConverted(request)
                 }
                 conversions += 1
-                return conversions == 1 ? lost : refuse(request, .permanent(wrong))
+                return conversions == 1 ? lost : try refuse(request, .permanent(wrong))
             }
             let last = try #require(try queue.log().last)
             #expect(last.text("kind") == "verify")
@@ -184,7 +188,7 @@ import Testing
             var drain = try VirtualDrain(queue) { $0.callSize = 1 }
             try drain.run { request in
                 if case .convert = request {
-                    refuse(request, .unlisted(made))
+                    try refuse(request, .unlisted(made))
                 } else {
                     .noneConverted(request)
                 }
@@ -197,16 +201,18 @@ import Testing
     @Test func `a question without an answer leaves the reason of the refusal`() async throws {
         try await withQueue { queue in
             try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
-            try queue.add(1...1)
+            try queue.add(1...2)
             var drain = try VirtualDrain(queue)
             var questions = 0
             try drain.run { request in
-                guard case .verify = request else { return refuse(request, .unlisted(made)) }
+                guard case .verify = request else {
+                    return try refuse(request, .unlisted(made), butNot: 2)
+                }
                 questions += 1
                 return questions == 1 ? lost : .noneConverted(request)
             }
             #expect(try queue.jobs().first?.text("error_code") == made.code)
-            let codes = try queue.log().map { $0.text("code") }
+            let codes = try queue.log().filter { $0.number("job_id") == 1 }.map { $0.text("code") }
             #expect(codes == [made.code, "CONNECTION_LOST", made.code])
         }
     }
@@ -225,7 +231,7 @@ import Testing
             try queue.add(1...1)
             try drain.run { request in
                 if case .convert = request {
-                    refuse(request, .refusedAsConverted(Reason("CONVERTED", "is converted")))
+                    try refuse(request, .refusedAsConverted(Reason("CONVERTED", "is converted")))
                 } else {
                     .allConverted(request)
                 }
@@ -258,7 +264,7 @@ import Testing
     @Test func `a lead whose question always fails stops nobody`() async throws {
         try await withQueue { queue in
             try queue.add(1...21)
-            var drain = try VirtualDrain(queue)
+            var drain = try VirtualDrain(queue) { $0.untilEmpty = false }
             let odd = try RecordID.lead(7)
             func answer(_ request: CallRequest) -> CallReply {
                 guard case .verify(let leads) = request, leads.contains(odd) else {
@@ -319,8 +325,14 @@ import Testing
 
     // MARK: -
 
-    private func refuse(_ request: CallRequest, _ outcome: LeadOutcome) -> CallReply {
+    /// - Parameter good: The number of a lead that is converted all the same.
+    private func refuse(
+        _ request: CallRequest, _ outcome: LeadOutcome, butNot good: Int? = nil
+    ) throws -> CallReply {
         guard case .convert(let leads, _) = request else { return .noneConverted(request) }
-        return CallReply(.converted(leads.map { _ in outcome }))
+        let spared = try good.map { try RecordID.lead($0) }
+        let records = ConvertedRecords(accountID: "001", contactID: "003", opportunityID: nil)
+        return CallReply(
+            .converted(leads.map { $0.leadID == spared ? .converted(records) : outcome }))
     }
 }

@@ -7,83 +7,164 @@ import Conversion
 /// code. A call that is the first to fail is its own fault: it goes on in halves, and of these both
 /// fail only when the org is to blame. Of 100 leads in an incident: the 100 fail, their first 50
 /// fail, their other 50 fail, and from there on nobody is charged.
+///
+/// A lead that fails alone again while nothing has passed tells no more of itself than of the org,
+/// and is not charged either; nor is the first one of all, when nothing has passed for half an hour.
 struct FailureRun: Equatable {
+    /// Leads that failed, each with the code that it failed with.
+    typealias Failed = [Int64: String]
+
     /// Leads in every call that failed since the last success: one of them may explain them all.
     private(set) var suspects: Set<Int64> = []
     /// All leads of calls that failed since the last success.
     private(set) var tried: Set<Int64> = []
     /// Those of them that failed by themselves: alone in their call, or with an answer of their own.
-    private(set) var failedAlone: Set<Int64> = []
+    private(set) var failedAlone: Failed = [:]
     private var failedAloneSince: Moment?
-    /// Leads that failed by themselves while others passed: another failure says nothing new.
-    private var proven: Set<Int64> = []
+    /// Leads that failed by themselves while others passed: that one of them fails with the same code
+    /// again says nothing new.
+    private var proven: Failed = [:]
+    /// Leads whose last failure was the org's: it uses none of their attempts, even if that is found
+    /// out later, when they are read.
+    private(set) var excused: Set<Int64> = []
+    /// Whether a lead that fails alone may be the org's fault. One that can't be read is not: it is
+    /// read apart, and keeps nobody waiting.
+    private let doubtsLoneLeads: Bool
+    /// Leads that met a lock since one met anything else.
+    private var lockedInARow: Set<Int64> = []
     /// Failures in a row that have no lead in common.
     private var unrelated = 0
+    /// Whether a reading failed, and none has passed since.
+    private var readsFail = false
+    private var passedAt: Moment?
     private var incidentSince: Moment?
     /// How many of them are an incident. An alarm that the first probe proves false doubles it, so
     /// that an org with many odd leads is not stopped for each pair of them.
     private var mostUnrelated = least
+    /// Whether their number was the last alarm's reason.
+    private var wasByNumber = false
 
     private static let least = 2
     private static let most = 16
     /// After so long in an incident, a probe of a lead that had been probed before uses one of its
     /// attempts: where only odd leads are left nothing can prove the org well, and they have to end.
-    private static let patienceMS: Int64 = 30 * 60_000
+    static let patienceMS: Int64 = 30 * 60_000
+    private static let mostLocked = 20
     private static let mostRemembered = 10_000
+
+    init(doubtsLoneLeads: Bool = true) { self.doubtsLoneLeads = doubtsLoneLeads }
 
     /// A call failed with all that was in it.
     /// - Parameter each: Whether each lead had an answer of its own, so that none explains another.
     /// - Parameter isProbe: Whether it was to find out if Salesforce is back: it is not.
     /// - Returns: Whether the org is to blame.
-    mutating func failed(_ jobs: Set<Int64>, each: Bool, isProbe: Bool, at now: Moment) -> Bool {
-        let byItself = each || jobs.count == 1
+    mutating func failed(_ jobs: Failed, each: Bool, isProbe: Bool, at now: Moment) -> Bool {
+        let isOrgs = isIncident(jobs, each: each, isProbe: isProbe, at: now)
+        if isOrgs {
+            excused.formUnion(jobs.keys)
+        } else {
+            excused.subtract(jobs.keys)
+        }
+        return isOrgs
+    }
+
+    private mutating func isIncident(
+        _ jobs: Failed, each: Bool, isProbe: Bool, at now: Moment
+    ) -> Bool {
+        let ids = Set(jobs.keys)
         if incidentSince == nil && isProven(jobs) { return false }
-        if byItself && isProbedInVain(jobs, at: now) { return false }
-        let common = suspects.intersection(jobs)
-        if common.isEmpty || (each && jobs.count > 1) { unrelated += 1 }
-        suspects = common.isEmpty ? jobs : common
-        tried.formUnion(jobs)
-        if byItself { charge(jobs, at: now) }
-        if incidentSince == nil, isProbe || unrelated >= mostUnrelated { incidentSince = now }
-        return incidentSince != nil
+        // Each of them tells something of its own, unless that is known.
+        let telling = each ? jobs.filter { proven[$0.key] != $0.value }.count : 1
+        let isAlone = each || ids.count == 1
+        if isAlone && isProbedInVain(ids, at: now) { return false }
+        let isAgain = isAlone && ids.allSatisfy { failedAlone[$0] != nil }
+        let isFirst = ids.count == 1 && tried.isEmpty && !hasPassedLately(at: now)
+        let common = suspects.intersection(ids)
+        unrelated += telling > 1 ? telling : common.isEmpty ? 1 : 0
+        suspects = common.isEmpty ? ids : common
+        tried.formUnion(ids)
+        if isAlone { remember(jobs, at: now) }
+        guard incidentSince == nil else { return true }
+        let areMany = unrelated + (readsFail ? 1 : 0) >= mostUnrelated
+        let isLone = doubtsLoneLeads && (isAgain || isFirst)
+        guard isProbe || isLone || areMany else { return false }
+        wasByNumber = !isProbe && !isLone
+        incidentSince = now
+        excused.formUnion(failedAlone.keys)
+        return true
+    }
+
+    /// Each lead of a call met a lock.
+    /// - Returns: Whether the org is to blame: so many leads in a row have met nothing else.
+    mutating func locked(_ jobs: Failed, at now: Moment) -> Bool {
+        let all = lockedInARow.union(jobs.keys)
+        guard all.count >= Self.mostLocked else {
+            passed(Set(jobs.keys), at: now)
+            lockedInARow = all
+            return false
+        }
+        lockedInARow = all
+        return failed(jobs, each: true, isProbe: true, at: now)
     }
 
     private func isProbedInVain(_ jobs: Set<Int64>, at now: Moment) -> Bool {
-        guard let failedAloneSince, jobs.isSubset(of: failedAlone) else { return false }
+        guard let failedAloneSince, jobs.allSatisfy({ failedAlone[$0] != nil }) else {
+            return false
+        }
         return now.since(failedAloneSince) >= Self.patienceMS
     }
 
-    private mutating func charge(_ jobs: Set<Int64>, at now: Moment) {
-        failedAlone.formUnion(jobs)
+    private func hasPassedLately(at now: Moment) -> Bool {
+        passedAt.map { now.since($0) < Self.patienceMS } ?? false
+    }
+
+    private mutating func remember(_ jobs: Failed, at now: Moment) {
+        failedAlone.merge(jobs) { $1 }
         failedAloneSince = failedAloneSince ?? now
     }
 
+    /// A reading failed, of more leads than one that is known to fail.
+    mutating func readFailed() { readsFail = true }
+
+    mutating func readPassed() { readsFail = false }
+
     /// A call got through.
     /// - Parameter failed: Those of its leads that did not, each with an answer of its own.
-    mutating func passed(_ others: Set<Int64> = [], beside failed: Set<Int64> = []) {
+    mutating func passed(_ others: Set<Int64> = [], beside failed: Failed = [:], at now: Moment) {
         // What failed in an incident may be the org's fault or its own.
-        if incidentSince == nil { proven.formUnion(failedAlone) }
-        proven.formUnion(failed)
-        proven.subtract(others)
+        if incidentSince == nil { proven.merge(failedAlone) { $1 } }
+        proven.merge(failed) { $1 }
+        for job in others { proven[job] = nil }
         if proven.count > Self.mostRemembered { proven = failed }
-        (suspects, tried, failedAlone) = ([], [], [])
+        if excused.count > Self.mostRemembered { excused = [] }
+        excused.subtract(failed.keys)
+        (suspects, tried, failedAlone) = ([], [], [:])
         (unrelated, incidentSince, failedAloneSince) = (0, nil, nil)
+        (readsFail, passedAt, lockedInARow) = (false, now, [])
     }
 
     /// The circuit that was opened for this has closed.
     mutating func closed(afterProbes failedProbes: Int) {
-        mostUnrelated = failedProbes == 0 ? min(mostUnrelated * 2, Self.most) : Self.least
+        if failedProbes > 0 {
+            mostUnrelated = Self.least
+        } else if wasByNumber {
+            mostUnrelated = min(mostUnrelated * 2, Self.most)
+        }
     }
 
-    /// Whether all of these have failed before while others passed.
-    func isProven(_ jobs: Set<Int64>) -> Bool { jobs.isSubset(of: proven) }
+    /// Whether all of these have failed so before while others passed.
+    func isProven(_ jobs: Failed) -> Bool { jobs.allSatisfy { proven[$0.key] == $0.value } }
+
+    /// Whether this one has failed before, in whatever way, while others passed.
+    func isProven(_ job: Int64) -> Bool { proven[job] != nil }
 
     /// Whether these, which failed by themselves with a code that means everybody, are believed. They
     /// are not once others have passed after them.
-    mutating func believes(_ jobs: Set<Int64>, at now: Moment) -> Bool {
-        if isProven(jobs) || jobs.count == 1 && isProbedInVain(jobs, at: now) { return false }
-        tried.formUnion(jobs)
-        charge(jobs, at: now)
+    mutating func believes(_ jobs: Failed, at now: Moment) -> Bool {
+        let isInVain = jobs.count == 1 && isProbedInVain(Set(jobs.keys), at: now)
+        if isProven(jobs) || isInVain { return false }
+        tried.formUnion(jobs.keys)
+        remember(jobs, at: now)
         return true
     }
 }

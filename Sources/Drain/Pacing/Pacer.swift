@@ -14,7 +14,7 @@ struct Pacer {
     var failures = FailureRun()
     /// The circuit and the failures of reads alone.
     var reads: CircuitBreaker
-    var readFailures = FailureRun()
+    var readFailures = FailureRun(doubtsLoneLeads: false)
     var concurrency: ConcurrencyLimit
     var callSize: AdaptiveCallSize
     var refusals = RefusalRecord()
@@ -97,6 +97,9 @@ struct Pacer {
         }
         let isOnItsWay = tiers.first.map { $0 <= .limits && isOut($0) } ?? false
         if inFlight.count >= concurrency.limit || isOnItsWay { return .wait(Wait(reason: .slot)) }
+        // The count that keeps all calls back may be wrong: it is read again now and then, whatever is
+        // left by it.
+        if tiers == [.limits], org.isOld(at: now) { return .go(Permit(tiers: tiers, leads: 0)) }
         // A login costs no token, but without one there is nothing to log in for.
         if let most = options.allowance.callsADay(limit: org.usage?.limit) {
             let pause = day.wait(toStayWithin: most, at: now)
@@ -138,6 +141,12 @@ struct Pacer {
         let patience = endOfPatience(open).flatMap { $0.since(now) > 0 ? $0 : nil }
         let isShort = patience.map { open.probeAt.since($0) > 0 } ?? false
         return Wait(reason: reason, until: isShort ? patience : open.probeAt)
+    }
+
+    /// Whether conversions leave now, be it as a probe.
+    func mayConvert(at now: Moment) -> Bool {
+        guard let open = breaker.openState, open.stops(.conversion) else { return true }
+        return open.probeAt.since(now) == 0
     }
 
     /// The next probe of a circuit that is open, if it is before that time: what is due may be
@@ -185,7 +194,7 @@ struct Pacer {
 
     /// Takes the token of the call that is about to leave.
     mutating func takeToken(at now: Moment) -> LimiterState {
-        bucket.take(at: now)
+        if bucket.wait(at: now) == 0 { bucket.take(at: now) } else { bucket.owe(1, at: now) }
         return limiter
     }
 
@@ -228,6 +237,14 @@ struct PacedCall: Equatable {
     var isHalf = false
     /// Whether it is for one lead that is read alone, because reads of it failed while others passed.
     var isApart = false
-    /// Of the leads that it asks about, whether the call that was to convert them had no answer.
-    var isUnanswered: [Bool] = []
+    /// Why it asks about each of its leads, if it does.
+    var doubts: [Doubt] = []
+
+    enum Doubt: Equatable {
+        /// The call that was to convert the lead had no answer.
+        case noAnswer
+        /// The lead was refused with this code, which our table lacks.
+        case refused(String)
+        case other
+    }
 }

@@ -21,6 +21,8 @@ struct RefusalRecord: Equatable {
         count += 1
         let hasWorked = tier == .login ? loginHasWorked : callHasWorked
         if !reason.mayPass && !hasWorked { return true }
+        // A page of some edge may be there for hours: what has worked is probed for as long.
+        if reason.mayPass && hasWorked { return false }
         return count >= Self.times && since.map { now.since($0) >= Self.lastingMS } ?? false
     }
 

@@ -40,8 +40,13 @@ struct UsageReading: Equatable {
     func mustBeRead(isNeeded: Bool, allowanceIsSpent: Bool, at now: Moment) -> Bool {
         if let askAgainAt, askAgainAt.since(now) > 0 { return false }
         if allowanceIsSpent { return true }
-        guard let at else { return isNeeded }
-        return abs(now.wall - at) > Self.lastsMS
+        guard at != nil else { return isNeeded }
+        return isOld(at: now)
+    }
+
+    /// Whether a count is there that is no longer gone by.
+    func isOld(at now: Moment) -> Bool {
+        at.map { abs(now.wall - $0) > Self.lastsMS } ?? false
     }
 
     mutating func wasRead() {

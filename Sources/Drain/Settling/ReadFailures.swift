@@ -5,7 +5,8 @@ import Conversion
 /// A reading of many leads that fails is made again in smaller ones: half as many, and those that
 /// failed come after the others. With each success they grow back. So whoever makes them fail comes
 /// to stand alone, and from then on is read apart, after pauses that double: 30 s, 1, 2, 4, 8, 15
-/// minutes.
+/// minutes. Where more than four are read apart, the longest pause grows with their number, so that
+/// all of them together cost some 16 calls an hour.
 ///
 /// One odd lead of 2,000 is found within some 40 readings, in which all the others are read.
 struct ReadFailures: Equatable {
@@ -14,6 +15,8 @@ struct ReadFailures: Equatable {
         /// Calls that had passed when it first failed.
         var passed: Int
         var failuresAlone = 0
+        /// When it first failed alone.
+        var aloneSince: Moment?
     }
 
     /// Leads in one reading at most.
@@ -26,6 +29,10 @@ struct ReadFailures: Equatable {
     private var suspects: [Int64: Suspect] = [:]
 
     private static let longestPauseMS: Int64 = 15 * 60_000
+    private static let mostAtThatPause = 4
+    /// After so long of nothing but failures a lead that is read alone is at fault itself, whether
+    /// others have passed or there are none.
+    static let patienceMS: Int64 = 30 * 60_000
 
     init(most: Int) {
         self.most = most
@@ -44,8 +51,22 @@ struct ReadFailures: Equatable {
     /// Whether the lead of this job failed alone.
     func isApart(_ job: Int64) -> Bool { (suspects[job]?.failuresAlone ?? 0) > 0 }
 
-    /// Whether it is this lead's own fault: others passed since it first failed.
-    func isItsOwn(_ job: Int64) -> Bool { suspects[job].map { passed > $0.passed } ?? false }
+    /// Whether it is this lead's own fault: others passed since it first failed, or it has failed
+    /// for half an hour.
+    func isItsOwn(_ job: Int64, at now: Moment) -> Bool {
+        suspects[job].map { passed > $0.passed } ?? false
+            || hasFailed(job, forMS: Self.patienceMS, at: now)
+    }
+
+    /// Whether every reading of this lead alone has failed for so long, in milliseconds.
+    func hasFailed(_ job: Int64, forMS patience: Int64, at now: Moment) -> Bool {
+        suspects[job]?.aloneSince.map { now.since($0) >= patience } ?? false
+    }
+
+    /// Leads of which every reading alone has failed for so long, in milliseconds.
+    func haveFailed(forMS patience: Int64, at now: Moment) -> [Int64] {
+        suspects.keys.filter { hasFailed($0, forMS: patience, at: now) }
+    }
 
     /// How long the lead's next reading waits, in milliseconds.
     /// - Parameter firstMS: How long after its first failure alone.
@@ -53,11 +74,20 @@ struct ReadFailures: Equatable {
         let failures = suspects[job]?.failuresAlone ?? 0
         guard failures > 0 else { return 0 }
         let doublings = min(failures - 1, 20)
-        return min(firstMS << doublings, max(Self.longestPauseMS, firstMS))
+        return min(firstMS << doublings, max(longestPauseMS, firstMS))
+    }
+
+    private var longestPauseMS: Int64 {
+        let many = suspects.values.count { $0.failuresAlone > 0 }
+        return Self.longestPauseMS * Int64(max(many, Self.mostAtThatPause))
+            / Int64(Self.mostAtThatPause)
     }
 
     /// A call passed that says nothing of these readings but that Salesforce is there.
     mutating func otherPassed() { passed += 1 }
+
+    /// It is not read any more.
+    mutating func forget(_ job: Int64) { suspects[job] = nil }
 
     /// What a reading came to.
     enum Result {
@@ -68,11 +98,11 @@ struct ReadFailures: Equatable {
         case nothing
     }
 
-    mutating func take(_ result: Result, of jobs: [Int64]) {
+    mutating func take(_ result: Result, of jobs: [Int64], at now: Moment) {
         switch result {
         case .passed: passed(jobs)
-        case .failed: failed(jobs)
-        case .turnedAway: failed(jobs, asOutage: true)
+        case .failed: failed(jobs, at: now)
+        case .turnedAway: failed(jobs, asOutage: true, at: now)
         case .nothing: break
         }
     }
@@ -89,7 +119,7 @@ struct ReadFailures: Equatable {
     /// A reading of these failed.
     /// - Parameter asOutage: It was turned away as if Salesforce were down. The first time it surely
     ///   is, and the same is simply asked once more.
-    mutating func failed(_ jobs: [Int64], asOutage: Bool = false) {
+    mutating func failed(_ jobs: [Int64], asOutage: Bool = false, at now: Moment) {
         failuresInARow += 1
         if asOutage && failuresInARow == 1 { return }
         // Jobs that ended otherwise are never taken out; so they can't pile up.
@@ -97,7 +127,10 @@ struct ReadFailures: Equatable {
         let wasApart = jobs.count == 1 && isApart(jobs[0])
         for job in jobs {
             var suspect = suspects[job] ?? Suspect(passed: passed)
-            if jobs.count == 1 { suspect.failuresAlone += 1 }
+            if jobs.count == 1 {
+                suspect.failuresAlone += 1
+                suspect.aloneSince = suspect.aloneSince ?? now
+            }
             suspects[job] = suspect
         }
         if !wasApart { size = max(1, jobs.count / 2) }

@@ -28,7 +28,7 @@ extension SettlementPlanner {
     private func unanswered(
         _ job: ClaimedJob, _ reason: Reason, _ failures: ReadFailures
     ) -> ContactFinding {
-        guard failures.isApart(job.id), failures.isItsOwn(job.id), blame == .call else {
+        guard failures.isApart(job.id), failures.isItsOwn(job.id, at: now), blame == .call else {
             let pause = failures.pauseMS(of: job.id, firstMS: probeIntervalMS)
             return ContactFinding(job, .postponed(reason, until: now.wall + pause))
         }

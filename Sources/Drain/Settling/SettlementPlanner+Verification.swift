@@ -25,7 +25,7 @@ extension SettlementPlanner {
         case .converted(let records): converted(job, records)
         case .notConverted where job.doubt == .failing, .notVisible where job.doubt == .failing:
             failed(Settlement(job, .failed, to: .failed), job.job.policy, job.reason)
-        case .notConverted where job.doubt == .refused: contradicted(job)
+        case .notConverted where job.doubt == .refused || job.doubt == .unlisted: contradicted(job)
         case .notConverted where isOver(job): notConverted(job)
         case .notConverted: askLater(Settlement(job, .notConverted, to: .verifying), job)
         case .notVisible where isOver(job): notVisible(job)
@@ -45,7 +45,7 @@ extension SettlementPlanner {
     /// Refused as if it were converted, and read as not converted: the refusal may pass, so it is
     /// tried again like any passing fault of the lead.
     private func contradicted(_ job: InDoubtJob) -> Settlement {
-        if isIncident {
+        if excused.contains(job.job.id) {
             var back = Settlement(job, .notConverted, to: .queued)
             back.reason = job.reason
             back.nextRunAt = now.wall
@@ -56,10 +56,10 @@ extension SettlementPlanner {
 
     /// Nothing runs there any more and nothing was done: it is sent again. A lead that was alone
     /// in its call has used an attempt, or a lead that no answer ever comes for would be sent for
-    /// ever; our own crash uses none.
+    /// ever; our own crash uses none, nor does an incident of the org.
     private func notConverted(_ job: InDoubtJob) -> Settlement {
         var back = Settlement(job, .notConverted, to: .queued)
-        if job.callSize == 1 && job.doubt != .crash {
+        if job.callSize == 1 && job.doubt != .crash && !excused.contains(job.job.id) {
             return again(back, job.job.policy, job.reason)
         }
         back.nextRunAt = now.wall
@@ -101,7 +101,7 @@ extension SettlementPlanner {
     /// long under way may tell of a time when it was not. A call that was answered is over.
     private func isOver(_ job: InDoubtJob) -> Bool {
         switch job.doubt {
-        case .answered, .refused, .failing: true
+        case .answered, .refused, .unlisted, .failing: true
         case .noAnswer, .crash: startedAt.since(job.sentAt) >= callLifetimeMS
         }
     }

@@ -21,8 +21,10 @@ struct SettlementPlanner {
     var probeIntervalMS: Int64
     /// Whose fault it is that the call failed, if it did.
     var blame: Blame
-    /// Whether the org as a whole is at fault just now: then no lead's attempt is used.
-    var isIncident: Bool
+    /// Jobs whose last failure uses none of their attempts: it was the org's.
+    var excused: Set<Int64>
+    /// The last job whose lead a forgotten call may have converted; 0 when there is none.
+    var olderCopyUpTo: Int64
     /// A number of chance, 0 or more, below 1: one for the call, so that those of its leads that
     /// are tried again come back together, in one call.
     var chance: Double
@@ -42,7 +44,7 @@ struct SettlementPlanner {
             }
         case .refused(.callTooLarge, let reason) where !reason.isListed && call.jobs.count == 1:
             return inHalves(call).map { job, half in
-                var doubt = inDoubt(job, in: call.id, .refused, reason)
+                var doubt = inDoubt(job, in: call.id, .unlisted, reason)
                 doubt.split = half
                 return doubt
             }
@@ -66,8 +68,8 @@ struct SettlementPlanner {
             return inDoubt(job, in: callID, .refused, reason)
         // Salesforce documents no code for a second conversion: one that nobody knows may be it.
         case .unlisted(let reason):
-            return inDoubt(job, in: callID, .refused, reason)
-        case .transient(let reason) where reason.isLock || blame == .call:
+            return inDoubt(job, in: callID, .unlisted, reason)
+        case .transient(let reason) where blame == .call:
             return retry(job, in: callID, reason)
         case .blocked(_, let reason) where blame == .call:
             return retry(job, in: callID, reason)
@@ -86,10 +88,12 @@ struct SettlementPlanner {
         return again(Settlement(job, in: callID, .retry, to: .queued), job.policy, reason)
     }
 
-    /// Refused for good. Where an earlier call may have converted the lead, the refusal may come of
-    /// that: it is read before it fails.
+    /// Refused for good. Where an earlier call may have converted the lead, be it one that an older
+    /// copy of the file has forgotten, the refusal may come of that: it is read before it fails.
     private func refused(_ job: ClaimedJob, in callID: Int64, _ reason: Reason) -> Settlement {
-        if job.mayBeConverted { return inDoubt(job, in: callID, .failing, reason) }
+        if job.mayBeConverted || job.id <= olderCopyUpTo {
+            return inDoubt(job, in: callID, .failing, reason)
+        }
         return failed(Settlement(job, in: callID, .failed, to: .failed), job.policy, reason)
     }
 

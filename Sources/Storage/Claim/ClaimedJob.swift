@@ -45,6 +45,8 @@ public struct InDoubtJob: Sendable {
         case crash
         /// Refused as converted already.
         case refused
+        /// Refused by a code that nobody knows, which may say that it is converted already.
+        case unlisted
         /// Refused for good; read once before it fails.
         case failing
         /// An answer came that does not say what the call did: the call is over.

@@ -93,6 +93,24 @@ extension Database {
     }
 }
 
+extension Claims {
+    /// The jobs whose outcome is in doubt, if no other job is left that could still move on its own;
+    /// at most `most` and one more.
+    /// - Returns: nil when another is left.
+    public func allThatIsLeft(most: Int) throws -> [Int64]? {
+        try store.read { database in
+            let others = """
+                SELECT EXISTS (
+                    SELECT 1 FROM jobs
+                    WHERE finished_at IS NULL AND state <> 'held' AND state <> 'verifying')
+                """
+            guard try Bool.fetchOne(database, sql: others) == false else { return nil }
+            let sql = "SELECT id FROM jobs WHERE state = 'verifying' LIMIT ?"
+            return try Int64.fetchAll(database, sql: sql, arguments: [most + 1])
+        }
+    }
+}
+
 extension DatabaseError {
     fileprivate static let noRow = DatabaseError(message: "A query of one row gave none.")
 }

@@ -1,0 +1,200 @@
+import Conversion
+import Storage
+
+/// What the answer to a conversion says of whose fault it is, and later the reading of its leads.
+extension Pacer {
+    /// A clear answer for each lead.
+    mutating func judge(
+        _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ seen: inout Observation
+    ) {
+        if leads.allSatisfy(\.isLocked) {
+            return observeLocks(leads, of: call, at: now, &seen)
+        }
+        let failed = call.failed(leads)
+        guard failed.count == leads.count else {
+            failures.passed(
+                Set(call.jobs).subtracting(failed.keys), beside: failed, at: now)
+            concurrency.grow()
+            return pass(call, at: now, &seen)
+        }
+        guard let reason = leads.compactMap(\.reason).first else { return }
+        if let blocker = leads.commonBlocker, failures.believes(failed, at: now) {
+            seen.blame = .org
+            // Said of one lead it may be about that lead alone, and nothing to end for.
+            if call.jobs.count == 1, blocker == .permission || blocker == .configuration {
+                return fail(.refusal, reason, call, at: now, &seen)
+            }
+            return meet(blocker, reason, call, at: now, &seen)
+        }
+        // After a restore each of them may be refused as converted already, by a code that nobody
+        // knows: what it means is known when they are read.
+        let known = failed.filter { !leads.unlistedCodes.contains($0.value) }
+        guard !known.isEmpty || isOutage else { return pass(call, proving: .read, at: now, &seen) }
+        suspect(
+            reason, call, known.isEmpty ? failed : known, each: true, isAnswered: true, at: now,
+            &seen)
+    }
+
+    /// Somebody else's lock on a lead's row is the org at work, unless one lead after the other meets
+    /// one.
+    private mutating func observeLocks(
+        _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ seen: inout Observation
+    ) {
+        guard let reason = leads.first?.reason, failures.locked(call.failed(with: reason), at: now)
+        else { return pass(call, at: now, &seen) }
+        seen.blame = .org
+        fail(.incident, reason, call, at: now, &seen)
+    }
+
+    /// What was read of leads in doubt.
+    /// - Returns: Whether it proves that conversions get through.
+    mutating func judge(
+        _ readings: [LeadReading], of call: PacedCall, at now: Moment, _ seen: inout Observation
+    ) -> Bool {
+        let read = zip(zip(call.jobs, call.doubts), readings)
+        // Its answer got lost, or said nothing, and the work was done.
+        let done = read.filter { $0.1.mayBeDone && $1.isConverted }.map(\.0.0)
+        var refused: FailureRun.Failed = [:]
+        for case ((let job, .refused(let code)), .notConverted) in read { refused[job] = code }
+        guard done.isEmpty else {
+            failures.passed(Set(done), beside: refused, at: now)
+            return breaker.openState?.kind == .incident
+        }
+        guard let code = refused.values.first,
+            failures.failed(refused, each: true, isProbe: false, at: now),
+            breaker.openState == nil
+        else { return false }
+        var conversion = call
+        conversion.tier = .conversion
+        fail(.incident, Reason(code, ""), conversion, at: now, &seen)
+        return false
+    }
+
+    private var isOutage: Bool { breaker.openState?.isOutage ?? false }
+
+    /// Whether a refusal by a code that nobody knows may say that the one lead is converted already.
+    func isLeftToReading(_ reason: Reason, _ call: PacedCall) -> Bool {
+        !reason.isListed && call.jobs.count == 1 && !isOutage
+    }
+
+    /// The call failed with all that was in it: by the fault of one of its leads, or of the org.
+    /// - Parameter isAnswered: Whether Salesforce took the call in; false when no answer came.
+    mutating func suspect(
+        _ reason: Reason, _ call: PacedCall, _ failed: FailureRun.Failed, each: Bool,
+        isAnswered: Bool, at now: Moment, _ seen: inout Observation
+    ) {
+        let open = breaker.openState
+        let isProbe = open.map { $0.isOutage && call.startedAt.since($0.since) > 0 } ?? false
+        let isOrgs = failures.failed(failed, each: each, isProbe: isProbe, at: now)
+        if isOrgs { seen.blame = .org }
+        if isOrgs || isProbe {
+            fail(isOrgs ? .incident : open?.kind ?? .incident, reason, call, at: now, &seen)
+        } else if isAnswered, open?.isOutage == false {
+            // Salesforce let it in: neither the allowance nor the number of calls stops it.
+            pass(call, at: now, &seen)
+        }
+    }
+
+    /// What the answer says of the size of calls. Halves of a failed call say nothing of it: they
+    /// are apart because one of their leads is odd. Nor does a probe.
+    mutating func size(
+        by outcome: Reply<CallResult.Content>.Outcome, of call: PacedCall,
+        after milliseconds: Int64,
+        _ seen: inout Observation
+    ) {
+        guard !call.isHalf, !isProbe(call) else { return }
+        let before = callSize.limit
+        switch outcome {
+        case .value: callSize.answered(leads: call.jobs.count, milliseconds: milliseconds)
+        case .refused(.callTooLarge, _): callSize.failed(leads: call.jobs.count)
+        // A connection that is lost at once is nobody's size.
+        case .unclear where milliseconds >= AdaptiveCallSize.slowMS:
+            callSize.failed(leads: call.jobs.count)
+        default: return
+        }
+        guard callSize.limit < before else { return }
+        seen.events.append(.callsMadeSmaller(to: callSize.limit, callSize.reason))
+    }
+
+    private func isProbe(_ call: PacedCall) -> Bool {
+        guard let open = breaker.openState, open.kind == .incident else { return false }
+        return call.startedAt.since(open.since) > 0
+    }
+}
+
+extension LeadOutcome {
+    /// Refused for what may pass: by itself it says of the org nothing good. Somebody else's lock on
+    /// its row is the org at work.
+    fileprivate var isPassing: Bool {
+        switch self {
+        case .transient(let reason): !reason.isLock
+        case .unlisted, .blocked: true
+        case .converted, .refusedAsConverted, .permanent: false
+        }
+    }
+
+    fileprivate var isLocked: Bool {
+        if case .transient(let reason) = self { reason.isLock } else { false }
+    }
+
+    fileprivate var reason: Reason? {
+        switch self {
+        case .transient(let reason), .unlisted(let reason), .permanent(let reason),
+            .refusedAsConverted(let reason), .blocked(_, let reason):
+            reason
+        case .converted: nil
+        }
+    }
+}
+
+extension [LeadOutcome] {
+    fileprivate var unlistedCodes: Set<String> {
+        Set(compactMap { if case .unlisted(let reason) = $0 { reason.code } else { nil } })
+    }
+
+    /// What stands in the way, when each lead was refused for something that is not its fault.
+    fileprivate var commonBlocker: Blocker? {
+        var blocker: Blocker?
+        for lead in self {
+            guard case .blocked(let met, _) = lead else { return nil }
+            blocker = blocker ?? met
+        }
+        return blocker
+    }
+}
+
+extension LeadReading {
+    fileprivate var isConverted: Bool {
+        if case .converted = self { true } else { false }
+    }
+}
+
+extension PacedCall {
+    /// All of its leads, for one reason.
+    func failed(with reason: Reason) -> FailureRun.Failed {
+        FailureRun.Failed(jobs.map { ($0, reason.code) }) { $1 }
+    }
+
+    /// Those of its leads that were refused for what may pass.
+    fileprivate func failed(_ leads: [LeadOutcome]) -> FailureRun.Failed {
+        var failed: FailureRun.Failed = [:]
+        for (job, lead) in zip(jobs, leads) where lead.isPassing {
+            failed[job] = lead.reason?.code
+        }
+        return failed
+    }
+}
+
+extension PacedCall.Doubt {
+    fileprivate var mayBeDone: Bool {
+        switch self {
+        case .noAnswer, .refused: true
+        case .other: false
+        }
+    }
+}
+
+extension Reason {
+    /// What stands for all the ways in which an answer gets lost.
+    static let noAnswer = Reason(ours: "NO_ANSWER", "No answer came that says what was done.")
+}
