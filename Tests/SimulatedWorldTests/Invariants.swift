@@ -113,12 +113,18 @@ enum Invariants {
         case (.throwing, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"),
             (.throwing, "UNKNOWN_EXCEPTION") where !isConverted:
             return
+        // It fails anyway; which of its failures was the last is chance.
+        case (_, let code?)
+        where world.org.isLost(lead) && !isConverted && attempts == 5
+            && (Trouble.codes.contains(code) || code == world.trouble.incident?.code):
+            return
         case (_, _?) where lead.email != nil && lead.email == world.trouble.oddAddress:
-            if !isConverted { return }
-        // Somebody else converted it, or a call that a restored file has forgotten; the code that
-        // it was refused with is one that says something else.
-        case (_, "INVALID_CROSS_REFERENCE_KEY") where isConverted:
-            if world.isRestored || !world.org.mayBeOurs(id) { return }
+            if lead.convertedBy == nil { return }
+        // Somebody else converted it; the code that it was refused with says something else.
+        case (.hidden, world.trouble.secondCode?) where isConverted:
+            return
+        case (_, world.trouble.secondCode?) where isConverted:
+            if lead.convertedBy == nil { return }
         case (.refused, "INVALID_STATUS"), (.poison, "EXCEEDED_QUOTA"),
             (.hidden, "LEAD_NOT_VISIBLE"):
             return

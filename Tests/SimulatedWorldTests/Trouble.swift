@@ -10,6 +10,15 @@ struct Trouble {
         var answer: OddAnswer
         /// Whether questions and searches get it too.
         var reachesQuestions: Bool
+        /// What every call gets, as a lead's error.
+        var code: String? {
+            switch answer {
+            case .refusal(let code), .eachLead(let code): code
+            case .bareFault(let code): "soapenv:\(code)"
+            case .page(502): "BAD_GATEWAY"
+            case .page: nil
+            }
+        }
         /// Whether a conversion is carried out all the same, as far as the answer leaves it open.
         var commits: Bool
     }
@@ -36,15 +45,11 @@ struct Trouble {
     /// How long the daemon's operator has patience.
     var giveUpAfterMS: Int64?
 
-    static let none = Trouble()
-
     /// Codes that Salesforce gives to everybody, and one that nobody knows.
     static let codes = [
         "UNKNOWN_EXCEPTION", "INTERNAL_ERROR", "TOO_MANY_APEX_REQUESTS", "SERVER_UNAVAILABLE",
         "NEVER_SEEN_BEFORE",
     ]
-
-    init() {}
 
     init(seed: UInt64) {
         var chance = SeededGenerator(seed: seed &+ 0x7472_6F75_626C_6521)
@@ -56,7 +61,7 @@ struct Trouble {
                 status: [404, 403, 421, 302, 200].randomElement(using: &chance) ?? 404)
         }
         secondCode =
-            [secondCode, "INVALID_CROSS_REFERENCE_KEY", "NEVER_SEEN_BEFORE"]
+            [secondCode, "INVALID_STATUS", "INVALID_CROSS_REFERENCE_KEY", "NEVER_SEEN_BEFORE"]
             .randomElement(using: &chance) ?? secondCode
         usesAction = chance.happens(0.3)
         if chance.happens(0.5) { oddLeads = Double.random(in: 0...0.4, using: &chance) }

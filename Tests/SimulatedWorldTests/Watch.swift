@@ -5,7 +5,9 @@ import GRDB
 /// Counts what the daemon does while nothing comes of it: passes without an event, and calls
 /// without a lead that moves on.
 struct Watch {
-    private static let most = (passes: 20, callsAnHour: 60)
+    /// Pauses here are a tenth of the daemon's own, so what it does in some of their hours stands
+    /// in one; a probe each 2 s without a growing pause would be over a thousand.
+    private static let most = (passes: 20, callsAnHour: 150)
     private static let hour: Int64 = 3_600_000
 
     private var second: Int64 = 0
@@ -61,6 +63,9 @@ struct Watch {
             throw Broken("\(idleCalls.count) calls in an hour, and no lead has moved on")
         }
     }
+
+    /// The daemon has ended by itself; whoever starts it again wants it to try again.
+    mutating func daemonEnded() { idleCalls = [] }
 
     /// Whether the last hour has gone by.
     func lastHourIsOver(at now: Int64) -> Bool {

@@ -180,7 +180,7 @@ extension World {
     ) {
         later(pause) { world in
             guard world.life == call.life else { return }
-            world.trace("answer \(call.call.callID) \(answer)")
+            world.trace("answer \(call.call.callID) \(answer.summary)")
             if let tell { world.unwritten.append(tell) }
             let usage = OrgUsage(current: world.starts.count, limit: 1_000_000)
             do {
@@ -245,6 +245,16 @@ extension InFlightCall {
 }
 
 extension CallResult {
+    /// What came back, for a trace.
+    fileprivate var summary: String {
+        switch self {
+        case .conversions(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
+        case .question(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
+        case .match(_, let reply): reply.summary { "\($0.map(\.count)) found" }
+        case .login(let reply), .limits(let reply): reply.summary { "yes" }
+        }
+    }
+
     /// The same with the org's count.
     fileprivate func carrying(_ usage: OrgUsage) -> CallResult {
         switch self {
@@ -257,7 +267,36 @@ extension CallResult {
     }
 }
 
+extension LeadOutcome {
+    fileprivate var summary: String {
+        switch self {
+        case .converted: "converted"
+        case .refusedAsConverted(let reason), .transient(let reason), .unlisted(let reason),
+            .permanent(let reason), .blocked(_, let reason):
+            reason.code
+        }
+    }
+}
+
+extension LeadReading {
+    fileprivate var summary: String {
+        switch self {
+        case .converted: "converted"
+        case .notConverted: "open"
+        case .notVisible: "hidden"
+        }
+    }
+}
+
 extension Reply {
+    fileprivate func summary(_ value: (Value) -> String) -> String {
+        switch outcome {
+        case .value(let answer): value(answer)
+        case .refused(let blocker, let reason): "refused (\(blocker)): \(reason.code)"
+        case .unclear(let reason): "unclear: \(reason.code)"
+        }
+    }
+
     fileprivate func carrying(_ usage: OrgUsage) -> Reply {
         var reply = self
         reply.httpStatus = 200

@@ -82,6 +82,16 @@ extension World {
         guard case .fault(let fault) = ending else { throw Broken("it ended: \(ending)") }
         switch fault.status {
         case .unavailable where trouble.giveUpAfterMS != nil: break
+        case .tryLater:
+            let left = try unfinished().map(\.id)
+            let areUnreadable = left.allSatisfy(org.isUnreadable)
+            guard !left.isEmpty, areUnreadable || questionsFail else {
+                throw Broken("it ended with work left: \(fault)")
+            }
+            if isQuiet && areUnreadable {
+                watch.end()
+                return true
+            }
         case .configuration, .permission:
             if isQuiet, try unfinished().allSatisfy(\.isOdd) {
                 watch.end()
@@ -93,12 +103,19 @@ extension World {
         }
         isDown = true
         wakeAt = nil
+        watch.daemonEnded()
         let life = life
-        later(60_000) { world in
+        later(600_000) { world in
             guard world.life == life else { return }
             try world.crash()
         }
         return false
+    }
+
+    /// Whether no question gets an answer, or none did before the last pause began.
+    private var questionsFail: Bool {
+        guard let incident = trouble.incident, incident.reachesQuestions else { return false }
+        return trueMS >= incident.time.lowerBound && trueMS < incident.time.upperBound + 900_000
     }
 
     // MARK: The end
@@ -119,9 +136,9 @@ extension World {
     }
 
     /// Whether all that is left are leads that nobody can help, and an hour with nothing but them
-    /// has gone by.
+    /// has gone by: an operator without patience ends each life before they could end.
     func isLeftWithOddLeads() throws -> Bool {
-        guard isQuiet, trouble.oddLeads > 0, trueMS >= calmFrom, agenda.isEmpty else {
+        guard isQuiet, trouble.giveUpAfterMS != nil, trueMS >= calmFrom else {
             return false
         }
         if watch.lastHourFrom == nil || watch.lastHourIsOver(at: trueMS) {
@@ -141,11 +158,30 @@ extension World {
 }
 
 extension SimulatedOrg {
-    /// Whether a lead may be left unfinished: it cannot be read, or it always gets a code that
-    /// means an incident of the org.
+    /// Whether a lead may be left unfinished: it cannot be read, or the daemon was never left the
+    /// time to find out that it is the lead, and not the org, that always fails.
     func isBeyondHelp(_ id: RecordID) -> Bool {
-        switch leads[id]?.nature {
-        case .unreadable: true
+        if isUnreadable(id) { return true }
+        guard trouble.giveUpAfterMS != nil, let lead = leads[id] else { return false }
+        return isOdd(lead)
+    }
+
+    /// Whether it is never converted, whatever the daemon does.
+    func isLost(_ lead: Lead) -> Bool {
+        switch lead.nature {
+        case .poison, .throwing, .refused: true
+        case .coded(_, let times): times > 1000
+        default: false
+        }
+    }
+
+    /// Leads that look like an incident of the org.
+    var oddLeads: Int64 { Int64(leads.values.count(where: isOdd)) }
+
+    private func isOdd(_ lead: Lead) -> Bool {
+        if let email = lead.email, email == trouble.oddAddress { return true }
+        return switch lead.nature {
+        case .unreadable, .poison, .throwing: true
         case .coded(_, let times): times > 0
         default: false
         }

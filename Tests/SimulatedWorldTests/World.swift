@@ -13,8 +13,6 @@ import TestSupport
 /// The same seed gives the same world, call by call.
 final class World {
     static let lifetimeMS: Int64 = 60_000
-    /// TROUBLE=1 turns on what is drawn beyond chance.
-    static let isTroubled = ProcessInfo.processInfo.environment["TROUBLE"] == "1"
 
     let seed: UInt64
     let path: String
@@ -52,6 +50,8 @@ final class World {
     var unwritten: [(World) -> Void] = []
     /// When each call started that costs the org's allowance.
     var starts: [Int64] = []
+    /// The last call that was made on the file or one in its place.
+    var lastCall: Int64 = 0
     var nextLead = 0
     /// Whether an older copy took the place of the file at some time.
     var isRestored = false
@@ -75,7 +75,7 @@ final class World {
         self.path = path
         chance = SeededGenerator(seed: seed)
         profile = Profile(using: &chance)
-        trouble = World.isTroubled ? Trouble(seed: seed) : .none
+        trouble = Trouble(seed: seed)
         org = try SimulatedOrg(lifetimeMS: World.lifetimeMS, trouble)
         queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0)
         engine = try World.engine(queue, profile, trouble, { true }, 0, now)
@@ -93,7 +93,7 @@ final class World {
         engine = try World.engine(
             queue, profile, trouble, { [unowned self] in hasSession },
             UInt64.random(in: 0 ... .max, using: &chance), now)
-        _ = try engine.recover(at: now)
+        _ = try engine.recover(at: now, lastCall: lastCall)
         wakeAt = now
     }
 
@@ -144,10 +144,13 @@ final class World {
     /// When the last trouble was over.
     var calmFrom: Int64 { max(isQuietFrom, trouble.incident?.time.upperBound ?? 0) }
 
-    /// How long all may take once nothing goes wrong any more. Two leads that always fail, with no
-    /// other left to show that the org is well, count as an incident for hours. A clock that was set
-    /// just before the machine was restarted can't be noticed by anyone; a pause may be longer still.
-    private var patienceMS: Int64 { (isRebooted ? 48 : 6) * 3_600_000 }
+    /// How long all may take once nothing goes wrong any more. Leads that always fail, with no other
+    /// left to show that the org is well, count as an incident: each is probed five times, a quarter of
+    /// an hour apart. A clock that was set just before the machine was restarted can't be noticed by
+    /// anyone; a pause may be longer still.
+    private var patienceMS: Int64 {
+        (isRebooted ? 48 : 3) * 3_600_000 + org.oddLeads * 75 * 60_000
+    }
 
     /// Leads that nobody can help are watched for another hour.
     private var lastHourMS: Int64 { watch.lastHourFrom == nil ? 0 : 3_600_000 }
@@ -207,6 +210,7 @@ final class World {
                 switch step {
                 case .send(let call):
                     try Invariants.isWritten(call, in: queue)
+                    lastCall = call.callID
                     guard profile.window?.isOpen(at: now.wall) != false else {
                         throw Broken("call \(call.callID) starts outside its hours")
                     }
