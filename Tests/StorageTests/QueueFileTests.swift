@@ -21,6 +21,35 @@ import Testing
         }
     }
 
+    @Test func `refuses a restored copy beside the old write-ahead log, and changes neither`()
+        async throws
+    {
+        try await withTemporaryFolder { folder in
+            let files = FileManager.default
+            let path = folder.appendingPathComponent("queue.db").path
+            let copy = folder.appendingPathComponent("copy.db").path
+            let place = folder.appendingPathComponent("restored.db").path
+            let queue = try JobQueue(path: path, as: .daemon)
+            try queue.add(1...100)
+            try queue.operations.backup(to: copy)
+            try queue.add(101...2000)
+            try queue.checkpoint()
+            try queue.add(2001...2100)
+            // The machine stops, and the log stays; the copy is put in the file's place.
+            try files.copyItem(atPath: path + "-wal", toPath: place + "-wal")
+            try files.copyItem(atPath: copy, toPath: place)
+            try files.setAttributes([.modificationDate: Date.now + 1], ofItemAtPath: place)
+            let before = try Data(contentsOf: URL(fileURLWithPath: place))
+            let error = #expect(throws: OperatorError.self) {
+                _ = try JobQueue(path: place, as: .client)
+            }
+            #expect(error?.status == .inputOutput)
+            #expect(error?.remedy?.contains("restored.db-wal") == true)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: place)) == before)
+            withExtendedLifetime(queue) {}
+        }
+    }
+
     @Test(
         arguments: [
             ("3.40.1", true), ("3.44.5", true), ("3.44.6", false), ("3.45.0", true),

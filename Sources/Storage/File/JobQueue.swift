@@ -52,11 +52,13 @@ public struct JobQueue: Sendable {
             let pages = role == .daemon ? 1000 : 0
             try database.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)")
         }
+        let logMayBeForeign = OpenFiles.logMayBeForeign(to: path)
         database = try DatabaseFailure.explained(path) {
             try FilePermission.keepingOthersOut {
                 FilePermission.make(path)
                 return try Self.waiting(busyTimeout) {
                     let database = try DatabaseQueue(path: path, configuration: configuration)
+                    if logMayBeForeign { try Self.refuseForeignLog(database, at: path) }
                     try Schema.apply(to: database, at: path)
                     return database
                 }
@@ -64,6 +66,26 @@ public struct JobQueue: Sendable {
         }
         // SQLite keeps the write-ahead log beside the file, not beside a link to it.
         files = OpenFiles(path: QueuePath.resolved(path))
+    }
+
+    /// A copy that was put in the file's place beside the old write-ahead log: SQLite takes the one for
+    /// the other's, and what comes of it is neither.
+    private static func refuseForeignLog(_ database: DatabaseQueue, at path: String) throws {
+        let isWhole = try database.inDatabase { database in
+            do {
+                let sql = "PRAGMA integrity_check(1)"
+                return try String.fetchOne(database, sql: sql) == "ok"
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+                return false
+            }
+        }
+        guard !isWhole else { return }
+        // Closed, it would copy the log over the file: it is kept until the process ends.
+        _ = Unmanaged.passRetained(database)
+        throw OperatorError(
+            .inputOutput, "\(path) and \(path)-wal are no parts of one queue.",
+            remedy: "Where a copy was restored: put it in place again, and remove \(path)-wal and "
+                + "\(path)-shm before anything opens it.")
     }
 
     /// Where another opens a new file at the same time, SQLite does not wait for it: only one can

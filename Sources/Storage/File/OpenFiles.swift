@@ -43,6 +43,17 @@ final class OpenFiles: Sendable {
         log = Mutex(FileIdentity(path: path + "-wal"))
     }
 
+    /// Whether the file was written after its write-ahead log, as it is when a copy was put in its place;
+    /// it may be no more than a checkpoint before a crash.
+    static func logMayBeForeign(to path: String) -> Bool {
+        var (file, log) = (stat(), stat())
+        guard stat(path, &file) == 0, stat(path + "-wal", &log) == 0, log.st_size > 0 else {
+            return false
+        }
+        let (left, right) = (file.st_mtim, log.st_mtim)
+        return (left.tv_sec, left.tv_nsec) > (right.tv_sec, right.tv_nsec)
+    }
+
     /// - Throws: `OperatorError` 74 when one of them is another now, or gone.
     func check() throws {
         let file = FileIdentity(path: path)
