@@ -13,6 +13,8 @@ struct Engine {
     let logger: Logger
     private(set) var options: DrainOptions
 
+    private static let lookAgainMS: Int64 = 5000
+
     /// Calls that are out, by number.
     var inFlight: [Int64: InFlightCall] = [:]
     /// When the call that has been out longest started.
@@ -163,7 +165,10 @@ struct Engine {
         pacer.bucket = rested
         let reason = isMatching ? WaitReason.slot : .account
         hold(reason, at: now)
-        let next = work.nextAt.map { now + ($0 - now.wall) }
+        // What is due may be all that was looked at: with no answer to come, it looks again.
+        let next =
+            work.nextAt.map { now + ($0 - now.wall) }
+            ?? (inFlight.isEmpty ? now + Self.lookAgainMS : nil)
         return try wait(reason, until: pacer.probesBefore(next, at: now))
     }
 

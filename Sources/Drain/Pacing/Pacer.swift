@@ -97,17 +97,27 @@ struct Pacer {
         }
         let isOnItsWay = tiers.first.map { $0 <= .limits && isOut($0) } ?? false
         if inFlight.count >= concurrency.limit || isOnItsWay { return .wait(Wait(reason: .slot)) }
-        // The count that keeps all calls back may be wrong: it is read again now and then, whatever is
-        // left by it.
-        if tiers == [.limits], org.isOld(at: now) { return .go(Permit(tiers: tiers, leads: 0)) }
-        // A login costs no token, but without one there is nothing to log in for.
+        if let wait = waitForAllowance(at: now), !mayLeaveAllTheSame(tiers, wait, at: now) {
+            return .wait(wait)
+        }
+        return .go(Permit(tiers: tiers, leads: isProbingForOneLead ? 1 : callSize.limit))
+    }
+
+    /// A login costs no token, but without one there is nothing to log in for.
+    private mutating func waitForAllowance(at now: Moment) -> Wait? {
         if let most = options.allowance.callsADay(limit: org.usage?.limit) {
             let pause = day.wait(toStayWithin: most, at: now)
-            if pause > 0 { return .wait(Wait(reason: .allowance, until: now + pause)) }
+            if pause > 0 { return Wait(reason: .allowance, until: now + pause) }
         }
         let pause = bucket.wait(at: now)
-        if pause > 0 { return .wait(Wait(reason: .token, until: now + pause)) }
-        return .go(Permit(tiers: tiers, leads: isProbingForOneLead ? 1 : callSize.limit))
+        return pause > 0 ? Wait(reason: .token, until: now + pause) : nil
+    }
+
+    /// The count that keeps all calls back for long may be wrong: it is read again once in an hour,
+    /// whatever is left by it.
+    private func mayLeaveAllTheSame(_ tiers: [CallTier], _ wait: Wait, at now: Moment) -> Bool {
+        let isLong = wait.until.map { $0.since(now) > 60_000 } ?? true
+        return tiers == [.limits] && isLong && org.isOld(at: now)
     }
 
     /// In the order of urgency: without a session, or before the limits are known, nothing else.
