@@ -304,7 +304,7 @@ import Testing
             Issue.record("its share is spent")
             return
         }
-        #expect(pacer.mayStart(demand, at: .ms(.hour + 60_000)) == .go([.limits], leads: 0))
+        #expect(pacer.mayStart(demand, at: .ms(.hour + 60_000)) == .go([.limits]))
         _ = pacer.takeToken(at: .ms(.hour + 60_000))
     }
 

@@ -176,7 +176,7 @@ final class World {
                 watch.eventHappened(at: trueMS)
                 try event.happen(self)
             } else if !isDrained {
-                throw Broken("nothing will ever happen again, and the queue is not drained")
+                throw Broken("nothing will ever happen again: \(try unsettled())")
             }
             if try isLeftWithOddLeads() { isDrained = true }
             guard counts.steps < 20_000, trueMS < calmFrom + patienceMS + lastHourMS else {
