@@ -39,7 +39,8 @@ extension Engine {
         var start = start.carrying(pacer.callSize)
         start.callLifetimeMS = options.lifetimeSinceClaimMS
         let call = try queue.claims.claim(
-            upTo: failures.tried.isEmpty ? leads : Self.mostOffered, start, from: turns.converting
+            upTo: failures.failedJobs.isEmpty ? leads : Self.mostOffered, start,
+            from: turns.converting
         ) { offered in
             Array(CallPlan.choose(failures.preferred(offered)).prefix(leads))
         }
@@ -88,10 +89,10 @@ extension FailureRun {
     /// With one first that no call has failed with since the last success; or else one that can't
     /// be what made all of them fail; or else one that has not failed alone.
     fileprivate func preferred(_ offered: [ClaimedJob]) -> [ClaimedJob] {
-        guard !tried.isEmpty else { return offered }
+        guard !failedJobs.isEmpty else { return offered }
         let isBetter: [(ClaimedJob) -> Bool] = [
-            { !tried.contains($0.id) && $0.split == nil && !isProven($0.id) },
-            { !tried.contains($0.id) },
+            { !failedJobs.contains($0.id) && $0.split == nil && !isKnownFailing($0.id) },
+            { !failedJobs.contains($0.id) },
             { !suspects.contains($0.id) && failedAlone[$0.id] == nil },
             { failedAlone[$0.id] == nil },
         ]

@@ -43,7 +43,7 @@ extension Engine {
     }
 
     mutating func idle(_ reason: WaitReason, ending: ExitReason) throws -> Step {
-        held = nil
+        blockedSince = nil
         // The command of a finished batch may enqueue the next one.
         if options.untilEmpty, inFlight.isEmpty, try !queue.commands.hasCommands() {
             try note(nil, until: nil)
@@ -72,10 +72,10 @@ extension Engine {
             case .token where pacer.bucket.rate < 1: (reason, until?.wall)
             case .token, .slot, .work, nil: (nil, nil)
             }
-        guard lasting != noted else { return }
+        guard lasting != recordedWait else { return }
         try queue.settlements.note(waitingFor: lasting.reason, until: lasting.until)
         tell(of: lasting.reason, until: until)
-        noted = lasting
+        recordedWait = lasting
     }
 
     /// What keeps the queue for hours and is nobody's refusal is said, too. Where our share of the
@@ -83,11 +83,11 @@ extension Engine {
     /// in an hour at most.
     private mutating func tell(of reason: WaitReason?, until: Moment?) {
         guard reason == .hours || reason == .allowance && pacer.breaker.openState == nil,
-            reason != noted.reason, let reason, let until
+            reason != recordedWait.reason, let reason, let until
         else { return }
         let now = clock.last
-        if let last = toldAt[reason], now.since(last) < Self.tellAgainMS { return }
-        toldAt[reason] = now
+        if let last = lastLoggedAt[reason], now.since(last) < Self.tellAgainMS { return }
+        lastLoggedAt[reason] = now
         logger.notice(
             reason == .hours
                 ? "no calls outside the run hours" : "our share of the day's calls is used up",
@@ -96,10 +96,10 @@ extension Engine {
 
     mutating func hold(_ reason: WaitReason, at now: Moment) {
         guard reason.delaysCalls else { return }
-        held = (reason, held?.since ?? now)
+        blockedSince = (reason, blockedSince?.since ?? now)
     }
 
     func waited(at now: Moment) -> (reason: WaitReason, milliseconds: Int64)? {
-        held.map { ($0.reason, now.since($0.since)) }
+        blockedSince.map { ($0.reason, now.since($0.since)) }
     }
 }

@@ -35,14 +35,14 @@ struct Engine {
     /// Which searches for contacts fail.
     var searches = ReadFailures(most: MatchPlan.most)
     /// What work that is due has been waiting for, and since when.
-    var held: (reason: WaitReason, since: Moment)?
+    var blockedSince: (reason: WaitReason, since: Moment)?
     private(set) var clock: ClockWatch
     /// When the log last told of a long wait, by its reason.
-    var toldAt: [WaitReason: Moment] = [:]
+    var lastLoggedAt: [WaitReason: Moment] = [:]
     /// The last job of an older copy in the file's place, if there is one.
     private(set) var olderCopyUpTo: Int64?
     /// What the file says that the queue waits for.
-    var noted: (reason: WaitReason?, until: Timestamp?)
+    var recordedWait: (reason: WaitReason?, until: Timestamp?)
 
     init(
         queue: JobQueue, options: DrainOptions, hasSession: @escaping () -> Bool,
@@ -90,7 +90,7 @@ struct Engine {
         if work.isPaused { return try idle(.paused, ending: .paused) }
         if let fault = try endWithoutAnswers(at: now) { return .end(.fault(fault)) }
         guard let nextSendTime = nextSendTime(work, at: now) else {
-            held = nil
+            blockedSince = nil
             guard work.isLeft else { return try idle(.work, ending: .drained) }
             return try wait(.time, until: work.nextAt.map { now + ($0 - now.wall) })
         }
@@ -152,17 +152,17 @@ struct Engine {
             let id = try queue.claims.begin(.token, start)
             return launch(InFlightCall(callID: id, startedAt: now, content: .login))
         }
-        let rested = pacer.bucket
+        let bucketBefore = pacer.bucket
         start.limiter = pacer.takeToken(at: now)
         do {
             if let call = try begin(work, permit, start) { return launch(call) }
         } catch {
-            pacer.bucket = rested
+            pacer.bucket = bucketBefore
             throw error
         }
         // All that is due belongs to accounts that calls are still writing to, or waits for its
         // contact.
-        pacer.bucket = rested
+        pacer.bucket = bucketBefore
         let reason = isMatching ? WaitReason.slot : .account
         hold(reason, at: now)
         // What is due may be all that was looked at: with no answer to come, it looks again.
@@ -200,7 +200,7 @@ struct Engine {
         inFlight[call.callID] = call
         queue.keep(call: call.callID)
         pacer.started(call.paced)
-        held = nil
+        blockedSince = nil
         return .send(call)
     }
 }

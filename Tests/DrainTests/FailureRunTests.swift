@@ -25,7 +25,7 @@ import Testing
             #expect(!failed(jobs))
         }
         #expect(run.suspects == [26])
-        #expect(run.tried == Set(1...100))
+        #expect(run.failedJobs == Set(1...100))
     }
 
     @Test mutating func `takes both halves of a call for the fault of the org`() {
@@ -57,7 +57,7 @@ import Testing
         passed(5)
         #expect(!failed(4...4))
         #expect(!failed(1...2, each: true))
-        #expect(run.tried.isEmpty)
+        #expect(run.failedJobs.isEmpty)
     }
 
     @Test mutating func `takes a lead that failed otherwise while others passed for a new failure`()

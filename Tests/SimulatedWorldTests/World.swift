@@ -194,7 +194,7 @@ final class World {
             FROM jobs WHERE finished_at IS NULL
             """
         let jobs = try queue.read { try String.fetchOne($0, sql: sql) } ?? "nothing"
-        return "at \(now.wall), steps \(counts.steps), waits \(engine.noted): \(jobs)"
+        return "at \(now.wall), steps \(counts.steps), waits \(engine.recordedWait): \(jobs)"
     }
 
     /// The daemon does all that it can do now.

@@ -17,13 +17,13 @@ struct FailureRun: Equatable {
     /// Leads in every call that failed since the last success: one of them may explain them all.
     private(set) var suspects: Set<Int64> = []
     /// All leads of calls that failed since the last success.
-    private(set) var tried: Set<Int64> = []
+    private(set) var failedJobs: Set<Int64> = []
     /// Those of them that failed by themselves: alone in their call, or with an answer of their own.
     private(set) var failedAlone: Failed = [:]
     private var failedAloneSince: Moment?
     /// Leads that failed by themselves while others passed: that one of them fails with the same code
     /// again says nothing new.
-    private var proven: Failed = [:]
+    private var knownFailing: Failed = [:]
     /// Leads whose last failure was the org's: it uses none of their attempts, even if that is found
     /// out later, when they are read.
     private(set) var excused: Set<Int64> = []
@@ -40,7 +40,7 @@ struct FailureRun: Equatable {
     private var incidentSince: Moment?
     /// How many of them are an incident. An alarm that the first probe proves false doubles it, so
     /// that an org with many odd leads is not stopped for each pair of them.
-    private var mostUnrelated = least
+    private var incidentThreshold = least
     /// Whether their number was the last alarm's reason.
     private var wasByNumber = false
 
@@ -72,20 +72,20 @@ struct FailureRun: Equatable {
         _ jobs: Failed, each: Bool, isProbe: Bool, at now: Moment
     ) -> Bool {
         let ids = Set(jobs.keys)
-        if incidentSince == nil && isProven(jobs) { return false }
+        if incidentSince == nil && isKnownFailing(jobs) { return false }
         // Each of them tells something of its own, unless that is known.
-        let telling = each ? jobs.filter { proven[$0.key] != $0.value }.count : 1
+        let telling = each ? jobs.filter { knownFailing[$0.key] != $0.value }.count : 1
         let isAlone = each || ids.count == 1
-        if isAlone && isProbedInVain(ids, at: now) { return false }
+        if isAlone && failedAgainAfterProbe(ids, at: now) { return false }
         let isAgain = isAlone && ids.allSatisfy { failedAlone[$0] != nil }
-        let isFirst = ids.count == 1 && tried.isEmpty && !hasPassedLately(at: now)
+        let isFirst = ids.count == 1 && failedJobs.isEmpty && !hasPassedLately(at: now)
         let common = suspects.intersection(ids)
         unrelated += telling > 1 ? telling : common.isEmpty ? 1 : 0
         suspects = common.isEmpty ? ids : common
-        tried.formUnion(ids)
-        if isAlone { remember(jobs, at: now) }
+        failedJobs.formUnion(ids)
+        if isAlone { recordOwnFailure(jobs, at: now) }
         guard incidentSince == nil else { return true }
-        let areMany = unrelated + (readsFail ? 1 : 0) >= mostUnrelated
+        let areMany = unrelated + (readsFail ? 1 : 0) >= incidentThreshold
         let isLone = doubtsLoneLeads && (isAgain || isFirst)
         guard isProbe || isLone || areMany else { return false }
         wasByNumber = !isProbe && !isLone
@@ -107,7 +107,7 @@ struct FailureRun: Equatable {
         return failed(jobs, each: true, isProbe: true, at: now)
     }
 
-    private func isProbedInVain(_ jobs: Set<Int64>, at now: Moment) -> Bool {
+    private func failedAgainAfterProbe(_ jobs: Set<Int64>, at now: Moment) -> Bool {
         guard let failedAloneSince, jobs.allSatisfy({ failedAlone[$0] != nil }) else {
             return false
         }
@@ -118,7 +118,7 @@ struct FailureRun: Equatable {
         passedAt.map { now.since($0) < Self.patienceMS } ?? false
     }
 
-    private mutating func remember(_ jobs: Failed, at now: Moment) {
+    private mutating func recordOwnFailure(_ jobs: Failed, at now: Moment) {
         failedAlone.merge(jobs) { $1 }
         failedAloneSince = failedAloneSince ?? now
     }
@@ -132,13 +132,13 @@ struct FailureRun: Equatable {
     /// - Parameter failed: Those of its leads that did not, each with an answer of its own.
     mutating func passed(_ others: Set<Int64> = [], beside failed: Failed = [:], at now: Moment) {
         // What failed in an incident may be the org's fault or its own.
-        if incidentSince == nil { proven.merge(failedAlone) { $1 } }
-        proven.merge(failed) { $1 }
-        for job in others { proven[job] = nil }
-        if proven.count > Self.mostRemembered { proven = failed }
+        if incidentSince == nil { knownFailing.merge(failedAlone) { $1 } }
+        knownFailing.merge(failed) { $1 }
+        for job in others { knownFailing[job] = nil }
+        if knownFailing.count > Self.mostRemembered { knownFailing = failed }
         if excused.count > Self.mostRemembered { excused = [] }
         excused.subtract(failed.keys)
-        (suspects, tried, failedAlone) = ([], [], [:])
+        (suspects, failedJobs, failedAlone) = ([], [], [:])
         (unrelated, incidentSince, failedAloneSince) = (0, nil, nil)
         (readsFail, passedAt, lockedInARow) = (false, now, [])
     }
@@ -146,25 +146,27 @@ struct FailureRun: Equatable {
     /// The circuit that was opened for this has closed.
     mutating func closed(afterProbes failedProbes: Int) {
         if failedProbes > 0 {
-            mostUnrelated = Self.least
+            incidentThreshold = Self.least
         } else if wasByNumber {
-            mostUnrelated = min(mostUnrelated * 2, Self.most)
+            incidentThreshold = min(incidentThreshold * 2, Self.most)
         }
     }
 
     /// Whether all of these have failed so before while others passed.
-    func isProven(_ jobs: Failed) -> Bool { jobs.allSatisfy { proven[$0.key] == $0.value } }
+    func isKnownFailing(_ jobs: Failed) -> Bool {
+        jobs.allSatisfy { knownFailing[$0.key] == $0.value }
+    }
 
     /// Whether this one has failed before, in whatever way, while others passed.
-    func isProven(_ job: Int64) -> Bool { proven[job] != nil }
+    func isKnownFailing(_ job: Int64) -> Bool { knownFailing[job] != nil }
 
     /// Whether these, which failed by themselves with a code that means everybody, are believed. They
     /// are not once others have passed after them.
-    mutating func believes(_ jobs: Failed, at now: Moment) -> Bool {
-        let isInVain = jobs.count == 1 && isProbedInVain(Set(jobs.keys), at: now)
-        if isProven(jobs) || isInVain { return false }
-        tried.formUnion(jobs.keys)
-        remember(jobs, at: now)
+    mutating func isOrgWide(_ jobs: Failed, at now: Moment) -> Bool {
+        let isInVain = jobs.count == 1 && failedAgainAfterProbe(Set(jobs.keys), at: now)
+        if isKnownFailing(jobs) || isInVain { return false }
+        failedJobs.formUnion(jobs.keys)
+        recordOwnFailure(jobs, at: now)
         return true
     }
 }

@@ -31,73 +31,73 @@ extension Pacer {
             org.learn(usage, from: call.startedAt, at: now)
             adoptAllowance(at: now)
         }
-        var seen = Observation()
+        var observation = Observation()
         if call.tier == .conversion {
-            size(by: reply.outcome, of: call, after: milliseconds, &seen)
+            adaptCallSize(by: reply.outcome, of: call, after: milliseconds, &observation)
         }
         switch reply.outcome {
         case .value(.converted(let leads)):
-            judge(leads, of: call, at: now, &seen)
+            observeOutcomes(leads, of: call, at: now, &observation)
         case .refused(let blocker, let reason):
-            meet(blocker, reason, call, at: now, &seen)
+            observeRefusal(blocker, reason, call, at: now, &observation)
         case .unclear(let reason):
-            miss(reason, call, isAnswered: false, at: now, &seen)
+            observeUnclear(reason, call, isAnswered: false, at: now, &observation)
         case .value(.limitsRead):
             // Read, and still not known: they are not to be had this way.
             if reply.usage == nil { org.isWithheld(at: now) } else { org.wasRead() }
-            pass(call, at: now, &seen)
+            closeCircuit(call, at: now, &observation)
         case .value(.verified(let readings)):
-            let proves = judge(readings, of: call, at: now, &seen)
-            pass(call, proving: proves ? .conversion : .read, at: now, &seen)
-            passRead(call, at: now, &seen)
+            let proves = observeReadings(readings, of: call, at: now, &observation)
+            closeCircuit(call, proving: proves ? .conversion : .read, at: now, &observation)
+            observePassedRead(call, at: now, &observation)
         case .value(.matched):
-            pass(call, at: now, &seen)
-            passRead(call, at: now, &seen)
+            closeCircuit(call, at: now, &observation)
+            observePassedRead(call, at: now, &observation)
         case .value(.loggedIn):
-            pass(call, at: now, &seen)
+            closeCircuit(call, at: now, &observation)
         }
-        seen.excused = failures.excused.intersection(call.jobs)
-        return seen
+        observation.excused = failures.excused.intersection(call.jobs)
+        return observation
     }
 
-    private static let mostLoginsInVain = 3
+    private static let mostLogins = 3
 
     // MARK: Reads
 
     /// Reads have a circuit of their own: leads whose outcome is in doubt do not keep the others
     /// from being converted.
-    private mutating func missRead(
-        _ reason: Reason, _ call: PacedCall, at now: Moment, _ seen: inout Observation
+    private mutating func observeFailedRead(
+        _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
         let isProbe = reads.openState.map { call.startedAt.since($0.since) > 0 } ?? false
         // One lead that can't be read, and so is read alone, says nothing of the others.
         guard !call.isApart || isProbe else { return }
         failures.readFailed()
-        let isOrgs = readFailures.failed(
+        let isOrgs = failedReads.failed(
             call.failed(with: reason), each: false, isProbe: isProbe, at: now)
-        if isOrgs { seen.blame = .org }
+        if isOrgs { observation.blame = .org }
         guard isOrgs || isProbe else { return }
         let opens = reads.fail(
             .incident, reason, tier: .read, startedAt: call.startedAt, at: now)
-        if opens, let open = reads.openState { seen.events.append(.opened(open)) }
+        if opens, let open = reads.openState { observation.events.append(.opened(open)) }
     }
 
-    private mutating func passRead(
-        _ call: PacedCall, at now: Moment, _ seen: inout Observation
+    private mutating func observePassedRead(
+        _ call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
         failures.readPassed()
-        readFailures.passed(Set(call.jobs), at: now)
+        failedReads.passed(Set(call.jobs), at: now)
         guard let open = reads.pass(.read) else { return }
-        readFailures.closed(afterProbes: open.failedProbes)
-        seen.events.append(.closed(open))
+        failedReads.closed(afterProbes: open.failedProbes)
+        observation.events.append(.closed(open))
     }
 
     // MARK: Failures
 
     /// The call was refused, and took no effect.
-    mutating func meet(
+    mutating func observeRefusal(
         _ blocker: Blocker, _ reason: Reason, _ call: PacedCall, at now: Moment,
-        _ seen: inout Observation
+        _ observation: inout Observation
     ) {
         switch blocker {
         case .adapted, .late: break
@@ -106,86 +106,88 @@ extension Pacer {
             if reason.mayPass { org.wasLost(at: now) } else { org.isWithheld(at: now) }
         case .session:
             // Tokens that are refused one after the other are no session that has expired.
-            if loginsInVain >= Self.mostLoginsInVain {
-                fail(.refusal, reason, call, at: now, &seen)
+            if loginsSinceLastAnswer >= Self.mostLogins {
+                openCircuit(.refusal, reason, call, at: now, &observation)
             }
-        case .permission: refuse(.permission, blocker, reason, call, at: now, &seen)
-        case .configuration: refuse(.configuration, blocker, reason, call, at: now, &seen)
-        case .allowance: fail(.allowance, reason, call, at: now, &seen)
-        case .outage where call.isApart: missRead(reason, call, at: now, &seen)
-        case .outage: fail(.outage, reason, call, at: now, &seen)
+        case .permission:
+            observePermissionRefusal(.permission, blocker, reason, call, at: now, &observation)
+        case .configuration:
+            observePermissionRefusal(.configuration, blocker, reason, call, at: now, &observation)
+        case .allowance: openCircuit(.allowance, reason, call, at: now, &observation)
+        case .outage where call.isApart: observeFailedRead(reason, call, at: now, &observation)
+        case .outage: openCircuit(.outage, reason, call, at: now, &observation)
         case .concurrency:
             concurrency.shrink()
-            fail(.concurrency, reason, call, at: now, &seen)
+            openCircuit(.concurrency, reason, call, at: now, &observation)
         case .callTooLarge:
-            miss(reason, call, isAnswered: true, at: now, &seen)
+            observeUnclear(reason, call, isAnswered: true, at: now, &observation)
         }
     }
 
     /// The call came to nothing, and whose fault that is was not said.
-    private mutating func miss(
+    private mutating func observeUnclear(
         _ reason: Reason, _ call: PacedCall, isAnswered: Bool, at now: Moment,
-        _ seen: inout Observation
+        _ observation: inout Observation
     ) {
         switch call.tier {
-        case .login: fail(.outage, reason, call, at: now, &seen)
+        case .login: openCircuit(.outage, reason, call, at: now, &observation)
         case .limits:
             if reason.code == "LIMITS_NOT_VISIBLE" {
                 org.isWithheld(at: now)
             } else {
                 org.wasLost(at: now)
             }
-        case .read: missRead(reason, call, at: now, &seen)
+        case .read: observeFailedRead(reason, call, at: now, &observation)
         case .conversion:
             guard !isLeftToReading(reason, call) else { return }
-            suspect(
+            observeFailedCall(
                 reason, call, call.failed(with: isAnswered ? reason : .noAnswer), each: false,
-                isAnswered: isAnswered, at: now, &seen)
+                isAnswered: isAnswered, at: now, &observation)
         }
     }
 
-    private mutating func refuse(
+    private mutating func observePermissionRefusal(
         _ status: ExitStatus, _ blocker: Blocker, _ reason: Reason, _ call: PacedCall,
-        at now: Moment, _ seen: inout Observation
+        at now: Moment, _ observation: inout Observation
     ) {
         if refusals.refused(reason, tier: call.tier, at: now) {
-            seen.events.append(.ends(status, blocker, reason))
+            observation.events.append(.ends(status, blocker, reason))
         } else {
-            fail(.refusal, reason, call, at: now, &seen)
+            openCircuit(.refusal, reason, call, at: now, &observation)
         }
     }
 
-    mutating func fail(
+    mutating func openCircuit(
         _ kind: CircuitBreaker.Kind, _ reason: Reason, _ call: PacedCall, at now: Moment,
-        _ seen: inout Observation
+        _ observation: inout Observation
     ) {
         let opens = breaker.fail(
             kind, reason, tier: call.tier, startedAt: call.startedAt, at: now)
         guard opens, let open = breaker.openState else { return }
-        seen.events.append(.opened(open))
+        observation.events.append(.opened(open))
     }
 
     // MARK: Success
 
     /// A call got through: what it proves passable is free again, unless the org's own count says
     /// that only the reserve is left.
-    mutating func pass(
+    mutating func closeCircuit(
         _ call: PacedCall, proving tier: CallTier? = nil, at now: Moment,
-        _ seen: inout Observation
+        _ observation: inout Observation
     ) {
         let tier = tier ?? call.tier
         refusals.passed(tier)
-        loginsInVain = tier == .login ? loginsInVain + 1 : 0
+        loginsSinceLastAnswer = tier == .login ? loginsSinceLastAnswer + 1 : 0
         if tier > .login, let spent = reserveReached {
             // The limits alone can say that more is left again.
             var limits = call
             limits.tier = .limits
-            return fail(.allowance, spent, limits, at: now, &seen)
+            return openCircuit(.allowance, spent, limits, at: now, &observation)
         }
         guard let open = breaker.pass(tier) else { return }
         refusals.forget()
         if open.kind == .incident { failures.closed(afterProbes: open.failedProbes) }
-        seen.events.append(.closed(open))
+        observation.events.append(.closed(open))
     }
 
     private var reserveReached: Reason? {

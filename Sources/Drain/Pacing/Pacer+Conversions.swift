@@ -4,52 +4,55 @@ import Storage
 /// What the answer to a conversion says of whose fault it is, and later the reading of its leads.
 extension Pacer {
     /// A clear answer for each lead.
-    mutating func judge(
-        _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ seen: inout Observation
+    mutating func observeOutcomes(
+        _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
         if leads.allSatisfy(\.isLocked) {
-            return observeLocks(leads, of: call, at: now, &seen)
+            return observeLocks(leads, of: call, at: now, &observation)
         }
         let failed = call.failed(leads)
         guard failed.count == leads.count else {
             failures.passed(
                 Set(call.jobs).subtracting(failed.keys), beside: failed, at: now)
             concurrency.grow()
-            return pass(call, at: now, &seen)
+            return closeCircuit(call, at: now, &observation)
         }
         guard let reason = leads.compactMap(\.reason).first else { return }
-        if let blocker = leads.commonBlocker, failures.believes(failed, at: now) {
-            seen.blame = .org
+        if let blocker = leads.commonBlocker, failures.isOrgWide(failed, at: now) {
+            observation.blame = .org
             // Said of one lead it may be about that lead alone, and nothing to end for.
             if call.jobs.count == 1, blocker == .permission || blocker == .configuration {
-                return fail(.refusal, reason, call, at: now, &seen)
+                return openCircuit(.refusal, reason, call, at: now, &observation)
             }
-            return meet(blocker, reason, call, at: now, &seen)
+            return observeRefusal(blocker, reason, call, at: now, &observation)
         }
         // After a restore each of them may be refused as converted already, by a code that nobody
         // knows: what it means is known when they are read.
         let known = failed.filter { !leads.unlistedCodes.contains($0.value) }
-        guard !known.isEmpty || isOutage else { return pass(call, proving: .read, at: now, &seen) }
-        suspect(
+        guard !known.isEmpty || isOutage else {
+            return closeCircuit(call, proving: .read, at: now, &observation)
+        }
+        observeFailedCall(
             reason, call, known.isEmpty ? failed : known, each: true, isAnswered: true, at: now,
-            &seen)
+            &observation)
     }
 
     /// Somebody else's lock on a lead's row is the org at work, unless one lead after the other meets
     /// one.
     private mutating func observeLocks(
-        _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ seen: inout Observation
+        _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
         guard let reason = leads.first?.reason, failures.locked(call.failed(with: reason), at: now)
-        else { return pass(call, at: now, &seen) }
-        seen.blame = .org
-        fail(.incident, reason, call, at: now, &seen)
+        else { return closeCircuit(call, at: now, &observation) }
+        observation.blame = .org
+        openCircuit(.incident, reason, call, at: now, &observation)
     }
 
     /// What was read of leads in doubt.
     /// - Returns: Whether it proves that conversions get through.
-    mutating func judge(
-        _ readings: [LeadReading], of call: PacedCall, at now: Moment, _ seen: inout Observation
+    mutating func observeReadings(
+        _ readings: [LeadReading], of call: PacedCall, at now: Moment,
+        _ observation: inout Observation
     ) -> Bool {
         let read = zip(zip(call.jobs, call.doubts), readings)
         // Its answer got lost, or said nothing, and the work was done.
@@ -66,7 +69,7 @@ extension Pacer {
         else { return false }
         var conversion = call
         conversion.tier = .conversion
-        fail(.incident, Reason(code, ""), conversion, at: now, &seen)
+        openCircuit(.incident, Reason(code, ""), conversion, at: now, &observation)
         return false
     }
 
@@ -79,28 +82,29 @@ extension Pacer {
 
     /// The call failed with all that was in it: by the fault of one of its leads, or of the org.
     /// - Parameter isAnswered: Whether Salesforce took the call in; false when no answer came.
-    mutating func suspect(
+    mutating func observeFailedCall(
         _ reason: Reason, _ call: PacedCall, _ failed: FailureRun.Failed, each: Bool,
-        isAnswered: Bool, at now: Moment, _ seen: inout Observation
+        isAnswered: Bool, at now: Moment, _ observation: inout Observation
     ) {
         let open = breaker.openState
         let isProbe = open.map { $0.isOutage && call.startedAt.since($0.since) > 0 } ?? false
         let isOrgs = failures.failed(failed, each: each, isProbe: isProbe, at: now)
-        if isOrgs { seen.blame = .org }
+        if isOrgs { observation.blame = .org }
         if isOrgs || isProbe {
-            fail(isOrgs ? .incident : open?.kind ?? .incident, reason, call, at: now, &seen)
+            openCircuit(
+                isOrgs ? .incident : open?.kind ?? .incident, reason, call, at: now, &observation)
         } else if isAnswered, open?.isOutage == false {
             // Salesforce let it in: neither the allowance nor the number of calls stops it.
-            pass(call, at: now, &seen)
+            closeCircuit(call, at: now, &observation)
         }
     }
 
     /// What the answer says of the size of calls. Halves of a failed call say nothing of it: they
     /// are apart because one of their leads is odd. Nor does a probe.
-    mutating func size(
+    mutating func adaptCallSize(
         by outcome: Reply<CallResult.Content>.Outcome, of call: PacedCall,
         after milliseconds: Int64,
-        _ seen: inout Observation
+        _ observation: inout Observation
     ) {
         guard !call.isHalf, !isProbe(call) else { return }
         let before = callSize.limit
@@ -113,7 +117,7 @@ extension Pacer {
         default: return
         }
         guard callSize.limit < before else { return }
-        seen.events.append(.callsMadeSmaller(to: callSize.limit, callSize.reason))
+        observation.events.append(.callsMadeSmaller(to: callSize.limit, callSize.reason))
     }
 
     private func isProbe(_ call: PacedCall) -> Bool {

@@ -14,12 +14,12 @@ struct Pacer {
     var failures = FailureRun()
     /// The circuit and the failures of reads alone.
     var reads: CircuitBreaker
-    var readFailures = FailureRun(doubtsLoneLeads: false)
+    var failedReads = FailureRun(doubtsLoneLeads: false)
     var concurrency: ConcurrencyLimit
     var callSize: AdaptiveCallSize
     var refusals = RefusalRecord()
     /// Logins since the last call that was answered: a token that is refused each time is no way in.
-    var loginsInVain = 0
+    var loginsSinceLastAnswer = 0
     /// Calls that are out, by number.
     private(set) var inFlight: [Int64: PacedCall] = [:]
 
@@ -148,7 +148,7 @@ struct Pacer {
             case .concurrency: .slot
             }
         guard !isProbeOut(open) else { return Wait(reason: reason) }
-        let patience = endOfPatience(open).flatMap { $0.since(now) > 0 ? $0 : nil }
+        let patience = giveUpTime(open).flatMap { $0.since(now) > 0 ? $0 : nil }
         let isShort = patience.map { open.probeAt.since($0) > 0 } ?? false
         return Wait(reason: reason, until: isShort ? patience : open.probeAt)
     }
@@ -191,12 +191,12 @@ struct Pacer {
     func givesUp(at now: Moment) -> CircuitBreaker.OpenState? {
         guard inFlight.isEmpty else { return nil }
         return [breaker.openState, reads.openState].compactMap(\.self).first { open in
-            endOfPatience(open).map { $0.since(now) == 0 } ?? false
+            giveUpTime(open).map { $0.since(now) == 0 } ?? false
         }
     }
 
     /// A spent allowance and too many calls at once are no lack of Salesforce.
-    private func endOfPatience(_ open: CircuitBreaker.OpenState) -> Moment? {
+    private func giveUpTime(_ open: CircuitBreaker.OpenState) -> Moment? {
         open.isOutage ? options.giveUpAfterMS.map { open.since + $0 } : nil
     }
 
