@@ -37,7 +37,10 @@ struct LeadConvertDaemon: AsyncParsableCommand {
                 + "environment.", valueName: "file"))
     var envFile: String?
 
-    @Flag(help: "Exit 0 once no job is left that could still move on its own.")
+    @Flag(
+        help: ArgumentHelp(
+            "Exit 0 once no job is left that could still move on its own; 75 when only leads in "
+                + "doubt are left and Salesforce gives no answer about them."))
     var untilEmpty = false
 
     @Option(help: "Exit 69 when Salesforce could not be reached for so long, e.g. 30m.")
