@@ -23,17 +23,38 @@ extension World {
             find(call, match)
         case .conversions(let conversions):
             guard meets(trouble.lateDeparture) else { return depart(call, conversions) }
-            later(Int64.random(in: 0...15_000, using: &chance)) { world in
+            later(delay()) { world in world.handOver(call, conversions) }
+        }
+    }
+
+    /// A lock is waited for, a connection comes about, a machine sleeps.
+    private func delay() -> Int64 {
+        Int64.random(in: 0...(chance.happens(0.2) ? 120_000 : 12_000), using: &chance)
+    }
+
+    /// The daemon looks at the claim's age and gives the call to the transport, which looks at its own
+    /// clock, and again when the connection is there.
+    private func handOver(_ call: SentCall, _ conversions: ClaimedCall) {
+        guard life == call.life else { return }
+        let options = engine.options
+        if let tooOld = call.call.tooOld(at: now, options) {
+            return answer(call, tooOld, after: 0)
+        }
+        let instant = ContinuousClock.now
+        let latest = call.call.latestDeparture(from: instant, at: now, options)
+        let leftMS = instant.duration(to: latest) / .milliseconds(1)
+        let handedOver = trueMS
+        later(delay()) { world in
+            let connects = world.delay()
+            world.later(connects) { world in
                 guard world.life == call.life else { return }
-                if let tooOld = outgoing.tooOld(at: world.now, world.engine.options) {
-                    return world.answer(call, tooOld, after: 0)
+                guard connects <= options.connectTimeoutMS,
+                    Double(world.trueMS - handedOver) <= leftMS
+                else {
+                    let late = Reply<[LeadOutcome]>(.refused(.late, .claimTooOld))
+                    return world.answer(call, .conversions(conversions, late), after: 0)
                 }
-                // Connecting takes its time, too.
-                let most = world.engine.options.connectTimeoutMS
-                world.later(Int64.random(in: 0...most, using: &world.chance)) { world in
-                    guard world.life == call.life else { return }
-                    world.depart(call, conversions)
-                }
+                world.depart(call, conversions)
             }
         }
     }
