@@ -50,10 +50,11 @@ extension Simulator {
             let account = world.org.newID(.account), contact = world.org.newID(.contact)
             world.org.accounts[account] = AccountRecord(
                 id: account, name: "Added Person", ownerID: Org.integrationUser,
-                personContactID: contact)
+                personContactID: contact, place: world.org.accounts.count)
             world.org.contacts[contact] = ContactRecord(
                 id: contact, accountID: account, firstName: "Added", lastName: "Person",
-                email: email, ownerID: Org.integrationUser, isPersonAccount: true)
+                email: email, ownerID: Org.integrationUser, isPersonAccount: true,
+                place: world.org.contacts.count)
             return (account.text, contact.text)
         }
     }
@@ -91,8 +92,51 @@ extension Simulator {
             world.org.contacts[id] = ContactRecord(
                 id: id, accountID: Identifier(.account, number: place % Self.accountCount + 1),
                 firstName: "Added", lastName: "Contact", email: email,
-                ownerID: Org.integrationUser)
+                ownerID: Org.integrationUser, place: world.org.contacts.count)
             return id.text
+        }
+    }
+
+    /// Adds a business account, and gives its id; each is younger than those before.
+    public func addAccount(
+        name: String, number: String? = nil, domain: String? = nil
+    ) async -> String {
+        server.world.withLockedValue { world in
+            let id = world.org.newID(.account)
+            world.org.accounts[id] = AccountRecord(
+                id: id, name: name, ownerID: Org.integrationUser, accountNumber: number,
+                domain: domain, place: world.org.accounts.count)
+            return id.text
+        }
+    }
+
+    /// Puts an account into the recycle bin.
+    public func deleteAccount(_ id: String) {
+        server.world.withLockedValue { world in
+            guard let id = Identifier(id) else { return }
+            world.org.accounts[id]?.isDeleted = true
+        }
+    }
+
+    /// Makes a lead a member of a campaign.
+    public func addCampaignMember(leadID: String, campaign: String) async {
+        server.world.withLockedValue { world in
+            guard let lead = Identifier(leadID) else { return }
+            world.org.addCampaignMember(lead, campaign: campaign)
+        }
+    }
+
+    /// Who owns an account.
+    public func owner(ofAccount id: String) async -> String? {
+        server.world.withLockedValue { world in
+            Identifier(id).flatMap { world.org.accounts[$0] }?.ownerID.text
+        }
+    }
+
+    /// The accounts of that name that are not deleted.
+    public func accounts(named name: String) async -> [String] {
+        server.world.withLockedValue { world in
+            world.org.accounts.values.filter { $0.name == name && !$0.isDeleted }.map(\.id.text)
         }
     }
 

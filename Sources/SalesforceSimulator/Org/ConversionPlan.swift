@@ -16,6 +16,7 @@ struct ConversionPlan {
     var ownerID: Identifier
     var opportunity: Opportunity
     var overwritesLeadSource = false
+    var relatedPersonAccountID: Identifier?
     var modifiedByID = Org.integrationUser
 }
 
@@ -41,12 +42,15 @@ extension Org {
             lead.conversion = LeadRecord.Conversion(
                 at: at, accountID: account, contactID: contact, opportunityID: opportunity)
         }
-        return .init(accountID: account, contactID: contact, opportunityID: opportunity)
+        return .init(
+            accountID: account, contactID: contact, opportunityID: opportunity,
+            relatedPersonAccountID: plan.relatedPersonAccountID)
     }
 
     private mutating func insertAccount(_ lead: LeadRecord, _ plan: ConversionPlan) -> Identifier {
         let id = newID(.account)
-        accounts[id] = AccountRecord(id: id, name: lead.company, ownerID: plan.ownerID)
+        accounts[id] = AccountRecord(
+            id: id, name: lead.company, ownerID: plan.ownerID, place: accounts.count)
         return id
     }
 
@@ -56,7 +60,7 @@ extension Org {
         let id = newID(.contact)
         contacts[id] = ContactRecord(
             id: id, accountID: account, firstName: lead.firstName, lastName: lead.lastName,
-            email: lead.email, leadSource: "Web", ownerID: plan.ownerID)
+            email: lead.email, leadSource: "Web", ownerID: plan.ownerID, place: contacts.count)
         return id
     }
 

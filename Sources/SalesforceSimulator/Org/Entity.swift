@@ -9,6 +9,7 @@ enum Entity: String, CaseIterable, Sendable {
     case leadStatus = "LeadStatus"
     case organization = "Organization"
     case permissions = "UserPermissionAccess"
+    case campaignMember = "CampaignMember"
 
     init?(name: String) {
         guard
@@ -30,6 +31,7 @@ enum Entity: String, CaseIterable, Sendable {
         case .leadStatus: "01J"
         case .organization: "00D"
         case .permissions: "000"
+        case .campaignMember: "00v"
         }
     }
 }

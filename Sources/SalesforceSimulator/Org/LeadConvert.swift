@@ -11,6 +11,7 @@ struct LeadConvert: Sendable {
     var ownerID: String?
     var doNotCreateOpportunity = false
     var overwriteLeadSource = false
+    var relatedPersonAccountID: String?
 }
 
 /// What a caller asks for all leads of a call.
@@ -19,6 +20,8 @@ struct ConvertOptions: Sendable {
     var truncatesText = false
     /// Duplicate rules that only warn are overridden.
     var savesDuplicates = false
+    /// The feed tells nothing of it.
+    var tracksNoFeed = false
 }
 
 /// What makes one lead's conversion in one call special.
@@ -48,6 +51,7 @@ struct LeadConvertResult: Sendable {
         var accountID: Identifier
         var contactID: Identifier
         var opportunityID: Identifier?
+        var relatedPersonAccountID: Identifier?
         /// Whether the answer leaves out every id, the lead's too.
         var comesWithoutIDs = false
     }

@@ -20,6 +20,12 @@ struct LeadRecord: Record {
             guard !records.isEmpty else { return nil }
             self.blocks = blocks
         }
+
+        /// Whether a new record would be made beside those: who joins one of them makes none.
+        func isMade(by plan: ConversionPlan) -> Bool {
+            let (makesAccount, makesContact) = (plan.accountID == nil, plan.contactID == nil)
+            return records.contains { $0.isOf(.account) ? makesAccount : makesContact }
+        }
     }
 
     /// A code that the lead is refused with.

@@ -11,7 +11,7 @@ extension Org {
             try checkLock(place, circumstances)
             try checkRefusal(place, circumstances)
             let plan = try plan(request, place, circumstances.options)
-            try checkTriggers(place, circumstances.options)
+            try checkTriggers(plan, circumstances.options)
             return LeadConvertResult(
                 leadID: echoed, outcome: .success(commit(plan, at: circumstances.at)))
         } catch {
@@ -56,9 +56,13 @@ extension Org {
     }
 
     /// The org's own rules: duplicate rules first, then triggers, which see what would be saved.
-    private func checkTriggers(_ place: Int, _ options: ConvertOptions) throws(LeadFailure) {
-        let lead = leads[place]
-        if let duplicate = lead.duplicate, duplicate.blocks || !options.savesDuplicates {
+    private func checkTriggers(
+        _ plan: ConversionPlan, _ options: ConvertOptions
+    ) throws(LeadFailure) {
+        let lead = leads[plan.place]
+        if let duplicate = lead.duplicate, duplicate.isMade(by: plan),
+            duplicate.blocks || !options.savesDuplicates
+        {
             throw LeadFailure(
                 code: "DUPLICATES_DETECTED",
                 message: "You're creating a duplicate record. We recommend you use an existing "

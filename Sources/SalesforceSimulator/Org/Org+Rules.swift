@@ -13,7 +13,8 @@ extension Org {
             place: place, status: status, accountID: account, contactID: contact,
             ownerID: try owner(request, leads[place]),
             opportunity: try opportunity(request, leads[place], account, options),
-            overwritesLeadSource: try overwritesLeadSource(request, contact))
+            overwritesLeadSource: try overwritesLeadSource(request, contact),
+            relatedPersonAccountID: try relatedPersonAccount(request))
     }
 
     /// An id of the right form and of the right object.
@@ -47,6 +48,16 @@ extension Org {
         let id = try identifier(text, .account, field: "Account ID")
         guard let account = accounts[id] else { throw .unknownReference(field: "AccountId") }
         guard !account.isDeleted else { throw .deleted }
+        return id
+    }
+
+    /// A person account beside the business account, in an org that has such.
+    private func relatedPersonAccount(_ request: LeadConvert) throws(LeadFailure) -> Identifier? {
+        guard let text = request.relatedPersonAccountID else { return nil }
+        let id = try identifier(text, .account, field: "Related Person Account ID")
+        guard hasPersonAccounts, accounts[id]?.personContactID != nil else {
+            throw .unknownReference(field: "RelatedPersonAccountId")
+        }
         return id
     }
 

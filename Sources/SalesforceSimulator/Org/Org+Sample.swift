@@ -11,7 +11,8 @@ extension Org {
 
     /// The fields of each object, as any record of it shows them.
     static let fieldNames: [Entity: [String]] = {
-        let org = Org(leads: 1, seed: 1)
+        var org = Org(leads: 1, seed: 1)
+        org.addCampaignMember(org.leads[0].id)
         return Dictionary(
             uniqueKeysWithValues: Entity.allCases.map { entity in
                 (entity, org.records(entity).first?.fields.map(\.name) ?? [])
@@ -51,14 +52,15 @@ extension Org {
         for number in 1...20 {
             let account = newID(.account)
             accounts[account] = AccountRecord(
-                id: account, name: "Existing Account \(number)", ownerID: Self.integrationUser)
+                id: account, name: "Existing Account \(number)", ownerID: Self.integrationUser,
+                accountNumber: "A-\(number)", place: accounts.count)
             for person in ["First", "Second"] {
                 let contact = newID(.contact)
                 contacts[contact] = ContactRecord(
                     id: contact, accountID: account, firstName: person,
                     lastName: "Contact \(number)",
                     email: "\(person.lowercased()).contact\(number)@example.net",
-                    ownerID: Self.integrationUser)
+                    ownerID: Self.integrationUser, place: contacts.count)
             }
             let opportunity = newID(.opportunity)
             opportunities[opportunity] = OpportunityRecord(

@@ -14,6 +14,7 @@ struct Org {
     var opportunities: [Identifier: OpportunityRecord] = [:]
     var users: [Identifier: UserRecord] = [:]
     var queues: [Identifier: QueueRecord] = [:]
+    var campaignMembers: [Identifier: CampaignMemberRecord] = [:]
     var statuses: [LeadStatusRecord] = []
     var organization = OrganizationRecord()
     var permissions = PermissionsRecord()
@@ -52,6 +53,7 @@ struct Org {
         case .leadStatus: statuses.first { $0.id == id }
         case .organization: organization.id == id ? organization : nil
         case .permissions: permissions.id == id ? permissions : nil
+        case .campaignMember: campaignMembers[id]
         }
     }
 
@@ -70,6 +72,7 @@ struct Org {
         case .leadStatus: statuses
         case .organization: [organization]
         case .permissions: [permissions]
+        case .campaignMember: sorted(campaignMembers.values.map { $0 })
         }
     }
 }

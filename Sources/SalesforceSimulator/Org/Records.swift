@@ -1,3 +1,5 @@
+import Foundation
+
 /// An account, as far as conversions touch it.
 struct AccountRecord: Record {
     var id: Identifier
@@ -6,6 +8,11 @@ struct AccountRecord: Record {
     var isDeleted = false
     /// The contact that a person account is; nil is a business account.
     var personContactID: Identifier?
+    var accountNumber: String?
+    /// A text of the org's own, `Domain__c`.
+    var domain: String?
+    /// How many there were before it.
+    var place = 0
 
     var fields: [JSON.Member] {
         [
@@ -15,6 +22,9 @@ struct AccountRecord: Record {
             .init("IsDeleted", .bool(isDeleted)),
             .init("IsPersonAccount", .bool(personContactID != nil)),
             .init("PersonContactId", .text(personContactID?.text)),
+            .init("AccountNumber", .text(accountNumber)),
+            .init("Domain__c", .text(domain)),
+            .init("CreatedDate", .string(Org.creationDate(place))),
         ]
     }
 }
@@ -30,6 +40,8 @@ struct ContactRecord: Record {
     var ownerID: Identifier
     var isDeleted = false
     var isPersonAccount = false
+    /// How many there were before it.
+    var place = 0
 
     var fields: [JSON.Member] {
         [
@@ -43,6 +55,7 @@ struct ContactRecord: Record {
             .init("OwnerId", .string(ownerID.text)),
             .init("IsDeleted", .bool(isDeleted)),
             .init("IsPersonAccount", .bool(isPersonAccount)),
+            .init("CreatedDate", .string(Org.creationDate(place))),
         ]
     }
 }
@@ -97,6 +110,42 @@ struct QueueRecord: Record {
             .init("Name", .string(name)),
             .init("Type", .string("Queue")),
         ]
+    }
+}
+
+/// A lead's part in a campaign.
+struct CampaignMemberRecord: Record {
+    var id: Identifier
+    var leadID: Identifier
+    var campaignID: String
+
+    var fields: [JSON.Member] {
+        [
+            .init("Id", .string(id.text)),
+            .init("CampaignId", .string(campaignID)),
+            .init("LeadId", .string(leadID.text)),
+            .init("ContactId", .null),
+            .init("Status", .string("Responded")),
+            .init("IsDeleted", .bool(false)),
+        ]
+    }
+}
+
+extension Org {
+    /// When a record was made of which there were so many before it: a minute after the last.
+    static func creationDate(_ place: Int) -> String {
+        let start = Date(timeIntervalSince1970: 1_704_067_200)
+        let time = start.addingTimeInterval(Double(place) * 60)
+        return time.formatted(Date.ISO8601FormatStyle()).replacing("Z", with: ".000+0000")
+    }
+
+    @discardableResult
+    mutating func addCampaignMember(
+        _ lead: Identifier, campaign: String = "701Ws0000000001AAA"
+    ) -> Identifier {
+        let id = newID(.campaignMember)
+        campaignMembers[id] = CampaignMemberRecord(id: id, leadID: lead, campaignID: campaign)
+        return id
     }
 }
 

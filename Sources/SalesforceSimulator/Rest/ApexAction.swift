@@ -15,11 +15,11 @@ struct ActionInput: Decodable {
 
     private static let texts = [
         "leadId", "convertedStatus", "accountId", "contactId", "opportunityId", "opportunityName",
-        "ownerId",
+        "ownerId", "relatedPersonAccountId",
     ]
     private static let flags = [
         "doNotCreateOpportunity", "overwriteLeadSource", "sendNotificationEmail",
-        "allowDuplicates",
+        "allowDuplicates", "suppressFeed", "truncateFields",
     ]
     private static let required = ["leadId", "convertedStatus"]
 
@@ -41,8 +41,12 @@ struct ActionInput: Decodable {
     static func read(_ body: [UInt8]) throws(Refusal) -> ([LeadConvert], ConvertOptions) {
         do {
             let read = try JSONDecoder().decode(Inputs.self, from: Data(body)).inputs
-            let allows = read.first?.flags["allowDuplicates"] ?? false
-            return (read.map(\.request), ConvertOptions(savesDuplicates: allows))
+            let flags = read.first?.flags ?? [:]
+            let options = ConvertOptions(
+                truncatesText: flags["truncateFields"] ?? false,
+                savesDuplicates: flags["allowDuplicates"] ?? false,
+                tracksNoFeed: flags["suppressFeed"] ?? false)
+            return (read.map(\.request), options)
         } catch let refusal as Refusal {
             throw refusal
         } catch {
@@ -58,7 +62,8 @@ struct ActionInput: Decodable {
             opportunityID: texts["opportunityId"], opportunityName: texts["opportunityName"],
             ownerID: texts["ownerId"],
             doNotCreateOpportunity: flags["doNotCreateOpportunity"] ?? false,
-            overwriteLeadSource: flags["overwriteLeadSource"] ?? false)
+            overwriteLeadSource: flags["overwriteLeadSource"] ?? false,
+            relatedPersonAccountID: texts["relatedPersonAccountId"])
     }
 }
 

@@ -2,7 +2,7 @@
 struct RecordReader {
     private let org: Org
     private let entity: Entity
-    private let columns: [Int]
+    private let paths: [FieldPath]
     private let version: String
 
     /// - Parameter fields: what to show; nothing means every field.
@@ -10,31 +10,16 @@ struct RecordReader {
     init(
         _ org: Org, _ entity: Entity, _ fields: [String], _ version: String
     ) throws(Refusal) {
-        var columns: [Int] = []
-        for field in fields { columns.append(try Self.column(field, of: entity, in: org)) }
+        let names = Org.fieldNames[entity, default: []]
+        let all = names.indices.filter { org.shows($0, of: entity) }.map { names[$0] }
+        var paths: [FieldPath] = []
+        for field in fields.isEmpty ? all : fields {
+            paths.append(try FieldPath(field, of: entity, in: org))
+        }
         self.org = org
         self.entity = entity
-        self.columns =
-            columns.isEmpty
-            ? Org.fieldNames[entity, default: []].indices.filter { org.shows($0, of: entity) }
-            : columns
+        self.paths = paths
         self.version = version
-    }
-
-    /// Where a field stands among the object's fields; names are read without case.
-    static func column(
-        _ field: String, of entity: Entity, in org: Org
-    ) throws(Refusal) -> Int {
-        let wanted = field.lowercased()
-        let names = Org.fieldNames[entity, default: []]
-        guard let column = names.firstIndex(where: { $0.lowercased() == wanted }),
-            org.shows(column, of: entity)
-        else {
-            throw Refusal(
-                code: "INVALID_FIELD",
-                message: "No such column '\(field)' on sobject of type \(entity.rawValue)")
-        }
-        return column
     }
 
     /// One record, or the 404.
@@ -49,25 +34,39 @@ struct RecordReader {
     }
 
     func json(_ record: any Record) -> JSON {
-        let url = "/services/data/v\(version)/sobjects/\(entity.rawValue)/\(record.id.text)"
-        let attributes = JSON.object(["type": .string(entity.rawValue), "url": .string(url)])
         let fields = record.fields
-        return .object([JSON.Member("attributes", attributes)] + columns.map { fields[$0] })
+        var members = [JSON.Member("attributes", attributes(record, entity.rawValue))]
+        for path in paths {
+            guard let relationship = path.relationship else {
+                members.append(.init(path.name, path.value(of: fields, in: org)))
+                continue
+            }
+            // All that is asked of one record stands together.
+            guard !members.contains(where: { $0.name == relationship.name }) else { continue }
+            members.append(.init(relationship.name, related(path, fields)))
+        }
+        return .object(members)
+    }
+
+    private func related(_ first: FieldPath, _ fields: [JSON.Member]) -> JSON {
+        guard let relationship = first.relationship,
+            let target = first.target(of: fields, in: org)
+        else { return .null }
+        let asked = paths.filter { $0.relationship?.name == relationship.name }
+        return .object(
+            [JSON.Member("attributes", attributes(target, relationship.shownType))]
+                + asked.map { JSON.Member($0.name, $0.value(of: fields, in: org)) })
+    }
+
+    private func attributes(_ record: any Record, _ type: String) -> JSON {
+        let url = "/services/data/v\(version)/sobjects/\(type)/\(record.id.text)"
+        return .object(["type": .string(type), "url": .string(url)])
     }
 
     private func record(_ text: String) -> (any Record)? {
         guard let id = Identifier(text), let record = org.record(entity, id), !record.isDeleted
         else { return nil }
         return record
-    }
-}
-
-extension Org {
-    /// Whether the object has this field here: those of person accounts come with that feature.
-    fileprivate func shows(_ column: Int, of entity: Entity) -> Bool {
-        hasPersonAccounts
-            || !["IsPersonAccount", "PersonContactId"].contains(
-                Self.fieldNames[entity, default: []][column])
     }
 }
 
@@ -104,7 +103,7 @@ enum Describe {
     private static func isWritable(_ entity: Entity, _ org: Org) -> Bool {
         switch entity {
         case .lead, .account, .contact, .opportunity: !org.rights.readOnly.contains(entity)
-        case .user, .queue, .leadStatus, .organization, .permissions: false
+        case .user, .queue, .leadStatus, .organization, .permissions, .campaignMember: false
         }
     }
 

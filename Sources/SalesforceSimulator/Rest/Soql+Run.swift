@@ -24,7 +24,7 @@ extension Soql {
     /// Whether a condition names one of these texts, which are in lower case.
     func names(_ texts: Set<String>) -> Bool {
         !texts.isEmpty
-            && conditions.lazy.flatMap(\.values).contains { value in
+            && condition.values.contains { value in
                 if case .string(let text) = value {
                     texts.contains(text.lowercased())
                 } else {
@@ -34,30 +34,28 @@ extension Soql {
     }
 
     private func rows(of org: Org) throws(Refusal) -> [any Record] {
-        var tests: [(column: Int, condition: Condition)] = []
-        for condition in conditions {
-            tests.append((try RecordReader.column(condition.field, of: entity, in: org), condition))
-        }
+        let holds = try condition.test(of: entity, in: org)
         var found = candidates(org).filter { record in
-            guard includesDeleted || !record.isDeleted else { return false }
-            let fields = record.fields
-            return tests.allSatisfy { $0.condition.holds(fields[$0.column].value) }
+            (includesDeleted || !record.isDeleted) && holds(record.fields)
         }
-        if let order {
-            let column = try RecordReader.column(order.field, of: entity, in: org)
-            found.sort { left, right in
-                let keys = (left.fields[column].value.sortKey, right.fields[column].value.sortKey)
-                return order.descends ? keys.1 < keys.0 : keys.0 < keys.1
+        // The first field counts most: it is sorted by last, and equal ones keep their places.
+        for (field, descends) in order.reversed() {
+            let path = try FieldPath(field, of: entity, in: org)
+            let keyed = found.enumerated().map { place, record in
+                (key: path.value(of: record.fields, in: org).sortKey, place: place, record: record)
             }
+            found = keyed.sorted { left, right in
+                if left.key == right.key { return left.place < right.place }
+                return descends ? right.key < left.key : left.key < right.key
+            }.map(\.record)
         }
         return Array(found.prefix(limit))
     }
 
     /// The records an Id condition names, so that asking for a few leads does not read them all.
     private func candidates(_ org: Org) -> [any Record] {
-        let named = conditions.first { $0.field.lowercased() == "id" && !$0.isNegated }
-        guard let named else { return org.records(entity) }
-        let ids = named.values.compactMap { value -> Identifier? in
+        guard let values = condition.ids else { return org.records(entity) }
+        let ids = values.compactMap { value -> Identifier? in
             if case .string(let text) = value { Identifier(text) } else { nil }
         }
         return Set(ids).sorted { $0.text < $1.text }.compactMap { org.record(entity, $0) }
@@ -65,16 +63,85 @@ extension Soql {
 }
 
 extension Soql.Condition {
+    /// All values that it names.
+    fileprivate var values: [JSON] {
+        switch self {
+        case .comparison(_, _, let values): values
+        case .all(let parts), .any(let parts): parts.flatMap(\.values)
+        case .not(let part): part.values
+        }
+    }
+
+    /// The ids of which the record must have one, if it says so.
+    fileprivate var ids: [JSON]? {
+        switch self {
+        case .comparison(let field, .isOneOf, let values) where field.lowercased() == "id": values
+        case .all(let parts): parts.lazy.compactMap(\.ids).first
+        case .comparison, .any, .not: nil
+        }
+    }
+
+    /// Whether it holds of a record, by the record's fields.
+    fileprivate func test(
+        of entity: Entity, in org: Org
+    ) throws(Refusal) -> ([JSON.Member]) -> Bool {
+        switch self {
+        case .comparison(let field, let comparison, let values):
+            let path = try FieldPath(field, of: entity, in: org)
+            return { comparison.holds(path.value(of: $0, in: org), values) }
+        case .all(let parts):
+            let tests = try Self.tests(parts, of: entity, in: org)
+            return { fields in tests.allSatisfy { $0(fields) } }
+        case .any(let parts):
+            let tests = try Self.tests(parts, of: entity, in: org)
+            return { fields in tests.contains { $0(fields) } }
+        case .not(let part):
+            let test = try part.test(of: entity, in: org)
+            return { !test($0) }
+        }
+    }
+
+    private static func tests(
+        _ parts: [Self], of entity: Entity, in org: Org
+    ) throws(Refusal) -> [([JSON.Member]) -> Bool] {
+        var tests: [([JSON.Member]) -> Bool] = []
+        for part in parts { tests.append(try part.test(of: entity, in: org)) }
+        return tests
+    }
+}
+
+extension Soql.Comparison {
     /// Text is compared without case, and an id in either of its forms.
-    fileprivate func holds(_ value: JSON) -> Bool {
-        let actual = Self.comparable(value)
-        return values.contains { Self.comparable($0) == actual } != isNegated
+    fileprivate func holds(_ value: JSON, _ values: [JSON]) -> Bool {
+        switch self {
+        case .isOneOf:
+            let actual = Self.comparable(value)
+            return values.contains { Self.comparable($0) == actual }
+        case .like:
+            guard case .string(let text) = value, case .string(let pattern)? = values.first
+            else { return false }
+            return Self.matches(text.lowercased()[...], pattern.lowercased()[...])
+        case .isBelow:
+            return value != .null && value.sortKey < (values.first ?? .null).sortKey
+        case .isAbove:
+            return value != .null && (values.first ?? .null).sortKey < value.sortKey
+        }
     }
 
     private static func comparable(_ value: JSON) -> JSON {
         guard case .string(let text) = value else { return value }
         if let id = Identifier(text) { return .string(id.text) }
         return .string(text.lowercased())
+    }
+
+    private static func matches(_ text: Substring, _ pattern: Substring) -> Bool {
+        guard let first = pattern.first else { return text.isEmpty }
+        if first == "%" {
+            return text.indices.contains { matches(text[$0...], pattern.dropFirst()) }
+                || matches("", pattern.dropFirst())
+        }
+        guard let next = text.first, first == "_" || first == next else { return false }
+        return matches(text.dropFirst(), pattern.dropFirst())
     }
 }
 

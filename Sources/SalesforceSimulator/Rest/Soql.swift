@@ -1,17 +1,23 @@
-/// A query of the simplest kind:
-/// `SELECT fields FROM object WHERE field = value AND field IN (values) ORDER BY field LIMIT n`.
+/// A query of the simpler kind:
+/// `SELECT fields FROM object WHERE condition ORDER BY fields LIMIT n`, with fields of the object and
+/// of those that it refers to.
 struct Soql {
-    /// A field and the values it may have.
-    struct Condition {
-        var field: String
-        var values: [JSON]
-        var isNegated = false
+    /// What holds of a record.
+    indirect enum Condition: Sendable {
+        case comparison(field: String, Comparison, [JSON])
+        case all([Condition])
+        case any([Condition])
+        case not(Condition)
+    }
+
+    enum Comparison: Sendable {
+        case isOneOf, like, isBelow, isAbove
     }
 
     private(set) var fields: [String] = []
     private(set) var entity = Entity.lead
-    private(set) var conditions: [Condition] = []
-    private(set) var order: (field: String, descends: Bool)?
+    private(set) var condition = Condition.all([])
+    private(set) var order: [(field: String, descends: Bool)] = []
     private(set) var limit = Int.max
     let includesDeleted: Bool
 
@@ -26,34 +32,74 @@ struct Soql {
         let name = try word()
         guard let entity = Entity(name: name) else { throw .unknownType(name) }
         self.entity = entity
-        if takeWord("WHERE") {
-            repeat { conditions.append(try condition()) } while takeWord("AND")
-        }
+        if takeWord("WHERE") { condition = try anyOf() }
         if takeWord("ORDER") { try readOrder() }
         if takeWord("LIMIT") { limit = try count() }
         guard tokens.isEmpty else { throw .malformedQuery("unexpected token: \(tokens)") }
     }
 
-    private mutating func condition() throws(Refusal) -> Condition {
-        let field = try word()
-        if takeWord("IN") {
-            guard take("(") else { throw .malformedQuery("expecting a left parentheses") }
-            var values: [JSON] = []
-            repeat { values.append(try value()) } while take(",")
+    private mutating func anyOf() throws(Refusal) -> Condition {
+        var parts = [try allOf()]
+        while takeWord("OR") { parts.append(try allOf()) }
+        return parts.count == 1 ? parts[0] : .any(parts)
+    }
+
+    private mutating func allOf() throws(Refusal) -> Condition {
+        var parts = [try single()]
+        while takeWord("AND") { parts.append(try single()) }
+        return parts.count == 1 ? parts[0] : .all(parts)
+    }
+
+    private mutating func single() throws(Refusal) -> Condition {
+        if takeWord("NOT") { return .not(try single()) }
+        if take("(") {
+            let inner = try anyOf()
             guard take(")") else { throw .malformedQuery("expecting a right parentheses") }
-            return Condition(field: field, values: values)
+            return inner
         }
-        let isNegated = take("!")
-        guard take("=") else { throw .malformedQuery("only = , != and IN are understood here") }
-        return Condition(field: field, values: [try value()], isNegated: isNegated)
+        let field = try word()
+        if takeWord("NOT") {
+            try expect("IN")
+            return .not(.comparison(field: field, .isOneOf, try values()))
+        }
+        if takeWord("IN") { return .comparison(field: field, .isOneOf, try values()) }
+        if takeWord("LIKE") { return .comparison(field: field, .like, [try value()]) }
+        return try compared(field)
+    }
+
+    private mutating func values() throws(Refusal) -> [JSON] {
+        guard take("(") else { throw .malformedQuery("expecting a left parentheses") }
+        var values: [JSON] = []
+        repeat { values.append(try value()) } while take(",")
+        guard take(")") else { throw .malformedQuery("expecting a right parentheses") }
+        return values
+    }
+
+    private mutating func compared(_ field: String) throws(Refusal) -> Condition {
+        if take("!") {
+            guard take("=") else { throw .malformedQuery("expecting !=") }
+            return .not(.comparison(field: field, .isOneOf, [try value()]))
+        }
+        if take("=") { return .comparison(field: field, .isOneOf, [try value()]) }
+        for (sign, other, comparison, opposite) in [
+            ("<" as Character, ">" as Character, Comparison.isBelow, Comparison.isAbove),
+            (">", "<", .isAbove, .isBelow),
+        ] where take(sign) {
+            if take(other) { return .not(.comparison(field: field, .isOneOf, [try value()])) }
+            if take("=") { return .not(.comparison(field: field, opposite, [try value()])) }
+            return .comparison(field: field, comparison, [try value()])
+        }
+        throw .malformedQuery("unknown operator behind \(field)")
     }
 
     private mutating func readOrder() throws(Refusal) {
         try expect("BY")
-        let field = try word()
-        let descends = takeWord("DESC")
-        if !descends { _ = takeWord("ASC") }
-        order = (field, descends)
+        repeat {
+            let field = try word()
+            let descends = takeWord("DESC")
+            if !descends { _ = takeWord("ASC") }
+            order.append((field, descends))
+        } while take(",")
     }
 
     private mutating func count() throws(Refusal) -> Int {
@@ -66,12 +112,18 @@ struct Soql {
     private mutating func value() throws(Refusal) -> JSON {
         switch tokens.popFirst() {
         case .string(let text): return .string(text)
-        case .word("true"), .word("TRUE"): return .bool(true)
-        case .word("false"), .word("FALSE"): return .bool(false)
-        case .word("null"), .word("NULL"): return .null
-        case .word(let text):
-            guard let number = Int(text) else { fallthrough }
-            return .int(number)
+        case .word(let word):
+            switch word.lowercased() {
+            case "true": return .bool(true)
+            case "false": return .bool(false)
+            case "null": return .null
+            default:
+                if let number = Int(word) { return .int(number) }
+                guard word.first?.isNumber == true else {
+                    throw .malformedQuery("unexpected token: \(word)")
+                }
+                return .string(word)
+            }
         default: throw .malformedQuery("a value is missing")
         }
     }
@@ -114,7 +166,7 @@ enum SoqlToken: Equatable {
             if next == "'" {
                 tokens.append(try string(&rest))
             } else if next.isLetter || next.isNumber {
-                let word = rest.prefix { $0.isLetter || $0.isNumber || "_.-".contains($0) }
+                let word = rest.prefix { $0.isLetter || $0.isNumber || "_.-:+".contains($0) }
                 tokens.append(.word(String(word)))
                 rest = rest.dropFirst(word.count)
             } else {

@@ -65,7 +65,10 @@ struct SoapRequest {
             let values = try header.read(names, required: Set(names))
             for name in names { _ = try header.flag(name, in: values) }
             options.savesDuplicates = try header.flag("allowSave", in: values)
-        case "CallOptions", "DisableFeedTrackingHeader", "StreamingEnabledHeader", "LocaleOptions",
+        case "DisableFeedTrackingHeader":
+            let name = "disableFeedTracking"
+            options.tracksNoFeed = try header.flag(name, in: header.read([name], required: [name]))
+        case "CallOptions", "StreamingEnabledHeader", "LocaleOptions",
             "DebuggingHeader", "PackageVersionHeader":
             return
         default:
@@ -104,5 +107,6 @@ extension LeadConvert {
         doNotCreateOpportunity = try element.flag("doNotCreateOpportunity", in: values)
         overwriteLeadSource = try element.flag("overwriteLeadSource", in: values)
         _ = try element.flag("sendNotificationEmail", in: values)
+        relatedPersonAccountID = values["relatedPersonAccountId"]
     }
 }

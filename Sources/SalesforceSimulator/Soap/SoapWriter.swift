@@ -49,6 +49,9 @@ enum SoapWriter {
             write("contactId", records.contactID.text, to: &out)
             write("leadId", result.leadID, to: &out)
             write("opportunityId", records.opportunityID?.text, to: &out)
+            if let person = records.relatedPersonAccountID {
+                write("relatedPersonAccountId", person.text, to: &out)
+            }
             out += "<success>true</success>"
         case .failure(let failure):
             write("accountId", nil, to: &out)
