@@ -8,7 +8,7 @@
 -- You may also give: do_not_create_opportunity (0/1), opportunity_name, opportunity_id, account_id,
 -- contact_id, owner_id, overwrite_lead_source (0/1), send_notification_email (0/1), batch_id,
 -- position (its place in the batch), policy, priority (higher first), run_at (not before), group_key,
--- match_email.
+-- match_email, match_account (0/1), related_person_account_id.
 --
 -- Leads of one company that each make an account make as many accounts. Give them the same
 -- group_key, any text: the first that is converted makes the account, the others wait for it and
@@ -26,6 +26,12 @@
 -- that address are looked for, those of account_id if it is given. One: the lead is converted into
 -- it and its account. None: a new contact is made. More, or one that has no account: the job fails
 -- and names them; correct that in Salesforce, then retry. Leads of one address wait for each other.
+--
+-- Give match_account = 1 beside a group_key, and not account_id: before the first lead of the group is
+-- converted, accounts are looked for whose name (or LEADCONVERT_MATCH_ACCOUNT_FIELD) is that key. One:
+-- the group joins it. None: the first lead makes it. More: the job fails and names them. A lead that
+-- has a match_email, too, has its contact looked for first, which brings its account. The columns
+-- on_many_matches and on_no_match of policies change what becomes of many, and of none.
 --
 -- The other columns are the daemon's; read them, don't write them.
 --
@@ -61,7 +67,28 @@ CREATE TABLE policies (
     on_failure TEXT NOT NULL DEFAULT 'continue'
         CONSTRAINT on_failure_must_be_continue_or_pause CHECK (on_failure IN ('continue', 'pause')),
     allow_duplicates INTEGER NOT NULL DEFAULT 0
-        CONSTRAINT allow_duplicates_must_be_0_or_1 CHECK (allow_duplicates IN (0, 1))
+        CONSTRAINT allow_duplicates_must_be_0_or_1 CHECK (allow_duplicates IN (0, 1)),
+    -- What becomes of a lead that a duplicate rule stops: allow passes rules that only warn, as
+    -- allow_duplicates = 1 does; join converts it into the one record that the rule names.
+    on_duplicates TEXT NOT NULL DEFAULT 'fail'
+        CONSTRAINT on_duplicates_must_be_fail_allow_or_join
+            CHECK (on_duplicates IN ('fail', 'allow', 'join')),
+    -- Of several contacts, or accounts, that match: which one is meant.
+    on_many_matches TEXT NOT NULL DEFAULT 'fail'
+        CONSTRAINT on_many_matches_must_be_fail_oldest_or_newest
+            CHECK (on_many_matches IN ('fail', 'oldest', 'newest')),
+    -- Whether a lead that matches nothing makes new records.
+    on_no_match TEXT NOT NULL DEFAULT 'create'
+        CONSTRAINT on_no_match_must_be_create_or_fail CHECK (on_no_match IN ('create', 'fail')),
+    -- The user who owns the new records where a queue or an inactive user owns the lead.
+    fallback_owner TEXT
+        CONSTRAINT fallback_owner_must_be_the_id_of_a_user_005
+            CHECK (fallback_owner GLOB '005*' AND length(fallback_owner) IN (15, 18)
+                AND fallback_owner NOT GLOB '*[^A-Za-z0-9]*'),
+    suppress_feed INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT suppress_feed_must_be_0_or_1 CHECK (suppress_feed IN (0, 1)),
+    truncate_fields INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT truncate_fields_must_be_0_or_1 CHECK (truncate_fields IN (0, 1))
 ) STRICT;
 
 INSERT INTO policies (name) VALUES ('default');
@@ -201,8 +228,31 @@ CREATE TABLE jobs (
         matched = 'nothing' OR matched = 'contact' OR matched = 'account'
         OR matched = 'contact_and_account'),
     -- Why it was put aside, so that a claim need not look at it again and again: 'time', its own; or
-    -- 'account ...', 'group ...', 'address ...', those in use. Null is not put aside.
+    -- 'account ...', 'group ...', 'address ...', those in use; or 'maker ...', the group whose account is
+    -- about to be made. Null is not put aside.
     deferred_for TEXT,
+
+    related_person_account_id TEXT,
+    match_account INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT match_account_must_be_0_or_1 CHECK (match_account = 0 OR match_account = 1),
+    -- What looking for its account came to; with account, account_id was put in by us.
+    matched_account TEXT CONSTRAINT matched_account_must_be_nothing_or_account
+        CHECK (matched_account = 'nothing' OR matched_account = 'account'),
+    -- When that was looked for, or its contact: what was found long ago is looked for again.
+    matched_at TEXT,
+    -- Whether account_id was put in by us because a lead of the group had made or joined it.
+    joined_account INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT joined_account_must_be_0_or_1 CHECK (joined_account IN (0, 1)),
+    -- The account of its group that it was refused with, and went again without.
+    dropped_account_id TEXT,
+    -- The contact that a duplicate rule named, into which the lead goes once its account is known.
+    duplicate_contact_id TEXT,
+    -- Whether it was sent again to join what a duplicate rule named: that is done once.
+    joins_duplicate INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT joins_duplicate_must_be_0_or_1 CHECK (joins_duplicate IN (0, 1)),
+    -- Whether its lead's own owner can't own what is made of it.
+    needs_fallback_owner INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT needs_fallback_owner_must_be_0_or_1 CHECK (needs_fallback_owner IN (0, 1)),
 
     CONSTRAINT lead_id_must_be_the_id_of_a_lead_00Q CHECK (lead_id GLOB '00Q*'),
     CONSTRAINT lead_id_must_have_15_or_18_letters_and_digits
@@ -228,6 +278,10 @@ CREATE TABLE jobs (
             AND opportunity_id NOT GLOB '*[^A-Za-z0-9]*'),
     CONSTRAINT owner_id_must_be_the_id_of_a_user_005
         CHECK (owner_id GLOB '005*' AND length(owner_id) IN (15, 18) AND owner_id NOT GLOB '*[^A-Za-z0-9]*'),
+    CONSTRAINT related_person_account_id_must_be_the_id_of_an_account_001
+        CHECK (related_person_account_id GLOB '001*' AND length(related_person_account_id) IN (15, 18)
+            AND related_person_account_id NOT GLOB '*[^A-Za-z0-9]*'),
+    CONSTRAINT match_account_needs_its_group_key CHECK (match_account = 0 OR group_key IS NOT NULL),
     CONSTRAINT contact_id_needs_its_account_id CHECK (contact_id IS NULL OR account_id IS NOT NULL),
     CONSTRAINT match_email_and_contact_id_exclude_each_other
         CHECK (match_email IS NULL OR contact_id IS NULL OR matched IS NOT NULL),
@@ -252,9 +306,14 @@ CREATE INDEX jobs_perhaps_converted ON jobs (substr(lead_id, 1, 15)) WHERE may_b
 -- The queries name batches by the same coalesce, so that jobs without one are found like a batch.
 CREATE INDEX jobs_to_send ON jobs (priority DESC, coalesce(batch_id, 0), run_at, id)
     WHERE state = 'queued' AND deferred_for IS NULL
-        AND (match_email IS NULL OR matched IS NOT NULL);
+        AND (matched IS NOT NULL OR match_email IS NULL AND duplicate_contact_id IS NULL)
+        AND (match_account = 0 OR account_id IS NOT NULL OR matched_account IS NOT NULL);
 CREATE INDEX jobs_to_match ON jobs (priority DESC, coalesce(batch_id, 0), run_at, id)
-    WHERE match_email IS NOT NULL AND matched IS NULL
+    WHERE matched IS NULL AND (match_email IS NOT NULL OR duplicate_contact_id IS NOT NULL)
+        AND state = 'queued' AND deferred_for IS NULL;
+CREATE INDEX jobs_to_match_account ON jobs (priority DESC, coalesce(batch_id, 0), run_at, id)
+    WHERE match_account = 1 AND account_id IS NULL AND matched_account IS NULL
+        AND (matched IS NOT NULL OR match_email IS NULL AND duplicate_contact_id IS NULL)
         AND state = 'queued' AND deferred_for IS NULL;
 CREATE INDEX jobs_deferred ON jobs
     (deferred_for, priority DESC, coalesce(batch_id, 0), run_at, id)
@@ -263,6 +322,12 @@ CREATE INDEX jobs_deferred_for_time ON jobs (run_at)
     WHERE deferred_for = 'time' AND state = 'queued';
 CREATE INDEX jobs_making_contacts ON jobs (match_email)
     WHERE match_email IS NOT NULL AND matched = 'nothing' AND finished_at IS NULL;
+CREATE INDEX jobs_matched ON jobs (matched_at) WHERE matched_at IS NOT NULL AND state = 'queued';
+CREATE INDEX jobs_that_dropped_accounts ON jobs (group_key)
+    WHERE group_key IS NOT NULL AND dropped_account_id IS NOT NULL;
+CREATE INDEX jobs_making_accounts ON jobs (group_key)
+    WHERE group_key IS NOT NULL AND matched_account = 'nothing' AND account_id IS NULL
+        AND finished_at IS NULL;
 -- All but the two states that most jobs are in.
 CREATE INDEX jobs_by_state ON jobs (state, run_at)
     WHERE state = 'sending' OR state = 'verifying' OR state = 'held'
@@ -284,10 +349,18 @@ CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 -- The queued jobs, each by the index that it is in.
 CREATE VIEW jobs_queued AS
 SELECT id, run_at FROM jobs INDEXED BY jobs_to_send
-WHERE state = 'queued' AND deferred_for IS NULL AND (match_email IS NULL OR matched IS NOT NULL)
+WHERE state = 'queued' AND deferred_for IS NULL
+    AND (matched IS NOT NULL OR match_email IS NULL AND duplicate_contact_id IS NULL)
+    AND (match_account = 0 OR account_id IS NOT NULL OR matched_account IS NOT NULL)
 UNION ALL
 SELECT id, run_at FROM jobs INDEXED BY jobs_to_match
-WHERE state = 'queued' AND deferred_for IS NULL AND match_email IS NOT NULL AND matched IS NULL
+WHERE state = 'queued' AND deferred_for IS NULL
+    AND matched IS NULL AND (match_email IS NOT NULL OR duplicate_contact_id IS NOT NULL)
+UNION ALL
+SELECT id, run_at FROM jobs INDEXED BY jobs_to_match_account
+WHERE state = 'queued' AND deferred_for IS NULL
+    AND match_account = 1 AND account_id IS NULL AND matched_account IS NULL
+    AND (matched IS NOT NULL OR match_email IS NULL AND duplicate_contact_id IS NULL)
 UNION ALL
 SELECT id, run_at FROM jobs INDEXED BY jobs_deferred
 WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
@@ -320,7 +393,9 @@ BEGIN
 END;
 
 CREATE VIEW jobs_after_insert AS
-SELECT id, lead_id, batch_id, group_key, account_id, state, run_at, created_at FROM jobs WHERE 0;
+SELECT id, lead_id, batch_id, group_key, account_id, state, run_at, created_at, match_account,
+    match_email
+FROM jobs WHERE 0;
 
 CREATE TRIGGER jobs_after_insert AFTER INSERT ON jobs
 WHEN NEW.batch_id IS NOT NULL OR NEW.group_key IS NOT NULL OR NEW.run_at > NEW.created_at
@@ -328,7 +403,7 @@ WHEN NEW.batch_id IS NOT NULL OR NEW.group_key IS NOT NULL OR NEW.run_at > NEW.c
 BEGIN
     INSERT INTO jobs_after_insert VALUES (
         NEW.id, NEW.lead_id, NEW.batch_id, NEW.group_key, NEW.account_id, NEW.state, NEW.run_at,
-        NEW.created_at);
+        NEW.created_at, NEW.match_account, NEW.match_email);
 END;
 
 -- Triggers and not foreign keys, because the sqlite3 shell leaves those off.
@@ -437,15 +512,17 @@ END;
 CREATE TRIGGER jobs_in_flight_stay_as_they_are BEFORE UPDATE OF
     id, lead_id, converted_status, do_not_create_opportunity, opportunity_name, opportunity_id,
     account_id, contact_id, owner_id, overwrite_lead_source, send_notification_email, group_key,
-    match_email
+    match_email, match_account, related_person_account_id
 ON jobs WHEN OLD.in_flight AND (
     NEW.id, substr(NEW.lead_id, 1, 15), NEW.converted_status, NEW.do_not_create_opportunity,
     NEW.opportunity_name, NEW.opportunity_id, NEW.account_id, NEW.contact_id, NEW.owner_id,
-    NEW.overwrite_lead_source, NEW.send_notification_email, NEW.group_key, NEW.match_email
+    NEW.overwrite_lead_source, NEW.send_notification_email, NEW.group_key, NEW.match_email,
+    NEW.match_account, NEW.related_person_account_id
 ) IS NOT (
     OLD.id, substr(OLD.lead_id, 1, 15), OLD.converted_status, OLD.do_not_create_opportunity,
     OLD.opportunity_name, OLD.opportunity_id, OLD.account_id, OLD.contact_id, OLD.owner_id,
-    OLD.overwrite_lead_source, OLD.send_notification_email, OLD.group_key, OLD.match_email)
+    OLD.overwrite_lead_source, OLD.send_notification_email, OLD.group_key, OLD.match_email,
+    OLD.match_account, OLD.related_person_account_id)
 BEGIN
     SELECT RAISE(ABORT, 'job_in_flight_must_stay_as_it_is: wait until it is settled');
 END;
@@ -478,16 +555,27 @@ BEGIN
     UPDATE jobs SET deferred_for = 'time' WHERE id = NEW.id;
 END;
 
+-- Who has a contact looked for first may find another account by it.
 CREATE TRIGGER jobs_join_the_account_of_their_group
 INSTEAD OF INSERT ON jobs_after_insert
 WHEN NEW.group_key IS NOT NULL AND NEW.account_id IS NULL
+    AND (NEW.match_account = 0 OR NEW.match_email IS NULL)
 BEGIN
     UPDATE jobs SET account_id = (
         SELECT result_account_id FROM jobs AS first
         WHERE first.group_key = NEW.group_key AND first.state = 'converted'
             AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
+            -- One that a contact has brought is not what the group has its account looked for by.
+            AND (NEW.match_account = 0 OR first.contact_id IS NULL)
+            -- One that is gone, as a lead of the group has found out, is no account to join.
+            AND NOT EXISTS (
+                SELECT 1 FROM jobs AS other INDEXED BY jobs_that_dropped_accounts
+                WHERE other.group_key = NEW.group_key AND other.dropped_account_id IS NOT NULL
+                    AND other.dropped_account_id = first.result_account_id
+                    AND other.state = 'converted')
         ORDER BY first.id DESC LIMIT 1)
     WHERE id = NEW.id;
+    UPDATE jobs SET joined_account = 1 WHERE id = NEW.id AND account_id IS NOT NULL;
 END;
 
 CREATE TRIGGER jobs_get_the_18_character_id
@@ -567,8 +655,8 @@ END;
 -- A row for each request to Salesforce, there before it leaves.
 CREATE TABLE calls (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CONSTRAINT kind_must_be_one_of_the_six
-        CHECK (kind IN ('convert', 'verify', 'match', 'token', 'limits', 'check')),
+    kind TEXT NOT NULL CONSTRAINT kind_must_be_one_of_the_seven
+        CHECK (kind IN ('convert', 'verify', 'match', 'token', 'limits', 'check', 'intake')),
     size INTEGER NOT NULL,
     started_at TEXT NOT NULL,
     finished_at TEXT,

@@ -20,6 +20,8 @@ public struct LeadConversion: Hashable, Sendable {
     /// The address by which a contact is looked for before, to be `contactID` if there is one; not
     /// part of what `convertLead` is sent.
     public var matchEmail: String?
+    /// An existing person account to merge into, beside a business account.
+    public var relatedPersonAccountID: RecordID?
     /// Who shall own the new records; required when a queue owns the lead.
     public var ownerID: RecordID?
     /// Whether the lead's source replaces the existing contact's.
@@ -29,6 +31,9 @@ public struct LeadConversion: Hashable, Sendable {
     /// Leads of one group that name no account share the one that the first of them makes; not
     /// part of what `convertLead` is sent.
     public var groupKey: String?
+    /// Whether an account that has the group key is looked for before, to be `accountID` if there is
+    /// one; not part of what `convertLead` is sent.
+    public var matchesAccount = false
 
     /// A conversion that asks for nothing beyond what is required.
     public init(leadID: RecordID, convertedStatus: String) {

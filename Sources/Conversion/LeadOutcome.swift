@@ -11,6 +11,8 @@ public enum LeadOutcome: Sendable, Equatable {
     case unlisted(Reason)
     /// Refused for good.
     case permanent(Reason)
+    /// Stopped by a duplicate rule, which names these records.
+    case duplicate(Reason, DuplicateRecords)
     /// Refused for something that is not this lead's fault and stops all of them.
     case blocked(Blocker, Reason)
 }
@@ -21,8 +23,32 @@ public enum LeadReading: Sendable, Equatable {
     case converted(ConvertedRecords)
     /// Not converted at the time of reading.
     case notConverted
+    /// Not converted at the time of reading, and owned by a queue.
+    case ownedByQueue
     /// Not shown to us: deleted, merged away, or hidden from the user.
     case notVisible
+}
+
+/// The accounts and contacts that duplicate rules named for a lead, each once.
+public struct DuplicateRecords: Sendable, Hashable {
+    /// Accounts.
+    public var accounts: [RecordID]
+    /// Contacts.
+    public var contacts: [RecordID]
+
+    /// Records.
+    public init(accounts: [RecordID] = [], contacts: [RecordID] = []) {
+        self.accounts = accounts
+        self.contacts = contacts
+    }
+}
+
+/// What a contact is looked for by.
+public enum ContactKey: Sendable, Hashable {
+    /// Its e-mail address, in any case.
+    case email(String)
+    /// Its id: asked for is the account that it belongs to.
+    case id(RecordID)
 }
 
 /// A contact as it was found.

@@ -37,6 +37,15 @@ public struct RecordID: Hashable, Sendable, CustomStringConvertible {
         description = String(decoding: stem + suffix, as: UTF8.self)
     }
 
+    /// The id of which these are the first fifteen characters; nil when they are not an id's.
+    public init?(stem: some StringProtocol, of kind: Kind) {
+        let bytes = Array(stem.utf8)
+        guard bytes.count == 15, bytes.allSatisfy(\.isLetterOrDigit),
+            bytes.starts(with: kind.rawValue.utf8)
+        else { return nil }
+        description = String(decoding: bytes + Self.suffix(of: bytes[...]), as: UTF8.self)
+    }
+
     /// For each group of five characters the letter that says which of them are capitals.
     ///
     /// `00QD0` has capitals at places 2 and 3: 4 + 8 = 12, which is `M`; `00000` has none: `A`.

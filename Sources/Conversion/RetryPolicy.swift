@@ -1,4 +1,5 @@
-/// How often, and how patiently, a lead's own passing faults are tried again.
+/// How often, and how patiently, a lead's own passing faults are tried again, and what becomes of a
+/// lead whose match, duplicate or owner leaves a choice.
 public struct RetryPolicy: Hashable, Sendable {
     /// What happens to the rest of a batch when one of its leads fails.
     public enum OnFailure: String, Sendable, CaseIterable {
@@ -6,6 +7,34 @@ public struct RetryPolicy: Hashable, Sendable {
         case carryOn = "continue"
         /// Its leads that still wait are held.
         case pause
+    }
+
+    /// What becomes of a lead that a duplicate rule stops.
+    public enum OnDuplicates: String, Sendable, CaseIterable {
+        /// It fails, with the records that the rule names.
+        case fail
+        /// Rules that only warn are overridden.
+        case allow
+        /// It is converted into the one record that the rule names.
+        case join
+    }
+
+    /// What becomes of a lead for which several records match.
+    public enum OnManyMatches: String, Sendable, CaseIterable {
+        /// It fails, with their ids.
+        case fail
+        /// The one that was created first is taken.
+        case oldest
+        /// The one that was created last is taken.
+        case newest
+    }
+
+    /// What becomes of a lead for which no record matches.
+    public enum OnNoMatch: String, Sendable, CaseIterable {
+        /// New records are made.
+        case create
+        /// It fails.
+        case fail
     }
 
     /// Attempts in all, 1 or more.
@@ -23,6 +52,25 @@ public struct RetryPolicy: Hashable, Sendable {
     public var onFailure: OnFailure
     /// Whether duplicate rules that only warn are overridden.
     public var allowDuplicates: Bool
+    /// What becomes of a lead that a duplicate rule stops.
+    public var onDuplicates = OnDuplicates.fail
+    /// Which of several contacts or accounts that match is meant.
+    public var onManyMatches = OnManyMatches.fail
+    /// Whether a lead that matches nothing makes new records.
+    public var onNoMatch = OnNoMatch.create
+    /// The user who owns the new records where a queue or an inactive user owns the lead.
+    public var fallbackOwner: RecordID?
+    /// Whether the conversion leaves out its feed entries (`DisableFeedTrackingHeader`).
+    public var suppressesFeed = false
+    /// Whether text that is too long for its field is cut (`AllowFieldTruncationHeader`).
+    public var truncatesFields = false
+
+    /// What it asks for the call as a whole: all leads of a call ask the same.
+    public var options: ConvertOptions {
+        ConvertOptions(
+            allowsDuplicates: allowDuplicates || onDuplicates == .allow,
+            suppressesFeed: suppressesFeed, truncatesFields: truncatesFields)
+    }
 
     /// The policy `default`: 5 attempts, 10 s, doubling, at most 15 min, half of it by chance.
     public init(

@@ -7,19 +7,42 @@ public protocol SalesforceClient: Sendable {
     /// Gets a new access token from the login host. Costs nothing of the org's allowance.
     func logIn() async -> Reply<Void>
     /// Converts 1...100 leads in one API request, and tells of each in their order.
-    /// - Parameter allowDuplicates: Overrides duplicate rules that only warn
-    ///   (`DuplicateRuleHeader`).
     /// - Parameter latest: When the request must have left, on a clock that runs while the machine is
     ///   suspended: later it is not sent, and refused as `.late`.
     func convert(
-        _ leads: [LeadConversion], allowDuplicates: Bool, before latest: ContinuousClock.Instant
+        _ leads: [LeadConversion], _ options: ConvertOptions,
+        before latest: ContinuousClock.Instant
     ) async -> Reply<[LeadOutcome]>
     /// Reads which of 1...2,000 leads are converted, and into what, in their order.
     func verify(_ leads: [RecordID]) async -> Reply<[LeadReading]>
-    /// Reads the contacts of 1...200 e-mail addresses, in their order.
-    func match(_ addresses: [String]) async -> Reply<[[FoundContact]]>
+    /// Looks for the contacts of 1...200 addresses or ids, in their order; of each the contact that
+    /// was created first is the first.
+    func match(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]>
+    /// Looks for the business accounts whose match field has one of 1...200 values, in their order; of
+    /// each the account that was created first is the first.
+    func matchAccounts(_ values: [String]) async -> Reply<[[RecordID]]>
     /// Reads the org's daily allowance, which is the reply's usage.
     func readLimits() async -> Reply<Void>
+}
+
+/// What is asked for all leads of a call; each is a header of the SOAP API.
+/// Source: Partner WSDL 58.0, the binding of `convertLead`.
+public struct ConvertOptions: Hashable, Sendable {
+    /// Overrides duplicate rules that only warn (`DuplicateRuleHeader`).
+    public var allowsDuplicates: Bool
+    /// Leaves out the feed entries (`DisableFeedTrackingHeader`).
+    public var suppressesFeed: Bool
+    /// Cuts text that is too long for its field (`AllowFieldTruncationHeader`).
+    public var truncatesFields: Bool
+
+    /// Options; by default none of them.
+    public init(
+        allowsDuplicates: Bool = false, suppressesFeed: Bool = false, truncatesFields: Bool = false
+    ) {
+        self.allowsDuplicates = allowsDuplicates
+        self.suppressesFeed = suppressesFeed
+        self.truncatesFields = truncatesFields
+    }
 }
 
 /// What a call was for; the words are those of `calls.kind`.
@@ -28,7 +51,7 @@ public enum CallKind: String, Sendable, CaseIterable {
     case convert
     /// Reading leads whose conversion is in doubt.
     case verify
-    /// Looking for contacts by their e-mail address.
+    /// Looking for contacts or accounts that leads are to join.
     case match
     /// A request to the login host.
     case token
@@ -36,4 +59,6 @@ public enum CallKind: String, Sendable, CaseIterable {
     case limits
     /// Part of `leadconvert check`.
     case check
+    /// A page of the leads that `leadconvert enqueue --from-soql` takes.
+    case intake
 }

@@ -7,14 +7,15 @@ enum CallPlan {
     ///
     /// - Leads of a call that failed as a whole stay with their half, so that the one that breaks
     ///   it comes to stand alone.
-    /// - Overriding duplicate rules is a header of the call, so all its leads must want it.
+    /// - What a policy asks for the call as a whole, such as overriding duplicate rules, is a header of
+    ///   the call: all its leads must want the same.
     /// - Of a group that has no account yet only one goes: it makes the account that the others
     ///   then join. Two in one call would make two; and beside one that has an account, it waits
     ///   to join that.
     static func choose(_ offered: [ClaimedJob]) -> [ClaimedJob] {
         guard let first = offered.first else { return [] }
         let alike = offered.filter { job in
-            job.split == first.split && job.policy.allowDuplicates == first.policy.allowDuplicates
+            job.split == first.split && job.policy.options == first.policy.options
         }
         var groups = Set(
             alike.compactMap {

@@ -6,6 +6,7 @@ enum CallResult {
     case conversions(ClaimedCall, Reply<[LeadOutcome]>)
     case question(ClaimedVerification, Reply<[LeadReading]>)
     case match(ClaimedMatch, Reply<[[FoundContact]]>)
+    case accountMatch(ClaimedAccountMatch, Reply<[[RecordID]]>)
     case login(Reply<Void>)
     case limits(Reply<Void>)
 
@@ -24,6 +25,7 @@ enum CallResult {
         case .conversions(_, let reply): reply.map { .converted($0) }
         case .question(_, let reply): reply.map { .verified($0) }
         case .match(_, let reply): reply.map { _ in .matched }
+        case .accountMatch(_, let reply): reply.map { _ in .matched }
         case .login(let reply): reply.map { .loggedIn }
         case .limits(let reply): reply.map { .limitsRead }
         }
@@ -42,12 +44,13 @@ extension InFlightCall {
                 call,
                 await client.convert(
                     call.jobs.map(\.conversion),
-                    allowDuplicates: call.jobs.first?.policy.allowDuplicates ?? false,
-                    before: latest))
+                    call.jobs.first?.policy.options ?? ConvertOptions(), before: latest))
         case .question(let question):
             .question(question, await client.verify(question.jobs.map(\.job.conversion.leadID)))
         case .match(let match):
-            .match(match, await client.match(match.jobs.compactMap(\.conversion.matchEmail)))
+            .match(match, await client.match(match.keys))
+        case .accountMatch(let match):
+            .accountMatch(match, await client.matchAccounts(match.values))
         case .login: .login(await client.logIn())
         case .limits: .limits(await client.readLimits())
         }

@@ -1,11 +1,12 @@
 import Conversion
 import Storage
 
-// `leadconvert check` spends of the same allowance, beside a daemon or without one. It writes each
-// request into `calls` before it leaves, and leaves the bucket to the daemon, which alone keeps it.
+// Commands that ask the org themselves (`leadconvert check`, `enqueue --from-soql`) spend of the same
+// allowance, beside a daemon or without one. They write each request into `calls` before it leaves, and
+// leave the bucket to the daemon, which alone keeps it.
 
 extension Engine {
-    /// Counts requests that `check` has made since the last look, and takes their tokens.
+    /// Counts requests that commands have made since the last look, and takes their tokens.
     mutating func payForChecks(at now: Moment) throws {
         let calls = try unpaidChecks()
         guard calls > 0 else { return }

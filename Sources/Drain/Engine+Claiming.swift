@@ -6,8 +6,12 @@ struct WorkTurn {
     var converting = RoundRobinCursor()
     /// Which batch is next in calls that look for contacts.
     var matching = RoundRobinCursor()
-    /// Whether conversions come before contacts are looked for again.
+    /// Which batch is next in calls that look for accounts.
+    var matchingAccounts = RoundRobinCursor()
+    /// Whether conversions come before anything is looked for again.
     var conversionsAreNext = false
+    /// Whether accounts come before contacts.
+    var accountsAreNext = false
 }
 
 /// The calls that jobs go into.
@@ -26,12 +30,19 @@ extension Engine {
         return turns.conversionsAreNext ? try search(work, start) : nil
     }
 
+    /// Contacts and accounts in turn, so that neither keeps the other waiting.
     mutating func search(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
         // What is found while nothing is converted would be old when it is used.
-        guard work.jobsAreDue, work.hasUnmatched, !isMatching, pacer.mayConvert(at: start.at)
-        else { return nil }
-        return try claimMatch(start)
+        guard work.jobsAreDue, pacer.mayConvert(at: start.at) else { return nil }
+        if turns.accountsAreNext, wantsAccounts(work), let match = try claimAccountMatch(start) {
+            return match
+        }
+        if wantsContacts(work), let match = try claimMatch(start) { return match }
+        return wantsAccounts(work) ? try claimAccountMatch(start) : nil
     }
+
+    func wantsContacts(_ work: Work) -> Bool { work.hasUnmatched && !isMatching }
+    func wantsAccounts(_ work: Work) -> Bool { work.hasUnmatchedAccounts && !isMatchingAccounts }
 
     /// After a failure other leads go first: they show whose fault it was.
     mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> InFlightCall? {
@@ -71,9 +82,25 @@ extension Engine {
         guard let match, let first = match.jobs.first else { return nil }
         turns.matching = match.cursor
         turns.conversionsAreNext = true
+        turns.accountsAreNext = true
         return InFlightCall(
             callID: match.id, startedAt: start.at, content: .match(match),
             isApart: searches.isApart(first.id))
+    }
+
+    private mutating func claimAccountMatch(_ start: CallStart) throws -> InFlightCall? {
+        let match = try queue.claims.claimAccountMatch(
+            upTo: accountSearches.size, start, from: turns.matchingAccounts
+        ) { offered in
+            MatchPlan.chooseGroups(accountSearches.choose(offered) { $0.id })
+        }
+        guard let match, let first = match.jobs.first else { return nil }
+        turns.matchingAccounts = match.cursor
+        turns.conversionsAreNext = true
+        turns.accountsAreNext = false
+        return InFlightCall(
+            callID: match.id, startedAt: start.at, content: .accountMatch(match),
+            isApart: accountSearches.isApart(first.id))
     }
 }
 

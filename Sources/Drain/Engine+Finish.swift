@@ -22,7 +22,7 @@ extension Engine {
             excused: seen.excused,
             olderCopyUpTo: olderCopyUpTo ?? 0, chance: chance())
         var settlements: [Settlement] = []
-        var findings: [ContactFinding] = []
+        var findings: [MatchFinding] = []
         switch answer {
         case .conversions(let call, let reply): settlements = planner.settle(call, reply)
         case .question(let question, let reply):
@@ -31,6 +31,11 @@ extension Engine {
             findings = planner.find(match, reply, searches)
             for case (let job, .unfit) in findings.map({ ($0.jobID, $0.result) }) {
                 searches.forget(job)
+            }
+        case .accountMatch(let match, let reply):
+            findings = planner.find(match, reply, accountSearches)
+            for case (let job, .unfit) in findings.map({ ($0.jobID, $0.result) }) {
+                accountSearches.forget(job)
             }
         case .login, .limits: break
         }
@@ -63,13 +68,23 @@ extension Engine {
         switch answer {
         case .question(let question, let reply):
             verifications.take(reply.outcome.ofReading, of: question.jobs.map(\.job.id), at: now)
-            if case .value = reply.outcome { searches.otherPassed() }
+            noteForSearches(reply)
         case .match(let match, let reply):
             searches.take(reply.outcome.ofReading, of: match.jobs.map(\.id), at: now)
-        case .conversions(_, let reply): if case .value = reply.outcome { searches.otherPassed() }
-        case .limits(let reply): if case .value = reply.outcome { searches.otherPassed() }
+            if case .value = reply.outcome { accountSearches.otherPassed() }
+        case .accountMatch(let match, let reply):
+            accountSearches.take(reply.outcome.ofReading, of: match.jobs.map(\.id), at: now)
+            if case .value = reply.outcome { searches.otherPassed() }
+        case .conversions(_, let reply): noteForSearches(reply)
+        case .limits(let reply): noteForSearches(reply)
         case .login: break
         }
+    }
+
+    private mutating func noteForSearches<Value>(_ reply: Reply<Value>) {
+        guard case .value = reply.outcome else { return }
+        searches.otherPassed()
+        accountSearches.otherPassed()
     }
 
     /// What the pacer made of an answer, in the log.

@@ -20,7 +20,7 @@ struct Engine {
     /// When the call that has been out longest started.
     var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
     /// Answers that could not be written yet; nothing is sent before they are.
-    var unwritten: [(CallEnd, [Settlement], [ContactFinding])] = []
+    var unwritten: [(CallEnd, [Settlement], [MatchFinding])] = []
     /// Why it can't go on.
     var fault: OperatorError?
     /// When and how many calls leave.
@@ -34,6 +34,8 @@ struct Engine {
     var verifications = ReadFailures(most: 2000)
     /// Which searches for contacts fail.
     var searches = ReadFailures(most: MatchPlan.most)
+    /// Which searches for accounts fail.
+    var accountSearches = ReadFailures(most: MatchPlan.mostOfGroups)
     /// What work that is due has been waiting for, and since when.
     var blockedSince: (reason: WaitReason, since: Moment)?
     private(set) var clock: ClockWatch
@@ -107,7 +109,8 @@ struct Engine {
 
     private func demand(_ work: Work, at now: Moment) -> Pacer.Demand {
         let isSearching =
-            work.jobsAreDue && work.hasUnmatched && !isMatching && pacer.mayConvert(at: now)
+            work.jobsAreDue && (wantsContacts(work) || wantsAccounts(work))
+            && pacer.mayConvert(at: now)
         return Pacer.Demand(
             reads: work.questionsAreDue && !isAsking || isSearching,
             conversions: work.jobsAreDue, hasSession: hasSession())
@@ -141,6 +144,7 @@ struct Engine {
 
     private var isAsking: Bool { inFlight.values.contains(where: \.isQuestion) }
     var isMatching: Bool { inFlight.values.contains(where: \.isMatch) }
+    var isMatchingAccounts: Bool { inFlight.values.contains(where: \.isAccountMatch) }
 
     /// Sends what is most urgent of what may leave: a login, the limits, a question, and then what
     /// the jobs want.
@@ -161,9 +165,9 @@ struct Engine {
             throw error
         }
         // All that is due belongs to accounts that calls are still writing to, or waits for its
-        // contact.
+        // contact or account.
         pacer.bucket = bucketBefore
-        let reason = isMatching ? WaitReason.slot : .account
+        let reason = isMatching || isMatchingAccounts ? WaitReason.slot : .account
         hold(reason, at: now)
         // What is due may be all that was looked at: with no answer to come, it looks again.
         let next =

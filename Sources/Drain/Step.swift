@@ -24,6 +24,7 @@ struct InFlightCall {
         case conversions(ClaimedCall)
         case question(ClaimedVerification)
         case match(ClaimedMatch)
+        case accountMatch(ClaimedAccountMatch)
         case login
         case limits
     }
@@ -48,6 +49,7 @@ struct InFlightCall {
             paced.jobs = question.jobs.map(\.job.id)
             paced.doubts = question.jobs.map(\.pacedDoubt)
         case .match(let match): paced.jobs = match.jobs.map(\.id)
+        case .accountMatch(let match): paced.jobs = match.jobs.map(\.id)
         case .login: paced.tier = .login
         case .limits: paced.tier = .limits
         }
@@ -57,6 +59,7 @@ struct InFlightCall {
     var isConversion: Bool { if case .conversions = content { true } else { false } }
     var isQuestion: Bool { if case .question = content { true } else { false } }
     var isMatch: Bool { if case .match = content { true } else { false } }
+    var isAccountMatch: Bool { if case .accountMatch = content { true } else { false } }
     var isLogin: Bool { if case .login = content { true } else { false } }
 }
 

@@ -34,7 +34,7 @@ public struct ByteSource {
         return ByteSource(OpenFile(descriptor, name: name))
     }
 
-    private init(_ file: OpenFile) {
+    fileprivate init(_ file: OpenFile) {
         name = file.name
         isStream = !file.canSeek
         read = { () throws(OperatorError) in try file.nextPiece() }
@@ -77,6 +77,28 @@ public struct ByteSource {
         while case let piece = try read(), !piece.isEmpty { try copy.append(piece) }
         try copy.rewind()
         return ByteSource(copy)
+    }
+}
+
+/// A temporary file, which has no name and ends with its last user, to be read when it is complete.
+public struct SpoolFile {
+    private let file: OpenFile
+
+    /// An empty file.
+    /// - Parameter name: What messages call its rows' source.
+    /// - Throws: 74 when there is no place for it.
+    public init(name: String) throws(OperatorError) {
+        file = try OpenFile.temporary(named: name)
+    }
+
+    /// Writes at its end.
+    /// - Throws: 74 when the disk is full.
+    public func append(_ bytes: [UInt8]) throws(OperatorError) { try file.append(bytes) }
+
+    /// All that was written, from its beginning.
+    public func source() throws(OperatorError) -> ByteSource {
+        try file.rewind()
+        return ByteSource(file)
     }
 }
 

@@ -24,6 +24,8 @@ public enum LeadField: Int, CaseIterable, Sendable, CustomStringConvertible {
     case groupKey
     /// The address by which an existing contact is looked for.
     case matchEmail
+    /// An existing person account beside a business account.
+    case relatedPersonAccountID
 
     /// The name in headers, objects and `--map`.
     public var description: String {
@@ -40,6 +42,7 @@ public enum LeadField: Int, CaseIterable, Sendable, CustomStringConvertible {
         case .sendNotificationEmail: "sendNotificationEmail"
         case .groupKey: "groupKey"
         case .matchEmail: "matchEmail"
+        case .relatedPersonAccountID: "relatedPersonAccountId"
         }
     }
 

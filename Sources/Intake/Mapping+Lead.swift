@@ -3,7 +3,8 @@ import Conversion
 extension Mapping {
     /// The conversion that a row asks for.
     func lead(from row: some Row) throws(RowError) -> LeadConversion {
-        guard let leadID = try id(.leadID, of: .lead, in: row) else {
+        let namedID = try id(.leadID, of: .lead, in: row)
+        guard let leadID = try namedID == nil ? recordID(in: row) : namedID else {
             throw RowError("empty or missing: give the lead's id, which begins with 00Q")
                 .of(.leadID)
         }
@@ -17,13 +18,45 @@ extension Mapping {
         lead.opportunityID = try id(.opportunityID, of: .opportunity, in: row)
         lead.accountID = try id(.accountID, of: .account, in: row)
         lead.contactID = try id(.contactID, of: .contact, in: row)
-        lead.ownerID = try id(.ownerID, of: .user, in: row)
+        lead.ownerID = try ownerID(in: row)
         lead.overwriteLeadSource = try flag(.overwriteLeadSource, in: row)
         lead.sendNotificationEmail = try flag(.sendNotificationEmail, in: row)
-        lead.groupKey = try text(.groupKey, in: row)
+        lead.groupKey = try groupKey(in: row)
+        lead.matchesAccount = matchesAccounts && lead.groupKey != nil
+        lead.relatedPersonAccountID = try id(.relatedPersonAccountID, of: .account, in: row)
         lead.matchEmail = try matchEmail(beside: lead.contactID, in: row)
         if let contradiction = lead.contradiction { throw RowError(contradiction.description) }
         return lead
+    }
+
+    /// A record of a lead calls the lead's id just Id.
+    private func recordID(in row: some Row) throws(RowError) -> RecordID? {
+        guard readsRecords, takesByName(.leadID),
+            let value = row.value(at: TemplatePath(name: "Id"))
+        else { return nil }
+        do throws(RowError) {
+            guard let text = try value.readAsText() else { return nil }
+            return try Self.id(text, of: .lead)
+        } catch {
+            throw error.of(.leadID)
+        }
+    }
+
+    /// A queue, whose id begins with 00G, owns leads and nothing else: where a record's own owner is
+    /// one, the job names none.
+    private func ownerID(in row: some Row) throws(RowError) -> RecordID? {
+        if readsRecords, takesByName(.ownerID),
+            try text(.ownerID, in: row)?.hasPrefix("00G") == true
+        {
+            return nil
+        }
+        return try id(.ownerID, of: .user, in: row)
+    }
+
+    /// A row without an address, or with one that is none, has no domain.
+    private func groupKey(in row: some Row) throws(RowError) -> String? {
+        let key = try text(.groupKey, in: row)
+        return groupsByDomain ? key.flatMap(CompanyDomain.init)?.text : key
     }
 
     /// A row that gives its contact has none to look for.
@@ -69,10 +102,18 @@ extension Mapping {
         _ field: LeadField, of kind: RecordID.Kind, in row: some Row
     ) throws(RowError) -> RecordID? {
         guard let text = try text(field, in: row) else { return nil }
+        do throws(RowError) {
+            return try Self.id(text, of: kind)
+        } catch {
+            throw error.of(field)
+        }
+    }
+
+    private static func id(_ text: String, of kind: RecordID.Kind) throws(RowError) -> RecordID {
         do {
             return try RecordID(text, of: kind)
         } catch {
-            throw RowError(error.description).of(field)
+            throw RowError(error.description)
         }
     }
 }

@@ -8,6 +8,12 @@ public struct Mapping: Sendable {
     private let takesOthersByName: Bool
     /// Whether the row's Email says which contact to look for.
     private var takesEmail = false
+    /// Whether the group's key is the domain of the address that its template makes.
+    private(set) var groupsByDomain = false
+    /// Whether accounts are looked for that have the key of a group.
+    private(set) var matchesAccounts = false
+    /// Whether the rows are records as a query of Salesforce gives them.
+    public var readsRecords = false
     /// The status of rows that name none.
     public var defaultStatus: String?
 
@@ -57,12 +63,29 @@ public struct Mapping: Sendable {
     /// Has leads share one new account that have the same in a column, or from a template.
     /// - Throws: 64 when the template can't be read.
     public mutating func group(by column: String) throws(OperatorError) {
+        try group(by: column, option: "--group-by")
+    }
+
+    /// Has leads share one account whose addresses have the same domain, but not one of a provider
+    /// that gives addresses to anybody.
+    /// - Throws: 64 when the template can't be read.
+    public mutating func group(byDomainOf column: String) throws(OperatorError) {
+        try group(by: column, option: "--group-by-domain")
+        groupsByDomain = true
+    }
+
+    private mutating func group(by column: String, option: String) throws(OperatorError) {
         do {
             let isTemplate = column.contains("{{")
             templates[.groupKey] = try Template(isTemplate ? column : "{{\(column)}}")
         } catch {
-            throw OperatorError(.usage, "--group-by \(column): \(error).")
+            throw OperatorError(.usage, "\(option) \(column): \(error).")
         }
+    }
+
+    /// Has accounts looked for that have the key of a group.
+    public mutating func matchAccounts() {
+        matchesAccounts = true
     }
 
     /// Has each lead's contact looked for by the row's Email, unless something else makes the field

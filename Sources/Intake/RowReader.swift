@@ -10,6 +10,9 @@ public struct RowReader {
     private let encoding: TextEncoding
     private var position = 0
     private var filter = DuplicateFilter()
+    /// Whether a lead may be named again: of a query's records it is no mistake, and the queue skips
+    /// it.
+    private let mayRepeat: Bool
 
     /// Begins to read: the format and the encoding are told, or known by the first bytes.
     /// - Throws: 65 when nothing of the input can be taken, in a sentence that says what to type.
@@ -18,6 +21,7 @@ public struct RowReader {
         mapping: Mapping = Mapping()
     ) throws(OperatorError) {
         try mapping.requireFields()
+        mayRepeat = mapping.readsRecords
         let sniffer = try FormatSniffer(source, encoding: encoding)
         self.encoding = sniffer.encoding
         rows =
@@ -36,7 +40,7 @@ public struct RowReader {
         position += 1
         switch row.lead {
         case .success(let lead):
-            if let first = filter.place(of: lead.leadID, remembering: row.line) {
+            if !mayRepeat, let first = filter.place(of: lead.leadID, remembering: row.line) {
                 let error = RowError("this lead stands on line \(first) already").of(.leadID)
                 return .refused(line: row.line, reason: error.reason)
             }

@@ -5,7 +5,7 @@ struct Check: Sendable {
     /// What is looked at, by the names that scripts go by.
     enum Name: String {
         case settings, file, folder, schema, sqlite, reach, clock, login, version, user
-        case permission, objects, statuses, allowance, concurrency, leads
+        case permission, objects, statuses, allowance, concurrency, match, leads
     }
 
     let name: Name
@@ -39,6 +39,7 @@ struct Check: Sendable {
         Check(.statuses, needs: .user) { try await $0.checkStatuses() },
         Check(.allowance, needs: .user) { [try $0.checkAllowance()] },
         Check(.concurrency, needs: .user) { [try await $0.checkConcurrency()] },
+        Check(.match, needs: .user) { [try await $0.checkMatch()] },
         Check(.leads, needs: .user) { try await $0.checkLeads() },
     ]
 }

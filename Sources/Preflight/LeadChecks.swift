@@ -1,6 +1,7 @@
 import Conversion
 import Drain
 import Salesforce
+import Settings
 import Storage
 
 // What is queued, held against the org.
@@ -46,7 +47,8 @@ extension CheckContext {
     mutating func checkLeads() async throws -> [Finding] {
         guard let queue else { return [.skipped(because: "there is no queue")] }
         var previews = LeadPreviews()
-        let end = try await readLeads(of: queue, into: &previews)
+        var end = try await readLeads(of: queue, into: &previews)
+        if end == nil { end = try await readOwners(into: &previews) }
         let incomplete = end.map {
             Finding.warn("not all were read: \($0)", remedy: "try again later")
         }
@@ -57,6 +59,37 @@ extension CheckContext {
             + (found.isEmpty
                 ? [.ok("\(counted(previews.count, "lead")) looked at (\(extent)): all open")]
                 : found)
+    }
+
+    /// Looks which of the leads' owners are users that have left; says why, when it can't.
+    private mutating func readOwners(into previews: inout LeadPreviews) async throws -> String? {
+        var owners = previews.owners[...]
+        while !owners.isEmpty {
+            let some = Array(owners.prefix(300))
+            owners = owners.dropFirst(some.count)
+            let reply = try await ask { await $0.readInactive(of: some) }
+            guard case .value(let inactive) = reply.outcome else { return reply.reason?.message }
+            previews.note(inactive: inactive)
+        }
+        return nil
+    }
+
+    /// Whether accounts can be looked for as the queued jobs want it.
+    mutating func checkMatch() async throws -> Finding {
+        let field = org.settings.salesforce.matchAccountField
+        guard try queue?.reports.matchesAccounts() == true || field != "Name" else {
+            return .ok("no queued lead has its account looked for")
+        }
+        let reply = try await ask { await $0.readMatchField() }
+        switch reply.outcome {
+        case .value: return .ok("accounts are looked for by their field \(field)")
+        case .refused(.configuration, let reason), .refused(.permission, let reason):
+            return .fail(
+                .configuration, reason.message,
+                remedy: "set LEADCONVERT_MATCH_ACCOUNT_FIELD to another, or let the user read it")
+        case .refused(_, let reason), .unclear(let reason):
+            return .unreadable(reason, remedy: "try again")
+        }
     }
 
     /// Reads queued leads; says why, when it must stop before the end.

@@ -9,13 +9,19 @@ struct LeadPreviews {
     private var gone: [RecordID] = []
     private var converted: [RecordID] = []
     private var ownerless: [RecordID] = []
+    /// Leads whose jobs leave their owner as it is, by that.
+    private var owned: [RecordID: [RecordID]] = [:]
+    private var leavers: [RecordID] = []
+    /// The owners of leads whose jobs name no other.
+    var owners: [RecordID] { owned.keys.sorted { $0.description < $1.description } }
 
     /// Notes how these looked.
     mutating func add(_ leads: [WaitingLead], _ previews: [LeadPreview]) {
         count += leads.count
         for (lead, preview) in zip(leads, previews) {
             switch preview {
-            case .open: break
+            case .open(let owner):
+                if let owner, !lead.namesOwner { owned[owner, default: []].append(lead.lead) }
             case .converted: converted.append(lead.lead)
             case .ownedByQueue: if !lead.namesOwner { ownerless.append(lead.lead) }
             case .notVisible: gone.append(lead.lead)
@@ -23,12 +29,21 @@ struct LeadPreviews {
         }
     }
 
+    /// Notes that these users are not active.
+    mutating func note(inactive users: [RecordID]) {
+        for user in users { leavers += owned[user, default: []] }
+    }
+
     /// What is to be said of them, the worst first.
     func findings(_ path: String) -> [Finding] {
         let cancel = "leadconvert cancel --db \(path.shellQuoted) "
-        let name =
-            "UPDATE jobs SET owner_id = '005...' WHERE finished_at IS NULL AND lead_id IN "
-            + "(\(Self.list(ownerless.map { $0.description.sqlQuoted }, ", ")))"
+        func name(_ leads: [RecordID]) -> String {
+            let sql =
+                "UPDATE jobs SET owner_id = '005...' WHERE finished_at IS NULL AND lead_id IN "
+                + "(\(Self.list(leads.map { $0.description.sqlQuoted }, ", ")))"
+            return "name a user: sqlite3 \(path.shellQuoted) \"\(sql)\"; or for all such leads: "
+                + "leadconvert policy set default --fallback-owner 005..."
+        }
         return [
             finding(gone) {
                 .fail(
@@ -40,7 +55,13 @@ struct LeadPreviews {
                 .fail(
                     .dataRefused,
                     "\($0) owned by a queue, and the job names no owner: they will fail",
-                    remedy: "name a user: sqlite3 \(path.shellQuoted) \"\(name)\"")
+                    remedy: name(ownerless))
+            },
+            finding(leavers) {
+                .fail(
+                    .dataRefused,
+                    "\($0) owned by an inactive user, and the job names no owner: they will fail",
+                    remedy: name(leavers))
             },
             finding(converted) {
                 .warn(

@@ -1,4 +1,4 @@
-import Conversion
+public import Conversion
 import Drain
 import Salesforce
 import Settings
@@ -146,7 +146,7 @@ extension Finding {
 
 extension Blocker {
     /// How a program ends that it stops.
-    var exit: ExitStatus {
+    public var exit: ExitStatus {
         switch self {
         case .session, .permission: .permission
         case .configuration: .configuration

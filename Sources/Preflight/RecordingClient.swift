@@ -1,32 +1,34 @@
-import Conversion
-import Salesforce
-import Storage
+public import Conversion
+public import Salesforce
+public import Storage
 
 /// Asks the org, with each request as a row of `calls` before it leaves.
 ///
 /// It takes no token: the bucket is the daemon's, which counts these rows before its next call.
-struct RecordingClient {
-    let transport: SalesforceTransport
+public struct RecordingClient {
+    /// What asks.
+    public let transport: SalesforceTransport
     /// The org's own count as the last answer carried it.
-    private(set) var usage: OrgUsage?
+    public private(set) var usage: OrgUsage?
 
-    init(transport: SalesforceTransport) {
+    /// A client that asks through this.
+    public init(transport: SalesforceTransport) {
         self.transport = transport
     }
 
     /// Asks once. There may be no queue to record it in yet.
-    mutating func ask<Value>(
-        recordingIn queue: JobQueue?,
+    public mutating func ask<Value>(
+        as kind: CallKind = .check, recordingIn queue: JobQueue?,
         _ question: (SalesforceTransport) async -> Reply<Value>
     ) async throws -> Reply<Value> {
-        try await recorded(.check, in: queue) { transport in
+        try await recorded(kind, in: queue) { transport in
             let reply = await question(transport)
             return (reply, reply.httpStatus, reply.reason, reply.usage)
         }
     }
 
     /// Gets a token, unless one was given.
-    mutating func logIn(recordingIn queue: JobQueue?) async throws -> Reply<Void>.Outcome {
+    public mutating func logIn(recordingIn queue: JobQueue?) async throws -> Reply<Void>.Outcome {
         guard !transport.hasSession else { return .value(()) }
         return try await recorded(.token, in: queue) { transport in
             let reply = await transport.logIn()

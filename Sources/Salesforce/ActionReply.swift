@@ -86,7 +86,7 @@ enum ActionReply {
         switch outcome {
         case .blocked(let blocker, let why): return .refused(blocker, why)
         case .transient(let why), .unlisted(let why), .permanent(let why),
-            .refusedAsConverted(let why):
+            .refusedAsConverted(let why), .duplicate(let why, _):
             reason = why
         case .converted: preconditionFailure("Errors convert nobody.")
         }

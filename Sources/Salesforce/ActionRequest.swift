@@ -8,7 +8,7 @@ import NIOCore
 /// uses. Source: Actions Developer Guide, "Invoking Actions" and "Apex Actions".
 struct ActionRequest {
     var leads: [LeadConversion]
-    var allowDuplicates: Bool
+    var options: ConvertOptions
 
     private struct Inputs: Encodable {
         var inputs: [Input]
@@ -23,12 +23,15 @@ struct ActionRequest {
         var opportunityId: String?
         var opportunityName: String?
         var ownerId: String?
+        var relatedPersonAccountId: String?
         var doNotCreateOpportunity: Bool?
         var overwriteLeadSource: Bool?
         var sendNotificationEmail: Bool?
         var allowDuplicates: Bool?
+        var suppressFeed: Bool?
+        var truncateFields: Bool?
 
-        init(_ lead: LeadConversion, allowDuplicates: Bool) {
+        init(_ lead: LeadConversion, _ options: ConvertOptions) {
             leadId = lead.leadID.description
             convertedStatus = lead.convertedStatus
             accountId = lead.accountID?.description
@@ -37,16 +40,19 @@ struct ActionRequest {
             // "The name, if one is made": beside doNotCreateOpportunity Salesforce refuses it.
             opportunityName = lead.doNotCreateOpportunity ? nil : lead.opportunityName
             ownerId = lead.ownerID?.description
+            relatedPersonAccountId = lead.relatedPersonAccountID?.description
             doNotCreateOpportunity = lead.doNotCreateOpportunity ? true : nil
             overwriteLeadSource = lead.overwriteLeadSource ? true : nil
             sendNotificationEmail = lead.sendNotificationEmail ? true : nil
-            self.allowDuplicates = allowDuplicates ? true : nil
+            allowDuplicates = options.allowsDuplicates ? true : nil
+            suppressFeed = options.suppressesFeed ? true : nil
+            truncateFields = options.truncatesFields ? true : nil
         }
     }
 
     /// The JSON, in UTF-8, names in the order of the alphabet.
     var body: ByteBuffer {
-        let inputs = leads.map { Input($0, allowDuplicates: allowDuplicates) }
+        let inputs = leads.map { Input($0, options) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {

@@ -1,6 +1,6 @@
 import Conversion
 
-/// Looks for contacts by their e-mail addresses, with one SOQL query.
+/// Looks for contacts by their e-mail addresses or ids, with one SOQL query.
 ///
 /// Sources: REST API Developer Guide, "Query"; SOQL and SOSL Reference, "Quoted String Escape
 /// Sequences": texts are compared without case, a quote and a backslash take a backslash.
@@ -9,34 +9,49 @@ import Conversion
 enum ContactQuery {
     /// What is asked. Only an org with person accounts has `IsPersonAccount`; another refuses the
     /// whole query for it.
-    static func text(_ addresses: [String], tellingPersonAccounts: Bool) -> String {
-        let quoted = addresses.map { address in
-            "'" + address.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
-        }
+    static func text(_ keys: [ContactKey], tellingPersonAccounts: Bool) -> String {
         let fields = "Id, AccountId, Email" + (tellingPersonAccounts ? ", IsPersonAccount" : "")
-        return "SELECT \(fields) FROM Contact WHERE Email IN (" + quoted.joined(separator: ",")
-            + ")"
+        return "SELECT \(fields) FROM Contact WHERE \(condition(keys)) ORDER BY CreatedDate, Id"
+    }
+
+    private static func condition(_ keys: [ContactKey]) -> String {
+        let addresses = keys.compactMap {
+            if case .email(let address) = $0 { address } else { nil }
+        }
+        let ids = keys.compactMap { if case .id(let id) = $0 { id.description } else { nil } }
+        return [("Email", addresses), ("Id", ids)].filter { !$1.isEmpty }.map { field, values in
+            "\(field) IN (\(values.map(\.soqlQuoted).joined(separator: ",")))"
+        }.joined(separator: " OR ")
     }
 
     /// What the answer says of each.
     static func outcome(
-        of response: APIResponse, for addresses: [String], tellingPersonAccounts: Bool
+        of response: APIResponse, for keys: [ContactKey], tellingPersonAccounts: Bool
     ) -> Reply<[[FoundContact]]>.Outcome {
         guard response.status == 200 else {
-            return .init(refusal(response, addresses.count, tellingPersonAccounts))
+            return .init(refusal(response, keys.count, tellingPersonAccounts))
         }
         guard let page = response.json(Page.self), let found = page.found else {
             return .unclear(.unreadable("The answer is not a list of contacts"))
         }
-        // Of one address all are, and the first page has enough of them.
-        if addresses.count == 1 { return .value([found.map(\.contact)]) }
-        guard page.done else { return .refused(.callTooLarge, .manyPages) }
+        guard page.done else {
+            return .refused(.callTooLarge, keys.count == 1 ? .manyOfOneAddress : .manyPages)
+        }
+        // Of one address all are.
+        if keys.count == 1 { return .value([found.map(\.contact)]) }
         let byAddress = Dictionary(grouping: found, by: \.address)
-        let asked = addresses.map { $0.lowercased() }
-        guard Set(byAddress.keys).isSubset(of: asked) else {
+        let byID = Dictionary(grouping: found, by: \.contact.id)
+        let answers = keys.map { key in
+            switch key {
+            case .email(let address): byAddress[address.lowercased(), default: []]
+            case .id(let id): byID[id, default: []]
+            }
+        }
+        let answered = Set(answers.joined().map(\.contact.id))
+        guard found.allSatisfy({ answered.contains($0.contact.id) }) else {
             return .refused(.callTooLarge, .otherAddress)
         }
-        return .value(asked.map { byAddress[$0, default: []].map(\.contact) })
+        return .value(answers.map { $0.map(\.contact) })
     }
 
     /// What keeps the user from all contacts stays until somebody acts; what is wrong with a query
@@ -79,13 +94,10 @@ enum ContactQuery {
         var records: [Row]
 
         /// The contacts; nil when a row is none.
-        var found: [(address: String, contact: FoundContact)]? {
+        var found: [(address: String?, contact: FoundContact)]? {
             do throws(MalformedRecordID) {
-                var found: [(String, FoundContact)] = []
-                for row in records {
-                    guard let address = row.email?.lowercased() else { return nil }
-                    found.append((address, try row.contact()))
-                }
+                var found: [(String?, FoundContact)] = []
+                for row in records { found.append((row.email?.lowercased(), try row.contact())) }
                 return found
             } catch {
                 return nil
@@ -123,6 +135,11 @@ extension Reason {
 
     fileprivate static let manyPages = Reason(
         ours: "MANY_CONTACTS", "The search found more contacts than one answer holds.")
+
+    /// It is the lead's own, and its code says what it comes to.
+    fileprivate static let manyOfOneAddress = Reason(
+        ours: "MULTIPLE_CONTACTS_MATCH",
+        "More contacts have the lead's address than one answer holds. Merge them and retry.")
 
     fileprivate static let otherAddress = Reason(
         ours: "OTHER_ADDRESS", "The search found a contact of another address than those asked for."

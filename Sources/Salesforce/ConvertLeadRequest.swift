@@ -10,7 +10,7 @@ struct ConvertLeadRequest {
     var token: Secret
     var client: String
     var leads: [LeadConversion]
-    var allowDuplicates: Bool
+    var options: ConvertOptions
 
     /// The envelope, in UTF-8.
     var body: ByteBuffer {
@@ -27,7 +27,13 @@ struct ConvertLeadRequest {
         body.writeStaticString("</urn:SessionHeader><urn:CallOptions>")
         body.writeElement("client", client)
         body.writeStaticString("</urn:CallOptions>")
-        if allowDuplicates { body.writeDuplicateRuleHeader() }
+        if options.truncatesFields {
+            body.writeHeader("AllowFieldTruncationHeader", "allowFieldTruncation")
+        }
+        if options.suppressesFeed {
+            body.writeHeader("DisableFeedTrackingHeader", "disableFeedTracking")
+        }
+        if options.allowsDuplicates { body.writeDuplicateRuleHeader() }
         body.writeStaticString("</soapenv:Header><soapenv:Body><urn:convertLead>")
         for lead in leads { body.writeLead(lead) }
         body.writeStaticString("</urn:convertLead></soapenv:Body></soapenv:Envelope>")
@@ -48,8 +54,16 @@ extension ByteBuffer {
         if !lead.doNotCreateOpportunity { writeElement("opportunityName", lead.opportunityName) }
         writeElement("overwriteLeadSource", lead.overwriteLeadSource)
         writeElement("ownerId", lead.ownerID?.description)
+        writeElement("relatedPersonAccountId", lead.relatedPersonAccountID?.description)
         writeElement("sendNotificationEmail", lead.sendNotificationEmail)
         writeStaticString("</urn:leadConverts>")
+    }
+
+    /// A header that switches one thing on.
+    fileprivate mutating func writeHeader(_ name: StaticString, _ flag: StaticString) {
+        writeTag("<urn:", name)
+        writeElement(flag, true)
+        writeTag("</urn:", name)
     }
 
     /// Lets pass what a duplicate rule only warns of; one that blocks still blocks.

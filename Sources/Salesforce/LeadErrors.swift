@@ -3,6 +3,8 @@ import Conversion
 /// The errors of one lead, made into one outcome.
 struct LeadErrors {
     private let reasons: [Reason]
+    /// What duplicate rules named.
+    private var duplicates = DuplicateRecords()
 
     /// Takes up the errors of a lead that was refused.
     init(_ reasons: [Reason]) {
@@ -12,16 +14,16 @@ struct LeadErrors {
 
     /// Reads `errors` elements.
     init(_ errors: [XMLNode]) {
+        let named = errors.map { $0.child("duplicateResult").flatMap(NamedRecords.init) }
         self.init(
-            errors.map { error in
+            zip(errors, named).map { error, found in
                 var reason = Reason(
                     error.text(of: "statusCode"), error.text(of: "message"),
                     fields: error.children("fields").filter { !$0.isNil }.map(\.text))
-                if let found = error.child("duplicateResult").flatMap(DuplicateRecords.init) {
-                    reason.message += " \(found)"
-                }
+                if let found { reason.message += " \(found)" }
                 return reason
             })
+        for found in named.compactMap(\.self) { duplicates.add(found.records) }
     }
 
     /// The weightiest error decides and gives the code; all their messages are kept.
@@ -44,10 +46,14 @@ struct LeadErrors {
             return .unlisted(reason(code))
         }
         if let (code, _) = ranked.first(where: { $0.1 == .permanent }) {
-            return .permanent(reason(code))
+            let isDuplicate = ranked.allSatisfy { $0.0 == Self.duplicateCode }
+            return isDuplicate && duplicates != DuplicateRecords()
+                ? .duplicate(reason(code), duplicates) : .permanent(reason(code))
         }
         return .transient(reason(reasons[0].code))
     }
+
+    private static let duplicateCode = "DUPLICATES_DETECTED"
 }
 
 extension Reason {
@@ -62,7 +68,8 @@ extension Reason {
 
 /// The records that a duplicate rule found, so that people need not look for them again.
 /// Source: Partner WSDL 58.0, `DuplicateResult`.
-private struct DuplicateRecords: CustomStringConvertible {
+private struct NamedRecords: CustomStringConvertible {
+    private(set) var records = DuplicateRecords()
     private var found: [String] = []
     private var count = 0
     /// A rule that is too wide can match thousands.
@@ -79,6 +86,7 @@ private struct DuplicateRecords: CustomStringConvertible {
                     seen.insert(id).inserted
                 else { continue }
                 if found.count < Self.mostNamed { found.append("\(entity) \(id)") }
+                records.add(id)
             }
         }
         guard !seen.isEmpty else { return nil }
@@ -88,5 +96,21 @@ private struct DuplicateRecords: CustomStringConvertible {
     var description: String {
         let rest = count > found.count ? " and \(count - found.count) more" : ""
         return "(found: \(found.joined(separator: ", "))\(rest))"
+    }
+}
+
+extension DuplicateRecords {
+    fileprivate mutating func add(_ others: DuplicateRecords) {
+        accounts += others.accounts.filter { !accounts.contains($0) }
+        contacts += others.contacts.filter { !contacts.contains($0) }
+    }
+
+    /// Other objects than accounts and contacts are none that a lead could be converted into.
+    fileprivate mutating func add(_ id: String) {
+        if let account = RecordID(stem: id.prefix(15), of: .account) {
+            accounts.append(account)
+        } else if let contact = RecordID(stem: id.prefix(15), of: .contact) {
+            contacts.append(contact)
+        }
     }
 }

@@ -8,6 +8,7 @@ import NIOCore
 enum LeadRetrieval {
     private static let fields = [
         "Id", "IsConverted", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId",
+        "OwnerId",
     ]
 
     /// The body of the request. Ids are letters and digits, so they need no escaping.
@@ -34,13 +35,14 @@ enum LeadRetrieval {
     }
 
     /// A lead as the org writes it; an answer without `Id` or `IsConverted` is none.
-    private struct Lead: Decodable {
+    private struct Lead: Decodable, OwnedRow {
         enum CodingKeys: String, CodingKey {
             case id = "Id"
             case isConverted = "IsConverted"
             case accountID = "ConvertedAccountId"
             case contactID = "ConvertedContactId"
             case opportunityID = "ConvertedOpportunityId"
+            case ownerID = "OwnerId"
         }
 
         var id: String
@@ -48,9 +50,10 @@ enum LeadRetrieval {
         var accountID: String?
         var contactID: String?
         var opportunityID: String?
+        var ownerID: String?
 
         var reading: LeadReading {
-            guard isConverted else { return .notConverted }
+            guard isConverted else { return isOwnedByQueue ? .ownedByQueue : .notConverted }
             return .converted(
                 ConvertedRecords(
                     accountID: accountID, contactID: contactID, opportunityID: opportunityID))
@@ -83,7 +86,7 @@ enum LeadPreviews {
         }
     }
 
-    private struct Lead: Decodable {
+    private struct Lead: Decodable, OwnedRow {
         enum CodingKeys: String, CodingKey {
             case id = "Id"
             case isConverted = "IsConverted"
@@ -95,8 +98,21 @@ enum LeadPreviews {
         var ownerID: String?
 
         var preview: LeadPreview {
-            // Queues are groups, and a group's id begins with 00G.
-            isConverted ? .converted : ownerID?.hasPrefix("00G") == true ? .ownedByQueue : .open
+            isConverted
+                ? .converted
+                : isOwnedByQueue
+                    ? .ownedByQueue
+                    : .open(ownerID: ownerID.flatMap { RecordID(stem: $0.prefix(15), of: .user) })
         }
     }
+}
+
+/// A lead's row that tells its owner.
+private protocol OwnedRow {
+    var ownerID: String? { get }
+}
+
+extension OwnedRow {
+    /// Queues are groups, and a group's id begins with 00G.
+    fileprivate var isOwnedByQueue: Bool { ownerID?.hasPrefix("00G") == true }
 }

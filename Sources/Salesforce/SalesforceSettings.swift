@@ -34,6 +34,8 @@ public struct SalesforceSettings: Sendable, Equatable {
     public var login: Login
     /// What converts the leads.
     public var service = Service.soap
+    /// The account's field that is compared with the key of a group of leads.
+    public var matchAccountField = "Name"
     /// How long a conversion may take, from the first byte sent to the last one read.
     ///
     /// Salesforce itself gives up after 10 minutes, so the default of 630 s outlasts any answer.

@@ -6,12 +6,12 @@ import Synchronization
 extension SalesforceTransport {
     /// `convertLead`, the one call that changes anything.
     public func convert(
-        _ leads: [LeadConversion], allowDuplicates: Bool, before latest: ContinuousClock.Instant
+        _ leads: [LeadConversion], _ options: ConvertOptions,
+        before latest: ContinuousClock.Instant
     ) async -> Reply<[LeadOutcome]> {
         precondition((1...100).contains(leads.count), "convertLead takes 1...100 leads")
         if case .action(let name) = settings.service {
-            return await convert(
-                leads, by: name, allowDuplicates: allowDuplicates, before: latest)
+            return await convert(leads, by: name, options, before: latest)
         }
         return await call(.soap) { session in
             var headers = headers(contentType: "text/xml; charset=UTF-8")
@@ -21,7 +21,7 @@ extension SalesforceTransport {
                 url: "\(session.instance)/services/Soap/u/\(version)", headers: headers,
                 body: ConvertLeadRequest(
                     token: session.token, client: settings.clientName, leads: leads,
-                    allowDuplicates: allowDuplicates
+                    options: options
                 ).body,
                 timeout: settings.callTimeout, latest: latest)
         } read: { response in
@@ -42,31 +42,6 @@ extension SalesforceTransport {
                 LeadRetrieval.outcome(of: response, for: ids), httpStatus: response.status,
                 usage: OrgUsage(header: response.headers))
         }
-    }
-
-    /// Looks for the contacts of these addresses.
-    public func match(_ addresses: [String]) async -> Reply<[[FoundContact]]> {
-        precondition((1...200).contains(addresses.count), "a search takes 1...200 addresses")
-        let tellsPersonAccounts = state.withLock(\.mayHavePersonAccounts)
-        let text = ContactQuery.text(addresses, tellingPersonAccounts: tellsPersonAccounts)
-        let reply = await call(.rest) { session in
-            APIRequest(
-                method: .GET,
-                url: "\(session.instance)/services/data/v\(version)/query?q=\(text.percentEncoded)",
-                headers: restHeaders(session), timeout: settings.readTimeout)
-        } read: { response in
-            let outcome = ContactQuery.outcome(
-                of: response, for: addresses, tellingPersonAccounts: tellsPersonAccounts)
-            return Reply(
-                outcome, httpStatus: response.status, usage: OrgUsage(header: response.headers))
-        }
-        switch reply.outcome {
-        case .refused(.adapted, _): state.withLock { $0.mayHavePersonAccounts = false }
-        // It was another field, then: nothing is known of this one.
-        case .refused(.permission, _): state.withLock { $0.mayHavePersonAccounts = true }
-        default: break
-        }
-        return reply
     }
 
     /// Reads the org's limits.
@@ -159,32 +134,17 @@ extension SalesforceTransport {
     }
 }
 
-extension String {
-    /// As it stands in a URL's query: nothing is left that means something there.
-    fileprivate var percentEncoded: String {
-        utf8.reduce(into: "") { text, byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                text += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-    }
-}
-
 extension SalesforceTransport {
     /// Converts through an Apex action of the org's own, the alternative transport.
     func convert(
-        _ leads: [LeadConversion], by action: String, allowDuplicates: Bool,
+        _ leads: [LeadConversion], by action: String, _ options: ConvertOptions,
         before latest: ContinuousClock.Instant
     ) async -> Reply<[LeadOutcome]> {
         await call(.rest) { session in
             APIRequest(
                 url: "\(session.instance)/services/data/v\(version)/actions/custom/apex/\(action)",
                 headers: restHeaders(session, contentType: "application/json"),
-                body: ActionRequest(leads: leads, allowDuplicates: allowDuplicates).body,
+                body: ActionRequest(leads: leads, options: options).body,
                 timeout: settings.callTimeout, latest: latest)
         } read: { response in
             ActionReply.reply(to: leads, from: response)

@@ -87,6 +87,7 @@ public struct DaemonSettings: Equatable, Sendable {
             "SALESFORCE_API_VERSION": new.apiVersion == old.apiVersion,
             "SALESFORCE_TRANSPORT": new.service == old.service,
             "SALESFORCE_CA_FILE": new.caFile == old.caFile,
+            "LEADCONVERT_MATCH_ACCOUNT_FIELD": new.matchAccountField == old.matchAccountField,
         ]
         return isSame.filter { !$0.value }.map(\.key)
     }

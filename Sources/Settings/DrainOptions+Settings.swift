@@ -56,25 +56,53 @@ extension SettingReader {
 extension RunWindow {
     /// What a wrong text should have been.
     static let rule =
-        "must be two different times of day and a time zone, e.g. 20:00-06:00 Europe/Berlin"
+        "must be two different times of day and a time zone, e.g. 20:00-06:00 Europe/Berlin, or such "
+        + "times for days, e.g. Mon-Fri 20:00-06:00, Sat-Sun 00:00-24:00 Europe/Berlin"
 
     /// Reads hours; nil when they break the rule or the machine does not know the zone.
     init?(_ text: String) {
-        let form = /(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s+(\S+)/.asciiOnlyDigits()
-        guard
-            let (_, startHour, startMinute, endHour, endMinute, zone) =
-                text.wholeMatch(of: form)?.output,
-            let start = Self.minutes(startHour, startMinute),
-            let end = Self.minutes(endHour, endMinute), start != end,
-            let zone = TimeZone(identifier: String(zone))
+        guard let blank = text.lastIndex(where: \.isWhitespace),
+            let zone = TimeZone(identifier: String(text[text.index(after: blank)...]))
         else { return nil }
-        self.init(start: start, end: end, zone: zone)
+        let parts = text[..<blank].split(separator: ",", omittingEmptySubsequences: false)
+        let hours = parts.map { Hours(String($0)) }
+        guard !hours.contains(nil) else { return nil }
+        self.init(hours.compactMap(\.self), zone: zone)
+    }
+}
+
+extension RunWindow.Hours {
+    private static let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+    /// Reads `20:00-06:00`, `Sat 20:00-06:00` or `Mon-Fri 20:00-06:00`.
+    fileprivate init?(_ text: String) {
+        let form =
+            /\s*(?:([A-Za-z]{3})(?:-([A-Za-z]{3}))?\s+)?(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*/
+            .asciiOnlyDigits()
+        guard
+            let (_, first, last, startHour, startMinute, endHour, endMinute) =
+                text.wholeMatch(of: form)?.output,
+            let start = Self.minutes(startHour, startMinute), start < 1440,
+            let end = Self.minutes(endHour, endMinute), start != end,
+            let days = Self.days(first, last ?? first)
+        else { return nil }
+        self.init(days: days, start: start, end: end)
     }
 
+    /// From one day to another, over the end of the week if need be; every day when none is named.
+    private static func days(_ first: Substring?, _ last: Substring?) -> [Int]? {
+        guard let first, let last else { return Array(0..<7) }
+        guard let start = names.firstIndex(of: first.lowercased()),
+            let end = names.firstIndex(of: last.lowercased())
+        else { return nil }
+        return (start...(end < start ? end + 7 : end)).map { $0 % 7 }
+    }
+
+    /// Minutes after midnight; 24:00 is the end of the day.
     private static func minutes(_ hour: Substring, _ minute: Substring) -> Int? {
-        guard let hour = Int(hour), let minute = Int(minute), hour < 24, minute < 60 else {
-            return nil
-        }
+        guard let hour = Int(hour), let minute = Int(minute), minute < 60,
+            hour < 24 || hour == 24 && minute == 0
+        else { return nil }
         return hour * 60 + minute
     }
 }

@@ -20,6 +20,10 @@ extension SalesforceSettings {
         let service = reader.value(
             "SALESFORCE_TRANSPORT", default: .soap, rule: Service.rule
         ) { Service($0) }
+        let matchField = reader.value(
+            "LEADCONVERT_MATCH_ACCOUNT_FIELD", default: "Name",
+            rule: "must be the API name of a field of Account, e.g. AccountNumber or Domain__c"
+        ) { text in text.wholeMatch(of: /[A-Za-z][A-Za-z0-9_]{0,79}/).map { String($0.output) } }
         guard let (login, store) = Login.read(&reader, for: service) else { return nil }
         // One complaint about an address is enough.
         if case .clientCredentials = login,
@@ -30,6 +34,7 @@ extension SalesforceSettings {
         var settings = SalesforceSettings(
             loginHost: host ?? .production, apiVersion: version, login: login)
         settings.service = service
+        settings.matchAccountField = matchField
         settings.callTimeout = .milliseconds(callTimeoutMS)
         settings.caFile = caFile
         return (settings, store)

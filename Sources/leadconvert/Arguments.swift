@@ -9,6 +9,9 @@ extension JobState: ExpressibleByArgument {}
 extension Outcome: ExpressibleByArgument {}
 extension IntakeFormat: ExpressibleByArgument {}
 extension RetryPolicy.OnFailure: ExpressibleByArgument {}
+extension RetryPolicy.OnDuplicates: ExpressibleByArgument {}
+extension RetryPolicy.OnManyMatches: ExpressibleByArgument {}
+extension RetryPolicy.OnNoMatch: ExpressibleByArgument {}
 
 extension TextEncoding: ExpressibleByArgument {
     /// The encoding of that name, in any case.

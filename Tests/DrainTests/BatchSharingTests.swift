@@ -49,8 +49,8 @@ import Testing
             var drain = try VirtualDrain(queue)
             try drain.run { .allConverted($0) }
             let loose = drain.sent.map { request in
-                if case .convert(_, let allowDuplicates) = request {
-                    allowDuplicates
+                if case .convert(_, let options) = request {
+                    options.allowsDuplicates
                 } else {
                     false
                 }

@@ -52,7 +52,7 @@ import Testing
                 return CallReply(
                     .matched(
                         try addresses.map { address in
-                            let place = address == "person@example.org" ? 1 : 2
+                            let place = address == .email("person@example.org") ? 1 : 2
                             return [
                                 FoundContact(
                                     id: try contact(place), accountID: try account(place),
@@ -116,7 +116,8 @@ import Testing
             try queue.add((1...50).map { ($0, "p\($0)@example.org") })
             var drain = try VirtualDrain(queue)
             try drain.run { request in
-                guard case .match(let addresses) = request, addresses.contains("p37@example.org")
+                guard case .match(let addresses) = request,
+                    addresses.contains(.email("p37@example.org"))
                 else { return try answer(request) }
                 return CallReply(.refused(.callTooLarge, Reason("MALFORMED_QUERY", "unreadable")))
             }
@@ -202,9 +203,9 @@ import Testing
             .matched(
                 try addresses.map { address in
                     switch address {
-                    case "one@example.org": [try found(1, in: 1)]
-                    case "two@example.org": [try found(1, in: 1), try found(2, in: 2)]
-                    case "private@example.org":
+                    case .email("one@example.org"): [try found(1, in: 1)]
+                    case .email("two@example.org"): [try found(1, in: 1), try found(2, in: 2)]
+                    case .email("private@example.org"):
                         [FoundContact(id: try contact(3), accountID: nil)]
                     default: []
                     }

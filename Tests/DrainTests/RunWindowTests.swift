@@ -81,6 +81,36 @@ import Testing
         }
     }
 
+    @Test func `has hours of its own for some days, from the day on which they begin`() throws {
+        let berlin = try #require(TimeZone(identifier: "Europe/Berlin"))
+        let window = RunWindow(
+            [
+                .init(days: [0, 1, 2, 3, 4], start: 20 * 60, end: 6 * 60),
+                .init(days: [5, 6], start: 0, end: 24 * 60),
+            ], zone: berlin)
+        // From Friday's evening to Monday's midnight without a break; 1 February 2026 is a Sunday.
+        let changes = [
+            "2026-01-29T19:00", "2026-01-30T05:00", "2026-01-30T19:00", "2026-02-01T23:00",
+            "2026-02-02T19:00", "2026-02-03T05:00",
+        ]
+        var time = try time("2026-01-29T12:00")
+        for change in changes {
+            let isOpen = window.isOpen(at: time)
+            time = window.nextChange(after: time)
+            #expect(time == (try self.time(change)))
+            #expect(window.isOpen(at: time) != isOpen)
+        }
+        #expect(window.openPart == 1)
+        #expect(RunWindow([.init(days: [2], start: 0, end: 360)], zone: .gmt).openPart == 0.25)
+    }
+
+    @Test func `may be open always`() throws {
+        let window = RunWindow([.init(start: 0, end: 1440)], zone: .gmt)
+        let now = try time("2026-02-01T12:00")
+        #expect(window.isOpen(at: now) && window.openPart == 1)
+        #expect(window.nextChange(after: now) > now)
+    }
+
     /// The virtual clock starts on a noon, UTC.
     @Test func `starts no call outside its hours and says so`() async throws {
         try await withQueue { queue in

@@ -301,7 +301,8 @@ import Testing
             try queue.add((1...21).map { ($0, "p\($0)@example.org") })
             var drain = try VirtualDrain(queue)
             let ending = try drain.run { request in
-                guard case .match(let addresses) = request, addresses.contains("p1@example.org")
+                guard case .match(let addresses) = request,
+                    addresses.contains(.email("p1@example.org"))
                 else { return .allConverted(request) }
                 return CallReply(.unclear(Reason("UNKNOWN_EXCEPTION", "HTTP 500")))
             }

@@ -66,9 +66,10 @@ extension InFlightCall {
         case .conversions(let call):
             .convert(
                 call.jobs.map(\.conversion),
-                allowDuplicates: call.jobs.first?.policy.allowDuplicates ?? false)
+                call.jobs.first?.policy.options ?? ConvertOptions())
         case .question(let question): .verify(question.jobs.map(\.job.conversion.leadID))
-        case .match(let match): .match(match.jobs.compactMap(\.conversion.matchEmail))
+        case .match(let match): .match(match.keys)
+        case .accountMatch(let match): .matchAccounts(match.values)
         case .login: .logIn
         case .limits: .readLimits
         }
@@ -80,6 +81,7 @@ extension InFlightCall {
         case .conversions(let call): .conversions(call, reply.toConversions)
         case .question(let question): .question(question, reply.toQuestion)
         case .match(let match): .match(match, reply.toSearch)
+        case .accountMatch(let match): .accountMatch(match, reply.toAccountSearch)
         case .login: .login(reply.toLogin)
         case .limits: .limits(reply.toReadingLimits)
         }
@@ -93,7 +95,8 @@ extension CallReply {
         return switch request {
         case .convert(let leads, _): CallReply(.converted(leads.map { _ in .converted(records) }))
         case .verify(let leads): CallReply(.verified(leads.map { _ in .converted(records) }))
-        case .match(let addresses): CallReply(.matched(addresses.map { _ in [] }))
+        case .match(let contacts): CallReply(.matched(contacts.map { _ in [] }))
+        case .matchAccounts(let values): CallReply(.matchedAccounts(values.map { _ in [] }))
         case .logIn: CallReply(.loggedIn)
         case .readLimits: CallReply(.limitsRead)
         }

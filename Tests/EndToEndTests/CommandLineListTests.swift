@@ -23,6 +23,25 @@ import Testing
         }
     }
 
+    @Test func `prints the result of one lead, or of one job`() async throws {
+        try await withCommandLine { leadconvert in
+            try enqueue(leadconvert, 1, 2)
+            _ = try leadconvert("cancel", "1")
+            let result = try leadconvert("results", "--lead", "00QWs0000000001")
+            #expect(result.status == 0)
+            #expect(result.output.contains("\"isSuccess\": false"))
+            #expect(result.output.contains("\"leadId\": \"\(lead)\""))
+            #expect(try leadconvert("results", "--lead", "1") == result)
+            let waiting = try leadconvert("results", "--lead", "2", "--csv")
+            #expect(waiting.status == 75)
+            #expect(waiting.output.hasPrefix("lead_id,state,"))
+            #expect(waiting.errors == "The lead is unsettled: ask again later.\n")
+            #expect(try leadconvert("results", "--lead", "3").status == 66)
+            #expect(try leadconvert("results", "friday", "--lead", "1").status == 64)
+            #expect(try leadconvert("results").status == 64)
+        }
+    }
+
     @Test func `filters jobs`() async throws {
         try await withCommandLine { leadconvert in
             try enqueue(leadconvert, 1, 2)

@@ -71,18 +71,23 @@ import Testing
         try await withCommandLine { leadconvert in
             _ = try leadconvert(
                 "policy", "set", "patient", "--max-attempts", "10", "--base-delay", "1m",
-                "--max-delay", "2h", "--on-failure", "pause", "--allow-duplicates"
+                "--max-delay", "2h", "--on-failure", "pause", "--allow-duplicates",
+                "--on-duplicates", "join", "--on-many-matches", "oldest", "--on-no-match", "fail",
+                "--fallback-owner", "005000000000001", "--suppress-feed"
             )
             #expect(
                 try leadconvert("policy", "list")
                     == .init(
                         output: """
                             name     max_attempts  base_delay_ms  factor  max_delay_ms  jitter  \
-                            on_failure  allow_duplicates
+                            on_failure  allow_duplicates  on_duplicates  on_many_matches  \
+                            on_no_match  fallback_owner
                             default             5          10000     2.0        900000     0.5  \
-                            continue                   0
+                            continue                   0  fail           fail             \
+                            create
                             patient            10          60000     2.0       7200000     0.5  \
-                            pause                      1
+                            pause                      1  join           oldest           \
+                            fail         005000000000001AAA
 
                             """
                     )
@@ -93,6 +98,12 @@ import Testing
                     "\"max_delay_ms\": 7200000, \"jitter\": 0.0"
                 )
             )
+            #expect(
+                try leadconvert("policy", "list", "--json").output.contains(
+                    "\"suppress_feed\": 1, \"truncate_fields\": 0"))
+            _ = try leadconvert("policy", "set", "patient", "--fallback-owner", "none")
+            #expect(!(try leadconvert("policy", "list", "--json").output.contains("005")))
+            #expect(try leadconvert("policy", "set", "x", "--fallback-owner", "00G").status == 64)
         }
     }
 

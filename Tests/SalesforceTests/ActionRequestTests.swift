@@ -6,7 +6,10 @@ import Testing
 
 @Suite struct ActionRequestTests {
     private func body(_ leads: LeadConversion..., allowDuplicates: Bool = false) -> String {
-        String(buffer: ActionRequest(leads: leads, allowDuplicates: allowDuplicates).body)
+        String(
+            buffer: ActionRequest(
+                leads: leads, options: ConvertOptions(allowsDuplicates: allowDuplicates)
+            ).body)
     }
 
     @Test func `writes only what is asked for`() {

@@ -55,11 +55,16 @@ import Testing
         #expect(outcome(body) == .value([.converted(records)]))
     }
 
-    @Test func `a duplicate's message names the records that were found, each once`() {
+    @Test func `a duplicate's message names the records that were found, each once`() throws {
+        let contact = try RecordID("003Ws000003PqRs", of: .contact)
         let message = "Use one of these records? (found: Contact 003Ws000003PqRsIAK)"
         #expect(
             outcome(ofErrors: Samples.duplicate)
-                == .value([.permanent(Reason("DUPLICATES_DETECTED", message))]))
+                == .value([
+                    .duplicate(
+                        Reason("DUPLICATES_DETECTED", message),
+                        DuplicateRecords(contacts: [contact]))
+                ]))
     }
 
     @Test func `a duplicate's message names ten records at most`() {
@@ -72,11 +77,12 @@ import Testing
             </matchResults><matchResults/></duplicateResult></errors>
             """
         guard case .value(let leads) = outcome(ofErrors: errors),
-            case .permanent(let reason)? = leads.first
+            case .duplicate(let reason, let named)? = leads.first
         else {
-            Issue.record("not a permanent refusal")
+            Issue.record("not a duplicate")
             return
         }
+        #expect(named.accounts.count == 25)
         #expect(reason.message.hasPrefix("Many. (found: Account 001Ws0000000010AAA, Account 001"))
         #expect(reason.message.hasSuffix("Account 001Ws0000000019AAA and 15 more)"))
     }

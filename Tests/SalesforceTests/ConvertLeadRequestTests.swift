@@ -8,7 +8,7 @@ import Testing
     private func body(_ leads: LeadConversion..., allowDuplicates: Bool = false) -> String {
         let request = ConvertLeadRequest(
             token: Secret("00D!secret"), client: "leadconvertd/1.0", leads: leads,
-            allowDuplicates: allowDuplicates)
+            options: ConvertOptions(allowsDuplicates: allowDuplicates))
         return String(buffer: request.body)
     }
 

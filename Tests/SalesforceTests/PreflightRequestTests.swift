@@ -63,8 +63,8 @@ import Testing
             #expect(reply.reason?.code == "INVALID_TYPE")
             #expect(
                 server.requests.first?.line
-                    == "GET /services/data/v67.0/query?q=SELECT+PermissionsConvertLeads+FROM+"
-                    + "UserPermissionAccess HTTP/1.1")
+                    == "GET /services/data/v67.0/query?q=SELECT%20PermissionsConvertLeads"
+                    + "%20FROM%20UserPermissionAccess HTTP/1.1")
         }
         for nonsense in ["", "[]", #"{"records":[]}"#, "<html>"] {
             try await withTransport(script: { _ in .say(ScriptedServer.http(200, nonsense)) }) {

@@ -19,7 +19,8 @@ import Testing
         #expect(
             String(buffer: LeadRetrieval.body(ids)) == """
                 {"ids":["00QWs000001AbcDMAS","00QWs000001AbcEMAS"],"fields":["Id","IsConverted",\
-                "ConvertedAccountId","ConvertedContactId","ConvertedOpportunityId"]}
+                "ConvertedAccountId","ConvertedContactId","ConvertedOpportunityId",\
+                "OwnerId"]}
                 """)
     }
 

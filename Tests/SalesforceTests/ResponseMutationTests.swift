@@ -57,8 +57,11 @@ import Testing
                     #expect(outcomes.count == Self.leads.count)
                 }
                 _ = ContactQuery.outcome(
-                    of: answer, for: ["a@example.org", "b@example.org"],
+                    of: answer, for: [.email("a@example.org"), .email("b@example.org")],
                     tellingPersonAccounts: true)
+                _ = AccountQuery(field: "Name", values: ["a", "b"])
+                    .outcome(of: answer, tellingPersonAccounts: true)
+                _ = QueryAnswer.outcome(of: answer)
                 _ = LimitsResponse.reply(from: answer)
                 _ = TokenResponse(answer)
             }

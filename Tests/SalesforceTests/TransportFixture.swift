@@ -32,7 +32,7 @@ func withTransport<Value: Sendable>(
 }
 
 /// One conversion of one lead.
-let conversion = CallRequest.convert([Samples.first], allowDuplicates: false)
+let conversion = CallRequest.convert([Samples.first], ConvertOptions())
 
 /// A login that must ask for its tokens.
 func clientCredentials(_ url: String) -> SalesforceSettings.Login {
@@ -49,6 +49,7 @@ extension CallOutcome {
         case .converted: "converted"
         case .verified: "verified"
         case .matched: "matched"
+        case .matchedAccounts: "matchedAccounts"
         case .loggedIn: "loggedIn"
         case .limitsRead: "limitsRead"
         }

@@ -128,7 +128,7 @@ import Testing
     ) async throws {
         try await withTransport(by: service, script: { _ in .stall }) { transport, server in
             let reply = await transport.convert(
-                [Samples.first], allowDuplicates: false, before: .now - .seconds(1))
+                [Samples.first], ConvertOptions(), before: .now - .seconds(1))
             guard case .refused(.late, .claimTooOld) = reply.outcome else {
                 Issue.record("\(reply.outcome)")
                 return

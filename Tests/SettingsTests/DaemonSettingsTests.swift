@@ -1,5 +1,6 @@
 import Conversion
 import Drain
+import Foundation
 import Hooks
 import Logging
 import Salesforce
@@ -31,6 +32,21 @@ import Testing
         #expect(settings.salesforce.caFile == nil)
         #expect(settings.salesforce.connectTimeout == .seconds(12))
         #expect(settings.refreshTokenStore == nil)
+    }
+
+    @Test func `takes hours by weekday and the field of accounts`() throws {
+        let text = "Mon-Fri 20:00-06:00, Sat 00:00-24:00,sun-mon 1:30-2:00 Europe/Berlin"
+        let settings = try DaemonSettings(
+            environment: login.merging([
+                "LEADCONVERT_RUN_HOURS": text, "LEADCONVERT_MATCH_ACCOUNT_FIELD": "Domain__c",
+            ]) { $1 })
+        let hours: [RunWindow.Hours] = [
+            .init(days: [0, 1, 2, 3, 4], start: 1200, end: 360),
+            .init(days: [5], start: 0, end: 1440), .init(days: [6, 0], start: 90, end: 120),
+        ]
+        let berlin = try #require(TimeZone(identifier: "Europe/Berlin"))
+        #expect(settings.drain.window == RunWindow(hours, zone: berlin))
+        #expect(settings.salesforce.matchAccountField == "Domain__c")
     }
 
     @Test func `takes what is set`() throws {
@@ -85,6 +101,10 @@ import Testing
         ("LEADCONVERT_LINGER", "60001"), ("LEADCONVERT_PROBE_INTERVAL", "0"),
         ("LEADCONVERT_PROBE_INTERVAL", "901"), ("LEADCONVERT_CALL_LIFETIME", "-1"),
         ("LEADCONVERT_CALL_LIFETIME", "86401"), ("LEADCONVERT_RUN_HOURS", "20:00-06:00"),
+        ("LEADCONVERT_RUN_HOURS", "Mon-Fri 20:00-06:00, Europe/Berlin"),
+        ("LEADCONVERT_RUN_HOURS", "Foo 20:00-06:00 Europe/Berlin"),
+        ("LEADCONVERT_RUN_HOURS", "24:00-06:00 Europe/Berlin"),
+        ("LEADCONVERT_MATCH_ACCOUNT_FIELD", "Name' OR Id"),
         ("LEADCONVERT_LOG_LEVEL", "loud"), ("LEADCONVERT_CALL_TIMEOUT", "0"),
         ("LEADCONVERT_HOOKS", "maybe"), ("LEADCONVERT_HOOK_TIMEOUT", "0"),
         ("LEADCONVERT_STOP_TIMEOUT", "1w"), ("LEADCONVERT_LISTEN", "8230"),

@@ -42,6 +42,9 @@ enum Invariants {
         if !world.isRestored, let group = world.org.splitGroups.first {
             throw Broken("\(group) has more than one account")
         }
+        if !world.isRestored, let group = world.org.dividedGroups.first {
+            throw Broken("the leads of \(group) went into several accounts")
+        }
         try world.queue.read { database in
             let sql = """
                 SELECT lead_id, state, attempts, result_account_id, error_code,
@@ -90,6 +93,7 @@ enum Invariants {
             }
         } else {
             if row[4] == "MULTIPLE_CONTACTS_MATCH" { return try hasManyContacts(id, lead, world) }
+            if row[4] == "MULTIPLE_ACCOUNTS_MATCH" { return try hasManyAccounts(id, lead, world) }
             try mayFail(id, lead, code: row[4], attempts: row[2], isConverted: isConverted, world)
         }
     }
@@ -100,6 +104,14 @@ enum Invariants {
         guard let email = lead.email, world.org.find([email])[0].count > 1 else {
             throw Broken("\(id) has no second contact")
         }
+    }
+
+    private static func hasManyAccounts(
+        _ id: RecordID, _ lead: SimulatedOrg.Lead, _ world: World
+    ) throws {
+        guard lead.matchesAccount, let group = lead.group,
+            world.org.findAccounts([group])[0].count > 1
+        else { throw Broken("the group of \(id) has no second account") }
     }
 
     /// A lead may fail for a reason of its own only.
@@ -119,6 +131,9 @@ enum Invariants {
             && (Trouble.codes.contains(code) || code == world.trouble.incident?.code):
             return
         case (_, _?) where lead.email != nil && lead.email == world.trouble.oddAddress:
+            if lead.convertedBy == nil { return }
+        case (_, _?)
+        where lead.group == SimulatedOrg.ambiguous && world.trouble.oddAddress != nil:
             if lead.convertedBy == nil { return }
         // Somebody else converted it; the code that it was refused with says something else.
         case (.hidden, world.trouble.secondCode?) where isConverted:

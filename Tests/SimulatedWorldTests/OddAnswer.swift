@@ -30,7 +30,14 @@ enum OddAnswer {
 
     /// What it means for a search for contacts.
     func outcome(forSearch addresses: [String]) -> Reply<[[FoundContact]]>.Outcome {
-        ContactQuery.outcome(of: restResponse([]), for: addresses, tellingPersonAccounts: false)
+        ContactQuery.outcome(
+            of: restResponse([]), for: addresses.map { .email($0) }, tellingPersonAccounts: false)
+    }
+
+    /// What it means for a search for accounts.
+    func outcome(forAccounts values: [String]) -> Reply<[[RecordID]]>.Outcome {
+        AccountQuery(field: "Name", values: values)
+            .outcome(of: restResponse([]), tellingPersonAccounts: false)
     }
 
     /// What a code means for the lead that is refused with it.
@@ -98,7 +105,7 @@ enum OddAnswer {
             case .converted(let records):
                 #""accountId":"\#(records.accountID ?? "")","contactId":"\#(records.contactID ?? "")""#
             case .refusedAsConverted(let reason), .transient(let reason), .unlisted(let reason),
-                .permanent(let reason), .blocked(_, let reason):
+                .permanent(let reason), .blocked(_, let reason), .duplicate(let reason, _):
                 #""statusCode":"\#(reason.code)","message":"\#(reason.message)""#
             }
         return #"{"isSuccess":true,"errors":null,"outputValues":{"leadId":"\#(id)",\#(outputs)}}"#

@@ -34,6 +34,8 @@ struct SimulatedOrg {
         var account: RecordID?
         /// Its address, if its contact is to be looked for.
         var email: String?
+        /// Whether the account of its group is to be looked for.
+        var matchesAccount = false
     }
 
     /// A call whose work is not done yet.
@@ -59,15 +61,17 @@ struct SimulatedOrg {
     /// Contacts by address; two share that of the twins.
     private var contacts: [String: [FoundContact]] = [:]
     static let twins = "twins@example.org"
+    /// Accounts by name, which is the key of a group.
+    var accounts: [String: [RecordID]] = [:]
     private(set) var running: [Int64: Running] = [:]
     private(set) var doubts: [RecordID: Doubt] = [:]
     /// Every call of ours that may have converted the lead, as far as the daemon can know.
     private var suspects: [RecordID: [Doubt]] = [:]
     private(set) var conversions = 0
     /// What the daemon did that it may never do.
-    private(set) var violations: [String] = []
+    var violations: [String] = []
     /// After a restore, the daemon can't know of calls that its file has forgotten.
-    private var forgotten: Set<RecordID> = []
+    private(set) var forgotten: Set<RecordID> = []
     let lifetimeMS: Int64
     let trouble: Trouble
     /// What a second conversion means, by its code.
@@ -83,6 +87,7 @@ struct SimulatedOrg {
                     id: try RecordID("003Ws000000000\(place)", of: .contact),
                     accountID: try RecordID("001Ws000000000\(place)", of: .account)))
         }
+        try addAccounts()
     }
 
     // MARK: Conversions
@@ -188,6 +193,7 @@ struct SimulatedOrg {
             lead.convertedBy = callID
             lead.account = conversion.accountID
             meet(conversion, in: callID)
+            makeAccount(for: conversion, in: callID)
             leads[id] = lead
             conversions += 1
             return .converted(records(id))

@@ -21,6 +21,8 @@ extension World {
             ask(call, question)
         case .match(let match):
             find(call, match)
+        case .accountMatch(let match):
+            findAccounts(call, match)
         case .conversions(let conversions):
             guard meets(trouble.lateDeparture) else { return depart(call, conversions) }
             later(delay()) { world in world.handOver(call, conversions) }
@@ -195,7 +197,7 @@ extension World {
     }
 
     /// An answer reaches the daemon, if it is still the one that asked.
-    private func answer(
+    func answer(
         _ call: SentCall, _ answer: CallResult, after pause: Int64,
         known tell: ((World) -> Void)? = nil
     ) {
@@ -220,7 +222,7 @@ extension World {
         }
     }
 
-    private func refusal() -> Failure? {
+    func refusal() -> Failure? {
         if trueMS < outageUntil {
             return .refused(.outage, Reason("SERVER_UNAVAILABLE", "server too busy"))
         }
@@ -259,6 +261,7 @@ extension InFlightCall {
         case .conversions(let call): "convert \(call.jobs.map(\.conversion.leadID))"
         case .question(let question): "verify \(question.jobs.map(\.job.conversion.leadID))"
         case .match(let match): "match \(match.jobs.compactMap(\.conversion.matchEmail))"
+        case .accountMatch(let match): "match accounts \(match.values)"
         case .login: "log in"
         case .limits: "read limits"
         }
@@ -272,6 +275,7 @@ extension CallResult {
         case .conversions(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
         case .question(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
         case .match(_, let reply): reply.summary { "\($0.map(\.count)) found" }
+        case .accountMatch(_, let reply): reply.summary { "\($0.map(\.count)) found" }
         case .login(let reply), .limits(let reply): reply.summary { "yes" }
         }
     }
@@ -282,6 +286,7 @@ extension CallResult {
         case .conversions(let call, let reply): .conversions(call, reply.carrying(usage))
         case .question(let question, let reply): .question(question, reply.carrying(usage))
         case .match(let match, let reply): .match(match, reply.carrying(usage))
+        case .accountMatch(let match, let reply): .accountMatch(match, reply.carrying(usage))
         case .login(let reply): .login(reply.carrying(usage))
         case .limits(let reply): .limits(reply.carrying(usage))
         }
@@ -293,7 +298,7 @@ extension LeadOutcome {
         switch self {
         case .converted: "converted"
         case .refusedAsConverted(let reason), .transient(let reason), .unlisted(let reason),
-            .permanent(let reason), .blocked(_, let reason):
+            .permanent(let reason), .blocked(_, let reason), .duplicate(let reason, _):
             reason.code
         }
     }
@@ -303,7 +308,7 @@ extension LeadReading {
     fileprivate var summary: String {
         switch self {
         case .converted: "converted"
-        case .notConverted: "open"
+        case .notConverted, .ownedByQueue: "open"
         case .notVisible: "hidden"
         }
     }

@@ -159,12 +159,14 @@ extension World {
                 if chance.happens(0.2) { lead.accountID = accounts.randomElement(using: &chance) }
                 if chance.happens(0.2) { lead.groupKey = ["Acme", "Globex"][nextLead % 2] }
                 if chance.happens(0.3) { lead.matchEmail = address() }
+                drawAccountSearch(for: &lead)
                 try queue.add(lead)
                 added.append(
                     (
                         lead.leadID,
                         .init(
-                            nature: nature(of: lead), group: lead.groupKey, email: lead.matchEmail)
+                            nature: natureInGroup(nature(of: lead), lead), group: lead.groupKey,
+                            email: lead.matchEmail, matchesAccount: lead.matchesAccount)
                     ))
             }
         }

@@ -71,7 +71,7 @@ import Testing
                 try queue.claims.claimMatch(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
             try queue.settlements.settle(
                 CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(1)), [],
-                [ContactFinding(match.jobs[0], .nothing)])
+                [MatchFinding(match.jobs[0], .nothing)])
             _ = try queue.claims.claimMatch(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
             let steps = try queue.steps {
                 let call = try queue.claims.claimMatch(

@@ -85,7 +85,7 @@ import Testing
     /// Indexes that hold only rows which are asked for; of those as many are read as make a page, or a
     /// slice of a count.
     private let partly = [
-        "jobs_to_send", "jobs_to_match", "jobs_deferred_for_time",
+        "jobs_to_send", "jobs_to_match", "jobs_to_match_account", "jobs_deferred_for_time",
         "jobs_one_unsettled_job_for_a_lead",
     ]
 

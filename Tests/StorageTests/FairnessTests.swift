@@ -92,7 +92,7 @@ import Testing
             var calls = Calls(queue)
             let choose = { (offered: [ClaimedJob]) in
                 offered.filter {
-                    $0.policy.allowDuplicates == offered.first?.policy.allowDuplicates
+                    $0.policy.options == offered.first?.policy.options
                 }
             }
             #expect(try calls.next(upTo: 50, choose)?.counts == ["a": 25, "c": 25])

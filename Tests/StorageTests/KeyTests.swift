@@ -112,7 +112,7 @@ import Testing
                 try queue.claims.claimMatch(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
             try queue.settlements.settle(
                 CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(1)), [],
-                match.jobs.map { ContactFinding($0, .nothing) })
+                match.jobs.map { MatchFinding($0, .nothing) })
             let other = try queue.claims.claimMatch(
                 upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
             #expect((other == nil) == isOne)

@@ -17,7 +17,7 @@ import Testing
             #expect(try claim(queue)?.jobs.map(\.id) == [2])
             let match = try #require(try claimMatch(queue))
             #expect(match.jobs.map(\.conversion.matchEmail) == ["ada@example.org"])
-            try queue.settlements.settle(end(match), [], [ContactFinding(match.jobs[0], .nothing)])
+            try queue.settlements.settle(end(match), [], [MatchFinding(match.jobs[0], .nothing)])
             #expect(try claimMatch(queue) == nil)
             #expect(try claim(queue)?.jobs.map(\.id) == [1])
             #expect(try !queue.claims.work(at: .ms(0), countingTo: 9).hasUnmatched)
@@ -30,7 +30,7 @@ import Testing
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             let match = try #require(try claimMatch(queue))
             try queue.settlements.settle(
-                end(match), [], match.jobs.map { ContactFinding($0, found(in: account)) })
+                end(match), [], match.jobs.map { MatchFinding($0, found(in: account)) })
             let call = try #require(try claim(queue, upTo: 1))
             #expect(call.jobs[0].conversion.contactID?.description == contact)
             #expect(call.jobs[0].conversion.accountID?.description == account)
@@ -45,7 +45,7 @@ import Testing
             options.batch = "b"
             try queue.add([(1, "ada@example.org")], options)
             let match = try #require(try claimMatch(queue))
-            try queue.settlements.settle(end(match), [], [ContactFinding(match.jobs[0], .nothing)])
+            try queue.settlements.settle(end(match), [], [MatchFinding(match.jobs[0], .nothing)])
             try queue.operations.pause(true, batch: "b", at: Moment.ms(20).wall)
             try queue.operations.pause(false, batch: "b", at: Moment.ms(30).wall)
             #expect(try claim(queue) == nil)
@@ -61,7 +61,7 @@ import Testing
             let match = try #require(try claimMatch(queue))
             let reason = Reason("MULTIPLE_CONTACTS_MATCH", "two")
             try queue.settlements.settle(
-                end(match), [], [ContactFinding(match.jobs[0], .unfit(reason))])
+                end(match), [], [MatchFinding(match.jobs[0], .unfit(reason))])
             let job = try #require(try queue.jobs().first)
             #expect(job.text("state") == "failed")
             #expect(job.text("error_code") == "MULTIPLE_CONTACTS_MATCH")
@@ -84,7 +84,7 @@ import Testing
             let match = try #require(try claimMatch(queue))
             let reason = Reason("MULTIPLE_CONTACTS_MATCH", "two")
             try queue.settlements.settle(
-                end(match), [], [ContactFinding(match.jobs[0], .unfit(reason))])
+                end(match), [], [MatchFinding(match.jobs[0], .unfit(reason))])
             #expect(try queue.jobs().map { $0.text("state") } == ["failed", "held"])
         }
     }
@@ -100,8 +100,8 @@ import Testing
             try queue.settlements.settle(
                 end(match), [],
                 [
-                    ContactFinding(match.jobs[0], .unfit(reason)),
-                    ContactFinding(match.jobs[1], .nothing),
+                    MatchFinding(match.jobs[0], .unfit(reason)),
+                    MatchFinding(match.jobs[1], .nothing),
                 ])
             #expect(try queue.jobs().map { $0.text("state") } == ["cancelled", "queued"])
             #expect(try queue.log().isEmpty)
@@ -114,7 +114,7 @@ import Testing
             let first = try #require(
                 try claimMatch(queue) { $0.filter { $0.id != 2 } })
             try queue.settlements.settle(
-                end(first), [], first.jobs.map { ContactFinding($0, .nothing) })
+                end(first), [], first.jobs.map { MatchFinding($0, .nothing) })
             #expect(try claimMatch(queue) == nil)
             let call = try #require(try claim(queue))
             #expect(call.jobs.map(\.id) == [1, 3])
@@ -132,7 +132,7 @@ import Testing
             try queue.run(sql: "UPDATE jobs SET account_id = '\(account)' WHERE id = 2")
             let match = try #require(try claimMatch(queue))
             try queue.settlements.settle(
-                end(match), [], match.jobs.map { ContactFinding($0, found(in: account)) })
+                end(match), [], match.jobs.map { MatchFinding($0, found(in: account)) })
             let call = try #require(try claim(queue))
             try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)),
@@ -151,7 +151,7 @@ import Testing
             let match = try #require(try claimMatch(queue))
             try queue.run(sql: "UPDATE jobs SET account_id = '\(other)'")
             try queue.settlements.settle(
-                end(match), [], [ContactFinding(match.jobs[0], found(in: account))])
+                end(match), [], [MatchFinding(match.jobs[0], found(in: account))])
             #expect(try queue.jobs().first?.text("contact_id") == nil)
             #expect(try claimMatch(queue)?.jobs.count == 1)
         }
@@ -181,7 +181,7 @@ import Testing
 
     // MARK: -
 
-    private func found(in account: String) -> ContactFinding.Result {
+    private func found(in account: String) -> MatchFinding.Result {
         do {
             return .contact(
                 try RecordID(contact, of: .contact), account: try RecordID(account, of: .account))

@@ -13,7 +13,7 @@ import Testing
     /// says, what is due is the first hundred of those that wait, of rows in flight there are few,
     /// and to count or list what is unsettled takes looking at each once.
     private let meant = [
-        "SCAN jobs USING INDEX jobs_to_match",
+        "SCAN jobs USING INDEX jobs_to_match", "SCAN jobs USING INDEX jobs_to_match_account",
         "SCAN run_log USING INDEX run_log_open", "SCAN calls USING INDEX calls_open",
         "SCAN jobs USING INDEX jobs_to_send", "SCAN jobs USING INDEX jobs_deferred_for_time",
         "SCAN jobs USING INDEX jobs_one_unsettled_job_for_a_lead", "SCAN jobs_queued",
@@ -157,7 +157,27 @@ import Testing
         let found = try #require(match)
         try queue.settlements.settle(
             CallEnd(callID: found.id, startedAt: .ms(0), at: .ms(9)), [],
-            [ContactFinding(found.jobs[0], .nothing)])
+            [MatchFinding(found.jobs[0], .nothing)])
+        try queue.enqueue(options, at: Moment.ms(0).wall) { queue in
+            var lead = try LeadConversion.lead(6)
+            (lead.groupKey, lead.matchesAccount) = ("Acme", true)
+            try queue.add(lead)
+        }
+        let accounts = try queue.claims.claimAccountMatch(
+            upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+        let searched = try #require(accounts)
+        try queue.settlements.settle(
+            CallEnd(callID: searched.id, startedAt: .ms(0), at: .ms(9)), [],
+            [
+                MatchFinding(searched.jobs[0], .nothing, of: .account),
+                MatchFinding(
+                    searched.jobs[0], .account(try RecordID("001D000000HRzTR", of: .account)),
+                    of: .account),
+            ])
+        _ = try queue.reports.waitingJobs(after: 0, of: "friday", limit: 9)
+        _ = try queue.reports.matchesAccounts()
+        _ = try queue.reports.readResult(job: 1, lead: nil) { _ in }
+        _ = try queue.reports.readResult(job: nil, lead: .lead(1)) { _ in }
         let call = try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
         let claimed = try #require(call)
         try queue.settlements.settle(

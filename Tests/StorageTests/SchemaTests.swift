@@ -58,6 +58,11 @@ import Testing
         ("run_at", "'2026-11-22 07:31'", "run_at_must_be_utc_like_2026_11_22T07_31_48_123Z"),
         ("state", "'done'", "state_must_be_one_of_the_seven"),
         ("match_email", "''", "match_email_must_not_be_empty"),
+        ("match_account", "1", "match_account_needs_its_group_key"),
+        (
+            "related_person_account_id", "'0034C00000UQ6jI'",
+            "related_person_account_id_must_be_the_id_of_an_account_001"
+        ),
         ("match_email", "'ada'", "match_email_must_be_an_address_like_ada_at_example_org"),
         ("match_email", "'a da@b'", "match_email_must_be_an_address_like_ada_at_example_org"),
         (

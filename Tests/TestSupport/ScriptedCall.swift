@@ -5,11 +5,13 @@ public enum CallRequest: Sendable {
     /// A login.
     case logIn
     /// A call that converts.
-    case convert([LeadConversion], allowDuplicates: Bool)
+    case convert([LeadConversion], ConvertOptions)
     /// A question which leads are converted.
     case verify([RecordID])
     /// A search for contacts.
-    case match([String])
+    case match([ContactKey])
+    /// A search for accounts.
+    case matchAccounts([String])
     /// A reading of the limits.
     case readLimits
 
@@ -19,7 +21,7 @@ public enum CallRequest: Sendable {
         case .logIn: .token
         case .convert: .convert
         case .verify: .verify
-        case .match: .match
+        case .match, .matchAccounts: .match
         case .readLimits: .limits
         }
     }
@@ -37,6 +39,8 @@ public enum CallOutcome: Sendable, Equatable {
     case verified([LeadReading])
     /// The contacts of each address.
     case matched([[FoundContact]])
+    /// The accounts of each value.
+    case matchedAccounts([[RecordID]])
     /// It took no effect.
     case refused(Blocker, Reason)
     /// It may have taken effect.
@@ -93,6 +97,11 @@ public struct CallReply: Sendable {
         typed { if case .matched(let contacts) = $0 { contacts } else { nil } }
     }
 
+    /// To a search for accounts.
+    public var toAccountSearch: Reply<[[RecordID]]> {
+        typed { if case .matchedAccounts(let accounts) = $0 { accounts } else { nil } }
+    }
+
     /// To a login.
     public var toLogin: Reply<Void> {
         typed { if case .loggedIn = $0 { () } else { nil } }
@@ -123,13 +132,14 @@ extension SalesforceClient {
     public func send(_ request: CallRequest) async -> CallReply {
         switch request {
         case .logIn: CallReply(await logIn()) { .loggedIn }
-        case .convert(let leads, let allowDuplicates):
-            CallReply(
-                await convert(
-                    leads, allowDuplicates: allowDuplicates, before: .now + .seconds(600))
-            ) { .converted($0) }
+        case .convert(let leads, let options):
+            CallReply(await convert(leads, options, before: .now + .seconds(600))) {
+                .converted($0)
+            }
         case .verify(let leads): CallReply(await verify(leads)) { .verified($0) }
-        case .match(let addresses): CallReply(await match(addresses)) { .matched($0) }
+        case .match(let contacts): CallReply(await match(contacts)) { .matched($0) }
+        case .matchAccounts(let values):
+            CallReply(await matchAccounts(values)) { .matchedAccounts($0) }
         case .readLimits: CallReply(await readLimits()) { .limitsRead }
         }
     }
@@ -157,9 +167,10 @@ public struct ScriptedClient: SalesforceClient {
 
     /// Converts.
     public func convert(
-        _ leads: [LeadConversion], allowDuplicates: Bool, before latest: ContinuousClock.Instant
+        _ leads: [LeadConversion], _ options: ConvertOptions,
+        before latest: ContinuousClock.Instant
     ) async -> Reply<[LeadOutcome]> {
-        await answer(.convert(leads, allowDuplicates: allowDuplicates)).toConversions
+        await answer(.convert(leads, options)).toConversions
     }
 
     /// Reads leads.
@@ -168,8 +179,13 @@ public struct ScriptedClient: SalesforceClient {
     }
 
     /// Looks for contacts.
-    public func match(_ addresses: [String]) async -> Reply<[[FoundContact]]> {
-        await answer(.match(addresses)).toSearch
+    public func match(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]> {
+        await answer(.match(contacts)).toSearch
+    }
+
+    /// Looks for accounts.
+    public func matchAccounts(_ values: [String]) async -> Reply<[[RecordID]]> {
+        await answer(.matchAccounts(values)).toAccountSearch
     }
 
     /// Reads the limits.

@@ -58,7 +58,10 @@ extension Pacer {
         // Its answer got lost, or said nothing, and the work was done.
         let done = read.filter { $0.1.mayBeDone && $1.isConverted }.map(\.0.0)
         var refused: FailureRun.Failed = [:]
-        for case ((let job, .refused(let code)), .notConverted) in read { refused[job] = code }
+        for case ((let job, .refused(let code)), let reading) in read
+        where reading == .notConverted || reading == .ownedByQueue {
+            refused[job] = code
+        }
         guard done.isEmpty else {
             failures.passed(Set(done), beside: refused, at: now)
             return breaker.openState?.kind == .incident
@@ -133,7 +136,7 @@ extension LeadOutcome {
         switch self {
         case .transient(let reason): !reason.isLock
         case .unlisted, .blocked: true
-        case .converted, .refusedAsConverted, .permanent: false
+        case .converted, .refusedAsConverted, .permanent, .duplicate: false
         }
     }
 
@@ -144,7 +147,7 @@ extension LeadOutcome {
     fileprivate var reason: Reason? {
         switch self {
         case .transient(let reason), .unlisted(let reason), .permanent(let reason),
-            .refusedAsConverted(let reason), .blocked(_, let reason):
+            .refusedAsConverted(let reason), .blocked(_, let reason), .duplicate(let reason, _):
             reason
         case .converted: nil
         }

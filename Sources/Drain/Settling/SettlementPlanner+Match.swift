@@ -1,5 +1,5 @@
-import Conversion
-import Storage
+public import Conversion
+public import Storage
 
 extension SettlementPlanner {
     /// What a search for contacts means for each of its jobs. Without an answer it means nothing:
@@ -7,48 +7,92 @@ extension SettlementPlanner {
     /// - Parameter failures: What is known of searches that fail, this one included if it did.
     func find(
         _ match: ClaimedMatch, _ reply: Reply<[[FoundContact]]>, _ failures: ReadFailures
-    ) -> [ContactFinding] {
+    ) -> [MatchFinding] {
         switch reply.outcome {
         case .value(let contacts):
             precondition(contacts.count == match.jobs.count, "The transport matches the answers.")
             return zip(match.jobs, contacts).map { job, contacts in
-                ContactFinding(job, result(contacts, for: job.conversion.accountID))
+                MatchFinding(
+                    job,
+                    job.duplicateContactID == nil
+                        ? MatchRule.contact(contacts, for: job) : joined(contacts, by: job))
             }
-        case .refused(.callTooLarge, let reason) where match.jobs.count == 1:
-            return match.jobs.map { ContactFinding($0, .unfit(reason)) }
-        case .refused(.outage, let reason), .refused(.callTooLarge, let reason),
-            .unclear(let reason):
-            return match.jobs.map { unanswered($0, reason, failures) }
-        case .refused:
-            return []
+        case .refused(let blocker, let reason):
+            return refused(blocker, reason, match.jobs, of: .contact, failures)
+        case .unclear(let reason):
+            return match.jobs.map { unanswered($0, reason, of: .contact, failures) }
+        }
+    }
+
+    /// What it means that a search was refused as a whole.
+    func refused(
+        _ blocker: Blocker, _ reason: Reason, _ jobs: [ClaimedJob],
+        of search: MatchFinding.Search, _ failures: ReadFailures
+    ) -> [MatchFinding] {
+        switch blocker {
+        case .callTooLarge where jobs.count == 1:
+            jobs.map { MatchFinding($0, .unfit(reason), of: search) }
+        case .outage, .callTooLarge:
+            jobs.map { unanswered($0, reason, of: search, failures) }
+        default: []
         }
     }
 
     /// A lead whose search fails alone while others get their answers uses its attempts.
-    private func unanswered(
-        _ job: ClaimedJob, _ reason: Reason, _ failures: ReadFailures
-    ) -> ContactFinding {
+    func unanswered(
+        _ job: ClaimedJob, _ reason: Reason, of search: MatchFinding.Search,
+        _ failures: ReadFailures
+    ) -> MatchFinding {
         guard failures.isApart(job.id), failures.isItsOwn(job.id, at: now), blame == .call else {
             let pause = failures.pauseMS(of: job.id, firstMS: probeIntervalMS)
-            return ContactFinding(job, .postponed(reason, until: now.wall + pause))
+            return MatchFinding(job, .postponed(reason, until: now.wall + pause), of: search)
         }
         let used = job.attempts + 1
         let pause = job.policy.backoffMS(afterAttempt: used, chance: chance)
-        var finding = ContactFinding(
+        var finding = MatchFinding(
             job,
             used < job.policy.maxAttempts
-                ? .retry(reason, backoffMS: pause, until: now.wall + pause) : .unfit(reason))
+                ? .retry(reason, backoffMS: pause, until: now.wall + pause) : .unfit(reason),
+            of: search)
         finding.attempts = used
         return finding
     }
 
-    /// A lead that is to join an account can join a contact of that account only.
-    private func result(
-        _ contacts: [FoundContact], for account: RecordID?
-    ) -> ContactFinding.Result {
+    /// The contact that a duplicate rule named, if it still is one that the lead can go into.
+    private func joined(_ contacts: [FoundContact], by job: ClaimedJob) -> MatchFinding.Result {
+        let account = job.conversion.accountID
+        guard let contact = contacts.first, contact.accountID != nil,
+            account == nil || contact.accountID == account
+        else { return .unfit(.duplicateDoesNotFit(job)) }
+        return MatchRule.one(contact)
+    }
+}
+
+/// What is made of the records that match a lead, as its policy says.
+public enum MatchRule {
+    /// What contacts of its address mean for a lead, the oldest first. One that is to join an account
+    /// can join a contact of that account only.
+    public static func contact(
+        _ contacts: [FoundContact], for job: ClaimedJob
+    ) -> MatchFinding.Result {
+        let account = job.conversion.accountID
         let fitting = contacts.filter { account == nil || $0.accountID == account }
-        guard let contact = fitting.first else { return .nothing }
-        guard fitting.count == 1 else { return .unfit(.manyContacts(fitting)) }
+        guard let first = fitting.first else {
+            // It may have an account all the same.
+            let isLast = !job.conversion.matchesAccount || account != nil
+            return isLast && job.policy.onNoMatch == .fail ? .unfit(.noContacts) : .nothing
+        }
+        guard fitting.count > 1 else { return one(first) }
+        // One without an account is none that a lead could go into.
+        let candidates = fitting.filter { $0.accountID != nil }
+        switch job.policy.onManyMatches {
+        case .fail: return .unfit(.manyContacts(fitting))
+        case .oldest: return one(candidates.first ?? first)
+        case .newest: return one(candidates.last ?? first)
+        }
+    }
+
+    fileprivate static func one(_ contact: FoundContact) -> MatchFinding.Result {
         guard let account = contact.accountID else { return .unfit(.noAccount(contact)) }
         // Salesforce refuses a person account's contact, because the account is both.
         if contact.isPersonAccount { return .personAccount(account) }
@@ -59,13 +103,25 @@ extension SettlementPlanner {
 extension Reason {
     /// Which of them is meant is not ours to guess.
     fileprivate static func manyContacts(_ contacts: [FoundContact]) -> Reason {
-        let most = 5
-        let ids = contacts.prefix(most).map(\.id.description).joined(separator: ", ")
-        let rest = contacts.count > most ? " and more" : ""
-        return Reason(
+        Reason(
             "MULTIPLE_CONTACTS_MATCH",
-            "More than one contact has the lead's address: \(ids)\(rest). Merge them and retry, or "
-                + "enqueue the lead with the contact and account that are meant.")
+            "More than one contact has the lead's address: \(contacts.map(\.id).listed). Merge them and "
+                + "retry, or enqueue the lead with the contact and account that are meant.")
+    }
+
+    fileprivate static let noContacts = Reason(
+        "NO_CONTACT_MATCHES",
+        "No contact has the lead's address, and its policy makes none. Enqueue the lead without a "
+            + "search, or under a policy with on_no_match = create.")
+
+    fileprivate static func duplicateDoesNotFit(_ job: ClaimedJob) -> Reason {
+        let contact = job.duplicateContactID?.description ?? ""
+        let account = job.conversion.accountID.map { " and the account \($0)" } ?? ""
+        return Reason(
+            "DUPLICATES_DETECTED",
+            "A duplicate rule names the contact \(contact)\(account), into which this lead can't be "
+                + "converted: the contact belongs to no account or to another one, or the user may "
+                + "not see it.")
     }
 
     /// Salesforce converts into a contact only together with its account; a second contact of that

@@ -21,13 +21,20 @@ extension SettlementPlanner {
     }
 
     private func settle(_ job: InDoubtJob, _ reading: LeadReading) -> Settlement {
-        switch reading {
+        if let redirection = redirection(of: job, reading), reading.isNotConverted {
+            let back = Settlement(job, .notConverted, to: .queued)
+            return redirected(back, redirection, job.reason)
+        }
+        return switch reading {
         case .converted(let records): converted(job, records)
-        case .notConverted where job.doubt == .failing, .notVisible where job.doubt == .failing:
+        case _ where job.doubt == .failing:
             failed(Settlement(job, .failed, to: .failed), job.job.policy, job.reason)
-        case .notConverted where job.doubt == .refused || job.doubt == .unlisted: contradicted(job)
-        case .notConverted where isOver(job): notConverted(job)
-        case .notConverted: askLater(Settlement(job, .notConverted, to: .verifying), job)
+        case .notConverted where job.doubt == .refused || job.doubt == .unlisted,
+            .ownedByQueue where job.doubt == .refused || job.doubt == .unlisted:
+            contradicted(job)
+        case .notConverted where isOver(job), .ownedByQueue where isOver(job): notConverted(job)
+        case .notConverted, .ownedByQueue:
+            askLater(Settlement(job, .notConverted, to: .verifying), job)
         case .notVisible where isOver(job): notVisible(job)
         case .notVisible: askLater(Settlement(job, .unknown, to: .verifying), job)
         }
@@ -105,4 +112,8 @@ extension SettlementPlanner {
         case .noAnswer, .crash: startedAt.since(job.sentAt) >= callLifetimeMS
         }
     }
+}
+
+extension LeadReading {
+    fileprivate var isNotConverted: Bool { self == .notConverted || self == .ownedByQueue }
 }

@@ -75,6 +75,8 @@ struct SettlementPlanner {
             return retry(job, in: callID, reason)
         case .permanent(let reason):
             return refused(job, in: callID, reason)
+        case .duplicate(let reason, let records):
+            return refused(job, in: callID, reason, naming: records)
         case .transient(let reason), .blocked(_, let reason):
             return notSent(job, in: callID, reason)
         }
@@ -89,11 +91,20 @@ struct SettlementPlanner {
     }
 
     /// Refused for good. Where an earlier call may have converted the lead, be it one that an older
-    /// copy of the file has forgotten, the refusal may come of that: it is read before it fails.
-    private func refused(_ job: ClaimedJob, in callID: Int64, _ reason: Reason) -> Settlement {
+    /// copy of the file has forgotten, the refusal may come of that: it is read before it fails. So it
+    /// is where its owner may be the reason.
+    private func refused(
+        _ job: ClaimedJob, in callID: Int64, _ reason: Reason,
+        naming records: DuplicateRecords = DuplicateRecords()
+    ) -> Settlement {
         if job.mayBeConverted || job.id <= olderCopyUpTo {
             return inDoubt(job, in: callID, .failing, reason)
         }
+        if let redirection = redirection(of: job, refusedFor: reason, naming: records) {
+            return redirected(
+                Settlement(job, in: callID, .notSent, to: .queued), redirection, reason)
+        }
+        if mayBeOwnedByQueue(job) { return inDoubt(job, in: callID, .failing, reason) }
         return failed(Settlement(job, in: callID, .failed, to: .failed), job.policy, reason)
     }
 

@@ -1,4 +1,4 @@
-import Conversion
+public import Conversion
 import NIOCore
 
 /// Who our token belongs to.
@@ -47,8 +47,8 @@ public struct ConvertedStatus: Sendable, Equatable {
 
 /// What a lead looks like before it is sent.
 public enum LeadPreview: Sendable, Equatable {
-    /// Nothing keeps it from being converted.
-    case open
+    /// Nothing keeps it from being converted, if its owner, where one is told, is active.
+    case open(ownerID: RecordID?)
     /// Converted already.
     case converted
     /// A queue owns it, so that the conversion must name an owner.

@@ -119,6 +119,31 @@ extension SalesforceTransport {
         }
     }
 
+    /// Which of 1...300 users are no longer active.
+    public func readInactive(of users: [RecordID]) async -> Reply<[RecordID]> {
+        precondition((1...300).contains(users.count), "a query takes 1...300 users")
+        struct User: Decodable {
+            enum CodingKeys: String, CodingKey {
+                case id = "Id"
+            }
+
+            var id: String
+        }
+        let ids = users.map(\.description.soqlQuoted).joined(separator: ",")
+        return await select("Id FROM User WHERE IsActive = false AND Id IN (\(ids))", User.self) {
+            $0.compactMap { RecordID(stem: $0.id.prefix(15), of: .user) }
+        }
+    }
+
+    /// Whether accounts can be looked for by the field that the settings name; if not, why.
+    public func readMatchField() async -> Reply<[[RecordID]]> {
+        // No account is meant: whether the org takes the question is the answer.
+        let query = AccountQuery(field: settings.matchAccountField, values: ["leadconvert check"])
+        return await get("/query?q=\(query.text(tellingPersonAccounts: false).percentEncoded)") {
+            query.outcome(of: $0, tellingPersonAccounts: false)
+        }
+    }
+
     /// How 1...2,000 leads look before they are sent, in the order of the ids.
     public func previews(of leads: [RecordID]) async -> Reply<[LeadPreview]> {
         precondition((1...2000).contains(leads.count), "a retrieval takes 1...2,000 ids")
@@ -139,9 +164,7 @@ extension SalesforceTransport {
     func select<Row: Decodable, Value>(
         _ query: String, _ row: Row.Type, _ read: ([Row]) -> Value?
     ) async -> Reply<Value> {
-        // Letters, commas and an equals sign: the queries are ours, and nothing goes into them.
-        let text = "SELECT \(query)".replacing(" ", with: "+").replacing("=", with: "%3D")
-        return await get("/query?q=\(text)") { response in
+        await get("/query?q=\("SELECT \(query)".percentEncoded)") { response in
             .json(response, Rows<Row>.self) { read($0.records) }
         }
     }

@@ -23,6 +23,14 @@ public struct ClaimedJob: Sendable {
     /// Whether a call of ours that got no clear answer carried the lead, for this job or an
     /// earlier one: a lead that is converted may be so by that call.
     public var mayBeConverted: Bool
+    /// The contact that a duplicate rule named, whose account is to be looked up.
+    public var duplicateContactID: RecordID?
+    /// Whether it was sent again already to join what a duplicate rule named.
+    public var joinsDuplicate = false
+    /// Whether its policy's fallback owner is to own what is made of its lead.
+    public var needsFallbackOwner = false
+    /// Whether its account is its group's, and it may go without if that is gone.
+    public var mayDropAccount = false
 }
 
 /// Jobs that are in a call now.
@@ -79,8 +87,41 @@ public struct ClaimedVerification: Sendable {
 public struct ClaimedMatch: Sendable {
     /// The call's number.
     public var id: Int64
-    /// Its jobs, each of another address.
+    /// Its jobs, each of another contact or address.
     public var jobs: [ClaimedJob]
     /// Whose turn it is next time.
     public var cursor: RoundRobinCursor
+
+    /// What is looked for, for each job.
+    public var keys: [ContactKey] {
+        jobs.map { job in
+            guard let key = job.contactKey else {
+                preconditionFailure("A contact is looked for by an address or an id.")
+            }
+            return key
+        }
+    }
+}
+
+/// Jobs for which accounts are looked for now.
+public struct ClaimedAccountMatch: Sendable {
+    /// The call's number.
+    public var id: Int64
+    /// Its jobs: of a group one or more.
+    public var jobs: [ClaimedJob]
+    /// Whose turn it is next time.
+    public var cursor: RoundRobinCursor
+
+    /// The groups' keys, each once, in the order of the jobs.
+    public var values: [String] {
+        var seen: Set<FoldedKey> = []
+        return jobs.compactMap(\.groupKey).filter { seen.insert(FoldedKey($0)).inserted }
+    }
+}
+
+extension ClaimedJob {
+    /// What its contact is looked for by, if it is.
+    public var contactKey: ContactKey? {
+        duplicateContactID.map(ContactKey.id) ?? conversion.matchEmail.map(ContactKey.email)
+    }
 }

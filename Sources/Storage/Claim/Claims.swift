@@ -78,6 +78,21 @@ extension Claims {
             return ClaimedMatch(id: callID, jobs: jobs, cursor: cursor)
         }
     }
+
+    /// Puts jobs into a call that looks for the accounts of their groups, as `claimMatch` does for
+    /// contacts. Not offered is a group of which a lead is about to make the account.
+    /// - Parameter choose: Which of the offered fit into one call.
+    /// - Returns: nil when no account is to be looked for now.
+    public func claimAccountMatch(
+        upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor = RoundRobinCursor(),
+        choosing choose: ([ClaimedJob]) -> [ClaimedJob]
+    ) throws -> ClaimedAccountMatch? {
+        try claim(.toMatchAccount, upTo: size, start, from: cursor, choosing: choose) {
+            database, jobs, cursor in
+            let callID = try database.begin(.match, size: jobs.count, start)
+            return ClaimedAccountMatch(id: callID, jobs: jobs, cursor: cursor)
+        }
+    }
 }
 
 extension [ClaimedJob] {

@@ -8,6 +8,8 @@ enum JobRow {
         case id, leadID, convertedStatus, doNotCreateOpportunity, opportunityName, opportunityID
         case accountID, contactID, matchEmail, ownerID, overwriteLeadSource, sendNotificationEmail
         case groupKey, batchID, priority, policy, attempts, split, mayBeConverted
+        case relatedPersonAccountID, matchAccount, duplicateContactID, joinsDuplicate
+        case needsFallbackOwner, mayDropAccount
 
         var sql: String {
             switch self {
@@ -33,6 +35,16 @@ enum JobRow {
                 """
             case .attempts: "jobs.attempts"
             case .split: "jobs.split"
+            case .relatedPersonAccountID: "jobs.related_person_account_id"
+            case .matchAccount: "jobs.match_account"
+            case .duplicateContactID: "jobs.duplicate_contact_id"
+            case .joinsDuplicate: "jobs.joins_duplicate"
+            case .needsFallbackOwner: "jobs.needs_fallback_owner"
+            case .mayDropAccount:
+                """
+                (jobs.joined_account = 1 OR jobs.matched_account IS 'account')
+                    AND jobs.dropped_account_id IS NULL
+                """
             case .mayBeConverted:
                 """
                 jobs.may_be_converted OR EXISTS (
@@ -83,11 +95,21 @@ enum JobRow {
         let makesContact = conversion.matchEmail != nil && conversion.contactID == nil
         conversion.overwriteLeadSource = value(.overwriteLeadSource) && !makesContact
         conversion.sendNotificationEmail = value(.sendNotificationEmail)
+        conversion.relatedPersonAccountID = try id(.relatedPersonAccountID, .account)
+        conversion.matchesAccount = value(.matchAccount)
+        let policy = policies[value(.policy)] ?? RetryPolicy()
+        let needsFallbackOwner: Bool = value(.needsFallbackOwner)
+        if needsFallbackOwner, conversion.ownerID == nil {
+            conversion.ownerID = policy.fallbackOwner
+        }
         return ClaimedJob(
             id: value(.id), conversion: conversion, attempts: value(.attempts),
             batchID: optional(.batchID), priority: value(.priority), split: optional(.split),
-            policy: policies[value(.policy)] ?? RetryPolicy(), groupKey: optional(.groupKey),
-            mayBeConverted: value(.mayBeConverted))
+            policy: policy, groupKey: optional(.groupKey),
+            mayBeConverted: value(.mayBeConverted),
+            duplicateContactID: try id(.duplicateContactID, .contact),
+            joinsDuplicate: value(.joinsDuplicate), needsFallbackOwner: needsFallbackOwner,
+            mayDropAccount: value(.mayDropAccount))
     }
 }
 

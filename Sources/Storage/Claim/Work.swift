@@ -13,6 +13,8 @@ public struct Work: Sendable, Equatable {
     public var nextAt: Timestamp?
     /// Whether contacts are to be looked for, now or later; jobs that were put aside may want it.
     public var hasUnmatched: Bool
+    /// Whether accounts are to be looked for, now or later; jobs that were put aside may want it.
+    public var hasUnmatchedAccounts: Bool
     /// Whether the whole queue is paused.
     public var isPaused: Bool
 
@@ -37,14 +39,17 @@ extension Claims {
                     (SELECT min(until) FROM delays WHERE until > :now) AS delay_ends_at,
                     EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_to_match
-                        WHERE \(WorkKind.toMatch.isWaiting))
-                    OR EXISTS (
+                        WHERE \(WorkKind.toMatch.isWaiting)) AS has_unmatched,
+                    EXISTS (
+                        SELECT 1 FROM jobs INDEXED BY jobs_to_match_account
+                        WHERE \(WorkKind.toMatchAccount.isWaiting)) AS has_unmatched_accounts,
+                    EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_deferred
                         WHERE state = 'queued' AND deferred_for IS NOT NULL
                             AND deferred_for <> 'time')
                     OR EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_deferred_for_time
-                        WHERE state = 'queued' AND deferred_for = 'time') AS has_unmatched,
+                        WHERE state = 'queued' AND deferred_for = 'time') AS has_deferred,
                     (SELECT paused FROM queue) AS paused
                 FROM (SELECT run_at FROM jobs_queued WHERE run_at <= :now LIMIT :most)
                 """
@@ -60,6 +65,7 @@ extension Claims {
                 row["next_at"], due < most ? database.nextUnforeseen(after: time) : nil,
             ]
             .compactMap(\.self).min()
+            let hasDeferred: Bool = row["has_deferred"]
             let later = [next, question, delayEnds].compactMap(\.self)
             return Work(
                 dueJobs: due,
@@ -68,7 +74,9 @@ extension Claims {
                     ? nil : first.flatMap { Timestamp($0) } ?? Timestamp(milliseconds: 0),
                 questionsAreDue: question.map { $0 <= time } ?? false,
                 nextAt: later.filter { $0 > time }.min().flatMap { Timestamp($0) },
-                hasUnmatched: row["has_unmatched"], isPaused: row["paused"] ?? false)
+                hasUnmatched: row["has_unmatched"] || hasDeferred,
+                hasUnmatchedAccounts: row["has_unmatched_accounts"] || hasDeferred,
+                isPaused: row["paused"] ?? false)
         }
     }
 }
@@ -84,6 +92,9 @@ extension Database {
                 UNION ALL
                 SELECT run_at FROM jobs INDEXED BY jobs_to_match
                 WHERE \(WorkKind.toMatch.isWaiting) AND run_at > :now
+                UNION ALL
+                SELECT run_at FROM jobs INDEXED BY jobs_to_match_account
+                WHERE \(WorkKind.toMatchAccount.isWaiting) AND run_at > :now
                 UNION ALL
                 SELECT run_at FROM jobs INDEXED BY jobs_deferred
                 WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'

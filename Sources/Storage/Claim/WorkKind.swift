@@ -7,6 +7,8 @@ enum WorkKind {
     case toSend
     /// To have their contact looked for.
     case toMatch
+    /// To have the account of their group looked for.
+    case toMatchAccount
     /// To be taken up again, once what they were put aside for is free.
     case deferred(subject: String)
 
@@ -14,6 +16,7 @@ enum WorkKind {
         switch self {
         case .toSend: "jobs_to_send"
         case .toMatch: "jobs_to_match"
+        case .toMatchAccount: "jobs_to_match_account"
         case .deferred: "jobs_deferred"
         }
     }
@@ -23,13 +26,18 @@ enum WorkKind {
         switch self {
         case .toSend:
             """
-            state = 'queued' AND deferred_for IS NULL
-                AND (match_email IS NULL OR matched IS NOT NULL)
+            state = 'queued' AND deferred_for IS NULL AND \(Self.hasContact)
+                AND (match_account = 0 OR account_id IS NOT NULL OR matched_account IS NOT NULL)
             """
         case .toMatch:
             """
             state = 'queued' AND deferred_for IS NULL
-                AND match_email IS NOT NULL AND matched IS NULL
+                AND matched IS NULL AND (match_email IS NOT NULL OR duplicate_contact_id IS NOT NULL)
+            """
+        case .toMatchAccount:
+            """
+            state = 'queued' AND deferred_for IS NULL AND \(Self.hasContact)
+                AND match_account = 1 AND account_id IS NULL AND matched_account IS NULL
             """
         case .deferred:
             """
@@ -38,6 +46,10 @@ enum WorkKind {
             """
         }
     }
+
+    /// Whether no contact is to be looked for, or was.
+    static let hasContact =
+        "(matched IS NOT NULL OR match_email IS NULL AND duplicate_contact_id IS NULL)"
 
     var subject: String? {
         if case .deferred(let subject) = self { subject } else { nil }
@@ -64,6 +76,14 @@ enum WorkKind {
                     THEN 'address ' || lower(match_email)
             END
             """
+        case .toMatchAccount:
+            """
+            CASE
+                WHEN run_at > :now THEN 'time'
+                WHEN \(Subject.maker.isBusy("jobs.group_key"))
+                    THEN 'maker ' || lower(group_key)
+            END
+            """
         case .deferred: "NULL"
         }
     }
@@ -72,6 +92,8 @@ enum WorkKind {
 /// What only one call at a time may have leads of.
 enum Subject: String, CaseIterable {
     case account, group, address
+    /// A group of which a lead is about to make the account that would then be found.
+    case maker
 
     /// The condition that it is in use.
     /// - Parameter name: The account, group or address, as an SQL expression.
@@ -111,6 +133,18 @@ enum Subject: String, CaseIterable {
                 WHERE other.match_email = \(name) AND other.match_email IS NOT NULL
                     AND other.matched = 'nothing' AND other.finished_at IS NULL
                     AND other.state <> 'held')
+            """
+        case .maker:
+            """
+            (EXISTS (
+                SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
+                WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
+                    AND other.in_flight)
+            OR EXISTS (
+                SELECT 1 FROM jobs AS other INDEXED BY jobs_making_accounts
+                WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
+                    AND other.matched_account = 'nothing' AND other.account_id IS NULL
+                    AND other.finished_at IS NULL AND other.state <> 'held'))
             """
         }
     }

@@ -1,14 +1,15 @@
 import GRDB
 
 /// The queued jobs in the order in which calls take them: first those that can be sent, then those
-/// whose contact is to be looked for, those put aside until something is free, and those of a later
-/// time.
+/// whose contact is to be looked for, those whose account is, those put aside until something is free,
+/// and those of a later time.
 ///
-/// Each of four indexes has a part of that order, and no more rows are read than a page shows.
+/// Each of five indexes has a part of that order, and no more rows are read than a page shows.
 enum QueuedJobs {
     private static let order = "priority DESC, coalesce(batch_id, 0), run_at, id"
-    private static let parts = [toSend, toMatch, aside, later]
+    private static let parts = [toSend, toMatch, toMatchAccount, aside, later]
     private static let (toSend, toMatch) = (waiting(.toSend), waiting(.toMatch))
+    private static let toMatchAccount = waiting(.toMatchAccount)
     private static let aside = """
         SELECT id FROM jobs INDEXED BY jobs_deferred
         WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
@@ -29,7 +30,8 @@ enum QueuedJobs {
             switch part {
             case 0: rest(.toSend)
             case 1: rest(.toMatch)
-            case 2:
+            case 2: rest(.toMatchAccount)
+            case 3:
                 rest(.deferred(subject: "")) + [
                     """
                     SELECT id FROM jobs INDEXED BY jobs_deferred
@@ -53,8 +55,10 @@ enum QueuedJobs {
     /// Where a job stands in that order.
     static let place = """
         SELECT id, priority, coalesce(batch_id, 0) AS batch, deferred_for AS subject,
-            CASE WHEN deferred_for = 'time' THEN 3 WHEN deferred_for IS NOT NULL THEN 2
-                WHEN match_email IS NOT NULL AND matched IS NULL THEN 1 ELSE 0 END AS part
+            CASE WHEN deferred_for = 'time' THEN 4 WHEN deferred_for IS NOT NULL THEN 3
+                WHEN NOT \(WorkKind.hasContact) THEN 1
+                WHEN match_account = 1 AND account_id IS NULL AND matched_account IS NULL THEN 2
+                ELSE 0 END AS part
         FROM jobs WHERE id = ?
         """
 

@@ -41,8 +41,9 @@ extension JobQueue {
                 INSERT INTO jobs (lead_id, converted_status, do_not_create_opportunity,
                     opportunity_name, opportunity_id, account_id, contact_id, owner_id,
                     overwrite_lead_source, send_notification_email, batch_id, position, policy,
-                    priority, run_at, group_key, match_email)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    priority, run_at, group_key, match_email, match_account,
+                    related_person_account_id)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (substr(lead_id, 1, 15))
                     WHERE finished_at IS NULL DO NOTHING
                 """
@@ -52,7 +53,8 @@ extension JobQueue {
                 lead.accountID?.description, lead.contactID?.description,
                 lead.ownerID?.description, lead.overwriteLeadSource, lead.sendNotificationEmail,
                 batchID, batchID == nil ? nil : position, options.policy, options.priority, runAt,
-                lead.groupKey, lead.matchEmail)
+                lead.groupKey, lead.matchEmail, lead.matchesAccount && lead.groupKey != nil,
+                lead.relatedPersonAccountID?.description)
             guard database.changesCount > 0 else {
                 skipped += 1
                 return nil

@@ -91,7 +91,7 @@ extension Database {
         _ isHeld: Bool, of batch: Int64, after last: Int64, atMost limit: Int, at now: Timestamp
     ) throws -> HoldStep {
         let sql = """
-            UPDATE jobs SET state = ?1, updated_at = ?2, matched = \(Self.matchedAfterAPause)
+            UPDATE jobs SET state = ?1, updated_at = ?2, \(Self.forgettingWhatWasNotFound)
             WHERE id IN (
                 SELECT id FROM jobs INDEXED BY jobs_unsettled_by_batch
                 WHERE batch_id = ?3 AND finished_at IS NULL AND state = ?4 AND id > ?5
@@ -106,8 +106,9 @@ extension Database {
         return HoldStep(batch: batch, jobs: ids.count, last: ids.max() ?? last)
     }
 
-    /// While a job is held, another of its address may make the contact that it did not find.
-    static var matchedAfterAPause: String { "nullif(matched, 'nothing')" }
+    /// While a job is held, another of its address or group may make what it did not find.
+    static let forgettingWhatWasNotFound =
+        "matched = nullif(matched, 'nothing'), matched_account = nullif(matched_account, 'nothing')"
 
     private func isQueuePaused() throws -> Bool {
         try Bool.fetchOne(self, sql: "SELECT paused FROM queue") ?? false

@@ -191,14 +191,14 @@ extension Database {
                 attempts = 0, run_at = ?1, error_code = NULL, error_message = NULL, doubt = NULL,
                 split = NULL, updated_at = ?1, finished_at = NULL,
                 contact_id = CASE WHEN matched IS NULL THEN contact_id END,
-                account_id = coalesce(
-                    CASE WHEN matched IS NULL OR matched NOT IN ('account', 'contact_and_account')
-                        THEN account_id END,
-                    (SELECT result_account_id FROM jobs AS first
-                    WHERE first.group_key = jobs.group_key AND first.state = 'converted'
-                        AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
-                    ORDER BY first.id DESC LIMIT 1)),
-                matched = NULL
+                account_id = CASE WHEN \(Self.accountWasGiven) THEN account_id
+                    ELSE \(Self.accountToJoinAgain) END,
+                joined_account = NOT (\(Self.accountWasGiven))
+                    AND \(Self.accountToJoinAgain) IS NOT NULL,
+                dropped_account_id = CASE WHEN joined_account = 1 AND \(Self.accountIsGone)
+                    THEN account_id END,
+                matched = NULL, matched_account = NULL, matched_at = NULL,
+                duplicate_contact_id = NULL, joins_duplicate = 0, needs_fallback_owner = 0
             WHERE id = ?2
             RETURNING state
             """
@@ -226,7 +226,7 @@ extension Database {
         try execute(
             sql: """
                 UPDATE jobs SET state = 'queued', updated_at = ?,
-                    matched = \(Self.matchedAfterAPause)
+                    \(Self.forgettingWhatWasNotFound)
                 WHERE batch_id = ? AND state = 'held'
                 """,
             arguments: [now.description, batch])

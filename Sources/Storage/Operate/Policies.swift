@@ -12,13 +12,18 @@ extension Operations {
     public func set(_ policy: RetryPolicy, named name: String) throws {
         let sql = """
             INSERT INTO policies (name, max_attempts, base_delay_ms, factor, max_delay_ms, jitter,
-                on_failure, allow_duplicates)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                on_failure, allow_duplicates, on_duplicates, on_many_matches, on_no_match,
+                fallback_owner, suppress_feed, truncate_fields)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET
                 max_attempts = excluded.max_attempts, base_delay_ms = excluded.base_delay_ms,
                 factor = excluded.factor, max_delay_ms = excluded.max_delay_ms,
                 jitter = excluded.jitter, on_failure = excluded.on_failure,
-                allow_duplicates = excluded.allow_duplicates
+                allow_duplicates = excluded.allow_duplicates,
+                on_duplicates = excluded.on_duplicates,
+                on_many_matches = excluded.on_many_matches, on_no_match = excluded.on_no_match,
+                fallback_owner = excluded.fallback_owner, suppress_feed = excluded.suppress_feed,
+                truncate_fields = excluded.truncate_fields
             """
         try store.write { database in
             try database.execute(
@@ -26,7 +31,10 @@ extension Operations {
                 arguments: [
                     name, policy.maxAttempts, policy.baseDelayMS, policy.factor,
                     policy.maxDelayMS, policy.jitter, policy.onFailure.rawValue,
-                    policy.allowDuplicates,
+                    policy.allowDuplicates, policy.onDuplicates.rawValue,
+                    policy.onManyMatches.rawValue, policy.onNoMatch.rawValue,
+                    policy.fallbackOwner?.description, policy.suppressesFeed,
+                    policy.truncatesFields,
                 ])
         }
     }
@@ -38,18 +46,31 @@ extension Database {
     func policies() throws -> [String: RetryPolicy] {
         let sql = """
             SELECT name, max_attempts, base_delay_ms, factor, max_delay_ms, jitter, on_failure,
-                allow_duplicates
+                allow_duplicates, on_duplicates, on_many_matches, on_no_match, fallback_owner,
+                suppress_feed, truncate_fields
             FROM policies
             """
         var policies: [String: RetryPolicy] = [:]
         let rows = try Row.fetchCursor(cachedStatement(sql: sql))
-        while let row = try rows.next() {
-            policies[row["name"]] = RetryPolicy(
-                maxAttempts: row["max_attempts"], baseDelayMS: row["base_delay_ms"],
-                factor: row["factor"], maxDelayMS: row["max_delay_ms"], jitter: row["jitter"],
-                onFailure: .init(rawValue: row["on_failure"]) ?? .carryOn,
-                allowDuplicates: row["allow_duplicates"])
-        }
+        while let row = try rows.next() { policies[row["name"]] = RetryPolicy(row) }
         return policies
+    }
+}
+
+extension RetryPolicy {
+    fileprivate init(_ row: Row) {
+        self.init(
+            maxAttempts: row["max_attempts"], baseDelayMS: row["base_delay_ms"],
+            factor: row["factor"], maxDelayMS: row["max_delay_ms"], jitter: row["jitter"],
+            onFailure: .init(rawValue: row["on_failure"]) ?? .carryOn,
+            allowDuplicates: row["allow_duplicates"])
+        onDuplicates = .init(rawValue: row["on_duplicates"]) ?? .fail
+        onManyMatches = .init(rawValue: row["on_many_matches"]) ?? .fail
+        onNoMatch = .init(rawValue: row["on_no_match"]) ?? .create
+        // Of two characters that are mistyped the schema knows nothing: the first fifteen count.
+        let owner = (row["fallback_owner"] as String?)?.prefix(15)
+        fallbackOwner = owner.flatMap { RecordID(stem: $0, of: .user) }
+        suppressesFeed = row["suppress_feed"]
+        truncatesFields = row["truncate_fields"]
     }
 }

@@ -7,7 +7,7 @@ public struct WaitingLead: Sendable, Equatable {
     public let job: Int64
     /// The lead.
     public let lead: RecordID
-    /// Whether the job names who is to own what comes of it.
+    /// Whether the job, or its policy's fallback owner, names who is to own what comes of it.
     public let namesOwner: Bool
 }
 
@@ -39,6 +39,51 @@ extension Reports {
         }
     }
 
+    /// Whether any job that was not sent yet has the account of its group looked for.
+    public func matchesAccounts() throws -> Bool {
+        try store.read { database in
+            let sql = """
+                SELECT EXISTS (
+                    SELECT 1 FROM jobs INDEXED BY jobs_to_match_account
+                    WHERE \(WorkKind.toMatchAccount.isWaiting))
+                OR EXISTS (
+                    SELECT 1 FROM jobs INDEXED BY jobs_by_state
+                    WHERE state = 'held' AND match_account = 1)
+                """
+            return try Bool.fetchOne(database, sql: sql) ?? false
+        }
+    }
+
+    /// The next jobs, by their numbers, that were not sent yet, of a batch if one is named. A row that
+    /// can't be sent as it stands is left out.
+    /// - Returns: The jobs, and the number of the last that was looked at; nil at the end.
+    /// - Throws: `OperatorError` 66 when there is no such batch.
+    public func waitingJobs(
+        after job: Int64, of batch: String?, limit: Int
+    ) throws -> (jobs: [ClaimedJob], last: Int64?) {
+        try store.read { database in
+            let batchID = try batch.map { try database.existingBatch($0) }
+            let sql = """
+                SELECT \(JobRow.columns) FROM jobs
+                WHERE id > ?1 AND +state IN ('queued', 'held') AND (?2 IS NULL OR +batch_id = ?2)
+                ORDER BY id LIMIT ?3
+                """
+            let policies = try database.policies()
+            let rows = try GRDB.Row.fetchCursor(
+                database, sql: sql, arguments: [job, batchID, limit])
+            var (jobs, last): ([ClaimedJob], Int64?) = ([], nil)
+            while let row = try rows.next() {
+                last = row[0]
+                do throws(MalformedRow) {
+                    jobs.append(try JobRow.job(row, policies))
+                } catch {
+                    continue
+                }
+            }
+            return (jobs, last)
+        }
+    }
+
     /// Leads that were not sent yet, taken at random.
     public func waitingLeads(sample count: Int) throws -> [WaitingLead] {
         try waitingLeads(
@@ -57,11 +102,17 @@ extension Reports {
         _ condition: String, _ arguments: StatementArguments
     ) throws -> [WaitingLead] {
         try store.read { database in
-            let sql = "SELECT id, lead_id, owner_id FROM jobs WHERE \(condition)"
+            let sql = """
+                SELECT id, lead_id, owner_id IS NOT NULL OR EXISTS (
+                    SELECT 1 FROM policies WHERE fallback_owner IS NOT NULL AND name = coalesce(
+                        jobs.policy, (SELECT policy FROM batches WHERE id = jobs.batch_id),
+                        'default')) AS names_owner
+                FROM jobs WHERE \(condition)
+                """
             return try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
                 WaitingLead(
                     job: row["id"], lead: try RecordID(row["lead_id"] as String, of: .lead),
-                    namesOwner: row["owner_id"] as String? != nil)
+                    namesOwner: row["names_owner"])
             }
         }
     }
@@ -69,18 +120,22 @@ extension Reports {
     /// The number of the last request that a daemon made; 0 when none did.
     public func lastCallOfDaemons() throws -> Int64 {
         try store.read { database in
-            let sql = "SELECT id FROM calls WHERE kind <> 'check' ORDER BY id DESC LIMIT 1"
+            let sql =
+                "SELECT id FROM calls WHERE kind NOT IN (\(Self.besideTheDaemon)) ORDER BY id DESC LIMIT 1"
             return try Int64.fetchOne(database, sql: sql) ?? 0
         }
     }
 
-    /// How many requests `leadconvert check` has begun since that call, and the number of the last
+    /// What commands ask beside the daemon, which pays for it.
+    private static let besideTheDaemon = "'check', 'intake', 'fetch'"
+
+    /// How many requests commands such as `leadconvert check` have begun since that call, and the number of the last
     /// call that anybody has begun; nil when there was none since.
     public func checks(after call: Int64) throws -> (count: Int, last: Int64?) {
         try store.read { database in
             let sql =
                 """
-                SELECT count(*) FILTER (WHERE kind = 'check') AS checks, max(id) AS last
+                SELECT count(*) FILTER (WHERE kind IN (\(Self.besideTheDaemon))) AS checks, max(id) AS last
                 FROM calls WHERE id > ?
                 """
             let row = try Row.fetchOne(

@@ -1,3 +1,4 @@
+public import Conversion
 import GRDB
 
 /// How far the results of a batch were read.
@@ -29,6 +30,36 @@ extension Reports {
         var place = ResultsPlace()
         place.waits = false
         return try readResults(batch: batch, from: &place, columns: columns, body)
+    }
+
+    /// The result of one job: of that number, or else the latest of that lead.
+    /// - Returns: Whether it is settled.
+    /// - Throws: `OperatorError` 66 when there is no such job.
+    public func readResult(
+        job: Int64?, lead: RecordID?, columns: ([String]) throws -> Void = { _ in },
+        _ body: (TableRow) throws -> Void
+    ) throws -> Bool {
+        let found = try store.read { database in
+            let (condition, arguments): (String, StatementArguments) =
+                if let lead {
+                    (
+                        "id = (SELECT max(job) FROM jobs_of_leads WHERE lead = ?)",
+                        [String(lead.description.prefix(15))]
+                    )
+                } else {
+                    ("id = ?", [job])
+                }
+            let rows = try database.results(condition, arguments)
+            return (names: rows.names, row: try rows.next())
+        }
+        guard let row = found.row else {
+            let missing = lead.map { "job for lead \($0)" } ?? "job \(job ?? 0)"
+            throw OperatorError(
+                .notFound, "There is no \(missing).", remedy: "See: leadconvert jobs")
+        }
+        try columns(found.names)
+        try body(row.result)
+        return row.isSettled
     }
 
     /// Results as they come, each job's once: those behind `place` in input order, as far as all

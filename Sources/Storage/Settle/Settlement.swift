@@ -37,11 +37,15 @@ public struct Settlement: Sendable, Equatable {
     public var pausesBatch = false
     /// The account that its lead was to join.
     public var accountID: String?
+    /// Whether its lead was to join a contact.
+    public var namesContact: Bool
     /// The group of leads that share one account.
     public var groupKey: String?
     /// Until when the others of its account or group are not sent either: what kept this one back is
     /// the account's. Nil when they need not wait.
     public var relatedJobsWaitUntil: Timestamp?
+    /// What is asked otherwise when it is sent again.
+    public var redirection: Redirection?
 
     /// A settlement of a job that was in a call.
     public init(_ job: ClaimedJob, in callID: Int64, _ outcome: Outcome, to state: JobState) {
@@ -55,6 +59,7 @@ public struct Settlement: Sendable, Equatable {
         attempts = job.attempts
         split = job.split
         accountID = job.conversion.accountID?.description
+        namesContact = job.conversion.contactID != nil
         groupKey = job.groupKey
     }
 

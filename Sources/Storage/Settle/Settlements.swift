@@ -7,11 +7,11 @@ extension Settlements {
     ///
     /// A job that is not where the settlement expects it has moved on; it is left alone, and so is
     /// its run-log row.
-    /// - Parameter findings: What looking for contacts came to, in a call that did that.
+    /// - Parameter findings: What looking for contacts or accounts came to, in a call that did that.
     /// - Returns: How many jobs were settled.
     @discardableResult
     public func settle(
-        _ end: CallEnd, _ settlements: [Settlement], _ findings: [ContactFinding] = []
+        _ end: CallEnd, _ settlements: [Settlement], _ findings: [MatchFinding] = []
     ) throws -> Int {
         try store.write { database in
             let time = end.at.wall.description
@@ -20,6 +20,9 @@ extension Settlements {
             for settlement in settlements where try database.move(settlement, at: time) {
                 settled += 1
                 try database.close(settlement, end, at: time)
+                if let redirection = settlement.redirection {
+                    try database.redirect(settlement.jobID, redirection)
+                }
                 try database.updateRelatedJobs(of: settlement, at: time)
                 guard let batchID = settlement.batchID, settlement.to.isSettled else { continue }
                 batches.insert(batchID)
@@ -105,18 +108,48 @@ extension Database {
     func updateRelatedJobs(of job: Settlement, at time: String) throws {
         if let until = job.relatedJobsWaitUntil { try delayRelatedJobs(of: job, until, at: time) }
         guard let group = job.groupKey, let account = job.records?.accountID else { return }
-        try join(account, group, at: time)
+        try join(account, group, isOfContact: job.namesContact, at: time)
     }
 
-    /// The rest of the group goes to the account that is there now.
-    private func join(_ account: String, _ group: String, at time: String) throws {
+    /// The rest of the group goes to the account that is there now; not those whose account is looked
+    /// for, where a contact has brought it.
+    private func join(
+        _ account: String, _ group: String, isOfContact: Bool, at time: String
+    ) throws {
         let sql = """
-            UPDATE jobs SET account_id = ?1, updated_at = ?3
+            UPDATE jobs SET account_id = ?1, joined_account = 1, updated_at = ?3
             WHERE group_key = ?2 AND state IN ('queued', 'held') AND account_id IS NULL
-                AND ?1 GLOB '001*' AND length(?1) IN (15, 18)
+                AND ?1 GLOB '001*' AND length(?1) IN (15, 18) AND \(Self.joinsItsGroup)
+                AND (match_account = 0 OR ?4 = 0)
             """
-        try cachedStatement(sql: sql).execute(arguments: [account, group, time])
+        try cachedStatement(sql: sql).execute(arguments: [account, group, time, isOfContact])
     }
+
+    /// Whether a job goes into the account of its group: who has a contact looked for first may find
+    /// another account by it.
+    static let joinsItsGroup = "(match_account = 0 OR \(WorkKind.hasContact))"
+
+    /// The account that was last made, or joined, by a lead of the group; null where there is none, or
+    /// where it is gone, as the job itself or a lead that went without it has found out. One that a
+    /// contact has brought counts for nobody whose account is looked for.
+    static let accountOfGroup = """
+        (SELECT result_account_id FROM jobs AS first
+        WHERE first.group_key = jobs.group_key AND first.state = 'converted'
+            AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
+            AND (jobs.match_account = 0 OR first.contact_id IS NULL)
+            AND first.result_account_id IS NOT jobs.dropped_account_id
+            AND NOT (first.result_account_id IS jobs.account_id AND \(accountIsGone))
+            AND NOT EXISTS (
+                SELECT 1 FROM jobs AS other INDEXED BY jobs_that_dropped_accounts
+                WHERE other.group_key = jobs.group_key AND other.dropped_account_id IS NOT NULL
+                    AND other.dropped_account_id = first.result_account_id
+                    AND other.state = 'converted')
+        ORDER BY first.id DESC LIMIT 1)
+        """
+
+    /// Whether the job was refused as one is whose account was deleted or merged.
+    static let accountIsGone =
+        "coalesce(jobs.error_code IN ('ENTITY_IS_DELETED', 'INVALID_CROSS_REFERENCE_KEY'), 0)"
 
     /// A lock on an account is there for all of its leads: sent sooner, they would meet it, too.
     private func delayRelatedJobs(of job: Settlement, _ until: Timestamp, at time: String) throws {

@@ -19,13 +19,25 @@ struct Check: AsyncParsableCommand {
             will fail, 69 Salesforce can't be reached, 73 or 74 the file, 75 the allowance is \
             spent, 77 login or permission, 78 wrong settings or a file that is not a queue.
 
-            Example:
+            With --matches nothing is checked: it shows for each queued lead what it would be converted \
+            into, now and by its policy: an existing contact or account, new records, or nothing, \
+            because several match (many) or none does (none). It looks for up to 200 contacts or \
+            accounts with one request.
+
+            Examples:
               leadconvert check --leads
+              leadconvert check --matches --batch friday --csv
             """
     )
 
     @Flag(help: "Look at all queued leads, 2,000 a request; without it at 200 of them.")
     var leads = false
+
+    @Flag(help: "Show what each queued lead would be converted into, and check nothing.")
+    var matches = false
+
+    @Option(help: ArgumentHelp("With --matches: only the leads of this batch.", valueName: "name"))
+    var batch: String?
 
     @Flag(
         help: """
@@ -40,12 +52,29 @@ struct Check: AsyncParsableCommand {
             valueName: "file"))
     var envFile: String?
 
-    @Flag(help: "Print a JSON array of objects: name, status, message, remedy.")
+    @Flag(
+        help: """
+            Print a JSON array of objects: name, status, message, remedy; with --matches lead_id, match, \
+            contact_id, account_id.
+            """)
     var json = false
+
+    @Flag(help: "With --matches: print CSV with a header.")
+    var csv = false
 
     @OptionGroup var options: QueueOptions
 
+    func validate() throws {
+        guard matches || batch == nil && !csv else {
+            throw ValidationError("--batch and --csv go with --matches.")
+        }
+        guard !matches || !leads && !(json && csv) else {
+            throw ValidationError("Give --matches without --leads, and --json or --csv.")
+        }
+    }
+
     func run() async throws {
+        if matches { return try await showMatches() }
         var checks = CheckRunner.Options(environment: try options.environment)
         checks.environmentFile = try envFile ?? options.settingsFile
         checks.database = try options.file
@@ -72,5 +101,41 @@ struct Check: AsyncParsableCommand {
             try output.flush()
         }
         if runner.exit != .ok { throw ExitCode(runner.exit) }
+    }
+
+    private static let columns = ["lead_id", "match", "contact_id", "account_id"]
+
+    private func showMatches() async throws {
+        let queue = try options.open()
+        let connection = try OrgConnector(
+            options, environmentFile: envFile, usesRefreshToken: useRefreshToken)
+        try await connection.connected(recordingIn: queue) { client, settings in
+            var previews = MatchPreviews(of: queue, batch: batch, settings, client)
+            let output = Output()
+            var printer: any RowPrinter =
+                if json {
+                    JSONPrinter(output)
+                } else if csv {
+                    CSVPrinter(output)
+                } else {
+                    TablePrinter(Self.columns, output)
+                }
+            try printer.begin(Self.columns)
+            try await previews.run { try printer.print(Row($0, Self.columns)) }
+            try printer.finish()
+            try output.flush()
+        }
+    }
+}
+
+extension Row {
+    fileprivate init(_ preview: MatchPreview, _ columns: [String]) {
+        func text(_ id: RecordID?) -> TableRow.Value { id.map { .text($0.description) } ?? .null }
+        self.init(
+            columns: columns,
+            values: [
+                text(preview.lead), .text(preview.match.rawValue), text(preview.contactID),
+                text(preview.accountID),
+            ])
     }
 }

@@ -5,9 +5,10 @@ import Intake
 import Settings
 import Storage
 
-struct Enqueue: ParsableCommand {
+struct Enqueue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Add leads from CSV, JSON or NDJSON, from a query, or a single one.",
+        abstract:
+            "Add leads from CSV, JSON or NDJSON, from a query, from the org, or a single one.",
         discussion: """
             A row needs leadId and convertedStatus, from columns or keys of these names, or from \
             --map; the other fields come from columns of their names, too, in any case, OwnerId among \
@@ -18,6 +19,12 @@ struct Enqueue: ParsableCommand {
             What Salesforce exports is taken as it is: where no column has our name, Lead ID or \
             else Id is leadId, and Account ID, Contact ID and Owner ID are accountId, contactId and \
             ownerId; a report's footer is left out.
+
+            --from-soql asks the org with the daemon's settings and credentials, 2,000 leads a request, \
+            and takes what it gives, when all of it is there: Id is leadId, and an OwnerId that is a \
+            queue's counts as none. It changes nothing in Salesforce. The requests are recorded in \
+            calls and count against our share. @FILE is a query in a file, whose lines that begin \
+            with # are left out. The unit leadconvert-intake@NAME.timer runs one every night.
 
             The command of --on-finish runs each time that the batch has finished, at least once: \
             also again, when the daemon was killed while it ran. No shell runs it, and it finds \
@@ -33,7 +40,12 @@ struct Enqueue: ParsableCommand {
               leadconvert enqueue rows.json --template request.json
               leadconvert enqueue --source crm.db --from-sql 'SELECT Id FROM leads' \\
                 --map 'leadId={{Id}}' --converted-status Qualified
+              leadconvert enqueue --converted-status Qualified --from-soql \
+                "SELECT Id, Company, OwnerId FROM Lead WHERE IsConverted = false AND Rating = 'Hot'"
+              leadconvert enqueue --from-soql 'SELECT LeadId FROM CampaignMember' \
+                --map 'leadId={{LeadId}}' --converted-status Qualified
               leadconvert enqueue leads.csv --match-contact --map 'matchEmail={{Mail}}'
+              leadconvert enqueue leads.csv --group-by Company --match-account
               leadconvert enqueue --lead-id 00QWs000001AbcDMAS --converted-status Qualified
               leadconvert enqueue leads.csv --batch friday --on-finish '/opt/crm/import --quiet'
             """
@@ -53,6 +65,26 @@ struct Enqueue: ParsableCommand {
 
     @Option(help: ArgumentHelp("The SQLite file to query; it is only read.", valueName: "file"))
     var source: String?
+
+    @Option(
+        name: .customLong("from-soql"),
+        help: ArgumentHelp(
+            "A query of the org instead of files; @FILE reads it.", valueName: "soql")
+    )
+    var soql: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --from-soql: settings as NAME=value lines, as the daemon's; they win over the "
+                + "environment.", valueName: "file"))
+    var envFile: String?
+
+    @Flag(
+        help: """
+            With --from-soql: log in with a refresh token too. If the app replaces them, the new one is \
+            kept, but a daemon that runs has to be restarted.
+            """)
+    var useRefreshToken = false
 
     @Option(
         help: ArgumentHelp("The status for all leads, if no column has it.", valueName: "status")
@@ -86,6 +118,26 @@ struct Enqueue: ParsableCommand {
             valueName: "column")
     )
     var groupBy: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Leads whose addresses there have the same domain share one account; not gmail.com and "
+                + "other domains that give addresses to anybody.",
+            valueName: "column")
+    )
+    var groupByDomain: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Convert a group into the account that has its key.",
+            discussion: """
+                The daemon looks for it before the first lead of the group: one account, the group \
+                joins it; none, the first lead makes it; more, the leads fail and name them. Goes \
+                with --group-by or --group-by-domain; LEADCONVERT_MATCH_ACCOUNT_FIELD names the \
+                account's field, if not Name. With --match-contact the contact comes first.
+                """)
+    )
+    var matchAccount = false
 
     @Flag(
         help: ArgumentHelp(
@@ -129,17 +181,25 @@ struct Enqueue: ParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func validate() throws {
-        let ways = [!files.isEmpty, leadID != nil, query != nil].filter(\.self).count
+        let ways = [!files.isEmpty, leadID != nil, query != nil, soql != nil].filter(\.self).count
         if let batch, batch.allSatisfy(\.isWhitespace) {
             throw ValidationError("--batch names no batch.")
         }
         guard ways == 1 else {
             throw ValidationError(
-                "Name files, - for standard input, or --from-sql, or --lead-id."
+                "Name files, - for standard input, or --from-sql, or --from-soql, or --lead-id."
             )
         }
         guard (query == nil) == (source == nil) else {
             throw ValidationError("--from-sql and --source go together.")
+        }
+        guard groupBy == nil || groupByDomain == nil else {
+            throw ValidationError("Give --group-by or --group-by-domain, not both.")
+        }
+        guard !matchAccount || groupBy != nil || groupByDomain != nil else {
+            throw ValidationError(
+                "--match-account goes with --group-by or --group-by-domain, which say what an "
+                    + "account is looked for by, e.g. --group-by Company.")
         }
         guard onFinish == nil || batch != nil else {
             throw ValidationError("--on-finish goes with --batch.")
@@ -149,9 +209,10 @@ struct Enqueue: ParsableCommand {
         }
     }
 
-    func run() throws {
-        let inputs = try inputs(mapping())
+    func run() async throws {
+        let mapping = try mapping()
         let queue = try options.open()
+        let inputs = try await inputs(mapping, recordingIn: queue)
         if let batch { try warnIfBatchExists(batch, in: queue) }
         let enqueuing = InputEnqueuing(
             queue: queue, options: enqueueOptions, isStrict: strict, isDryRun: dryRun
@@ -195,9 +256,12 @@ struct Enqueue: ParsableCommand {
     private func mapping() throws -> Mapping {
         var mapping = try template.map { try Mapping(template: ByteSource(path: $0)) } ?? Mapping()
         mapping.defaultStatus = try defaultStatus()
+        mapping.readsRecords = soql != nil
         if let convertedStatus { try mapping.set("convertedStatus=\(convertedStatus)") }
         for assignment in assignments { try mapping.set(assignment) }
         if let groupBy { try mapping.group(by: groupBy) }
+        if let groupByDomain { try mapping.group(byDomainOf: groupByDomain) }
+        if matchAccount { mapping.matchAccounts() }
         if matchContact { mapping.matchContacts() }
         return mapping
     }
@@ -205,15 +269,23 @@ struct Enqueue: ParsableCommand {
     /// LEADCONVERT_CONVERTED_STATUS, for rows that name no status.
     private func defaultStatus() throws -> String? {
         let environment = try EnvironmentFile.adding(
-            to: ProcessInfo.processInfo.environment, flag: options.settingsFile)
+            to: ProcessInfo.processInfo.environment, flag: envFile ?? options.settingsFile)
         return environment["LEADCONVERT_CONVERTED_STATUS"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// All inputs, opened: a name that is mistyped stops the command before anything is taken.
-    private func inputs(_ mapping: Mapping) throws -> [Input] {
+    private func inputs(
+        _ mapping: Mapping, recordingIn queue: JobQueue
+    ) async throws -> [Input] {
         if let leadID {
             let row = JSON.object([("leadId", .text(leadID))]).line
             return [Input(ByteSource(name: "--lead-id", text: row), .ndjson, nil, mapping)]
+        }
+        if let soql {
+            let query = OrgQuery(
+                soql: try OrgQuery.text(soql), options: options, environmentFile: envFile,
+                usesRefreshToken: useRefreshToken)
+            return [Input(records: try await query.fetch(recordingIn: queue), mapping)]
         }
         if let query, let source {
             return [Input(try SQLiteSource(path: source, sql: query), mapping)]

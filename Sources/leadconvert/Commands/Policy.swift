@@ -9,6 +9,7 @@ struct Policy: ParsableCommand {
             Examples:
               leadconvert policy list
               leadconvert policy set patient --max-attempts 10 --max-delay 2h
+              leadconvert policy set careful --on-no-match fail --on-duplicates join
             """,
         subcommands: [PolicyList.self, PolicySet.self]
     )
@@ -30,12 +31,13 @@ struct PolicyList: ParsableCommand {
 
     private static let columns = [
         "name", "max_attempts", "base_delay_ms", "factor", "max_delay_ms", "jitter", "on_failure",
-        "allow_duplicates",
+        "allow_duplicates", "on_duplicates", "on_many_matches", "on_no_match", "fallback_owner",
+        "suppress_feed", "truncate_fields",
     ]
 
     func run() throws {
         let policies = try options.open().operations.policies().sorted { $0.key < $1.key }
-        try RowFormat.print(format, table: Self.columns) { printer in
+        try RowFormat.print(format, table: Self.columns.dropLast(2)) { printer in
             try printer.begin(Self.columns)
             for (name, policy) in policies { try printer.print(Self.row(name, policy)) }
         }
@@ -48,6 +50,10 @@ struct PolicyList: ParsableCommand {
                 .text(name), .integer(Int64(policy.maxAttempts)), .integer(policy.baseDelayMS),
                 .real(policy.factor), .integer(policy.maxDelayMS), .real(policy.jitter),
                 .text(policy.onFailure.rawValue), .integer(policy.allowDuplicates ? 1 : 0),
+                .text(policy.onDuplicates.rawValue), .text(policy.onManyMatches.rawValue),
+                .text(policy.onNoMatch.rawValue),
+                policy.fallbackOwner.map { .text($0.description) } ?? .null,
+                .integer(policy.suppressesFeed ? 1 : 0), .integer(policy.truncatesFields ? 1 : 0),
             ]
         )
     }
@@ -93,6 +99,34 @@ struct PolicySet: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Whether duplicate rules that only warn are overridden.")
     var allowDuplicates: Bool?
 
+    @Option(
+        help: ArgumentHelp(
+            "What becomes of a lead that a duplicate rule stops.",
+            discussion: """
+                fail: it names the records that match. allow: the same as --allow-duplicates. join: \
+                the lead is converted into the one account or contact that the rule names.
+                """))
+    var onDuplicates: RetryPolicy.OnDuplicates?
+
+    @Option(help: "Which of several contacts, or accounts, that match is meant.")
+    var onManyMatches: RetryPolicy.OnManyMatches?
+
+    @Option(help: "Whether a lead that matches no contact or account makes new ones.")
+    var onNoMatch: RetryPolicy.OnNoMatch?
+
+    @Option(
+        help: ArgumentHelp(
+            "The user who owns the new records where a queue or an inactive user owns the lead; "
+                + "none takes it away.", valueName: "user-id"),
+        transform: FallbackOwner.init)
+    var fallbackOwner: FallbackOwner?
+
+    @Flag(inversion: .prefixedNo, help: "Whether the conversion leaves no entry in feeds.")
+    var suppressFeed: Bool?
+
+    @Flag(inversion: .prefixedNo, help: "Whether text that is too long for its field is cut.")
+    var truncateFields: Bool?
+
     @OptionGroup var options: QueueOptions
 
     func validate() throws {
@@ -124,7 +158,30 @@ struct PolicySet: ParsableCommand {
         policy.jitter = jitter ?? policy.jitter
         policy.onFailure = onFailure ?? policy.onFailure
         policy.allowDuplicates = allowDuplicates ?? policy.allowDuplicates
+        policy.onDuplicates = onDuplicates ?? policy.onDuplicates
+        policy.onManyMatches = onManyMatches ?? policy.onManyMatches
+        policy.onNoMatch = onNoMatch ?? policy.onNoMatch
+        if let fallbackOwner { policy.fallbackOwner = fallbackOwner.id }
+        policy.suppressesFeed = suppressFeed ?? policy.suppressesFeed
+        policy.truncatesFields = truncateFields ?? policy.truncatesFields
         try queue.operations.set(policy, named: name)
         StandardError.write("Policy \(name) is \(known[name] == nil ? "made" : "changed").\n")
+    }
+}
+
+/// Who is named to own records, or nobody.
+struct FallbackOwner: Sendable {
+    let id: RecordID?
+
+    init(_ argument: String) throws {
+        guard argument != "none" else {
+            id = nil
+            return
+        }
+        do {
+            id = try RecordID(argument, of: .user)
+        } catch {
+            throw ValidationError("It must be a user's id, or none: \(error).")
+        }
     }
 }

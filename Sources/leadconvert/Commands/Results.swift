@@ -4,7 +4,7 @@ import Storage
 
 struct Results: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print what became of a batch, in input order.",
+        abstract: "Print what became of a batch, in input order, or of one lead.",
         discussion: """
             Exit status 75 while some of its leads are unsettled; what is known is printed anyway. \
             With --follow it waits for them: each lead is printed once, when it and all before it \
@@ -14,11 +14,19 @@ struct Results: ParsableCommand {
             Examples:
               leadconvert results friday > results.json
               leadconvert results friday --follow --csv
+              leadconvert results --lead 00QWs000001AbcDMAS
             """
     )
 
     @Argument(help: "The batch's name.")
-    var batch: String
+    var batch: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "One lead, by its latest job, or one job, instead of a batch.",
+            valueName: "lead-or-job"),
+        transform: Subject.read)
+    var lead: Subject?
 
     @Flag(help: "Print results as they come, until all leads are settled.")
     var follow = false
@@ -27,6 +35,15 @@ struct Results: ParsableCommand {
     var format = ResultsFormat.json
 
     @OptionGroup var options: QueueOptions
+
+    func validate() throws {
+        guard (batch == nil) != (lead == nil) else {
+            throw ValidationError("Name a batch, or --lead with a lead's id or a job's number.")
+        }
+        guard lead == nil || !follow else {
+            throw ValidationError("--follow goes with a batch.")
+        }
+    }
 
     func run() throws {
         let queue = try options.open()
@@ -37,18 +54,39 @@ struct Results: ParsableCommand {
             case .csv: CSVPrinter(output)
             }
         let isSettled =
-            follow ? try wait(for: queue, &printer, output) : try read(queue, &printer)
+            if let batch {
+                follow
+                    ? try wait(for: batch, of: queue, &printer, output)
+                    : try read(batch, of: queue, &printer)
+            } else {
+                try readLead(of: queue, &printer)
+            }
         try printer.finish()
         try output.flush()
-        if isSettled { try sayWhetherItWasPruned(queue) }
+        if isSettled, let batch { try sayWhetherItWasPruned(batch, of: queue) }
         guard isSettled else {
-            StandardError.write("Some leads of \(batch) are unsettled: ask again later.\n")
+            let what = batch.map { "Some leads of \($0) are" } ?? "The lead is"
+            StandardError.write("\(what) unsettled: ask again later.\n")
             throw ExitCode(.tryLater)
         }
     }
 
+    private func readLead(of queue: JobQueue, _ printer: inout any RowPrinter) throws -> Bool {
+        var (job, id): (Int64?, RecordID?) = (nil, nil)
+        switch lead {
+        case .job(let number): job = number
+        case .lead(let lead): id = lead
+        case nil: break
+        }
+        return try queue.reports.readResult(
+            job: job, lead: id, columns: { try printer.begin($0) }
+        ) {
+            try printer.print(Row($0))
+        }
+    }
+
     /// A batch keeps its name and its total when its jobs are pruned: no results are then none any more.
-    private func sayWhetherItWasPruned(_ queue: JobQueue) throws {
+    private func sayWhetherItWasPruned(_ batch: String, of queue: JobQueue) throws {
         var filter = JobFilter()
         filter.batch = batch
         filter.limit = 1
@@ -58,7 +96,9 @@ struct Results: ParsableCommand {
         StandardError.write("The leads of \(batch) were pruned, and their results with them.\n")
     }
 
-    private func read(_ queue: JobQueue, _ printer: inout any RowPrinter) throws -> Bool {
+    private func read(
+        _ batch: String, of queue: JobQueue, _ printer: inout any RowPrinter
+    ) throws -> Bool {
         try queue.reports.readResults(batch: batch, columns: { try printer.begin($0) }) {
             try printer.print(Row($0))
         }
@@ -66,7 +106,7 @@ struct Results: ParsableCommand {
 
     /// Prints what is settled, whenever something is, until all is.
     private func wait(
-        for queue: JobQueue, _ printer: inout any RowPrinter, _ output: Output
+        for batch: String, of queue: JobQueue, _ printer: inout any RowPrinter, _ output: Output
     ) throws -> Bool {
         var changes = QueueChanges(of: queue)
         var place = ResultsPlace()

@@ -25,6 +25,14 @@ struct Input {
         source = .text(text, format, encoding)
     }
 
+    /// Records of the org, a line each.
+    init(records: ByteSource, _ mapping: Mapping) {
+        name = records.name
+        separator = " row "
+        self.mapping = mapping
+        source = .text(records, .ndjson, .utf8)
+    }
+
     /// Rows that a query gives.
     init(_ table: SQLiteSource, _ mapping: Mapping) {
         name = table.path

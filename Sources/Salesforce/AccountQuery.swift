@@ -1,0 +1,161 @@
+import Conversion
+
+/// Looks for business accounts by the value of one field, with one SOQL query.
+///
+/// Sources: REST API Developer Guide, "Query"; SOQL and SOSL Reference: texts are compared without
+/// case. What is said of pages in `ContactQuery` holds here, too.
+struct AccountQuery {
+    /// A field's API name; settings let no other text through.
+    var field: String
+    var values: [String]
+
+    /// What is asked. Only an org with person accounts has `IsPersonAccount`; another refuses the
+    /// whole query for it.
+    func text(tellingPersonAccounts: Bool) -> String {
+        let fields = "Id, \(field)" + (tellingPersonAccounts ? ", IsPersonAccount" : "")
+        return "SELECT \(fields) FROM Account WHERE \(field) IN ("
+            + values.map(\.soqlQuoted).joined(separator: ",") + ") ORDER BY CreatedDate, Id"
+    }
+
+    /// What the answer says of each value, person accounts left out: a lead of a company does not
+    /// become part of a person.
+    func outcome(
+        of response: APIResponse, tellingPersonAccounts: Bool
+    ) -> Reply<[[RecordID]]>.Outcome {
+        guard response.status == 200 else {
+            return .init(refusal(response, tellingPersonAccounts))
+        }
+        guard let page = response.json(Page.self), let found = page.found(field) else {
+            return .unclear(.unreadable("The answer is not a list of accounts"))
+        }
+        guard page.done else {
+            return .refused(.callTooLarge, values.count == 1 ? .manyOfOneValue : .manyPages)
+        }
+        if values.count == 1 { return .value([found.map(\.id)]) }
+        let byValue = Dictionary(grouping: found, by: \.value)
+        let asked = values.map { $0.lowercased() }
+        guard Set(byValue.keys).isSubset(of: asked) else {
+            return .refused(.callTooLarge, .otherValue)
+        }
+        return .value(asked.map { byValue[$0, default: []].map(\.id) })
+    }
+
+    /// A field that the org lacks is a wrong setting, and no lead's fault.
+    private func refusal(_ response: APIResponse, _ tellingPersonAccounts: Bool) -> Failure {
+        let reason = response.json([RESTError].self)?.first?.reason
+        switch (reason?.code, reason) {
+        case ("INVALID_FIELD", _) where tellingPersonAccounts:
+            return .refused(.adapted, .noPersonAccounts)
+        case ("INVALID_FIELD", let reason?):
+            return .refused(.configuration, .unknownField(field, reason))
+        case ("INVALID_TYPE", let reason?), ("INSUFFICIENT_ACCESS", let reason?):
+            return .refused(.permission, .accountsNotVisible(reason))
+        case ("MALFORMED_QUERY", let reason?):
+            return .refused(.callTooLarge, .refusedSearch(reason))
+        default:
+            return patient(discreet(response.outcomeOfReading))
+        }
+    }
+
+    /// What Salesforce says of a search may quote it.
+    private func discreet(_ outcome: Failure) -> Failure {
+        switch outcome {
+        case .refused(let blocker, let reason): .refused(blocker, .refusedSearch(reason))
+        case .unclear(let reason): .unclear(.refusedSearch(reason))
+        }
+    }
+
+    /// A search for one value that took too long is no fault of its leads.
+    private func patient(_ outcome: Failure) -> Failure {
+        if case .refused(.callTooLarge, let reason) = outcome, values.count == 1 {
+            return .unclear(reason)
+        }
+        return outcome
+    }
+
+    private struct Page: Decodable {
+        var done: Bool
+        var records: [Row]
+
+        /// The accounts; nil when a row is none.
+        func found(_ field: String) -> [(value: String, id: RecordID)]? {
+            var found: [(String, RecordID)] = []
+            for row in records {
+                guard let id = row.text("Id"),
+                    let account = RecordID(stem: id.prefix(15), of: .account),
+                    let value = row.text(field)
+                else { return nil }
+                if !row.isPersonAccount { found.append((value.lowercased(), account)) }
+            }
+            return found
+        }
+    }
+
+    /// A record whose fields are named by a setting.
+    private struct Row: Decodable {
+        private struct Name: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        private var texts: [String: String] = [:]
+        var isPersonAccount = false
+
+        init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: Name.self)
+            for name in fields.allKeys {
+                switch name.stringValue {
+                case "attributes": continue
+                case "IsPersonAccount": isPersonAccount = try fields.decode(Bool.self, forKey: name)
+                case let field:
+                    texts[field.lowercased()] = try fields.decodeIfPresent(
+                        String.self, forKey: name)
+                }
+            }
+        }
+
+        /// Salesforce writes a field by its own spelling, whatever the query's is.
+        func text(_ field: String) -> String? { texts[field.lowercased()] }
+    }
+}
+
+extension Reason {
+    fileprivate static let noPersonAccounts = Reason(
+        ours: "NO_PERSON_ACCOUNTS", "The org has no person accounts; the search leaves them out.")
+
+    fileprivate static let manyPages = Reason(
+        ours: "MANY_ACCOUNTS", "The search found more accounts than one answer holds.")
+
+    /// It is the group's own, and its code says what it comes to.
+    fileprivate static let manyOfOneValue = Reason(
+        ours: "MULTIPLE_ACCOUNTS_MATCH",
+        "More accounts match the lead's group than one answer holds. Merge them and retry.")
+
+    fileprivate static let otherValue = Reason(
+        ours: "OTHER_ACCOUNT", "The search found an account of another value than those asked for.")
+
+    /// The org's own message quotes the query, with the leads' companies in it.
+    fileprivate static func refusedSearch(_ reason: Reason) -> Reason {
+        Reason(
+            ours: reason.code, "Salesforce did not answer the search for the lead's account.",
+            mayPass: reason.mayPass)
+    }
+
+    fileprivate static func unknownField(_ field: String, _ reason: Reason) -> Reason {
+        Reason(
+            ours: "MATCH_FIELD_UNKNOWN",
+            "Accounts can't be looked for by their field \(field): set "
+                + "LEADCONVERT_MATCH_ACCOUNT_FIELD to a text field of Account that the user may read "
+                + "and that a query can filter (\(reason.code)).")
+    }
+
+    fileprivate static func accountsNotVisible(_ reason: Reason) -> Reason {
+        Reason(
+            ours: "ACCOUNTS_NOT_VISIBLE",
+            "Accounts are to be looked for, and the user may not read them (\(reason.code)): grant "
+                + "that.")
+    }
+}

@@ -1,0 +1,57 @@
+public import Conversion
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+// Searches for records that leads are to join, by SOQL.
+
+extension SalesforceTransport {
+    /// Looks for contacts by their addresses or ids.
+    public func match(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]> {
+        precondition((1...200).contains(contacts.count), "a search takes 1...200 contacts")
+        return await search { tellsPersonAccounts in
+            ContactQuery.text(contacts, tellingPersonAccounts: tellsPersonAccounts)
+        } outcome: { response, tellsPersonAccounts in
+            ContactQuery.outcome(
+                of: response, for: contacts, tellingPersonAccounts: tellsPersonAccounts)
+        }
+    }
+
+    /// Looks for business accounts by the value of their match field.
+    public func matchAccounts(_ values: [String]) async -> Reply<[[RecordID]]> {
+        precondition((1...200).contains(values.count), "a search takes 1...200 values")
+        let query = AccountQuery(field: settings.matchAccountField, values: values)
+        return await search { tellsPersonAccounts in
+            query.text(tellingPersonAccounts: tellsPersonAccounts)
+        } outcome: { response, tellsPersonAccounts in
+            query.outcome(of: response, tellingPersonAccounts: tellsPersonAccounts)
+        }
+    }
+
+    /// Asks with one request. Only an org with person accounts has a field that tells them: one that
+    /// refuses it is not asked for it again.
+    private func search<Value>(
+        text: (Bool) -> String, outcome: (APIResponse, Bool) -> Reply<Value>.Outcome
+    ) async -> Reply<Value> {
+        let tellsPersonAccounts = state.withLock(\.mayHavePersonAccounts)
+        let query = text(tellsPersonAccounts).percentEncoded
+        let reply = await call(.rest) { session in
+            APIRequest(
+                method: .GET,
+                url: "\(session.instance)/services/data/v\(version)/query?q=\(query)",
+                headers: restHeaders(session), timeout: settings.readTimeout)
+        } read: { response in
+            Reply(
+                outcome(response, tellsPersonAccounts), httpStatus: response.status,
+                usage: OrgUsage(header: response.headers))
+        }
+        switch reply.outcome {
+        case .refused(.adapted, _): state.withLock { $0.mayHavePersonAccounts = false }
+        // It was another field, then: nothing is known of this one.
+        case .refused(.permission, _), .refused(.configuration, _):
+            state.withLock { $0.mayHavePersonAccounts = true }
+        default: break
+        }
+        return reply
+    }
+}

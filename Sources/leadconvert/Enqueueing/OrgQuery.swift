@@ -1,0 +1,108 @@
+import Conversion
+import Foundation
+import Intake
+import Preflight
+import Salesforce
+import Settings
+import Storage
+
+/// A SOQL query whose records are to be enqueued, asked with the daemon's settings and credentials.
+struct OrgQuery {
+    let soql: String
+    let options: QueueOptions
+    /// The file of settings that `--env-file` names.
+    let environmentFile: String?
+    let usesRefreshToken: Bool
+
+    /// The source's name in messages.
+    private static let name = "--from-soql"
+    /// A page without an answer is asked for so many times.
+    private static let tries = 3
+
+    /// The query that the option names: itself, or what a file holds behind `@`.
+    static func text(_ argument: String) throws -> String {
+        var text = argument
+        if argument.hasPrefix("@") {
+            let path = String(argument.dropFirst())
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw OperatorError(.notFound, "\(path): no such file.")
+            }
+            do {
+                text = try String(contentsOfFile: path, encoding: .utf8)
+            } catch {
+                throw OperatorError(.inputOutput, "\(path): \(error.localizedDescription)")
+            }
+            text = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.joined(separator: " ")
+        }
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            throw OperatorError(
+                .usage, "--from-soql: there is no query.",
+                remedy: "Write one that begins with SELECT Id.")
+        }
+        return text
+    }
+
+    /// Asks for all pages. The records stay in a temporary file until the last has come, so that the
+    /// queue is not locked meanwhile.
+    func fetch(recordingIn queue: JobQueue) async throws -> ByteSource {
+        let connector = try OrgConnector(
+            options, environmentFile: environmentFile, usesRefreshToken: usesRefreshToken)
+        return try await connector.connected(recordingIn: queue) { client, settings in
+            try await fetch(client, settings, queue)
+        }
+    }
+
+    private func fetch(
+        _ client: RecordingClient, _ settings: DaemonSettings, _ queue: JobQueue
+    ) async throws -> ByteSource {
+        var client = client
+        let spool = try SpoolFile(name: Self.name)
+        var progress = Progress(of: "lead")
+        defer { progress.clear() }
+        var rows = 0
+        var page = try await page(&client, queue) { await $0.query(soql) }
+        while true {
+            try spool.append(page.lines)
+            rows += page.lines.count { $0 == UInt8(ascii: "\n") }
+            progress.show(rows, of: page.total)
+            guard let next = page.next else { return try spool.source() }
+            if client.isAtReserve(of: settings) {
+                throw OperatorError(
+                    .tryLater,
+                    "Only the reserve of the org's API requests is left; nothing was taken.",
+                    remedy: "Wait, or ask for fewer leads with LIMIT.")
+            }
+            page = try await self.page(&client, queue) { await $0.nextPage(next) }
+        }
+    }
+
+    /// One page: a session that has ended is renewed once, and a page that got no answer is read again.
+    private func page(
+        _ client: inout RecordingClient, _ queue: JobQueue,
+        _ ask: (SalesforceTransport) async -> Reply<QueryAnswer>
+    ) async throws -> QueryPage {
+        var last: OperatorError?
+        for attempt in 1...Self.tries {
+            if attempt > 1, !client.transport.hasSession {
+                try await client.requireLogin(recordingIn: queue)
+            }
+            let reply = try await client.ask(as: .intake, recordingIn: queue, ask)
+            switch reply.outcome {
+            case .value(.page(let page)): return page
+            case .value(.refused(let reason)):
+                throw OperatorError(
+                    .dataRefused, "Salesforce refuses the query: \(reason.message) (\(reason.code))"
+                )
+            case .refused(let blocker, let reason):
+                last = OperatorError(blocker.exit, "\(reason.text) (\(reason.code))")
+                guard blocker == .session || blocker == .outage else { break }
+                continue
+            case .unclear(let reason):
+                last = OperatorError(.unavailable, "\(reason.text) (\(reason.code))")
+                continue
+            }
+            break
+        }
+        throw last ?? OperatorError(.unavailable, "No answer came.")
+    }
+}

@@ -1,0 +1,61 @@
+import Conversion
+import Foundation
+import Preflight
+import Salesforce
+import Settings
+import Storage
+
+/// The way to the org for a command that asks it itself, with the daemon's settings and credentials.
+struct OrgConnector {
+    private let settings: DaemonSettings
+
+    /// Reads the settings.
+    /// - Throws: 77 for a login by a refresh token, unless it may be used up; 78 for wrong settings.
+    init(_ options: QueueOptions, environmentFile: String?, usesRefreshToken: Bool) throws {
+        let environment = try EnvironmentFile.adding(
+            to: try options.environment, flag: try environmentFile ?? options.settingsFile)
+        settings = try DaemonSettings(environment: environment, database: try options.file)
+        if case .refreshToken = settings.salesforce.login, !usesRefreshToken {
+            throw OperatorError(
+                .permission, "Using a refresh token may end it, and the daemon needs it.",
+                remedy: "If the app does not rotate refresh tokens, add --use-refresh-token.")
+        }
+    }
+
+    /// Runs `body` with a client that has logged in.
+    func connected<Result>(
+        recordingIn queue: JobQueue,
+        _ body: (RecordingClient, DaemonSettings) async throws -> Result
+    ) async throws -> Result {
+        let store = settings.refreshTokenStore
+        let transport = try SalesforceTransport(settings.salesforce) { token in
+            // The token that we had is dead from here on.
+            guard var store else { return }
+            do { _ = try store.keep(token) } catch { StandardError.write("\(error)\n") }
+        }
+        do {
+            var client = RecordingClient(transport: transport)
+            try await client.requireLogin(recordingIn: queue)
+            let result = try await body(client, settings)
+            await transport.shutdown()
+            return result
+        } catch {
+            await transport.shutdown()
+            throw error
+        }
+    }
+}
+
+extension RecordingClient {
+    /// Logs in.
+    /// - Throws: `OperatorError` when there is no token to be had.
+    mutating func requireLogin(recordingIn queue: JobQueue) async throws {
+        switch try await logIn(recordingIn: queue) {
+        case .value: return
+        case .refused(let blocker, let reason):
+            throw OperatorError(blocker.exit, "\(reason.text) (\(reason.code))")
+        case .unclear(let reason):
+            throw OperatorError(.unavailable, "\(reason.text) (\(reason.code))")
+        }
+    }
+}
