@@ -32,6 +32,24 @@ public struct Audit: Sendable {
 
     /// Every conversion, in the order of commit.
     public internal(set) var conversions: [Conversion] = []
+    /// A record that was set or made after a conversion.
+    public struct Written: Sendable {
+        /// `set`, `note` or `task`.
+        public let kind: CallKind
+        /// The record.
+        public let id: String
+        /// The record that a note or task is on.
+        public let parentID: String?
+        /// Its title or subject.
+        public let title: String?
+        /// When it was committed.
+        public let at: Date
+        /// The number of the call that did it.
+        public let call: Int
+    }
+
+    /// Every record that was set or made, in the order of commit.
+    public internal(set) var written: [Written] = []
     /// Every request, in the order of arrival.
     public internal(set) var calls: [Call] = []
 
@@ -42,6 +60,7 @@ public struct Audit: Sendable {
     public var json: [UInt8] {
         JSON.object([
             "conversions": .array(conversions.map(\.json)), "calls": .array(calls.map(\.json)),
+            "written": .array(written.map(\.json)),
         ]).bytes
     }
 
@@ -55,6 +74,15 @@ public struct Audit: Sendable {
 extension Audit.Conversion {
     fileprivate var json: JSON {
         .object(["lead_id": .string(leadID), "at": Audit.text(at), "call": .int(call)])
+    }
+}
+
+extension Audit.Written {
+    fileprivate var json: JSON {
+        .object([
+            "kind": .string(kind.rawValue), "id": .string(id), "parent_id": .text(parentID),
+            "title": .text(title), "at": Audit.text(at), "call": .int(call),
+        ])
     }
 }
 
@@ -78,6 +106,12 @@ public enum CallKind: String, CaseIterable, Sendable {
     case limits
     /// A login.
     case token
+    /// Fields that are set, with `PATCH /composite/sobjects`.
+    case set
+    /// Notes that are made.
+    case note
+    /// Tasks that are made.
+    case task
     /// SOQL.
     case query
     /// One record.

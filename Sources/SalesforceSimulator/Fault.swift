@@ -48,6 +48,16 @@ public enum Fault: String, CaseIterable, Sendable {
     /// Every name, for messages.
     public static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
+    /// Whether a rate for this fault reaches calls that set fields, or make notes or tasks.
+    var reachesFollowUps: Bool {
+        switch self {
+        case .dropBeforeCommit, .dropAfterCommit, .badGatewayAfterCommit, .truncateAfterCommit,
+            .stall, .concurrentLimit, .governor, .shortResult, .html:
+            true
+        default: false
+        }
+    }
+
     /// Whether a rate for this fault reaches calls other than conversions.
     var reachesEveryCall: Bool {
         switch self {

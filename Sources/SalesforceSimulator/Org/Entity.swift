@@ -10,6 +10,8 @@ enum Entity: String, CaseIterable, Sendable {
     case organization = "Organization"
     case permissions = "UserPermissionAccess"
     case campaignMember = "CampaignMember"
+    case note = "Note"
+    case task = "Task"
 
     init?(name: String) {
         guard
@@ -32,6 +34,8 @@ enum Entity: String, CaseIterable, Sendable {
         case .organization: "00D"
         case .permissions: "000"
         case .campaignMember: "00v"
+        case .note: "002"
+        case .task: "00T"
         }
     }
 }

@@ -13,6 +13,9 @@ extension Org {
     static let fieldNames: [Entity: [String]] = {
         var org = Org(leads: 1, seed: 1)
         org.addCampaignMember(org.leads[0].id)
+        let id = org.newID(.note)
+        org.notes[id] = NoteRecord(id: id, parentID: id, title: "", body: "", at: "")
+        org.tasks[id] = TaskRecord(id: id, subject: "", at: "")
         return Dictionary(
             uniqueKeysWithValues: Entity.allCases.map { entity in
                 (entity, org.records(entity).first?.fields.map(\.name) ?? [])

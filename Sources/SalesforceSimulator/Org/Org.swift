@@ -15,6 +15,8 @@ struct Org {
     var users: [Identifier: UserRecord] = [:]
     var queues: [Identifier: QueueRecord] = [:]
     var campaignMembers: [Identifier: CampaignMemberRecord] = [:]
+    var notes: [Identifier: NoteRecord] = [:]
+    var tasks: [Identifier: TaskRecord] = [:]
     var statuses: [LeadStatusRecord] = []
     var organization = OrganizationRecord()
     var permissions = PermissionsRecord()
@@ -54,6 +56,8 @@ struct Org {
         case .organization: organization.id == id ? organization : nil
         case .permissions: permissions.id == id ? permissions : nil
         case .campaignMember: campaignMembers[id]
+        case .note: notes[id]
+        case .task: tasks[id]
         }
     }
 
@@ -73,6 +77,8 @@ struct Org {
         case .organization: [organization]
         case .permissions: [permissions]
         case .campaignMember: sorted(campaignMembers.values.map { $0 })
+        case .note: sorted(notes.values.map { $0 })
+        case .task: sorted(tasks.values.map { $0 })
         }
     }
 }

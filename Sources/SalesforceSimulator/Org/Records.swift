@@ -13,9 +13,10 @@ struct AccountRecord: Record {
     var domain: String?
     /// How many there were before it.
     var place = 0
+    var values = FieldValues(of: .account)
 
     var fields: [JSON.Member] {
-        [
+        values.members + [
             .init("Id", .string(id.text)),
             .init("Name", .string(name)),
             .init("OwnerId", .string(ownerID.text)),
@@ -42,9 +43,10 @@ struct ContactRecord: Record {
     var isPersonAccount = false
     /// How many there were before it.
     var place = 0
+    var values = FieldValues(of: .contact)
 
     var fields: [JSON.Member] {
-        [
+        values.members + [
             .init("Id", .string(id.text)),
             .init("AccountId", .string(accountID.text)),
             .init("FirstName", .string(firstName)),
@@ -66,13 +68,13 @@ struct OpportunityRecord: Record {
     var accountID: Identifier
     var name: String
     var ownerID: Identifier
+    var values = FieldValues(of: .opportunity)
 
     var fields: [JSON.Member] {
-        [
+        values.members + [
             .init("Id", .string(id.text)),
             .init("AccountId", .string(accountID.text)),
             .init("Name", .string(name)),
-            .init("StageName", .string("Prospecting")),
             .init("OwnerId", .string(ownerID.text)),
             .init("IsDeleted", .bool(false)),
         ]

@@ -102,7 +102,8 @@ enum Describe {
 
     private static func isWritable(_ entity: Entity, _ org: Org) -> Bool {
         switch entity {
-        case .lead, .account, .contact, .opportunity: !org.rights.readOnly.contains(entity)
+        case .lead, .account, .contact, .opportunity, .note, .task:
+            !org.rights.readOnly.contains(entity)
         case .user, .queue, .leadStatus, .organization, .permissions, .campaignMember: false
         }
     }

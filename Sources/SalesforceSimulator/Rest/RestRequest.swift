@@ -37,6 +37,8 @@ struct RestRequest {
             return .describe
         case ("sobjects", 3):
             return try record()
+        case ("composite", 2) where rest[1] == "sobjects":
+            return try write()
         case ("composite", 3) where rest[1] == "sobjects":
             return try retrieval()
         case ("actions", _):
@@ -84,6 +86,19 @@ struct RestRequest {
                 message: "record limit reached. cannot submit more than 2000 records in this call")
         }
         return .retrieve(entity, ids: asked.ids, fields: asked.fields)
+    }
+
+    /// Up to 200 records, each by itself or all together.
+    private func write() throws(Refusal) -> Operation {
+        try demandJSON()
+        let records = try WrittenRecord.read(incoming.body)
+        switch incoming.method {
+        case .patch: return .update(records)
+        case .post: return .create(records)
+        default:
+            throw Refusal(
+                code: "METHOD_NOT_ALLOWED", message: "Allowed are PATCH, POST", status: 405)
+        }
     }
 
     /// There is no standard action that converts leads, however many tools believe in one.

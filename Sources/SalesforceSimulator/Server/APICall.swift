@@ -40,12 +40,15 @@ enum Operation: Sendable {
     case morePages(locator: String)
     case record(Entity, id: String, fields: [String])
     case retrieve(Entity, ids: [String], fields: [String])
+    case update([WrittenRecord])
+    case create([WrittenRecord])
 
     /// How many leads or records it is about.
     var size: Int {
         switch self {
         case .convert(let requests, _, _): requests.count
         case .retrieve(_, let ids, _): ids.count
+        case .update(let records), .create(let records): records.count
         case .record: 1
         case .userInfo, .limits, .describe, .query, .morePages: 0
         }

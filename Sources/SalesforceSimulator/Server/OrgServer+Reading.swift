@@ -22,8 +22,19 @@ extension OrgServer {
             return try RestRequest(incoming, rest, apexAction: configuration.apexAction).operation()
         }
         return APICall(
-            kind: kind, dialect: .rest, version: version, token: incoming.bearer,
+            kind: Self.kind(of: operation) ?? kind, dialect: .rest, version: version,
+            token: incoming.bearer,
             operation: operation)
+    }
+
+    /// What a call writes is in its body.
+    private static func kind(of operation: Result<Operation, Refusal>) -> CallKind? {
+        switch operation {
+        case .success(.update): .set
+        case .success(.create(let records)):
+            records.allSatisfy { $0.entity == .task } ? .task : .note
+        default: nil
+        }
     }
 
     /// Salesforce takes 16,384 bytes of address and headers.

@@ -42,7 +42,9 @@ extension World {
         let (number, ordered) = script.next(call.kind)
         if let ordered { return ordered }
         return Fault.allCases.first { fault in
-            guard fault != .lock, call.kind == .convert || fault.reachesEveryCall,
+            guard fault != .lock,
+                call.kind == .convert || call.kind.isFollowUp && fault.reachesFollowUps
+                    || fault.reachesEveryCall,
                 fault != .expireSession || sessions.hasServed(call.token, call.dialect)
             else { return false }
             return chance.happens(
@@ -125,6 +127,16 @@ extension World {
     ) -> Admission {
         running += 1
         var admission = Admission(number: number, decision: .perform(operation, fault), runs: true)
+        if case .update(let records) = operation {
+            for (place, row) in records.map(\.id).enumerated() {
+                guard let row else { continue }
+                if rowLocks.take(row, for: number) {
+                    admission.rows.insert(row)
+                } else {
+                    admission.lockedRows[place] = row
+                }
+            }
+        }
         for (place, request) in operation.requests.enumerated() {
             guard let row = request.accountID.flatMap(Identifier.init), org.accounts[row] != nil
             else { continue }

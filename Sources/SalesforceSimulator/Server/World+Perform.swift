@@ -44,6 +44,10 @@ extension World {
                 try query.run(on: org, call.version, from: offset) { "\(name)-\($0)" })
         case .record(let entity, let id, let fields):
             return .json(try RecordReader(org, entity, fields, call.version).one(id))
+        case .update(let records):
+            return .json(.array(corrupted(update(records, admission, at: at), by: fault)))
+        case .create(let records):
+            return .json(.array(corrupted(create(records, admission, at: at), by: fault)))
         case .retrieve(let entity, let ids, let fields):
             guard !ids.contains(where: failsRetrieval) else { throw .unexpected }
             return .json(.array(try RecordReader(org, entity, fields, call.version).all(ids)))
@@ -101,6 +105,10 @@ extension World {
             break
         }
         return results
+    }
+
+    private func corrupted(_ results: [JSON], by fault: Fault?) -> [JSON] {
+        fault == .shortResult ? results.dropLast() : results
     }
 
     private func failsRetrieval(_ id: String) -> Bool {
