@@ -8,7 +8,9 @@
 -- You may also give: do_not_create_opportunity (0/1), opportunity_name, opportunity_id, account_id,
 -- contact_id, owner_id, overwrite_lead_source (0/1), send_notification_email (0/1), batch_id,
 -- position (its place in the batch), policy, priority (higher first), run_at (not before), group_key,
--- match_email, match_account (0/1), related_person_account_id.
+-- match_email, match_account (0/1), related_person_account_id;
+-- and for what follows the conversion after_set, note_body, note_title, note_on,
+-- task_subject, task_due; and extra, for an Apex action.
 --
 -- Leads of one company that each make an account make as many accounts. Give them the same
 -- group_key, any text: the first that is converted makes the account, the others wait for it and
@@ -32,6 +34,18 @@
 -- the group joins it. None: the first lead makes it. More: the job fails and names them. A lead that
 -- has a match_email, too, has its contact looked for first, which brings its account. The columns
 -- on_many_matches and on_no_match of policies change what becomes of many, and of none.
+--
+-- What is to follow once the lead is converted:
+--   after_set     fields of the account, contact or opportunity that came of it, as JSON:
+--                 {"Opportunity": {"StageName": "Discovery", "Amount": 5000}}; null empties a field
+--   note_body     a note with this text, on the contact or on what note_on says (contact, account,
+--                 opportunity), titled note_title or else its first line
+--   task_subject  a task about the contact and the opportunity or else the account, due task_due
+--                 (YYYY-MM-DD)
+-- The job is finishing meanwhile. What fails of it for good leaves the job converted, with
+-- after_code and after_message; leadconvert retry goes on with what is missing.
+--
+-- extra holds inputs of your own for an Apex action, as JSON: {"noteBody": "..."}.
 --
 -- The other columns are the daemon's; read them, don't write them.
 --
@@ -194,11 +208,12 @@ CREATE TABLE jobs (
         CONSTRAINT match_email_must_have_80_characters_at_most CHECK (length(match_email) <= 80),
 
     -- OR and not IN, here and below: for an IN of more than two, SQLite makes a table for each row.
-    state TEXT NOT NULL DEFAULT 'queued' CONSTRAINT state_must_be_one_of_the_seven CHECK (
+    state TEXT NOT NULL DEFAULT 'queued' CONSTRAINT state_must_be_one_of_the_eight CHECK (
         state = 'queued' OR state = 'sending' OR state = 'verifying' OR state = 'held'
-        OR state = 'converted' OR state = 'failed' OR state = 'cancelled'),
-    -- A call for it is out, or in doubt.
-    in_flight INTEGER NOT NULL AS (state = 'sending' OR state = 'verifying'),
+        OR state = 'converted' OR state = 'failed' OR state = 'cancelled' OR state = 'finishing'),
+    -- A call for it is out, or in doubt, or what follows its conversion is not done.
+    in_flight INTEGER NOT NULL AS (
+        state = 'sending' OR state = 'verifying' OR state = 'finishing'),
     attempts INTEGER NOT NULL DEFAULT 0
         CONSTRAINT attempts_must_not_be_negative CHECK (attempts >= 0),
     result_account_id TEXT,
@@ -253,6 +268,28 @@ CREATE TABLE jobs (
     -- Whether its lead's own owner can't own what is made of it.
     needs_fallback_owner INTEGER NOT NULL DEFAULT 0
         CONSTRAINT needs_fallback_owner_must_be_0_or_1 CHECK (needs_fallback_owner IN (0, 1)),
+
+    -- What follows the conversion, and why some of it failed.
+    after_set TEXT CONSTRAINT after_set_must_be_a_json_object CHECK (CASE
+        WHEN after_set IS NULL THEN 1
+        WHEN json_valid(after_set) THEN json_type(after_set) = 'object' ELSE 0 END),
+    note_title TEXT
+        CONSTRAINT note_title_must_not_be_empty CHECK (trim(note_title) <> '')
+        CONSTRAINT note_title_needs_note_body CHECK (note_title IS NULL OR note_body IS NOT NULL),
+    note_body TEXT CONSTRAINT note_body_must_not_be_empty CHECK (trim(note_body) <> ''),
+    note_on TEXT
+        CONSTRAINT note_on_must_be_contact_account_or_opportunity CHECK (
+            note_on = 'contact' OR note_on = 'account' OR note_on = 'opportunity')
+        CONSTRAINT note_on_needs_note_body CHECK (note_on IS NULL OR note_body IS NOT NULL),
+    task_subject TEXT CONSTRAINT task_subject_must_not_be_empty CHECK (trim(task_subject) <> ''),
+    task_due TEXT
+        CONSTRAINT task_due_must_be_a_day_like_2026_11_22 CHECK (date(task_due) IS task_due)
+        CONSTRAINT task_due_needs_task_subject CHECK (task_due IS NULL OR task_subject IS NOT NULL),
+    extra TEXT CONSTRAINT extra_must_be_a_json_object CHECK (CASE
+        WHEN extra IS NULL THEN 1
+        WHEN json_valid(extra) THEN json_type(extra) = 'object' ELSE 0 END),
+    after_code TEXT,
+    after_message TEXT,
 
     CONSTRAINT lead_id_must_be_the_id_of_a_lead_00Q CHECK (lead_id GLOB '00Q*'),
     CONSTRAINT lead_id_must_have_15_or_18_letters_and_digits
@@ -330,7 +367,7 @@ CREATE INDEX jobs_making_accounts ON jobs (group_key)
         AND finished_at IS NULL;
 -- All but the two states that most jobs are in.
 CREATE INDEX jobs_by_state ON jobs (state, run_at)
-    WHERE state = 'sending' OR state = 'verifying' OR state = 'held'
+    WHERE state = 'sending' OR state = 'verifying' OR state = 'held' OR state = 'finishing'
         OR state = 'failed' OR state = 'cancelled';
 CREATE INDEX jobs_by_batch ON jobs (batch_id, position, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX jobs_unsettled_by_batch ON jobs (batch_id)
@@ -343,6 +380,8 @@ CREATE INDEX jobs_by_group ON jobs (group_key, state) WHERE group_key IS NOT NUL
 CREATE INDEX jobs_failed_by_code ON jobs (error_code, finished_at) WHERE state = 'failed';
 CREATE INDEX jobs_failed_by_batch ON jobs (batch_id, error_code, finished_at)
     WHERE state = 'failed';
+CREATE INDEX jobs_with_a_failed_follow_up ON jobs (after_code, finished_at)
+    WHERE after_code IS NOT NULL;
 CREATE INDEX jobs_cancelled_by_batch ON jobs (batch_id) WHERE state = 'cancelled';
 CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
@@ -378,18 +417,20 @@ SELECT substr(lead_id, 1, 15), id FROM jobs WHERE finished_at IS NOT NULL;
 -- neither anything to do: what there is to do for the others stands in triggers of these two views, so
 -- that SQLite sets up no more for a row than that row needs.
 CREATE VIEW jobs_before_insert AS
-SELECT id, lead_id, batch_id, policy, group_key, match_email FROM jobs WHERE 0;
+SELECT id, lead_id, batch_id, policy, group_key, match_email, after_set, extra FROM jobs WHERE 0;
 
 CREATE TRIGGER jobs_before_insert BEFORE INSERT ON jobs
 WHEN NEW.batch_id IS NOT NULL OR NEW.policy IS NOT NULL
     OR NEW.group_key IS NOT NULL OR NEW.match_email IS NOT NULL
+    OR NEW.after_set IS NOT NULL OR NEW.extra IS NOT NULL
     OR EXISTS (
         SELECT 1 FROM jobs
         WHERE substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND finished_at IS NULL)
     OR EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id)
 BEGIN
     INSERT INTO jobs_before_insert VALUES (
-        NEW.id, NEW.lead_id, NEW.batch_id, NEW.policy, NEW.group_key, NEW.match_email);
+        NEW.id, NEW.lead_id, NEW.batch_id, NEW.policy, NEW.group_key, NEW.match_email,
+        NEW.after_set, NEW.extra);
 END;
 
 CREATE VIEW jobs_after_insert AS
@@ -470,6 +511,54 @@ BEGIN
     SELECT RAISE(ABORT, 'match_email_must_be_utf8: its bytes are no UTF-8 text');
 END;
 
+CREATE TRIGGER jobs_need_fields_to_set_inserted INSTEAD OF INSERT ON jobs_before_insert
+WHEN NEW.after_set IS NOT NULL AND json_valid(NEW.after_set) AND EXISTS (
+    SELECT 1 FROM json_each(NEW.after_set) AS object
+    WHERE object.key NOT IN ('Account', 'Contact', 'Opportunity') OR object.type <> 'object'
+        OR object.value = '{}'
+    UNION ALL SELECT 1 FROM json_tree(NEW.after_set) AS field
+    WHERE field.path <> '$' AND field.key IS NOT NULL AND (
+        field.type IN ('object', 'array') OR field.key GLOB '*[^A-Za-z0-9_]*'
+        OR field.key NOT GLOB '[A-Za-z]*' OR lower(field.key) IN ('id', 'attributes')))
+BEGIN
+    SELECT RAISE(ABORT, 'after_set_must_give_fields_of_Account_Contact_or_Opportunity: write {"Account": {"Website": "..."}}');
+END;
+
+CREATE TRIGGER jobs_need_fields_to_set_updated BEFORE UPDATE OF after_set ON jobs
+WHEN NEW.after_set IS NOT NULL AND json_valid(NEW.after_set) AND EXISTS (
+    SELECT 1 FROM json_each(NEW.after_set) AS object
+    WHERE object.key NOT IN ('Account', 'Contact', 'Opportunity') OR object.type <> 'object'
+        OR object.value = '{}'
+    UNION ALL SELECT 1 FROM json_tree(NEW.after_set) AS field
+    WHERE field.path <> '$' AND field.key IS NOT NULL AND (
+        field.type IN ('object', 'array') OR field.key GLOB '*[^A-Za-z0-9_]*'
+        OR field.key NOT GLOB '[A-Za-z]*' OR lower(field.key) IN ('id', 'attributes')))
+BEGIN
+    SELECT RAISE(ABORT, 'after_set_must_give_fields_of_Account_Contact_or_Opportunity: write {"Account": {"Website": "..."}}');
+END;
+
+CREATE TRIGGER jobs_need_inputs_of_their_own_inserted INSTEAD OF INSERT ON jobs_before_insert
+WHEN NEW.extra IS NOT NULL AND json_valid(NEW.extra) AND EXISTS (
+    SELECT 1 FROM json_each(NEW.extra)
+    WHERE type IN ('object', 'array') OR key GLOB '*[^A-Za-z0-9_]*' OR key NOT GLOB '[A-Za-z]*'
+        OR lower(key) IN ('leadid', 'convertedstatus', 'accountid', 'contactid', 'opportunityid',
+            'opportunityname', 'ownerid', 'donotcreateopportunity', 'overwriteleadsource',
+            'sendnotificationemail', 'allowduplicates'))
+BEGIN
+    SELECT RAISE(ABORT, 'extra_must_give_inputs_by_names_of_their_own: write {"noteBody": "..."}');
+END;
+
+CREATE TRIGGER jobs_need_inputs_of_their_own_updated BEFORE UPDATE OF extra ON jobs
+WHEN NEW.extra IS NOT NULL AND json_valid(NEW.extra) AND EXISTS (
+    SELECT 1 FROM json_each(NEW.extra)
+    WHERE type IN ('object', 'array') OR key GLOB '*[^A-Za-z0-9_]*' OR key NOT GLOB '[A-Za-z]*'
+        OR lower(key) IN ('leadid', 'convertedstatus', 'accountid', 'contactid', 'opportunityid',
+            'opportunityname', 'ownerid', 'donotcreateopportunity', 'overwriteleadsource',
+            'sendnotificationemail', 'allowduplicates'))
+BEGIN
+    SELECT RAISE(ABORT, 'extra_must_give_inputs_by_names_of_their_own: write {"noteBody": "..."}');
+END;
+
 -- REPLACE takes a row away without running a trigger for it. But a trigger's own statement resolves its
 -- conflicts as the statement does that set it off: this one breaks a rule, which a REPLACE ends at,
 -- while any other INSERT passes over it and meets the unique index.
@@ -512,17 +601,22 @@ END;
 CREATE TRIGGER jobs_in_flight_stay_as_they_are BEFORE UPDATE OF
     id, lead_id, converted_status, do_not_create_opportunity, opportunity_name, opportunity_id,
     account_id, contact_id, owner_id, overwrite_lead_source, send_notification_email, group_key,
-    match_email, match_account, related_person_account_id
+    match_email, match_account, related_person_account_id, after_set, note_title, note_body, note_on,
+    task_subject, task_due, extra
 ON jobs WHEN OLD.in_flight AND (
     NEW.id, substr(NEW.lead_id, 1, 15), NEW.converted_status, NEW.do_not_create_opportunity,
     NEW.opportunity_name, NEW.opportunity_id, NEW.account_id, NEW.contact_id, NEW.owner_id,
     NEW.overwrite_lead_source, NEW.send_notification_email, NEW.group_key, NEW.match_email,
-    NEW.match_account, NEW.related_person_account_id
+    NEW.match_account, NEW.related_person_account_id,
+    NEW.after_set, NEW.note_title, NEW.note_body, NEW.note_on, NEW.task_subject, NEW.task_due,
+    NEW.extra
 ) IS NOT (
     OLD.id, substr(OLD.lead_id, 1, 15), OLD.converted_status, OLD.do_not_create_opportunity,
     OLD.opportunity_name, OLD.opportunity_id, OLD.account_id, OLD.contact_id, OLD.owner_id,
     OLD.overwrite_lead_source, OLD.send_notification_email, OLD.group_key, OLD.match_email,
-    OLD.match_account, OLD.related_person_account_id)
+    OLD.match_account, OLD.related_person_account_id,
+    OLD.after_set, OLD.note_title, OLD.note_body, OLD.note_on, OLD.task_subject, OLD.task_due,
+    OLD.extra)
 BEGIN
     SELECT RAISE(ABORT, 'job_in_flight_must_stay_as_it_is: wait until it is settled');
 END;
@@ -563,7 +657,7 @@ WHEN NEW.group_key IS NOT NULL AND NEW.account_id IS NULL
 BEGIN
     UPDATE jobs SET account_id = (
         SELECT result_account_id FROM jobs AS first
-        WHERE first.group_key = NEW.group_key AND first.state = 'converted'
+        WHERE first.group_key = NEW.group_key AND first.state IN ('converted', 'finishing')
             AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
             -- One that a contact has brought is not what the group has its account looked for by.
             AND (NEW.match_account = 0 OR first.contact_id IS NULL)
@@ -604,6 +698,52 @@ CREATE TABLE delays (
     until TEXT NOT NULL
 ) STRICT;
 
+-- What follows conversions, a row for each record that is set or made. There from the moment at which
+-- the lead is known to be converted; jobs to which nothing follows have none.
+CREATE TABLE follow_ups (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id INTEGER NOT NULL,
+    batch_id INTEGER,
+    priority INTEGER NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT kind_must_be_set_note_or_task
+        CHECK (kind IN ('set', 'note', 'task')),
+    -- Account, Contact or Opportunity, and the record of it that is set or that it is on.
+    object TEXT NOT NULL,
+    record_id TEXT,
+    -- The account of the lead, which no other call may be writing to while fields are set.
+    account_id TEXT,
+    state TEXT NOT NULL CONSTRAINT state_must_be_one_of_the_five
+        CHECK (state IN ('waiting', 'sending', 'verifying', 'done', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    run_at TEXT NOT NULL,
+    -- The call it is in, or was in last.
+    call_id INTEGER,
+    -- Why it is verifying: as in jobs; restart, it waited while no daemon ran, which may have been
+    -- that of another copy of this file.
+    doubt TEXT CONSTRAINT doubt_must_be_one_of_the_four CHECK (
+        doubt IN ('no_answer', 'crash', 'answered', 'restart')),
+    split INTEGER,
+    code TEXT,
+    message TEXT,
+    CONSTRAINT follow_ups_are_one_for_an_object UNIQUE (job_id, kind, object),
+    CONSTRAINT only_a_failed_follow_up_may_lack_its_record
+        CHECK (record_id IS NOT NULL OR state = 'failed'),
+    CONSTRAINT sending_must_have_its_call CHECK (state <> 'sending' OR call_id IS NOT NULL),
+    CONSTRAINT verifying_must_say_its_doubt CHECK (state <> 'verifying' OR doubt IS NOT NULL)
+) STRICT;
+
+CREATE INDEX follow_ups_to_send ON follow_ups (kind, run_at, id) WHERE state = 'waiting';
+CREATE INDEX follow_ups_in_doubt ON follow_ups (kind, run_at, id) WHERE state = 'verifying';
+CREATE INDEX follow_ups_open ON follow_ups (run_at)
+    WHERE state = 'waiting' OR state = 'verifying';
+CREATE INDEX follow_ups_in_flight ON follow_ups (call_id)
+    WHERE state = 'sending' OR state = 'verifying';
+-- Two calls that set one record must not overlap, nor one with a call that converts into its account.
+CREATE INDEX follow_ups_busy_records ON follow_ups (record_id)
+    WHERE kind = 'set' AND (state = 'sending' OR state = 'verifying');
+CREATE INDEX follow_ups_busy_accounts ON follow_ups (substr(account_id, 1, 15))
+    WHERE kind = 'set' AND (state = 'sending' OR state = 'verifying');
+
 -- A row for each attempt of each job and each look-up of it, there before the call leaves.
 CREATE TABLE run_log (
     id INTEGER PRIMARY KEY,
@@ -612,14 +752,15 @@ CREATE TABLE run_log (
     batch_id INTEGER,
     attempt INTEGER NOT NULL,
     call_id INTEGER,
-    kind TEXT NOT NULL CONSTRAINT kind_must_be_convert_or_verify CHECK (kind IN ('convert', 'verify')),
+    kind TEXT NOT NULL CONSTRAINT kind_must_be_one_of_the_five
+        CHECK (kind = 'convert' OR kind = 'verify' OR kind = 'set' OR kind = 'note' OR kind = 'task'),
     started_at TEXT NOT NULL,
     finished_at TEXT,
     duration_ms INTEGER,
-    outcome TEXT CONSTRAINT outcome_must_be_one_of_the_seven CHECK (
+    outcome TEXT CONSTRAINT outcome_must_be_one_of_the_nine CHECK (
         outcome = 'converted' OR outcome = 'already_converted' OR outcome = 'retry'
         OR outcome = 'failed' OR outcome = 'unknown' OR outcome = 'not_sent'
-        OR outcome = 'not_converted'),
+        OR outcome = 'not_converted' OR outcome = 'done' OR outcome = 'not_found'),
     code TEXT,
     message TEXT,
     backoff_ms INTEGER,
@@ -655,8 +796,9 @@ END;
 -- A row for each request to Salesforce, there before it leaves.
 CREATE TABLE calls (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CONSTRAINT kind_must_be_one_of_the_seven
-        CHECK (kind IN ('convert', 'verify', 'match', 'token', 'limits', 'check', 'intake')),
+    kind TEXT NOT NULL CONSTRAINT kind_must_be_a_kind_of_call CHECK (kind IN (
+        'convert', 'verify', 'match', 'token', 'limits', 'check', 'intake', 'fetch',
+        'set', 'note', 'task')),
     size INTEGER NOT NULL,
     started_at TEXT NOT NULL,
     finished_at TEXT,
@@ -779,10 +921,19 @@ SELECT
     jobs.error_code AS code,
     jobs.error_message AS message,
     jobs.attempts AS attempts,
-    jobs.finished_at AS failed_at
+    jobs.finished_at AS failed_at,
+    jobs.state AS state
 FROM jobs
 LEFT JOIN batches ON batches.id = jobs.batch_id
-WHERE jobs.state = 'failed';
+WHERE jobs.state = 'failed'
+UNION ALL
+-- The lead is converted, and something that was to follow failed.
+SELECT
+    jobs.id, jobs.lead_id, batches.name, jobs.after_code, jobs.after_message, jobs.attempts,
+    jobs.finished_at, jobs.state
+FROM jobs
+LEFT JOIN batches ON batches.id = jobs.batch_id
+WHERE jobs.after_code IS NOT NULL;
 
 CREATE VIEW failures_by_code AS
 SELECT
@@ -796,7 +947,20 @@ SELECT
     max(finished_at) AS last_at
 FROM jobs
 WHERE state = 'failed'
-GROUP BY error_code;
+GROUP BY error_code
+UNION ALL
+SELECT
+    after_code,
+    count(*),
+    (
+        SELECT after_message FROM jobs AS latest
+        WHERE latest.after_code = jobs.after_code
+        ORDER BY latest.finished_at DESC, latest.id DESC LIMIT 1
+    ),
+    max(finished_at)
+FROM jobs
+WHERE after_code IS NOT NULL
+GROUP BY after_code;
 
 CREATE VIEW batch_progress AS
 SELECT
@@ -806,7 +970,7 @@ SELECT
     count(*) FILTER (WHERE jobs.state = 'failed') AS failed,
     count(*) FILTER (WHERE jobs.state = 'cancelled') AS cancelled,
     count(*) FILTER (WHERE jobs.state IN ('queued', 'held')) AS waiting,
-    count(*) FILTER (WHERE jobs.state IN ('sending', 'verifying')) AS under_way,
+    count(*) FILTER (WHERE jobs.state IN ('sending', 'verifying', 'finishing')) AS under_way,
     batches.paused AS paused,
     batches.created_at AS created_at,
     batches.finished_at AS finished_at,
@@ -827,6 +991,7 @@ SELECT
     count(*) FILTER (WHERE kind = 'convert') AS convert_calls,
     count(*) FILTER (WHERE kind = 'verify') AS verify_calls,
     count(*) FILTER (WHERE kind = 'match') AS match_calls,
+    count(*) FILTER (WHERE kind IN ('set', 'note', 'task')) AS follow_up_calls,
     count(*) FILTER (WHERE kind = 'token') AS token_requests,
     coalesce(sum(size) FILTER (WHERE kind = 'convert'), 0) AS leads_sent,
     max(usage_current) AS org_calls_used,

@@ -8,6 +8,8 @@ public enum JobState: String, Sendable, CaseIterable {
     case verifying
     /// Its batch is paused.
     case held
+    /// Converted; what is to follow is not done yet.
+    case finishing
     /// Done.
     case converted
     /// Given up; `retry` starts it again.
@@ -35,4 +37,8 @@ public enum Outcome: String, Sendable, CaseIterable {
     case notSent = "not_sent"
     /// Read as not converted.
     case notConverted = "not_converted"
+    /// A follow-up: the fields are set, or the record is there.
+    case done
+    /// A note or task that was asked about: it is not there.
+    case notFound = "not_found"
 }

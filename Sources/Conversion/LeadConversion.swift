@@ -34,6 +34,11 @@ public struct LeadConversion: Hashable, Sendable {
     /// Whether an account that has the group key is looked for before, to be `accountID` if there is
     /// one; not part of what `convertLead` is sent.
     public var matchesAccount = false
+    /// What is to follow once it is converted; not part of what `convertLead` is sent.
+    public var followUps: FollowUpRequest?
+    /// Inputs of the org's own for an Apex action, as the text of a JSON object. SOAP has no place for
+    /// them.
+    public var extra: String?
 
     /// A conversion that asks for nothing beyond what is required.
     public init(leadID: RecordID, convertedStatus: String) {

@@ -21,6 +21,19 @@ public protocol SalesforceClient: Sendable {
     /// Looks for the business accounts whose match field has one of 1...200 values, in their order; of
     /// each the account that was created first is the first.
     func matchAccounts(_ values: [String]) async -> Reply<[[RecordID]]>
+    /// Sets fields of 1...200 records, each once, and tells of each in their order.
+    /// - Parameter latest: When the request must have left.
+    func update(
+        _ records: [FieldUpdate], before latest: ContinuousClock.Instant
+    ) async -> Reply<[RecordOutcome]>
+    /// Makes 1...200 notes or tasks, all of one kind, and tells of each in their order.
+    /// - Parameter latest: When the request must have left.
+    func create(
+        _ records: [MarkedRecord], before latest: ContinuousClock.Instant
+    ) async -> Reply<[RecordOutcome]>
+    /// Looks for 1...100 notes or tasks, all of one kind, by their marks: the ids of each, in their
+    /// order.
+    func find(_ records: [MarkedRecord]) async -> Reply<[[String]]>
     /// Reads the org's daily allowance, which is the reply's usage.
     func readLimits() async -> Reply<Void>
 }
@@ -61,4 +74,12 @@ public enum CallKind: String, Sendable, CaseIterable {
     case check
     /// A page of the leads that `leadconvert enqueue --from-soql` takes.
     case intake
+    /// Reading records for `leadconvert results --fetch`.
+    case fetch
+    /// Setting fields after a conversion.
+    case set
+    /// Making notes after a conversion.
+    case note
+    /// Making tasks after a conversion.
+    case task
 }

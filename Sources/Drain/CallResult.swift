@@ -7,6 +7,8 @@ enum CallResult {
     case question(ClaimedVerification, Reply<[LeadReading]>)
     case match(ClaimedMatch, Reply<[[FoundContact]]>)
     case accountMatch(ClaimedAccountMatch, Reply<[[RecordID]]>)
+    case followUps(ClaimedFollowUps, Reply<[RecordOutcome]>)
+    case followUpQuestion(ClaimedFollowUps, Reply<[[String]]>)
     case login(Reply<Void>)
     case limits(Reply<Void>)
 
@@ -15,6 +17,8 @@ enum CallResult {
         case converted([LeadOutcome])
         case verified([LeadReading])
         case matched
+        case followedUp([RecordOutcome])
+        case followUpsRead
         case loggedIn
         case limitsRead
     }
@@ -26,6 +30,8 @@ enum CallResult {
         case .question(_, let reply): reply.map { .verified($0) }
         case .match(_, let reply): reply.map { _ in .matched }
         case .accountMatch(_, let reply): reply.map { _ in .matched }
+        case .followUps(_, let reply): reply.map { .followedUp($0) }
+        case .followUpQuestion(_, let reply): reply.map { _ in .followUpsRead }
         case .login(let reply): reply.map { .loggedIn }
         case .limits(let reply): reply.map { .limitsRead }
         }
@@ -34,7 +40,7 @@ enum CallResult {
 
 extension InFlightCall {
     /// Makes the request and waits for what comes of it.
-    /// - Parameter latest: When a conversion must have left.
+    /// - Parameter latest: When a conversion, or what follows one, must have left.
     func answer(
         through client: some SalesforceClient, before latest: ContinuousClock.Instant
     ) async -> CallResult {
@@ -51,6 +57,15 @@ extension InFlightCall {
             .match(match, await client.match(match.keys))
         case .accountMatch(let match):
             .accountMatch(match, await client.matchAccounts(match.values))
+        case .followUps(let call):
+            .followUps(
+                call,
+                call.kind == .set
+                    ? await client.update(call.followUps.compactMap(\.update), before: latest)
+                    : await client.create(call.followUps.compactMap(\.record), before: latest))
+        case .followUpQuestion(let question):
+            .followUpQuestion(
+                question, await client.find(question.followUps.compactMap(\.record)))
         case .login: .login(await client.logIn())
         case .limits: .limits(await client.readLimits())
         }
@@ -59,10 +74,12 @@ extension InFlightCall {
     /// Not sent, where its claim is too old: waiting for a lock on the file, or a machine that was
     /// suspended, may lie between. What is asked after a call counts its lifetime from the claim.
     func tooOld(at now: Moment, _ options: DrainOptions) -> CallResult? {
-        guard case .conversions(let call) = content,
-            now.since(startedAt) > options.claimLastsMS
-        else { return nil }
-        return .conversions(call, Reply(.refused(.late, .claimTooOld)))
+        guard now.since(startedAt) > options.claimLastsMS else { return nil }
+        return switch content {
+        case .conversions(let call): .conversions(call, Reply(.refused(.late, .claimTooOld)))
+        case .followUps(let call): .followUps(call, Reply(.refused(.late, .claimTooOld)))
+        default: nil
+        }
     }
 
     /// When its request must have left: the calls' lifetime counts from there.

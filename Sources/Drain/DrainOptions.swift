@@ -22,6 +22,8 @@ public struct DrainOptions: Sendable, Equatable {
     public var callLifetimeMS: Int64 = 600_000
     /// When calls may start; nil is always.
     public var window: RunWindow?
+    /// Whether a lead may bring inputs of the org's own: an Apex action takes them, SOAP does not.
+    public var takesExtra = false
     /// End, once no job is left that could move on its own.
     public var untilEmpty = false
     /// End, once Salesforce could not be reached for so many milliseconds.
@@ -29,6 +31,10 @@ public struct DrainOptions: Sendable, Equatable {
 
     /// The defaults.
     public init() {}
+
+    /// Records in one call that follows conversions: 200 at most (REST API Developer Guide, sObject
+    /// Collections), and fewer where calls that convert are to be small.
+    public var followUpCallSize: Int { callSize * 2 }
 
     /// Milliseconds after its claim in which a call may be handed to the transport: 10 s, or less
     /// where a call lives shorter than that.

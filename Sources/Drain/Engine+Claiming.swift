@@ -49,6 +49,7 @@ extension Engine {
         let failures = pacer.failures
         var start = start.carrying(pacer.callSize)
         start.callLifetimeMS = options.lifetimeSinceClaimMS
+        start.takesExtra = options.takesExtra
         let call = try queue.claims.claim(
             upTo: failures.failedJobs.isEmpty ? leads : Self.mostOffered, start,
             from: turns.converting
@@ -74,6 +75,8 @@ extension Engine {
     }
 
     private mutating func claimMatch(_ start: CallStart) throws -> InFlightCall? {
+        var start = start
+        start.takesExtra = options.takesExtra
         let match = try queue.claims.claimMatch(
             upTo: searches.size, start, from: turns.matching
         ) { offered in

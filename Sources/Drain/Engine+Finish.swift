@@ -21,42 +21,45 @@ extension Engine {
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
             excused: seen.excused,
             olderCopyUpTo: olderCopyUpTo ?? 0, chance: chance())
-        var settlements: [Settlement] = []
-        var findings: [MatchFinding] = []
+        var decision = Decision()
         switch answer {
-        case .conversions(let call, let reply): settlements = planner.settle(call, reply)
+        case .conversions(let call, let reply): decision.settlements = planner.settle(call, reply)
         case .question(let question, let reply):
-            settlements = planner.settle(question, reply, verifications)
+            decision.settlements = planner.settle(question, reply, verifications)
         case .match(let match, let reply):
-            findings = planner.find(match, reply, searches)
-            for case (let job, .unfit) in findings.map({ ($0.jobID, $0.result) }) {
+            decision.findings = planner.find(match, reply, searches)
+            for case (let job, .unfit) in decision.findings.map({ ($0.jobID, $0.result) }) {
                 searches.forget(job)
             }
         case .accountMatch(let match, let reply):
-            findings = planner.find(match, reply, accountSearches)
-            for case (let job, .unfit) in findings.map({ ($0.jobID, $0.result) }) {
+            decision.findings = planner.find(match, reply, accountSearches)
+            for case (let job, .unfit) in decision.findings.map({ ($0.jobID, $0.result) }) {
                 accountSearches.forget(job)
             }
+        case .followUps(let call, let reply): decision.followUps = planner.settle(call, reply)
+        case .followUpQuestion(let question, let reply):
+            decision.followUps = planner.settle(asked: question, reply, followUpQuestions)
         case .login, .limits: break
         }
-        let end = CallEnd(
+        decision.end = CallEnd(
             callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
             httpStatus: reply.httpStatus, reason: reply.reason, limiter: pacer.limiter,
             usage: reply.usage)
-        unwritten.append((end, settlements, findings))
+        unwritten.append(decision)
         try writeKeptAnswers(at: now)
     }
 
     mutating func writeKeptAnswers(at now: Moment) throws {
         try watchTheClock(at: now)
-        while let (end, decided, findings) = unwritten.first {
-            let settlements = decided.map { $0.shifted(by: ClockWatch(from: end.at).jump(at: now)) }
-            let settled = try queue.settlements.settle(end, settlements, findings)
+        while let decided = unwritten.first, let end = decided.end {
+            let decision = decided.shifted(by: ClockWatch(from: end.at).jump(at: now))
+            let settled = try queue.settlements.settle(
+                end, decision.settlements, decision.findings, decision.followUps)
             unwritten.removeFirst()
             logger.debug(
                 "call settled",
                 metadata: [
-                    "call.id": "\(end.callID)", "call.leads": "\(settlements.count)",
+                    "call.id": "\(end.callID)", "call.leads": "\(decision.leads)",
                     "call.settled": "\(settled)", "call.ms": "\(end.durationMS)",
                     "call.code": "\(end.reason?.code ?? "")",
                 ])
@@ -75,6 +78,10 @@ extension Engine {
         case .accountMatch(let match, let reply):
             accountSearches.take(reply.outcome.ofReading, of: match.jobs.map(\.id), at: now)
             if case .value = reply.outcome { searches.otherPassed() }
+        case .followUpQuestion(let question, let reply):
+            followUpQuestions.take(
+                reply.outcome.ofReading, of: question.followUps.map(\.id), at: now)
+        case .followUps(_, let reply): noteForSearches(reply)
         case .conversions(_, let reply): noteForSearches(reply)
         case .limits(let reply): noteForSearches(reply)
         case .login: break
@@ -129,12 +136,26 @@ extension Reply.Outcome {
     }
 }
 
-extension Settlement {
+/// What was decided of a call that has ended, as far as it is not written yet.
+struct Decision {
+    var end: CallEnd?
+    var settlements: [Settlement] = []
+    var findings: [ContactFinding] = []
+    var followUps: [FollowUpSettlement] = []
+
+    /// How many jobs or follow-ups it is about.
+    var leads: Int { settlements.count + followUps.count }
+
     /// The same, when the wall clock was set since it was decided, by so many milliseconds.
-    fileprivate func shifted(by jump: Int64?) -> Settlement {
+    func shifted(by jump: Int64?) -> Decision {
         guard let jump else { return self }
         var shifted = self
-        shifted.nextRunAt = nextRunAt.map { $0 + jump }
+        for place in settlements.indices {
+            shifted.settlements[place].nextRunAt = settlements[place].nextRunAt.map { $0 + jump }
+        }
+        for place in followUps.indices {
+            shifted.followUps[place].nextRunAt = followUps[place].nextRunAt.map { $0 + jump }
+        }
         return shifted
     }
 }

@@ -20,7 +20,7 @@ struct Engine {
     /// When the call that has been out longest started.
     var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
     /// Answers that could not be written yet; nothing is sent before they are.
-    var unwritten: [(CallEnd, [Settlement], [MatchFinding])] = []
+    var unwritten: [Decision] = []
     /// Why it can't go on.
     var fault: OperatorError?
     /// When and how many calls leave.
@@ -36,6 +36,10 @@ struct Engine {
     var searches = ReadFailures(most: MatchPlan.most)
     /// Which searches for accounts fail.
     var accountSearches = ReadFailures(most: MatchPlan.mostOfGroups)
+    /// Which questions about notes and tasks fail.
+    var followUpQuestions = ReadFailures(most: 100)
+    /// Which kind of follow-up was sent last.
+    var lastFollowUp = FollowUpKind.task
     /// What work that is due has been waiting for, and since when.
     var blockedSince: (reason: WaitReason, since: Moment)?
     private(set) var clock: ClockWatch
@@ -79,7 +83,8 @@ struct Engine {
         at now: Moment, lastCall: Int64? = nil
     ) throws -> Settlements.Leftover {
         try watchTheClock(at: now)
-        let leftover = try queue.settlements.recover(at: now, lastCall: lastCall)
+        let leftover = try queue.settlements.recover(
+            at: now, lastCall: lastCall, callLifetimeMS: options.lifetimeSinceClaimMS)
         olderCopyUpTo = leftover.olderCopyUpTo
         return leftover
     }
@@ -91,15 +96,17 @@ struct Engine {
         let work = try queue.claims.work(at: now, countingTo: pacer.callSize.limit)
         if work.isPaused { return try idle(.paused, ending: .paused) }
         if let fault = try endWithoutAnswers(at: now) { return .end(.fault(fault)) }
-        guard let nextSendTime = nextSendTime(work, at: now) else {
+        let followUps = try followUpDemand(work, at: now)
+        let sendTimes = [nextSendTime(work, at: now), followUps.sendTime].compactMap(\.self)
+        guard let nextSendTime = sendTimes.min(by: { $1.since($0) > 0 }) else {
             blockedSince = nil
             guard work.isLeft else { return try idle(.work, ending: .drained) }
             return try wait(.time, until: work.nextAt.map { now + ($0 - now.wall) })
         }
         guard nextSendTime.since(now) == 0 else { return try wait(.time, until: nextSendTime) }
         try payForChecks(at: now)
-        switch pacer.mayStart(demand(work, at: now), at: now) {
-        case .go(let permit): return try send(work, permit, at: now)
+        switch pacer.mayStart(demand(work, followUps, at: now), at: now) {
+        case .go(let permit): return try send(work, followUps, permit, at: now)
         case .wait(let wait):
             if wait.reason == .outage, let fault = giveUp(at: now) { return .end(.fault(fault)) }
             hold(wait.reason, at: now)
@@ -107,13 +114,17 @@ struct Engine {
         }
     }
 
-    private func demand(_ work: Work, at now: Moment) -> Pacer.Demand {
+    private func demand(
+        _ work: Work, _ followUps: FollowUpDemand, at now: Moment
+    ) -> Pacer.Demand {
         let isSearching =
             work.jobsAreDue && (wantsContacts(work) || wantsAccounts(work))
             && pacer.mayConvert(at: now)
         return Pacer.Demand(
-            reads: work.questionsAreDue && !isAsking || isSearching,
-            conversions: work.jobsAreDue, hasSession: hasSession())
+            reads: work.questionsAreDue && !isAsking || isSearching
+                || followUps.questionsAreDue,
+            followUps: !followUps.kinds.isEmpty, conversions: work.jobsAreDue,
+            hasSession: hasSession())
     }
 
     /// Before anything is written by the clock's new reading, what was written by the old one is
@@ -149,7 +160,7 @@ struct Engine {
     /// Sends what is most urgent of what may leave: a login, the limits, a question, and then what
     /// the jobs want.
     private mutating func send(
-        _ work: Work, _ permit: Pacer.Permit, at now: Moment
+        _ work: Work, _ followUps: FollowUpDemand, _ permit: Pacer.Permit, at now: Moment
     ) throws -> Step {
         var start = CallStart(at: now, waited: waited(at: now))
         if permit.tiers == [.login] {
@@ -159,7 +170,7 @@ struct Engine {
         let bucketBefore = pacer.bucket
         start.limiter = pacer.takeToken(at: now)
         do {
-            if let call = try begin(work, permit, start) { return launch(call) }
+            if let call = try begin(work, followUps, permit, start) { return launch(call) }
         } catch {
             pacer.bucket = bucketBefore
             throw error
@@ -169,35 +180,49 @@ struct Engine {
         pacer.bucket = bucketBefore
         let reason = isMatching || isMatchingAccounts ? WaitReason.slot : .account
         hold(reason, at: now)
-        // What is due may be all that was looked at: with no answer to come, it looks again.
+        // What is due may be all that was looked at: with no answer to come, it looks again. What
+        // follows conversions may be waiting for company, which these jobs do not bring now.
+        let times = [
+            work.nextAt.map { now + ($0 - now.wall) },
+            followUps.sendTime.flatMap { $0.since(now) > 0 ? $0 : nil },
+        ]
         let next =
-            work.nextAt.map { now + ($0 - now.wall) }
+            times.compactMap(\.self).min { $1.since($0) > 0 }
             ?? (inFlight.isEmpty ? now + Self.lookAgainMS : nil)
         return try wait(reason, until: pacer.probesBefore(next, at: now))
     }
 
     private mutating func begin(
-        _ work: Work, _ permit: Pacer.Permit, _ start: CallStart
+        _ work: Work, _ followUps: FollowUpDemand, _ permit: Pacer.Permit, _ start: CallStart
     ) throws -> InFlightCall? {
         if permit.tiers == [.limits] {
             let id = try queue.claims.begin(.limits, start)
             return InFlightCall(callID: id, startedAt: start.at, content: .limits)
         }
-        if permit.tiers == [.read, .conversion] {
-            return try ask(work, start) ?? claim(work, permit.leads, start)
+        if permit.tiers.first == .read && permit.tiers.last == .conversion {
+            return try ask(work, followUps, start)
+                ?? (permit.tiers.contains(.followUp) ? claimFollowUps(followUps, start) : nil)
+                ?? claim(work, permit.leads, start)
         }
         for tier in permit.tiers {
             let call =
-                tier == .conversion
-                ? try claimConversions(permit.leads, start)
-                : try ask(work, start) ?? search(work, start)
+                switch tier {
+                case .conversion: try claimConversions(permit.leads, start)
+                case .followUp: try claimFollowUps(followUps, start)
+                default: try ask(work, followUps, start) ?? search(work, start)
+                }
             if let call { return call }
         }
         return nil
     }
 
-    private func ask(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
-        work.questionsAreDue && !isAsking ? try claimVerification(start) : nil
+    private func ask(
+        _ work: Work, _ followUps: FollowUpDemand, _ start: CallStart
+    ) throws -> InFlightCall? {
+        if work.questionsAreDue && !isAsking, let call = try claimVerification(start) {
+            return call
+        }
+        return followUps.questionsAreDue ? try claimFollowUpQuestion(start) : nil
     }
 
     private mutating func launch(_ call: InFlightCall) -> Step {

@@ -25,6 +25,9 @@ struct InFlightCall {
         case question(ClaimedVerification)
         case match(ClaimedMatch)
         case accountMatch(ClaimedAccountMatch)
+        case followUps(ClaimedFollowUps)
+        /// Whether these notes or tasks are there.
+        case followUpQuestion(ClaimedFollowUps)
         case login
         case limits
     }
@@ -50,6 +53,12 @@ struct InFlightCall {
             paced.doubts = question.jobs.map(\.pacedDoubt)
         case .match(let match): paced.jobs = match.jobs.map(\.id)
         case .accountMatch(let match): paced.jobs = match.jobs.map(\.id)
+        case .followUps(let call):
+            paced.tier = .followUp
+            paced.jobs = call.followUps.map(\.id)
+            paced.isHalf = call.followUps.first?.split != nil
+        // Numbers of follow-ups are no numbers of jobs, and reads count their failures by those.
+        case .followUpQuestion(let question): paced.jobs = question.followUps.map { -$0.id }
         case .login: paced.tier = .login
         case .limits: paced.tier = .limits
         }
@@ -60,6 +69,8 @@ struct InFlightCall {
     var isQuestion: Bool { if case .question = content { true } else { false } }
     var isMatch: Bool { if case .match = content { true } else { false } }
     var isAccountMatch: Bool { if case .accountMatch = content { true } else { false } }
+    var isFollowUps: Bool { if case .followUps = content { true } else { false } }
+    var isFollowUpQuestion: Bool { if case .followUpQuestion = content { true } else { false } }
     var isLogin: Bool { if case .login = content { true } else { false } }
 }
 

@@ -110,11 +110,11 @@ struct ColumnNames {
 
     /// A path without a column is each row's own error; one with two of them is the table's.
     private func checkPaths(_ mapping: Mapping) throws(InputError) {
-        for (field, path) in mapping.paths where column(at: path) == nil {
+        for (use, path) in mapping.paths where column(at: path) == nil {
             let isTwice = path.readings.contains { columns.keys.contains($0.name.lowercased()) }
             guard isTwice else { continue }
             throw error(
-                "two columns are called \(path.text), which \(field) is made from",
+                "two columns are called \(path.text), which \(use) is made from",
                 "Rename one of them.")
         }
     }

@@ -25,6 +25,10 @@ extension Mapping {
         lead.matchesAccount = matchesAccounts && lead.groupKey != nil
         lead.relatedPersonAccountID = try id(.relatedPersonAccountID, of: .account, in: row)
         lead.matchEmail = try matchEmail(beside: lead.contactID, in: row)
+        if !followUps.isEmpty {
+            lead.followUps = try followUps.request(from: row)
+            lead.extra = try followUps.extra(from: row)
+        }
         if let contradiction = lead.contradiction { throw RowError(contradiction.description) }
         return lead
     }

@@ -16,6 +16,8 @@ public struct Mapping: Sendable {
     public var readsRecords = false
     /// The status of rows that name none.
     public var defaultStatus: String?
+    /// What follows the conversion, and what goes along to an Apex action.
+    public var followUps = FollowUpTemplates()
 
     /// Every field comes from the column or key of its name.
     public init() {
@@ -131,10 +133,10 @@ public struct Mapping: Sendable {
     }
 
     /// Every place of a row that the templates ask for.
-    var paths: [(field: LeadField, path: TemplatePath)] {
+    var paths: [(use: String, path: TemplatePath)] {
         LeadField.allCases.flatMap { field in
-            (templates[field]?.paths ?? []).map { (field, $0) }
-        }
+            (templates[field]?.paths ?? []).map { (field.description, $0) }
+        } + followUps.paths
     }
 
     private static var names: String {

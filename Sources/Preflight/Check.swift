@@ -5,7 +5,7 @@ struct Check: Sendable {
     /// What is looked at, by the names that scripts go by.
     enum Name: String {
         case settings, file, folder, schema, sqlite, reach, clock, login, version, user
-        case permission, objects, statuses, allowance, concurrency, match, leads
+        case permission, objects, statuses, allowance, concurrency, match, leads, inputs
     }
 
     let name: Name
@@ -41,5 +41,6 @@ struct Check: Sendable {
         Check(.concurrency, needs: .user) { [try await $0.checkConcurrency()] },
         Check(.match, needs: .user) { [try await $0.checkMatch()] },
         Check(.leads, needs: .user) { try await $0.checkLeads() },
+        Check(.inputs, needs: .settings) { try $0.checkInputs() },
     ]
 }

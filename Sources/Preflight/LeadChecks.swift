@@ -43,6 +43,23 @@ extension CheckContext {
         }
     }
 
+    /// Whether queued jobs bring inputs of their own where nothing takes them; where none does, there is
+    /// nothing to tell.
+    func checkInputs() throws -> [Finding] {
+        guard !org.settings.drain.takesExtra, let queue else { return [] }
+        let jobs = try queue.reports.jobsWithInputsOfTheirOwn()
+        guard jobs > 0 else { return [] }
+        let sql = "UPDATE jobs SET extra = NULL WHERE state IN ('queued', 'held')"
+        return [
+            .fail(
+                .dataRefused,
+                "\(counted(jobs, "job")) \(jobs == 1 ? "brings" : "bring") inputs for an Apex action "
+                    + "(extra), and SOAP has no place for them: EXTRA_NEEDS_ACTION",
+                remedy: "set SALESFORCE_TRANSPORT=action:NAME, or: sqlite3 \(path.shellQuoted) "
+                    + sql.shellQuoted)
+        ]
+    }
+
     /// Whether the queued leads can be converted as they stand.
     mutating func checkLeads() async throws -> [Finding] {
         guard let queue else { return [.skipped(because: "there is no queue")] }

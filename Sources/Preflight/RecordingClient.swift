@@ -27,6 +27,16 @@ public struct RecordingClient {
         }
     }
 
+    /// Reads records for somebody who looks at results.
+    mutating func fetch<Value>(
+        recordingIn queue: JobQueue, _ question: (SalesforceTransport) async -> Reply<Value>
+    ) async throws -> Reply<Value> {
+        try await recorded(.fetch, in: queue) { transport in
+            let reply = await question(transport)
+            return (reply, reply.httpStatus, reply.reason, reply.usage)
+        }
+    }
+
     /// Gets a token, unless one was given.
     public mutating func logIn(recordingIn queue: JobQueue?) async throws -> Reply<Void>.Outcome {
         guard !transport.hasSession else { return .value(()) }

@@ -10,10 +10,6 @@ struct ActionRequest {
     var leads: [LeadConversion]
     var options: ConvertOptions
 
-    private struct Inputs: Encodable {
-        var inputs: [Input]
-    }
-
     /// Field by field the contract's names. A false flag is what a class without it does anyway.
     private struct Input: Encodable {
         var leadId: String
@@ -52,13 +48,25 @@ struct ActionRequest {
 
     /// The JSON, in UTF-8, names in the order of the alphabet.
     var body: ByteBuffer {
-        let inputs = leads.map { Input($0, options) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return ByteBuffer(bytes: try encoder.encode(Inputs(inputs: inputs)))
+            let inputs = try leads.map { lead in
+                let input = try encoder.encode(Input(lead, allowDuplicates: allowDuplicates))
+                return Self.adding(lead.extra, to: String(decoding: input, as: UTF8.self))
+            }
+            return ByteBuffer(string: "{\"inputs\":[\(inputs.joined(separator: ","))]}")
         } catch {
             preconditionFailure("Texts and flags are always JSON: \(error)")
         }
+    }
+
+    /// The inputs of the org's own behind ours, as they were written. None has a name of ours: the schema
+    /// keeps those out.
+    private static func adding(_ extra: String?, to input: String) -> String {
+        guard let members = extra?.drop(while: \.isWhitespace).dropFirst(),
+            members.contains(where: { !$0.isWhitespace && $0 != "}" })
+        else { return input }
+        return input.dropLast() + "," + members
     }
 }

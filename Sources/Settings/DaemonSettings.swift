@@ -71,6 +71,7 @@ public struct DaemonSettings: Equatable, Sendable {
         listen = ListenOptions(&reader)
         guard let found = SalesforceSettings.read(&reader) else { return nil }
         (salesforce, refreshTokenStore) = found
+        drain.takesExtra = salesforce.service != .soap
         salesforce.connectTimeout = .milliseconds(drain.connectTimeoutMS)
     }
 

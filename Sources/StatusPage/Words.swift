@@ -31,7 +31,7 @@ enum Words {
         case .converted: "converted"
         case .failed: "failed"
         case .queued: "queued"
-        case .sending, .verifying: "flight"
+        case .sending, .verifying, .finishing: "flight"
         case .held, .cancelled: "quiet"
         }
     }

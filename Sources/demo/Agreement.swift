@@ -13,29 +13,45 @@ struct Agreement {
         var states: [String: String] = [:]
         try queue.reports.readJobs(JobFilter()) { states[$0.shown("lead_id")] = $0.shown("state") }
         var ends: [String: [String]] = [:]
+        var followUps: [String: [String]] = [:]
         try queue.reports.readLog(LogFilter()) { row in
-            ends[row.shown("lead_id"), default: []].append(row.shown("outcome"))
-        }
-        return scene.leads.compactMap { lead in
-            // When our own call's answer was lost too, nobody can tell who of the two it was.
-            let isMoot =
-                lead.story == .convertedBefore && ends[lead.id] == ["unknown", "converted"]
-            guard !isMoot else { return nil }
-            let conversions = byUs[lead.id]?.count ?? 0
-            let ours = lead.story.isConverted && lead.story != .convertedBefore
-            let end =
-                lead.story == .convertedBefore
-                ? "already_converted" : ours ? "converted" : "failed"
-            guard conversions == (ours ? 1 : 0),
-                states[lead.id] == (lead.story.isConverted ? "converted" : "failed"),
-                ends[lead.id]?.last == end,
-                ends[lead.id]?.count(where: { $0 == "converted" }) == (ours ? 1 : 0)
-            else {
-                return "\(lead.id) (\(lead.story.rawValue)): the org converted it \(conversions) "
-                    + "times, jobs says \(states[lead.id] ?? "nothing"), run_log says "
-                    + "\(ends[lead.id]?.joined(separator: ", ") ?? "nothing")"
+            let lead = row.shown("lead_id")
+            // What comes after the conversion follows it.
+            if let last = ends[lead]?.last, last.hasSuffix("converted"), last != "not_converted" {
+                if row.shown("outcome") == "done" {
+                    followUps[lead, default: []].append(row.shown("message"))
+                }
+            } else {
+                ends[lead, default: []].append(row.shown("outcome"))
             }
-            return nil
         }
+        let written = audit.written.map(\.id).sorted()
+        let logged = followUps.values.joined().sorted()
+        let differs =
+            written == logged
+            ? [] : ["The org wrote \(written.count) records, run_log says \(logged.count)"]
+        return differs
+            + scene.leads.compactMap { lead in
+                // When our own call's answer was lost too, nobody can tell who of the two it was.
+                let isMoot =
+                    lead.story == .convertedBefore && ends[lead.id] == ["unknown", "converted"]
+                guard !isMoot else { return nil }
+                let conversions = byUs[lead.id]?.count ?? 0
+                let ours = lead.story.isConverted && lead.story != .convertedBefore
+                let end =
+                    lead.story == .convertedBefore
+                    ? "already_converted" : ours ? "converted" : "failed"
+                guard conversions == (ours ? 1 : 0),
+                    states[lead.id] == (lead.story.isConverted ? "converted" : "failed"),
+                    ends[lead.id]?.last == end,
+                    ends[lead.id]?.count(where: { $0 == "converted" }) == (ours ? 1 : 0)
+                else {
+                    return
+                        "\(lead.id) (\(lead.story.rawValue)): the org converted it \(conversions) "
+                        + "times, jobs says \(states[lead.id] ?? "nothing"), run_log says "
+                        + "\(ends[lead.id]?.joined(separator: ", ") ?? "nothing")"
+                }
+                return nil
+            }
     }
 }

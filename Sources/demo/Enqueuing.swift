@@ -34,7 +34,11 @@ struct Enqueuing {
         var options = EnqueueOptions()
         options.batch = "autumn"
         var refusals: [String] = []
-        var reader = try RowReader(ByteSource(path: file.path))
+        var mapping = Mapping()
+        try mapping.followUps.set("Opportunity.StageName=Discovery")
+        try mapping.followUps.leaveNote("Asked for: {{opportunityName}}", title: nil, on: nil)
+        try mapping.followUps.leaveTask("Call {{Company}}", due: "+2d", at: SystemClock.now().wall)
+        var reader = try RowReader(ByteSource(path: file.path), mapping: mapping)
         let added = try queue.enqueue(options, at: SystemClock.now().wall) { enqueuing in
             while let row = try reader.next() {
                 switch row {
@@ -44,7 +48,9 @@ struct Enqueuing {
             }
             return enqueuing.added
         }
-        say("\(added) leads by CSV:  leadconvert enqueue leads.csv --batch autumn")
+        say("\(added) leads by CSV:  leadconvert enqueue leads.csv --batch autumn \\")
+        say("    --set Opportunity.StageName=Discovery --note 'Asked for: {{opportunityName}}' \\")
+        say("    --task 'Call {{Company}}' --task-due +2d")
         for refusal in refusals { say("  refused  \(refusal)") }
     }
 }

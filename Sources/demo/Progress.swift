@@ -51,7 +51,7 @@ final class Progress: Sendable {
         let line =
             "[\(bar)] \(settled)/\(all)  converted \(counts[.converted] ?? 0)  "
             + "failed \(counts[.failed] ?? 0)  sending \(counts[.sending] ?? 0)  "
-            + "verifying \(counts[.verifying] ?? 0)  "
+            + "verifying \(counts[.verifying] ?? 0)  finishing \(counts[.finishing] ?? 0)  "
             + "\(Int(status.ratePerSecond)) leads/s  \(left)"
         write(isTerminal ? "\r\u{1B}[K\(line)" : "\(line)\n")
     }

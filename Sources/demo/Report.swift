@@ -15,6 +15,10 @@ struct Report {
                 "\n\(lead.id), \(story.rawValue)\(others > 0 ? " (and \(others) more)" : "")")
             try show(lead.id)
         }
+        if let lead = try firstFollowed() {
+            say("\n\(lead), with a field set, a note and a task once it was converted")
+            try show(lead)
+        }
         if let lost = try firstLost() {
             say("\n\(lost), whose call's answer was lost after Salesforce had converted it")
             try show(lost)
@@ -36,6 +40,14 @@ struct Report {
                 "  \(row.shown("started_at"))  \(row.shown("kind").padded(8))"
                     + "try \(row.shown("attempt"))  \(outcome.padded(18))\(facts)\(pause)")
         }
+    }
+
+    private func firstFollowed() throws -> String? {
+        var followed: String?
+        try queue.reports.readLog(LogFilter()) { row in
+            if followed == nil, row.shown("kind") == "task" { followed = row.shown("lead_id") }
+        }
+        return followed
     }
 
     private func firstLost() throws -> String? {

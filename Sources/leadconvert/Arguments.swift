@@ -12,6 +12,7 @@ extension RetryPolicy.OnFailure: ExpressibleByArgument {}
 extension RetryPolicy.OnDuplicates: ExpressibleByArgument {}
 extension RetryPolicy.OnManyMatches: ExpressibleByArgument {}
 extension RetryPolicy.OnNoMatch: ExpressibleByArgument {}
+extension FollowUpRequest.NotePlace: ExpressibleByArgument {}
 
 extension TextEncoding: ExpressibleByArgument {
     /// The encoding of that name, in any case.

@@ -436,6 +436,8 @@ extension Pacer {
             case (.success, .read): .value(.verified(call.jobs.map { _ in .notConverted }))
             case (.success, .conversion):
                 .value(.converted(call.jobs.map { _ in .converted(records) }))
+            case (.success, .followUp):
+                .value(.followedUp(call.jobs.map { .done(id: "\($0)") }))
             case (.failed, _): .refused(.callTooLarge, reason)
             case (.unclear, _): .unclear(reason)
             case (.refused(let blocker), _): .refused(blocker, reason)

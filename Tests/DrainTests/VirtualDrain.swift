@@ -70,6 +70,11 @@ extension InFlightCall {
         case .question(let question): .verify(question.jobs.map(\.job.conversion.leadID))
         case .match(let match): .match(match.keys)
         case .accountMatch(let match): .matchAccounts(match.values)
+        case .followUps(let call):
+            call.kind == .set
+                ? .update(call.followUps.compactMap(\.update))
+                : .create(call.followUps.compactMap(\.record))
+        case .followUpQuestion(let question): .find(question.followUps.compactMap(\.record))
         case .login: .logIn
         case .limits: .readLimits
         }
@@ -82,6 +87,8 @@ extension InFlightCall {
         case .question(let question): .question(question, reply.toQuestion)
         case .match(let match): .match(match, reply.toSearch)
         case .accountMatch(let match): .accountMatch(match, reply.toAccountSearch)
+        case .followUps(let call): .followUps(call, reply.toWriting)
+        case .followUpQuestion(let question): .followUpQuestion(question, reply.toFinding)
         case .login: .login(reply.toLogin)
         case .limits: .limits(reply.toReadingLimits)
         }
@@ -97,6 +104,10 @@ extension CallReply {
         case .verify(let leads): CallReply(.verified(leads.map { _ in .converted(records) }))
         case .match(let contacts): CallReply(.matched(contacts.map { _ in [] }))
         case .matchAccounts(let values): CallReply(.matchedAccounts(values.map { _ in [] }))
+        case .update(let records):
+            CallReply(.written(records.map { .done(id: $0.recordID) }))
+        case .create(let records): CallReply(.written(records.map { .done(id: $0.mark.code) }))
+        case .find(let records): CallReply(.found(records.map { _ in [] }))
         case .logIn: CallReply(.loggedIn)
         case .readLimits: CallReply(.limitsRead)
         }

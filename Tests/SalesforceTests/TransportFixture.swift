@@ -45,6 +45,8 @@ extension CallOutcome {
     var gist: String {
         switch self {
         case .refused(let blocker, let reason): "refused \(blocker) \(reason.code)"
+        case .written(let records): "written \(records.map(\.gist).joined(separator: ", "))"
+        case .found(let ids): "found \(ids)"
         case .unclear(let reason): "unclear \(reason.code)"
         case .converted: "converted"
         case .verified: "verified"
@@ -84,6 +86,18 @@ extension Reply.Outcome {
             case is [[FoundContact]]: "matched"
             default: "read"
             }
+        }
+    }
+}
+
+extension RecordOutcome {
+    /// What it means, without the sentence.
+    fileprivate var gist: String {
+        switch self {
+        case .done(let id): "done \(id)"
+        case .transient(let reason): "transient \(reason.code)"
+        case .permanent(let reason): "permanent \(reason.code)"
+        case .blocked(let blocker, let reason): "blocked \(blocker) \(reason.code)"
         }
     }
 }

@@ -12,6 +12,7 @@ enum Invariants {
             sql: """
                 CREATE TRIGGER converted_stays_converted BEFORE UPDATE ON jobs
                 WHEN OLD.state IN ('converted', 'cancelled') AND NEW.state <> OLD.state
+                    AND NOT (OLD.after_code IS NOT NULL AND NEW.state = 'finishing')
                 BEGIN SELECT RAISE(ABORT, 'a settled job was settled again'); END;
 
                 CREATE TRIGGER attempts_stay_within_the_policy BEFORE UPDATE ON jobs
@@ -39,6 +40,7 @@ enum Invariants {
     /// At the end of all things: every lead settled, and three accounts of it that agree.
     static func holdAtTheEnd(_ world: World) throws {
         try rateWasKept(world)
+        try followUpsHold(world)
         if !world.isRestored, let group = world.org.splitGroups.first {
             throw Broken("\(group) has more than one account")
         }
@@ -52,7 +54,10 @@ enum Invariants {
                     (SELECT count(*) FROM run_log
                         WHERE job_id = jobs.id AND outcome IN ('converted', 'already_converted')),
                     (SELECT outcome FROM run_log
-                        WHERE job_id = jobs.id ORDER BY id DESC LIMIT 1)
+                        WHERE job_id = jobs.id AND kind IN ('convert', 'verify') AND (
+                            outcome IN ('converted', 'already_converted') OR NOT EXISTS (
+                                SELECT 1 FROM follow_ups WHERE job_id = jobs.id))
+                        ORDER BY id DESC LIMIT 1)
                 FROM jobs
                 """
             for row in try Row.fetchAll(database, sql: sql) {

@@ -68,6 +68,7 @@ struct SimulatedOrg {
     /// Every call of ours that may have converted the lead, as far as the daemon can know.
     private var suspects: [RecordID: [Doubt]] = [:]
     private(set) var conversions = 0
+    var followUps = SimulatedFollowUps()
     /// What the daemon did that it may never do.
     var violations: [String] = []
     /// After a restore, the daemon can't know of calls that its file has forgotten.
@@ -116,6 +117,11 @@ struct SimulatedOrg {
             {
                 violations.append(
                     "call \(callID) names account \(account) while call \(other.callID) does")
+            }
+            if let account = lead.accountID?.description, followUps.isBeingSet(account),
+                !forgotten.contains(id)
+            {
+                violations.append("call \(callID) converts into \(account) while a call sets it")
             }
             if lead.accountID == nil, let group = self.leads[id]?.group, !forgotten.contains(id),
                 let other = doubts.first(where: { other, doubt in
@@ -294,5 +300,7 @@ struct SimulatedOrg {
     /// The daemon's file was replaced by an older one.
     mutating func forgetCalls() {
         forgotten.formUnion(leads.keys)
+        followUps.unforeseen.formUnion(
+            followUps.running.values.flatMap(\.content).map(SimulatedFollowUps.Written.init))
     }
 }

@@ -48,11 +48,14 @@ struct Watch {
             try Int.fetchOne(
                 database,
                 sql: """
-                    SELECT count(*) + sum(attempts) FROM jobs
+                    SELECT count(*) + coalesce(sum(attempts), 0)
+                        + (SELECT count(*) + coalesce(sum(attempts), 0) FROM follow_ups
+                            WHERE state IN ('done', 'failed'))
+                    FROM jobs
                     WHERE state IN ('converted', 'failed', 'cancelled')
                     """) ?? 0
         }
-        let moves = settled + org.conversions
+        let moves = settled + org.conversions + org.followUps.commits
         if moves != moved {
             moved = moves
             idleCalls = []

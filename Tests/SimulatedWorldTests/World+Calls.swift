@@ -5,7 +5,7 @@ import Storage
 
 /// The way to Salesforce and back, and all that can happen to a call on it.
 extension World {
-    func send(_ outgoing: InFlightCall) {
+    func send(_ outgoing: InFlightCall) throws {
         counts.calls += 1
         if !outgoing.isLogin { starts.append(trueMS) }
         watch.callStarts(at: trueMS)
@@ -23,6 +23,10 @@ extension World {
             find(call, match)
         case .accountMatch(let match):
             findAccounts(call, match)
+        case .followUps(let followUps):
+            try followUp(call, followUps)
+        case .followUpQuestion(let question):
+            ask(call, question)
         case .conversions(let conversions):
             guard meets(trouble.lateDeparture) else { return depart(call, conversions) }
             later(delay()) { world in world.handOver(call, conversions) }
@@ -262,6 +266,8 @@ extension InFlightCall {
         case .question(let question): "verify \(question.jobs.map(\.job.conversion.leadID))"
         case .match(let match): "match \(match.jobs.compactMap(\.conversion.matchEmail))"
         case .accountMatch(let match): "match accounts \(match.values)"
+        case .followUps(let call): "\(call.kind) \(call.followUps.map(\.content))"
+        case .followUpQuestion(let question): "find \(question.followUps.map(\.content))"
         case .login: "log in"
         case .limits: "read limits"
         }
@@ -287,6 +293,9 @@ extension CallResult {
         case .question(let question, let reply): .question(question, reply.carrying(usage))
         case .match(let match, let reply): .match(match, reply.carrying(usage))
         case .accountMatch(let match, let reply): .accountMatch(match, reply.carrying(usage))
+        case .followUps(let call, let reply): .followUps(call, reply.carrying(usage))
+        case .followUpQuestion(let question, let reply):
+            .followUpQuestion(question, reply.carrying(usage))
         case .login(let reply): .login(reply.carrying(usage))
         case .limits(let reply): .limits(reply.carrying(usage))
         }

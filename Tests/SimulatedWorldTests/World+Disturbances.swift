@@ -160,6 +160,7 @@ extension World {
                 if chance.happens(0.2) { lead.groupKey = ["Acme", "Globex"][nextLead % 2] }
                 if chance.happens(0.3) { lead.matchEmail = address() }
                 drawAccountSearch(for: &lead)
+                lead.followUps = followUps()
                 try queue.add(lead)
                 added.append(
                     (

@@ -192,8 +192,13 @@ final class World {
             SELECT group_concat(lead_id || ' ' || state || ' ' || coalesce(doubt, '') || ' '
                 || coalesce(error_code, '') || ' ' || run_at, '; ')
             FROM jobs WHERE finished_at IS NULL
+            UNION ALL
+            SELECT group_concat(kind || ' ' || record_id || ' ' || state || ' '
+                || coalesce(doubt, '') || ' ' || coalesce(code, '') || ' ' || run_at, '; ')
+            FROM follow_ups WHERE state NOT IN ('done', 'failed')
             """
-        let jobs = try queue.read { try String.fetchOne($0, sql: sql) } ?? "nothing"
+        let lists = try queue.read { try String?.fetchAll($0, sql: sql) }
+        let jobs = lists.compactMap(\.self).joined(separator: "; ")
         return "at \(now.wall), steps \(counts.steps), waits \(engine.recordedWait): \(jobs)"
     }
 
@@ -221,7 +226,7 @@ final class World {
                         }
                         try crash()
                     } else {
-                        send(call)
+                        try send(call)
                     }
                 case .wait(let wait):
                     wakeAt = wait.until

@@ -56,7 +56,7 @@ import Testing
         ("account_id", "'0034C00000UQ6jI'", "account_id_must_be_the_id_of_an_account_001"),
         ("owner_id", "'00G4C00000UQ6jI'", "owner_id_must_be_the_id_of_a_user_005"),
         ("run_at", "'2026-11-22 07:31'", "run_at_must_be_utc_like_2026_11_22T07_31_48_123Z"),
-        ("state", "'done'", "state_must_be_one_of_the_seven"),
+        ("state", "'done'", "state_must_be_one_of_the_eight"),
         ("match_email", "''", "match_email_must_not_be_empty"),
         ("match_account", "1", "match_account_needs_its_group_key"),
         (

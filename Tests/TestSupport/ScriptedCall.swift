@@ -12,6 +12,12 @@ public enum CallRequest: Sendable {
     case match([ContactKey])
     /// A search for accounts.
     case matchAccounts([String])
+    /// A call that sets fields.
+    case update([FieldUpdate])
+    /// A call that makes notes or tasks.
+    case create([MarkedRecord])
+    /// A search for notes or tasks.
+    case find([MarkedRecord])
     /// A reading of the limits.
     case readLimits
 
@@ -22,6 +28,9 @@ public enum CallRequest: Sendable {
         case .convert: .convert
         case .verify: .verify
         case .match, .matchAccounts: .match
+        case .update: .set
+        case .create(let records): records.first?.kind == .task ? .task : .note
+        case .find: .verify
         case .readLimits: .limits
         }
     }
@@ -41,6 +50,10 @@ public enum CallOutcome: Sendable, Equatable {
     case matched([[FoundContact]])
     /// The accounts of each value.
     case matchedAccounts([[RecordID]])
+    /// What became of each record that was to be written.
+    case written([RecordOutcome])
+    /// The notes or tasks that were found of each.
+    case found([[String]])
     /// It took no effect.
     case refused(Blocker, Reason)
     /// It may have taken effect.
@@ -102,6 +115,16 @@ public struct CallReply: Sendable {
         typed { if case .matchedAccounts(let accounts) = $0 { accounts } else { nil } }
     }
 
+    /// To a call that writes records.
+    public var toWriting: Reply<[RecordOutcome]> {
+        typed { if case .written(let records) = $0 { records } else { nil } }
+    }
+
+    /// To a search for notes or tasks.
+    public var toFinding: Reply<[[String]]> {
+        typed { if case .found(let ids) = $0 { ids } else { nil } }
+    }
+
     /// To a login.
     public var toLogin: Reply<Void> {
         typed { if case .loggedIn = $0 { () } else { nil } }
@@ -140,6 +163,11 @@ extension SalesforceClient {
         case .match(let contacts): CallReply(await match(contacts)) { .matched($0) }
         case .matchAccounts(let values):
             CallReply(await matchAccounts(values)) { .matchedAccounts($0) }
+        case .update(let records):
+            CallReply(await update(records, before: .now + .seconds(600))) { .written($0) }
+        case .create(let records):
+            CallReply(await create(records, before: .now + .seconds(600))) { .written($0) }
+        case .find(let records): CallReply(await find(records)) { .found($0) }
         case .readLimits: CallReply(await readLimits()) { .limitsRead }
         }
     }
@@ -186,6 +214,25 @@ public struct ScriptedClient: SalesforceClient {
     /// Looks for accounts.
     public func matchAccounts(_ values: [String]) async -> Reply<[[RecordID]]> {
         await answer(.matchAccounts(values)).toAccountSearch
+    }
+
+    /// Sets fields.
+    public func update(
+        _ records: [FieldUpdate], before latest: ContinuousClock.Instant
+    ) async -> Reply<[RecordOutcome]> {
+        await answer(.update(records)).toWriting
+    }
+
+    /// Makes notes or tasks.
+    public func create(
+        _ records: [MarkedRecord], before latest: ContinuousClock.Instant
+    ) async -> Reply<[RecordOutcome]> {
+        await answer(.create(records)).toWriting
+    }
+
+    /// Looks for notes or tasks.
+    public func find(_ records: [MarkedRecord]) async -> Reply<[[String]]> {
+        await answer(.find(records)).toFinding
     }
 
     /// Reads the limits.

@@ -3,7 +3,7 @@ import Conversion
 /// How far into Salesforce a call reaches. One that gets through proves that those of the tiers
 /// below it would; it proves nothing about the tiers above.
 enum CallTier: Int, Comparable, CaseIterable {
-    case login, limits, read, conversion
+    case login, limits, read, followUp, conversion
 
     static func < (left: CallTier, right: CallTier) -> Bool { left.rawValue < right.rawValue }
 

@@ -32,6 +32,9 @@ extension Pacer {
             adoptAllowance(at: now)
         }
         var observation = Observation()
+        if call.tier == .followUp {
+            sizeFollowUps(by: reply.outcome, of: call, after: milliseconds)
+        }
         if call.tier == .conversion {
             adaptCallSize(by: reply.outcome, of: call, after: milliseconds, &observation)
         }
@@ -50,7 +53,9 @@ extension Pacer {
             let proves = observeReadings(readings, of: call, at: now, &observation)
             closeCircuit(call, proving: proves ? .conversion : .read, at: now, &observation)
             observePassedRead(call, at: now, &observation)
-        case .value(.matched):
+        case .value(.followedUp(let records)):
+            observeFollowUps(records, of: call, at: now, &observation)
+        case .value(.matched), .value(.followUpsRead):
             closeCircuit(call, at: now, &observation)
             observePassedRead(call, at: now, &observation)
         case .value(.loggedIn):
@@ -138,6 +143,8 @@ extension Pacer {
                 org.wasLost(at: now)
             }
         case .read: observeFailedRead(reason, call, at: now, &observation)
+        case .followUp:
+            observeFailedFollowUp(reason, call, each: false, at: now, &observation)
         case .conversion:
             guard !isLeftToReading(reason, call) else { return }
             observeFailedCall(

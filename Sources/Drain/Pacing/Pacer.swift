@@ -15,6 +15,10 @@ struct Pacer {
     /// The circuit and the failures of reads alone.
     var reads: CircuitBreaker
     var failedReads = FailureRun(doubtsLoneLeads: false)
+    /// The circuit, the failures and the size of calls that follow conversions.
+    var followUps: CircuitBreaker
+    var followUpFailures = FailureRun(doubtsLoneLeads: false)
+    var followUpSize: AdaptiveCallSize
     var concurrency: ConcurrencyLimit
     var callSize: AdaptiveCallSize
     var refusals = RefusalRecord()
@@ -33,6 +37,8 @@ struct Pacer {
         org = UsageReading(last?.usage, at: last?.usageAt)
         breaker = CircuitBreaker(probeIntervalMS: options.probeIntervalMS)
         reads = CircuitBreaker(probeIntervalMS: options.probeIntervalMS)
+        followUps = CircuitBreaker(probeIntervalMS: options.probeIntervalMS)
+        followUpSize = AdaptiveCallSize(most: options.followUpCallSize)
         concurrency = ConcurrencyLimit(most: options.concurrency)
         callSize = AdaptiveCallSize(most: options.callSize, last: lastCallSize)
         let (capacity, rate) = options.allowance.bucket(last?.usage, ours: self.day.calls(at: now))
@@ -47,6 +53,8 @@ struct Pacer {
         self.options = options
         breaker.probeIntervalMS = options.probeIntervalMS
         reads.probeIntervalMS = options.probeIntervalMS
+        followUps.probeIntervalMS = options.probeIntervalMS
+        followUpSize.most = options.followUpCallSize
         concurrency.most = options.concurrency
         callSize.most = options.callSize
         adoptAllowance(at: now)
@@ -66,6 +74,8 @@ struct Pacer {
     struct Demand: Equatable {
         /// Leads in doubt are to be asked about, or contacts to be looked for.
         var reads = false
+        /// What follows conversions is to be done.
+        var followUps = false
         var conversions = false
         var hasSession = true
     }
@@ -90,7 +100,7 @@ struct Pacer {
             return .wait(Wait(reason: .hours, until: opensAt))
         }
         var tiers = wanted(demand, at: now)
-        for circuit in [reads, breaker] {
+        for circuit in [reads, followUps, breaker] {
             guard let open = circuit.openState else { continue }
             tiers = allowed(tiers, by: open, at: now)
             if tiers.isEmpty { return .wait(wait(for: open, at: now)) }
@@ -124,7 +134,8 @@ struct Pacer {
     private func wanted(_ demand: Demand, at now: Moment) -> [CallTier] {
         guard demand.hasSession else { return [.login] }
         if mustReadLimits(at: now) { return [.limits] }
-        return (demand.reads ? [.read] : []) + (demand.conversions ? [.conversion] : [])
+        return (demand.reads ? [.read] : []) + (demand.followUps ? [.followUp] : [])
+            + (demand.conversions ? [.conversion] : [])
     }
 
     /// A probe when it is time for one, else what is known to get through.
@@ -162,7 +173,9 @@ struct Pacer {
     /// The next probe of a circuit that is open, if it is before that time: what is due may be
     /// waiting for what it stops.
     func probesBefore(_ time: Moment?, at now: Moment) -> Moment? {
-        let probes = [reads, breaker].compactMap(\.openState?.probeAt).filter { $0.since(now) > 0 }
+        let probes = [reads, followUps, breaker].compactMap(\.openState?.probeAt).filter {
+            $0.since(now) > 0
+        }
         return ([time].compactMap(\.self) + probes).min { $1.since($0) > 0 }
     }
 
@@ -190,7 +203,8 @@ struct Pacer {
     /// long as the operator has patience.
     func givesUp(at now: Moment) -> CircuitBreaker.OpenState? {
         guard inFlight.isEmpty else { return nil }
-        return [breaker.openState, reads.openState].compactMap(\.self).first { open in
+        return [breaker.openState, reads.openState, followUps.openState].compactMap(\.self).first {
+            open in
             giveUpTime(open).map { $0.since(now) == 0 } ?? false
         }
     }

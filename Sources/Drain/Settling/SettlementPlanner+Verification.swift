@@ -42,8 +42,12 @@ extension SettlementPlanner {
 
     /// Ours, if a call of ours may have done it.
     private func converted(_ job: InDoubtJob, _ records: ConvertedRecords) -> Settlement {
-        let outcome = job.job.mayBeConverted ? Outcome.converted : .alreadyConverted
-        var done = Settlement(job, outcome, to: .converted)
+        let isOurs = job.job.mayBeConverted
+        var done = Settlement(
+            job, isOurs ? .converted : .alreadyConverted,
+            to: isOurs && job.job.hasFollowUps ? .finishing : .converted)
+        // Whoever converted it may have gone on with its records: that is for a person to look at.
+        if !isOurs && job.job.hasFollowUps { done.afterReason = .convertedByOthers }
         done.attempts += 1
         done.records = records
         return done
@@ -116,4 +120,11 @@ extension SettlementPlanner {
 
 extension LeadReading {
     fileprivate var isNotConverted: Bool { self == .notConverted || self == .ownedByQueue }
+}
+
+extension Reason {
+    fileprivate static let convertedByOthers = Reason(
+        ours: "ALREADY_CONVERTED",
+        "Somebody else converted the lead before us: no field was set, no note or task was left. Look "
+            + "at its records; leadconvert retry does what was to follow.")
 }

@@ -60,7 +60,8 @@ struct SettlementPlanner {
     private func settle(_ job: ClaimedJob, in callID: Int64, _ outcome: LeadOutcome) -> Settlement {
         switch outcome {
         case .converted(let records):
-            var done = Settlement(job, in: callID, .converted, to: .converted)
+            var done = Settlement(
+                job, in: callID, .converted, to: job.hasFollowUps ? .finishing : .converted)
             done.attempts += 1
             done.records = records
             return done

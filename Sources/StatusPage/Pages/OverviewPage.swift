@@ -72,12 +72,14 @@ struct OverviewPage {
     }
 
     private var totals: HTML {
-        let parts = [JobState.converted, .failed, .cancelled, .sending, .verifying, .queued, .held]
-            .map { state in
-                PartsBar.Part(
-                    kind: Words.kind(of: state), name: state.rawValue,
-                    count: snapshot.counts[state] ?? 0)
-            }
+        let states: [JobState] = [
+            .converted, .failed, .cancelled, .sending, .verifying, .finishing, .queued, .held,
+        ]
+        let parts = states.map { state in
+            PartsBar.Part(
+                kind: Words.kind(of: state), name: state.rawValue,
+                count: snapshot.counts[state] ?? 0)
+        }
         let rate = snapshot.ratePerSecond
         let pace: HTML =
             rate > 0 ? "<b>\(rate.short)</b> leads a second" : "Nothing settled in the last minute"

@@ -67,7 +67,7 @@ public struct TerminalView: Sendable {
 
     private var counts: [String] {
         let states: [[JobState]] = [
-            [.queued, .sending, .verifying, .held], [.converted, .failed, .cancelled],
+            [.queued, .sending, .verifying, .held], [.finishing, .converted, .failed, .cancelled],
         ]
         return states.map { states in
             line(

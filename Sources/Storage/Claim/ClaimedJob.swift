@@ -31,6 +31,8 @@ public struct ClaimedJob: Sendable {
     public var needsFallbackOwner = false
     /// Whether its account is its group's, and it may go without if that is gone.
     public var mayDropAccount = false
+    /// Whether something is to follow once it is converted.
+    public var hasFollowUps = false
 }
 
 /// Jobs that are in a call now.

@@ -169,7 +169,9 @@ private struct Selection {
                 continue
             }
             do throws(MalformedRow) {
-                jobs.append(try JobRow.job(row, selector.policies))
+                jobs.append(
+                    try JobRow.job(
+                        row, selector.policies, takesExtra: selector.moment.takesExtra))
                 room -= 1
             } catch {
                 malformed.append(error)

@@ -10,6 +10,7 @@ enum JobRow {
         case groupKey, batchID, priority, policy, attempts, split, mayBeConverted
         case relatedPersonAccountID, matchAccount, duplicateContactID, joinsDuplicate
         case needsFallbackOwner, mayDropAccount
+        case hasFollowUps, extra
 
         var sql: String {
             switch self {
@@ -52,6 +53,9 @@ enum JobRow {
                     WHERE substr(earlier.lead_id, 1, 15) = substr(jobs.lead_id, 1, 15)
                         AND earlier.may_be_converted = 1)
                 """
+            case .hasFollowUps:
+                "coalesce(jobs.after_set, jobs.note_body, jobs.task_subject) IS NOT NULL"
+            case .extra: "jobs.extra"
             }
         }
     }
@@ -59,9 +63,10 @@ enum JobRow {
     static let columns = Column.allCases.map(\.sql).joined(separator: ", ")
 
     /// - Throws: `MalformedRow` where the schema let an id through that is none.
-    static func job(_ row: Row, _ policies: [String: RetryPolicy]) throws(MalformedRow)
-        -> ClaimedJob
-    {
+    /// - Parameter takesExtra: Whether the transport has a place for a job's own inputs.
+    static func job(
+        _ row: Row, _ policies: [String: RetryPolicy], takesExtra: Bool = true
+    ) throws(MalformedRow) -> ClaimedJob {
         func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(
             _ column: Column
         ) -> Value { row[column.rawValue] }
@@ -97,7 +102,17 @@ enum JobRow {
         conversion.sendNotificationEmail = value(.sendNotificationEmail)
         conversion.relatedPersonAccountID = try id(.relatedPersonAccountID, .account)
         conversion.matchesAccount = value(.matchAccount)
+        conversion.extra = optional(.extra)
         let policy = policies[value(.policy)] ?? RetryPolicy()
+        guard takesExtra || conversion.extra == nil else {
+            throw MalformedRow(
+                id: value(.id), batchID: optional(.batchID), code: "EXTRA_NEEDS_ACTION",
+                sentence:
+                    "extra holds inputs for an Apex action, and leads are converted over SOAP, "
+                    + "which has no place for them. Set SALESFORCE_TRANSPORT=action:NAME, or take extra "
+                    + "out of the job; then retry.",
+                pausesBatch: policy.onFailure == .pause)
+        }
         let needsFallbackOwner: Bool = value(.needsFallbackOwner)
         if needsFallbackOwner, conversion.ownerID == nil {
             conversion.ownerID = policy.fallbackOwner
@@ -109,7 +124,7 @@ enum JobRow {
             mayBeConverted: value(.mayBeConverted),
             duplicateContactID: try id(.duplicateContactID, .contact),
             joinsDuplicate: value(.joinsDuplicate), needsFallbackOwner: needsFallbackOwner,
-            mayDropAccount: value(.mayDropAccount))
+            mayDropAccount: value(.mayDropAccount), hasFollowUps: value(.hasFollowUps))
     }
 }
 
@@ -117,6 +132,7 @@ enum JobRow {
 struct MalformedRow: Error {
     var id: Int64
     var batchID: Int64?
+    var code = "MALFORMED_ID"
     var sentence: String
     /// Whether its failure holds the rest of its batch.
     var pausesBatch: Bool

@@ -18,11 +18,14 @@ public struct Work: Sendable, Equatable {
     /// Whether the whole queue is paused.
     public var isPaused: Bool
 
+    /// Whether follow-ups wait to be sent or asked about, now or later.
+    public var hasFollowUps = false
+
     /// Whether jobs wait to be sent and their time has come.
     public var jobsAreDue: Bool { dueJobs > 0 }
 
     /// Whether some job could still move on its own.
-    public var isLeft: Bool { jobsAreDue || questionsAreDue || nextAt != nil }
+    public var isLeft: Bool { jobsAreDue || questionsAreDue || hasFollowUps || nextAt != nil }
 }
 
 extension Claims {
@@ -37,6 +40,12 @@ extension Claims {
                         AS next_at,
                     (SELECT min(run_at) FROM jobs WHERE state = 'verifying') AS question_at,
                     (SELECT min(until) FROM delays WHERE until > :now) AS delay_ends_at,
+                    EXISTS (
+                        SELECT 1 FROM follow_ups INDEXED BY follow_ups_open
+                        WHERE state = 'waiting' OR state = 'verifying') AS has_follow_ups,
+                    (SELECT min(run_at) FROM follow_ups INDEXED BY follow_ups_open
+                        WHERE (state = 'waiting' OR state = 'verifying') AND run_at > :now)
+                        AS follow_up_at,
                     EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_to_match
                         WHERE \(WorkKind.toMatch.isWaiting)) AS has_unmatched,
@@ -66,7 +75,8 @@ extension Claims {
             ]
             .compactMap(\.self).min()
             let hasDeferred: Bool = row["has_deferred"]
-            let later = [next, question, delayEnds].compactMap(\.self)
+            let followUp: String? = row["follow_up_at"]
+            let later = [next, question, delayEnds, followUp].compactMap(\.self)
             return Work(
                 dueJobs: due,
                 // A time that can't be read has come, so that it keeps no other job from leaving.
@@ -76,7 +86,7 @@ extension Claims {
                 nextAt: later.filter { $0 > time }.min().flatMap { Timestamp($0) },
                 hasUnmatched: row["has_unmatched"] || hasDeferred,
                 hasUnmatchedAccounts: row["has_unmatched_accounts"] || hasDeferred,
-                isPaused: row["paused"] ?? false)
+                isPaused: row["paused"] ?? false, hasFollowUps: row["has_follow_ups"])
         }
     }
 }

@@ -103,14 +103,12 @@ enum Subject: String, CaseIterable {
             // A call may be writing to it, or a lock on it was met just now. A call in doubt is over
             // in time; one from before the machine started, once that is so long ago.
             """
-            (EXISTS (
-                SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_accounts
+            (\(Self.accountIsConverted(name))
+            OR EXISTS (
+                SELECT 1 FROM follow_ups AS other INDEXED BY follow_ups_busy_accounts
                 WHERE substr(other.account_id, 1, 15) = \(name)
-                    AND other.account_id IS NOT NULL AND other.in_flight
-                    AND NOT (other.state = 'verifying' AND EXISTS (
-                        SELECT 1 FROM calls
-                        WHERE calls.id = other.call_id
-                            AND iif(boot_id = :boot, uptime_ms <= :over, :over >= 0))))
+                    AND other.kind = 'set'
+                    AND (other.state = 'sending' OR other.state = 'verifying'))
             OR EXISTS (
                 SELECT 1 FROM delays WHERE subject = 'account ' || \(name) AND until > :now))
             """
@@ -120,7 +118,7 @@ enum Subject: String, CaseIterable {
             (EXISTS (
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
                 WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
-                    AND other.in_flight)
+                    AND other.in_flight AND other.state <> 'finishing')
             OR EXISTS (
                 SELECT 1 FROM delays
                 WHERE subject = 'group ' || lower(\(name)) AND until > :now))
@@ -132,7 +130,7 @@ enum Subject: String, CaseIterable {
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_making_contacts
                 WHERE other.match_email = \(name) AND other.match_email IS NOT NULL
                     AND other.matched = 'nothing' AND other.finished_at IS NULL
-                    AND other.state <> 'held')
+                    AND other.state <> 'held' AND other.state <> 'finishing')
             """
         case .maker:
             """
@@ -148,17 +146,37 @@ enum Subject: String, CaseIterable {
             """
         }
     }
+
+    /// The condition that a call may be converting into an account. One whose lead is converted is
+    /// over, whatever is to follow.
+    /// - Parameter name: The account's first 15 characters, as an SQL expression.
+    static func accountIsConverted(_ name: String) -> String {
+        """
+        (EXISTS (
+            SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_accounts
+            WHERE substr(other.account_id, 1, 15) = \(name)
+                AND other.account_id IS NOT NULL AND other.in_flight
+                AND other.state <> 'finishing'
+                AND NOT (other.state = 'verifying' AND EXISTS (
+                    SELECT 1 FROM calls
+                    WHERE calls.id = other.call_id
+                        AND iif(boot_id = :boot, uptime_ms <= :over, :over >= 0)))))
+        """
+    }
 }
 
 /// The moment of a claim, as its queries ask about it.
 struct ClaimMoment {
     let now: Timestamp
+    /// Whether the transport has a place for inputs of the org's own.
+    let takesExtra: Bool
     private let bootID: String
     /// What was called at this uptime or before is over.
     private let over: Int64
 
     init(_ start: CallStart) {
         now = start.at.wall
+        takesExtra = start.takesExtra
         bootID = start.at.bootID
         over = start.callLifetimeMS.map { start.at.uptimeMS - $0 } ?? .min
     }

@@ -47,6 +47,7 @@ extension JobQueue {
                 ON CONFLICT (substr(lead_id, 1, 15))
                     WHERE finished_at IS NULL DO NOTHING
                 """
+            guard lead.followUps == nil && lead.extra == nil else { return try addWithMore(lead) }
             try database.cachedStatement(sql: sql).execute(
                 with: lead.leadID.description, lead.convertedStatus, lead.doNotCreateOpportunity,
                 lead.opportunityName, lead.opportunityID?.description,
@@ -61,6 +62,26 @@ extension JobQueue {
             }
             added += 1
             return database.lastInsertedRowID
+        }
+
+        /// A lead that asks for more than its conversion, which few do: the statement of the others
+        /// need not bind what they lack.
+        private mutating func addWithMore(_ lead: LeadConversion) throws -> Int64? {
+            position -= 1
+            var plain = lead
+            plain.followUps = nil
+            plain.extra = nil
+            guard let job = try add(plain) else { return nil }
+            let more = lead.followUps
+            let sql = """
+                UPDATE jobs SET after_set = ?, note_title = ?, note_body = ?, note_on = ?,
+                    task_subject = ?, task_due = ?, extra = ?
+                WHERE id = ?
+                """
+            try database.cachedStatement(sql: sql).execute(
+                with: more?.afterSet, more?.noteTitle, more?.noteBody, more?.noteOn?.rawValue,
+                more?.taskSubject, more?.taskDue, lead.extra, job)
+            return job
         }
     }
 

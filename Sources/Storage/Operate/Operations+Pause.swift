@@ -114,13 +114,14 @@ extension Database {
         try Bool.fetchOne(self, sql: "SELECT paused FROM queue") ?? false
     }
 
-    /// Jobs that are in a call, or asked about, by state.
+    /// Jobs that are in a call, asked about or finishing, by state.
     private func unsettled(
         _ condition: String, _ arguments: StatementArguments
     ) throws -> [JobState: Int] {
         let sql = """
             SELECT state, count(*) AS jobs FROM jobs
-            WHERE \(condition) AND (state = 'sending' OR state = 'verifying')
+            WHERE \(condition)
+                AND (state = 'sending' OR state = 'verifying' OR state = 'finishing')
             GROUP BY state
             """
         var counts: [JobState: Int] = [:]

@@ -97,6 +97,8 @@ extension Database {
                 job
             ])
             logRows += changesCount
+            try cachedStatement(sql: "DELETE FROM follow_ups WHERE job_id = ?")
+                .execute(arguments: [job])
             try cachedStatement(sql: "DELETE FROM jobs WHERE id = ?").execute(arguments: [job])
         }
         try execute(sql: "DELETE FROM prune_permit")
@@ -117,6 +119,9 @@ extension Database {
                 WHERE started_at < ? AND finished_at IS NOT NULL AND id NOT IN (
                     SELECT call_id FROM jobs
                     WHERE call_id IS NOT NULL AND (state = 'sending' OR state = 'verifying'))
+                    AND id NOT IN (
+                        SELECT call_id FROM follow_ups
+                        WHERE call_id IS NOT NULL AND (state = 'sending' OR state = 'verifying'))
                 LIMIT ?)
             """
         try execute(sql: sql, arguments: [time.description, count])

@@ -96,10 +96,10 @@ public struct JobChange: Sendable {
         // One may be meant twice, by number and lead.
         var seen: Set<Int64> = []
         let jobs = selections.count > 1 ? found.filter { seen.insert($0.id).inserted } : found
-        for job in jobs where !kind.applies(to: job.state) {
+        for job in jobs where !kind.applies(to: job) {
             change.left[job.state, default: 0] += 1
         }
-        rest = jobs.filter { kind.applies(to: $0.state) }.map(\.id)[...]
+        rest = jobs.filter { kind.applies(to: $0) }.map(\.id)[...]
     }
 
     /// Does the next step.
@@ -137,10 +137,10 @@ public struct JobChange: Sendable {
 }
 
 extension JobChange.Kind {
-    fileprivate func applies(to state: JobState) -> Bool {
+    fileprivate func applies(to job: SelectedJob) -> Bool {
         switch self {
-        case .retry: state == .failed
-        case .cancel: state == .queued || state == .held
+        case .retry: job.state == .failed || job.hasFailedFollowUp
+        case .cancel: job.state == .queued || job.state == .held
         }
     }
 }
@@ -157,21 +157,26 @@ private struct SelectedJob {
     let id: Int64
     let state: JobState
     let batchID: Int64?
+    let hasFailedFollowUp: Bool
 }
 
 extension Database {
     fileprivate func act(
         _ kind: JobChange.Kind, on job: SelectedJob, at now: Timestamp, _ change: inout Change
     ) throws -> Action {
-        guard kind.applies(to: job.state) else { return .leave }
+        guard kind.applies(to: job) else { return .leave }
         guard kind == .retry else { return try cancel(job, at: now) }
-        let action = try retry(job, at: now)
+        let action =
+            job.state == .failed
+            ? try retry(job, at: now)
+            : try retryFollowUps(of: job.id, in: job.batchID, at: now)
+                ? .move(.finishing) : .supersede
         guard case .move = action else { return action }
         let released = try release(batchHeldBy: job, at: now)
         guard released > 0 else { return action }
         // It was held with the others for a moment.
-        change.released += released - 1
-        return .move(.queued)
+        change.released += job.state == .failed ? released - 1 : released
+        return .move(job.state == .failed ? .queued : .finishing)
     }
 
     private func cancel(_ job: SelectedJob, at now: Timestamp) throws -> Action {
@@ -244,13 +249,17 @@ extension Database {
                 missing: "job for lead \(lead)")
         case .batch(let name):
             try many("batch_id = ?", [existingBatch(name)])
+        case .all(.failed):
+            try many("state = 'failed'", []) + many("after_code IS NOT NULL", [])
         case .all(let state):
             try many(state.condition, [])
         case .failed(let code, nil):
             try many("state = 'failed' AND error_code = ?", [code])
+                + many("after_code = ?", [code])
         case .failed(let code, let name?):
             try many(
                 "batch_id = ? AND state = 'failed' AND error_code = ?", [existingBatch(name), code])
+                + many("after_code = ? AND +batch_id = ?", [code, existingBatch(name)])
         }
     }
 
@@ -273,11 +282,14 @@ extension Database {
     private func many(
         _ condition: String, _ arguments: StatementArguments
     ) throws -> [SelectedJob] {
-        let sql = "SELECT id, state, batch_id FROM jobs WHERE \(condition)"
+        let sql = """
+            SELECT id, state, batch_id, after_code IS NOT NULL AS has_failed_follow_up
+            FROM jobs WHERE \(condition)
+            """
         return try Row.fetchAll(self, sql: sql, arguments: arguments).map { row in
             SelectedJob(
                 id: row["id"], state: JobState(rawValue: row["state"]) ?? .failed,
-                batchID: row["batch_id"])
+                batchID: row["batch_id"], hasFailedFollowUp: row["has_failed_follow_up"])
         }
     }
 }

@@ -2,8 +2,12 @@ public import Conversion
 
 extension JSON {
     /// A lead's result in the shape of an action's.
-    /// - Parameter value: What a column holds of a row that `JobQueue.readResults` gave.
-    public init(result value: (_ column: String) -> TableRow.Value) {
+    /// - Parameters:
+    ///   - value: What a column holds of a row that `JobQueue.readResults` gave.
+    ///   - fetched: Fields that were read back.
+    public init(
+        result value: (_ column: String) -> TableRow.Value, fetched: [(String, JSON)] = []
+    ) {
         let state: JobState? =
             if case .text(let name) = value("state") { JobState(rawValue: name) } else { nil }
         var result: [(String, JSON)] = [
@@ -15,6 +19,10 @@ extension JSON {
             if value("already_converted") == .integer(1) {
                 result.append(("alreadyConverted", .bool(true)))
             }
+            if value("after_code") != .null {
+                let errors = Self.errors(value("after_code"), value("after_message"))
+                result.append(("afterErrors", errors))
+            }
         case .failed:
             result.append(("errors", Self.errors(value("error_code"), value("error_message"))))
         case .cancelled:
@@ -24,6 +32,7 @@ extension JSON {
             result.append(("state", JSON(value("state"))))
         }
         result.append(("outputValues", Self.outputValues(value)))
+        if !fetched.isEmpty { result.append(("fields", .object(fetched))) }
         self = .object(result)
     }
 

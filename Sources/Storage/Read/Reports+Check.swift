@@ -84,6 +84,16 @@ extension Reports {
         }
     }
 
+    /// How many jobs that were not sent yet bring inputs for an Apex action.
+    public func jobsWithInputsOfTheirOwn() throws -> Int {
+        try store.read { database in
+            let sql = """
+                SELECT count(*) FROM jobs WHERE state IN ('queued', 'held') AND extra IS NOT NULL
+                """
+            return try Int.fetchOne(database, sql: sql) ?? 0
+        }
+    }
+
     /// Leads that were not sent yet, taken at random.
     public func waitingLeads(sample count: Int) throws -> [WaitingLead] {
         try waitingLeads(

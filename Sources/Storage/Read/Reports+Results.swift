@@ -202,8 +202,10 @@ extension Database {
                 error_code, error_message,
                 state = 'converted' AND coalesce((
                     SELECT outcome FROM run_log
-                    WHERE job_id = jobs.id ORDER BY run_log.id DESC LIMIT 1
+                    WHERE job_id = jobs.id AND outcome IN ('converted', 'already_converted')
+                    ORDER BY run_log.id DESC LIMIT 1
                 ), '') = 'already_converted' AS already_converted,
+                after_code, after_message,
                 finished_at IS NOT NULL AS is_settled, position, id
             FROM jobs
             WHERE \(condition)

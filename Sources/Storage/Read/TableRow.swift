@@ -121,3 +121,18 @@ extension JSON {
         }
     }
 }
+
+extension TableRow.Value {
+    /// A value of JSON, as a cell of a table has it.
+    public init(_ json: JSON) {
+        self =
+            switch json {
+            case .null: .null
+            case .bool(let flag): .text(String(flag))
+            case .integer(let number): .integer(number)
+            case .real(let number): .real(number)
+            case .text(let text): .text(text)
+            case .list, .object: .text(json.line)
+            }
+    }
+}

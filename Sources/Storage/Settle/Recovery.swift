@@ -19,9 +19,12 @@ extension Settlements {
     /// Salesforce, so it goes to `verifying` and is asked about at once; no attempt is used up.
     ///
     /// To be called under the `DaemonLock`, before the first claim.
-    /// - Parameter lastCall: The last call that was made on a file of this name, if the lock is not to
-    ///   say so.
-    public func recover(at now: Moment, lastCall: Int64? = nil) throws -> Leftover {
+    /// - Parameters:
+    ///   - lastCall: The last call that was made on a file of this name, if the lock is not to say so.
+    ///   - callLifetimeMS: Milliseconds in which a call may still be running at Salesforce.
+    public func recover(
+        at now: Moment, lastCall: Int64? = nil, callLifetimeMS: Int64 = 0
+    ) throws -> Leftover {
         let sentence = "The daemon ended before the answer came."
         return try store.write { database in
             let isOlderCopy = try database.isOlderCopy(than: lastCall ?? store.lastCall, store)
@@ -43,6 +46,7 @@ extension Settlements {
                     """,
                 arguments: [time, sentence])
             let jobs = database.changesCount
+            try database.recoverFollowUps(at: now, callLifetimeMS: callLifetimeMS)
             try database.execute(
                 sql: """
                     UPDATE calls SET finished_at = ?1, code = 'DAEMON_ENDED', message = ?2
@@ -101,6 +105,13 @@ extension Settlements {
                         OR state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
                     """,
                 arguments: [shift, time, before])
+            try database.execute(
+                sql: """
+                    UPDATE follow_ups SET
+                        run_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at)
+                    WHERE state = 'verifying' OR state = 'waiting'
+                    """,
+                arguments: [shift])
             try database.execute(
                 sql: "UPDATE delays SET until = strftime('%Y-%m-%dT%H:%M:%fZ', until, ?)",
                 arguments: [shift])

@@ -31,7 +31,7 @@ extension Database {
     func fail(_ row: MalformedRow, asking kind: CallKind, at now: Timestamp) throws {
         let lookUp =
             kind == .verify ? " Its call may have converted the lead: look that up first." : ""
-        let reason = Reason("MALFORMED_ID", row.sentence + lookUp)
+        let reason = Reason(row.code, row.sentence + lookUp)
         let hasFailed = try fail(
             row.id, in: row.batchID, reason, by: nil, asking: kind, at: now)
         guard hasFailed, row.pausesBatch, let batch = row.batchID else { return }

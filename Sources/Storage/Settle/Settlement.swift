@@ -41,6 +41,8 @@ public struct Settlement: Sendable, Equatable {
     public var namesContact: Bool
     /// The group of leads that share one account.
     public var groupKey: String?
+    /// Why nothing followed its conversion, though something was to.
+    public var afterReason: Reason?
     /// Until when the others of its account or group are not sent either: what kept this one back is
     /// the account's. Nil when they need not wait.
     public var relatedJobsWaitUntil: Timestamp?

@@ -7,16 +7,20 @@ extension Settlements {
     ///
     /// A job that is not where the settlement expects it has moved on; it is left alone, and so is
     /// its run-log row.
-    /// - Parameter findings: What looking for contacts or accounts came to, in a call that did that.
-    /// - Returns: How many jobs were settled.
+    /// - Parameters:
+    ///   - findings: What looking for contacts or accounts came to, in a call that did that.
+    ///   - followUps: What became of follow-ups, in a call that was about those.
+    /// - Returns: How many jobs, or follow-ups, were settled.
     @discardableResult
     public func settle(
-        _ end: CallEnd, _ settlements: [Settlement], _ findings: [MatchFinding] = []
+        _ end: CallEnd, _ settlements: [Settlement], _ findings: [MatchFinding] = [],
+        _ followUps: [FollowUpSettlement] = []
     ) throws -> Int {
         try store.write { database in
             let time = end.at.wall.description
             var settled = 0
             var batches: Set<Int64> = []
+            var finishing: [Settlement] = []
             for settlement in settlements where try database.move(settlement, at: time) {
                 settled += 1
                 try database.close(settlement, end, at: time)
@@ -24,6 +28,7 @@ extension Settlements {
                     try database.redirect(settlement.jobID, redirection)
                 }
                 try database.updateRelatedJobs(of: settlement, at: time)
+                if settlement.to == .finishing { finishing.append(settlement) }
                 guard let batchID = settlement.batchID, settlement.to.isSettled else { continue }
                 batches.insert(batchID)
                 if settlement.pausesBatch {
@@ -32,6 +37,8 @@ extension Settlements {
             }
             try database.finish(batches: batches, at: end.at.wall)
             for finding in findings { try database.take(finding, end) }
+            try database.beginFollowUps(of: finishing, at: end.at.wall)
+            settled += try database.settle(followUps, end)
             try database.end(end)
             return settled
         }
@@ -50,7 +57,7 @@ extension Database {
                 may_be_converted = may_be_converted OR coalesce(?4 IN ('no_answer', 'answered'), 0),
                 error_code = ?6, error_message = ?7, result_account_id = ?8,
                 result_contact_id = ?9, result_opportunity_id = ?10, updated_at = ?11,
-                finished_at = ?12
+                finished_at = ?12, after_code = ?16, after_message = ?17
             WHERE id = ?13 AND state = ?14 AND call_id = ?15
             """
         let error = job.jobReason ?? job.reason
@@ -58,7 +65,8 @@ extension Database {
             with: job.to.rawValue, job.attempts, job.nextRunAt?.description, job.doubt?.rawValue,
             job.split, error?.code, error?.message, job.records?.accountID,
             job.records?.contactID, job.records?.opportunityID, time,
-            job.to.isSettled ? time : nil, job.jobID, job.from.rawValue, job.sentIn)
+            job.to.isSettled ? time : nil, job.jobID, job.from.rawValue, job.sentIn,
+            job.afterReason?.code, job.afterReason?.message)
         return changesCount == 1
     }
 

@@ -32,6 +32,7 @@ struct Cancel: ParsableCommand {
             case .queued, .held: "not sent yet"
             case .sending: "being sent now, which can't be taken back"
             case .verifying: "sent, and Salesforce is being asked what became of them"
+            case .finishing: "converted already, and what follows is under way"
             case .converted: "converted already"
             case .failed: "failed already"
             case .cancelled: "cancelled already"

@@ -47,6 +47,8 @@ struct Enqueue: AsyncParsableCommand {
               leadconvert enqueue leads.csv --match-contact --map 'matchEmail={{Mail}}'
               leadconvert enqueue leads.csv --group-by Company --match-account
               leadconvert enqueue --lead-id 00QWs000001AbcDMAS --converted-status Qualified
+              leadconvert enqueue leads.csv --set 'Opportunity.Amount={{Budget}}' \\
+                --note 'Summary: {{Summary}}' --task 'Call {{FirstName}}' --task-due +2d
               leadconvert enqueue leads.csv --batch friday --on-finish '/opt/crm/import --quiet'
             """
     )
@@ -149,6 +151,45 @@ struct Enqueue: AsyncParsableCommand {
     )
     var matchContact = false
 
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "A field to set once the lead is converted; repeatable.",
+            discussion: """
+                OBJECT is Account, Contact or Opportunity. What is empty in a row is left as it is.
+                """, valueName: "object.field=template")
+    )
+    var fieldsToSet: [String] = []
+
+    @Option(help: ArgumentHelp("A note to leave once it is converted.", valueName: "template"))
+    var note: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The note's title (default: the first line of its text).", valueName: "template"))
+    var noteTitle: String?
+
+    @Option(help: "What the note is on (default: contact).")
+    var noteOn: FollowUpRequest.NotePlace?
+
+    @Option(
+        help: ArgumentHelp(
+            "A task to leave about the contact once it is converted.", valueName: "template"))
+    var task: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "When the task is due: +2d from now, a day such as 2026-11-22, or a template.",
+            valueName: "day"))
+    var taskDue: String?
+
+    @Option(
+        name: .customLong("input"),
+        help: ArgumentHelp(
+            "An input of its own for an Apex action; repeatable.", valueName: "name=template")
+    )
+    var inputsOfAction: [String] = []
+
     @Option(help: ArgumentHelp("The batch that the leads join.", valueName: "name"))
     var batch: String?
 
@@ -203,6 +244,12 @@ struct Enqueue: AsyncParsableCommand {
         }
         guard onFinish == nil || batch != nil else {
             throw ValidationError("--on-finish goes with --batch.")
+        }
+        guard note != nil || noteTitle == nil && noteOn == nil else {
+            throw ValidationError("--note-title and --note-on go with --note.")
+        }
+        guard task != nil || taskDue == nil else {
+            throw ValidationError("--task-due goes with --task.")
         }
         guard !files.isEmpty || format == nil && encoding == nil else {
             throw ValidationError("--format and --encoding go with files.")
@@ -263,6 +310,10 @@ struct Enqueue: AsyncParsableCommand {
         if let groupByDomain { try mapping.group(byDomainOf: groupByDomain) }
         if matchAccount { mapping.matchAccounts() }
         if matchContact { mapping.matchContacts() }
+        for field in fieldsToSet { try mapping.followUps.set(field) }
+        if let note { try mapping.followUps.leaveNote(note, title: noteTitle, on: noteOn) }
+        if let task { try mapping.followUps.leaveTask(task, due: taskDue, at: .now) }
+        for input in inputsOfAction { try mapping.followUps.input(input) }
         return mapping
     }
 

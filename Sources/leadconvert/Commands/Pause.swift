@@ -29,9 +29,11 @@ struct Pause: ParsableCommand {
                 ?? "The queue is paused\(already)."
         )
         try output.writeLeftAlone(change.left) { state in
-            state == .sending
-                ? "in a call, which settles as usual"
-                : "sent without a clear answer; Salesforce must be asked first"
+            switch state {
+            case .sending: "in a call, which settles as usual"
+            case .finishing: "converted; what follows is still done"
+            default: "sent without a clear answer; Salesforce must be asked first"
+            }
         }
         try output.flush()
     }

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Conversion
+import Foundation
+import Preflight
 import Storage
 
-struct Results: ParsableCommand {
+struct Results: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print what became of a batch, in input order, or of one lead.",
         discussion: """
@@ -15,6 +17,7 @@ struct Results: ParsableCommand {
               leadconvert results friday > results.json
               leadconvert results friday --follow --csv
               leadconvert results --lead 00QWs000001AbcDMAS
+              leadconvert results friday --fetch 'Account.Name,Opportunity.StageName'
             """
     )
 
@@ -31,6 +34,19 @@ struct Results: ParsableCommand {
     @Flag(help: "Print results as they come, until all leads are settled.")
     var follow = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Fields to read back from the org now: Account.Name,Contact.Email,...",
+            discussion: "They are read as the daemon's settings say, 2,000 records a request.",
+            valueName: "fields"),
+        transform: fetchedFields)
+    var fetch: FetchedFields?
+
+    @Option(
+        help: ArgumentHelp(
+            "Settings for --fetch as NAME=value lines, as the daemon's.", valueName: "file"))
+    var envFile: String?
+
     @Flag(exclusivity: .exclusive)
     var format = ResultsFormat.json
 
@@ -43,23 +59,32 @@ struct Results: ParsableCommand {
         guard lead == nil || !follow else {
             throw ValidationError("--follow goes with a batch.")
         }
+        guard fetch == nil || !follow else {
+            throw ValidationError("--fetch goes without --follow: it reads what is there now.")
+        }
     }
 
-    func run() throws {
+    func run() async throws {
         let queue = try options.open()
         let output = Output()
+        let names = fetch?.names ?? []
         var printer: any RowPrinter =
             switch format {
-            case .json: JSONPrinter(output, isLive: follow) { row in JSON(result: { row[$0] }) }
+            case .json:
+                JSONPrinter(output, isLive: follow) { row in
+                    JSON(result: { row[$0] }, fetched: names.map { ($0, row.fetched[$0] ?? .null) })
+                }
             case .csv: CSVPrinter(output)
             }
         let isSettled =
-            if let batch {
-                follow
-                    ? try wait(for: batch, of: queue, &printer, output)
-                    : try read(batch, of: queue, &printer)
+            if let fetch {
+                try await read(queue, fetch, &printer)
+            } else if let batch, follow {
+                try wait(for: batch, of: queue, &printer, output)
             } else {
-                try readLead(of: queue, &printer)
+                try readResults(of: queue, columns: { try printer.begin($0) }) {
+                    try printer.print(Row($0))
+                }
             }
         try printer.finish()
         try output.flush()
@@ -71,18 +96,18 @@ struct Results: ParsableCommand {
         }
     }
 
-    private func readLead(of queue: JobQueue, _ printer: inout any RowPrinter) throws -> Bool {
+    /// Reads the results of the batch, or of the one lead.
+    private func readResults(
+        of queue: JobQueue, columns: ([String]) throws -> Void, _ body: (TableRow) throws -> Void
+    ) throws -> Bool {
+        if let batch { return try queue.reports.readResults(batch: batch, columns: columns, body) }
         var (job, id): (Int64?, RecordID?) = (nil, nil)
         switch lead {
         case .job(let number): job = number
         case .lead(let lead): id = lead
         case nil: break
         }
-        return try queue.reports.readResult(
-            job: job, lead: id, columns: { try printer.begin($0) }
-        ) {
-            try printer.print(Row($0))
-        }
+        return try queue.reports.readResult(job: job, lead: id, columns: columns, body)
     }
 
     /// A batch keeps its name and its total when its jobs are pruned: no results are then none any more.
@@ -96,12 +121,33 @@ struct Results: ParsableCommand {
         StandardError.write("The leads of \(batch) were pruned, and their results with them.\n")
     }
 
+    /// Prints all that is known, with what the org has now.
     private func read(
-        _ batch: String, of queue: JobQueue, _ printer: inout any RowPrinter
-    ) throws -> Bool {
-        try queue.reports.readResults(batch: batch, columns: { try printer.begin($0) }) {
-            try printer.print(Row($0))
+        _ queue: JobQueue, _ fields: FetchedFields, _ printer: inout any RowPrinter
+    ) async throws -> Bool {
+        var columns: [String] = []
+        var results: [TableRow] = []
+        let isSettled = try readResults(of: queue, columns: { columns = $0 }) {
+            results.append($0)
         }
+        try printer.begin(columns + fields.names)
+        var fetcher = try RecordFetcher(
+            fields, from: queue, environment: ProcessInfo.processInfo.environment,
+            environmentFile: envFile
+        ) { StandardError.write("\($0)\n") }
+        do {
+            for first in stride(from: 0, to: results.count, by: RecordFetcher.most) {
+                let page = Array(results[first..<min(first + RecordFetcher.most, results.count)])
+                for (result, values) in zip(page, try await fetcher.fetch(page)) {
+                    try printer.print(Row(result, with: Array(zip(fields.names, values))))
+                }
+            }
+        } catch {
+            await fetcher.close()
+            throw error
+        }
+        await fetcher.close()
+        return isSettled
     }
 
     /// Prints what is settled, whenever something is, until all is.
@@ -122,6 +168,15 @@ struct Results: ParsableCommand {
             if isSettled { return true }
             try changes.wait()
         }
+    }
+}
+
+/// Reads the fields of `--fetch`.
+private func fetchedFields(_ argument: String) throws -> FetchedFields {
+    do {
+        return try FetchedFields(argument)
+    } catch {
+        throw ValidationError("\(error)")
     }
 }
 

@@ -6,7 +6,9 @@ struct Retry: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make failed jobs run again.",
         discussion: """
-            Their attempts are counted from the start again; the run log keeps what was.
+            Their attempts are counted from the start again; the run log keeps what was. A lead that is \
+            converted while something that was to follow failed is not converted again: what is \
+            missing is done.
 
             Examples:
               leadconvert retry 17 00QWs000001AbcDMAS
@@ -68,6 +70,7 @@ struct Retry: ParsableCommand {
         case .sending: "being sent now"
         case .verifying: "sent, and Salesforce is being asked what became of them"
         case .held: "held with their batch; let it go on with leadconvert resume --batch NAME"
+        case .finishing: "converted, and what follows is under way"
         case .converted: "converted already"
         case .cancelled: "cancelled; enqueue the lead again"
         case .failed: "failed"

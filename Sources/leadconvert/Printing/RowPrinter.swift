@@ -16,6 +16,8 @@ protocol RowPrinter {
 struct Row {
     let columns: [String]
     let values: [TableRow.Value]
+    /// What the org has in fields that were read back, by their names.
+    var fetched: [String: JSON] = [:]
 
     /// The value of a column; NULL when there is no such column.
     subscript(column: String) -> TableRow.Value {
@@ -27,6 +29,14 @@ extension Row {
     /// A row as the queue gave it.
     init(_ row: TableRow) {
         self.init(columns: row.columns, values: row.values)
+    }
+
+    /// The same with fields that were read back, which a table has as columns.
+    init(_ row: TableRow, with fields: [(name: String, value: JSON)]) {
+        self.init(
+            columns: row.columns + fields.map(\.name),
+            values: row.values + fields.map { TableRow.Value($0.value) },
+            fetched: Dictionary(fields) { first, _ in first })
     }
 }
 

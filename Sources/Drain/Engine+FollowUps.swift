@@ -1,0 +1,92 @@
+import Conversion
+import Storage
+
+/// What there is to do after conversions, as of one moment.
+struct FollowUpDemand {
+    /// Kinds of which a call is to leave now.
+    var kinds: [FollowUpKind] = []
+    /// Whether notes or tasks in doubt are to be asked about now.
+    var questionsAreDue = false
+    /// When the next call is to leave; nil when none is due.
+    var sendTime: Moment?
+}
+
+/// The calls that follow conversions.
+extension Engine {
+    /// How long a call that is not full waits for company, while leads are converted that will bring
+    /// some. Nobody waits for it then but other leads of the same hour, and a call in two is saved.
+    private static let companyMS: Int64 = 30_000
+
+    /// A call leaves once it is full, or once no conversion is due or out that would fill it.
+    func followUpDemand(_ work: Work, at now: Moment) throws -> FollowUpDemand {
+        var demand = FollowUpDemand()
+        guard work.hasFollowUps else { return demand }
+        let isAsking = inFlight.values.contains(where: \.isFollowUpQuestion)
+        if !isAsking, try queue.claims.followUpQuestionsAreDue(at: now) {
+            demand.questionsAreDue = true
+            demand.sendTime = now
+        }
+        let mayHaveCompany =
+            work.jobsAreDue || work.questionsAreDue
+            || inFlight.values.contains { $0.bringsFollowUps }
+        let size = pacer.followUpSize.limit
+        let due = try queue.claims.followUpWork(at: now, countingTo: size)
+        for kind in lastFollowUp.others + [lastFollowUp] {
+            guard let ofKind = due[kind], let since = ofKind.dueSince else { continue }
+            let isFull = ofKind.due >= size
+            let time =
+                isFull || !mayHaveCompany
+                ? now : now + max(0, since + Self.companyMS - now.wall)
+            if time.since(now) == 0 { demand.kinds.append(kind) }
+            if demand.sendTime.map({ $0.since(time) > 0 }) ?? true { demand.sendTime = time }
+        }
+        return demand
+    }
+
+    /// One kind after the other, as far as they have something to send.
+    mutating func claimFollowUps(
+        _ demand: FollowUpDemand, _ start: CallStart
+    ) throws -> InFlightCall? {
+        var start = start
+        start.size = (pacer.followUpSize.limit, pacer.followUpSize.reason)
+        start.callLifetimeMS = options.lifetimeSinceClaimMS
+        for kind in demand.kinds {
+            let isProbe = pacer.followUps.openState != nil
+            let call = try queue.claims.claimFollowUps(
+                kind, upTo: isProbe ? 1 : pacer.followUpSize.limit, start)
+            guard let call else { continue }
+            lastFollowUp = kind
+            return InFlightCall(callID: call.id, startedAt: start.at, content: .followUps(call))
+        }
+        return nil
+    }
+
+    /// Asks whether notes or tasks are there, those that have waited longest.
+    func claimFollowUpQuestion(_ start: CallStart) throws -> InFlightCall? {
+        let question = try queue.claims.claimFollowUpQuestion(
+            upTo: followUpQuestions.size, start
+        ) { offered in
+            followUpQuestions.choose(offered) { $0.id }
+        }
+        guard let question, let first = question.followUps.first else { return nil }
+        return InFlightCall(
+            callID: question.id, startedAt: start.at, content: .followUpQuestion(question),
+            isApart: followUpQuestions.isApart(first.id))
+    }
+}
+
+extension InFlightCall {
+    /// Whether its answer may bring something that is to follow.
+    fileprivate var bringsFollowUps: Bool { isConversion || isQuestion }
+}
+
+extension FollowUpKind {
+    /// The two others, in turn.
+    fileprivate var others: [FollowUpKind] {
+        switch self {
+        case .set: [.note, .task]
+        case .note: [.task, .set]
+        case .task: [.set, .note]
+        }
+    }
+}

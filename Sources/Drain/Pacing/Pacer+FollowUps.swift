@@ -1,0 +1,108 @@
+import Conversion
+
+/// What the answers to calls that follow conversions say of the way ahead.
+///
+/// They have a circuit of their own: where an org's own rules fail all updates, leads are still
+/// converted, and where leads can't be converted, what follows those that were is still done.
+extension Pacer {
+    /// A clear answer for each record.
+    mutating func observeFollowUps(
+        _ records: [RecordOutcome], of call: PacedCall, at now: Moment,
+        _ observation: inout Observation
+    ) {
+        var failed: FailureRun.Failed = [:]
+        for (id, record) in zip(call.jobs, records) where record.isPassing {
+            failed[id] = record.reason?.code
+        }
+        guard failed.count == records.count else {
+            followUpFailures.passed(
+                Set(call.jobs).subtracting(failed.keys), beside: failed, at: now)
+            concurrency.grow()
+            closeFollowUps(&observation)
+            return closeCircuit(call, at: now, &observation)
+        }
+        guard let reason = records.compactMap(\.reason).first else { return }
+        if let blocker = records.commonBlocker,
+            followUpFailures.believes(failed, at: now)
+        {
+            observation.blame = .org
+            // Said of one record it may be about that record alone, and nothing to end for.
+            if blocker == .permission || blocker == .configuration {
+                return open(reason, call, at: now, &observation)
+            }
+            return observeRefusal(blocker, reason, call, at: now, &observation)
+        }
+        observeFailedFollowUp(reason, call, each: true, at: now, &observation)
+    }
+
+    /// The call came to nothing with all that was in it: by the fault of one of its records, or of the
+    /// org.
+    mutating func observeFailedFollowUp(
+        _ reason: Reason, _ call: PacedCall, each: Bool, at now: Moment,
+        _ observation: inout Observation
+    ) {
+        let isProbe = followUps.openState.map { call.startedAt.since($0.since) > 0 } ?? false
+        let isOrgs = followUpFailures.failed(
+            call.failed(with: reason), each: each, isProbe: isProbe, at: now)
+        if isOrgs { observation.blame = .org }
+        if isOrgs || isProbe { open(reason, call, at: now, &observation) }
+    }
+
+    private mutating func open(
+        _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
+    ) {
+        let opens = followUps.fail(
+            .incident, reason, tier: .followUp, startedAt: call.startedAt, at: now)
+        if opens, let open = followUps.openState { observation.events.append(.opened(open)) }
+    }
+
+    private mutating func closeFollowUps(_ observation: inout Observation) {
+        guard let open = followUps.pass(.followUp) else { return }
+        followUpFailures.closed(afterProbes: open.failedProbes)
+        observation.events.append(.closed(open))
+    }
+
+    /// As for calls that convert: halves of a failed call say nothing of the size of calls.
+    mutating func sizeFollowUps(
+        by outcome: Reply<CallResult.Content>.Outcome, of call: PacedCall, after milliseconds: Int64
+    ) {
+        guard !call.isHalf, followUps.openState == nil else { return }
+        switch outcome {
+        case .value: followUpSize.answered(leads: call.jobs.count, milliseconds: milliseconds)
+        case .refused(.callTooLarge, _): followUpSize.failed(leads: call.jobs.count)
+        case .unclear where milliseconds >= AdaptiveCallSize.slowMS:
+            followUpSize.failed(leads: call.jobs.count)
+        default: break
+        }
+    }
+}
+
+extension RecordOutcome {
+    /// Refused for what may pass. Somebody else's lock is the org at work.
+    fileprivate var isPassing: Bool {
+        switch self {
+        case .transient(let reason): !reason.isLock
+        case .blocked: true
+        case .done, .permanent: false
+        }
+    }
+
+    fileprivate var reason: Reason? {
+        switch self {
+        case .done: nil
+        case .transient(let reason), .permanent(let reason), .blocked(_, let reason): reason
+        }
+    }
+}
+
+extension [RecordOutcome] {
+    /// What stands in the way, when each record was refused for something that is not its fault.
+    fileprivate var commonBlocker: Blocker? {
+        var blocker: Blocker?
+        for record in self {
+            guard case .blocked(let met, _) = record else { return nil }
+            blocker = blocker ?? met
+        }
+        return blocker
+    }
+}

@@ -1,0 +1,205 @@
+import Conversion
+import Storage
+
+/// What an answer means for what follows conversions.
+extension SettlementPlanner {
+    /// The settlements of a call that was to set fields, or to make notes or tasks.
+    func settle(
+        _ call: ClaimedFollowUps, _ reply: Reply<[RecordOutcome]>
+    ) -> [FollowUpSettlement] {
+        switch reply.outcome {
+        case .value(let records):
+            precondition(
+                records.count == call.followUps.count, "The transport matches the answers.")
+            return zip(call.followUps, records).map { settle($0, in: call.id, $1) }
+        case .refused(.callTooLarge, let reason) where blame == .call:
+            return inHalves(call).map { followUp, half in
+                var settlement =
+                    call.followUps.count > 1
+                    ? notSent(followUp, in: call.id, reason)
+                    : retry(followUp, in: call.id, reason)
+                settlement.split = half
+                return settlement
+            }
+        case .refused(_, let reason):
+            return call.followUps.map { notSent($0, in: call.id, reason) }
+        case .unclear(let reason):
+            return inHalves(call).map { followUp, half in
+                unclear(followUp, half, of: call, reason, reply.isOver)
+            }
+        }
+    }
+
+    private func settle(
+        _ followUp: ClaimedFollowUp, in callID: Int64, _ outcome: RecordOutcome
+    ) -> FollowUpSettlement {
+        switch outcome {
+        case .done(let id):
+            return done(FollowUpSettlement(followUp, in: callID, .done, to: .done), id)
+        case .transient(let reason) where reason.isLock || blame == .call:
+            return retry(followUp, in: callID, reason)
+        case .blocked(_, let reason) where blame == .call:
+            return retry(followUp, in: callID, reason)
+        case .permanent(let reason):
+            return failed(
+                FollowUpSettlement(followUp, in: callID, .failed, to: .failed), followUp, reason)
+        case .transient(let reason), .blocked(_, let reason):
+            return notSent(followUp, in: callID, reason)
+        }
+    }
+
+    private func done(_ settlement: FollowUpSettlement, _ id: String) -> FollowUpSettlement {
+        var done = settlement
+        done.attempts += 1
+        done.recordID = id
+        return done
+    }
+
+    private func retry(
+        _ followUp: ClaimedFollowUp, in callID: Int64, _ reason: Reason
+    ) -> FollowUpSettlement {
+        again(FollowUpSettlement(followUp, in: callID, .retry, to: .waiting), followUp, reason)
+    }
+
+    /// Its own passing fault: an attempt is used, and if one is left it is tried again.
+    private func again(
+        _ back: FollowUpSettlement, _ followUp: ClaimedFollowUp, _ reason: Reason
+    ) -> FollowUpSettlement {
+        var back = back
+        let used = back.attempts + 1
+        guard used < followUp.policy.maxAttempts else { return failed(back, followUp, reason) }
+        back.attempts = used
+        back.reason = reason
+        let pause = followUp.policy.backoffMS(afterAttempt: used, chance: chance)
+        back.backoffMS = pause
+        back.nextRunAt = now.wall + pause
+        return back
+    }
+
+    private func failed(
+        _ end: FollowUpSettlement, _ followUp: ClaimedFollowUp, _ reason: Reason
+    ) -> FollowUpSettlement {
+        var end = end
+        if end.outcome != .unknown { end.outcome = .failed }
+        end.to = .failed
+        end.attempts += 1
+        end.reason = reason
+        end.pausesBatch = followUp.policy.onFailure == .pause
+        return end
+    }
+
+    /// The call took no effect: back in line, no attempt used.
+    private func notSent(
+        _ followUp: ClaimedFollowUp, in callID: Int64, _ reason: Reason
+    ) -> FollowUpSettlement {
+        var back = FollowUpSettlement(followUp, in: callID, .notSent, to: .waiting)
+        back.reason = reason
+        return back
+    }
+
+    /// The call may have done anything. A note or task is asked about; fields are set again once the
+    /// call can no longer be running. Both go on in halves, because what stopped the answer may be in
+    /// one of them.
+    private func unclear(
+        _ followUp: ClaimedFollowUp, _ half: Int64, of call: ClaimedFollowUps, _ reason: Reason,
+        _ isOver: Bool
+    ) -> FollowUpSettlement {
+        var doubt = FollowUpSettlement(followUp, in: call.id, .unknown, to: .verifying)
+        doubt.reason = reason
+        doubt.doubt = isOver ? .answered : .noAnswer
+        let isAlone = call.followUps.count == 1
+        if !isAlone && blame == .call { doubt.split = half }
+        guard call.kind == .set else {
+            doubt.nextRunAt = now.wall
+            return doubt
+        }
+        let rest = isOver ? 0 : max(0, callLifetimeMS - now.since(startedAt))
+        doubt.nextRunAt = now.wall + rest
+        guard isAlone && blame == .call else { return doubt }
+        // An update that no answer ever comes for must come to an end, too.
+        doubt = again(doubt, followUp, reason)
+        if doubt.to == .verifying { doubt.nextRunAt = now.wall + max(rest, doubt.backoffMS ?? 0) }
+        return doubt
+    }
+
+    /// Each with the number of its half; two calls never give the same number.
+    private func inHalves(_ call: ClaimedFollowUps) -> [(ClaimedFollowUp, Int64)] {
+        call.followUps.enumerated().map { index, followUp in
+            (followUp, call.id * 2 + (index < call.followUps.count / 2 ? 0 : 1))
+        }
+    }
+}
+
+/// What a question about notes or tasks means.
+extension SettlementPlanner {
+    /// The settlements of a question.
+    /// - Parameter failures: What is known of questions that fail, this one included if it did.
+    func settle(
+        asked question: ClaimedFollowUps, _ reply: Reply<[[String]]>, _ failures: ReadFailures
+    ) -> [FollowUpSettlement] {
+        switch reply.outcome {
+        case .value(let found):
+            precondition(
+                found.count == question.followUps.count, "The transport matches the answers.")
+            return zip(question.followUps, found).map(settle)
+        case .refused(_, let reason), .unclear(let reason):
+            return question.followUps.map { followUp in
+                var doubt = FollowUpSettlement(followUp, .unknown, to: .verifying)
+                doubt.reason = reason
+                doubt.kept = followUp.reason
+                doubt.doubt = followUp.doubt
+                let pause = failures.pauseMS(of: followUp.id, firstMS: probeIntervalMS)
+                doubt.nextRunAt = now.wall + pause
+                return doubt
+            }
+        }
+    }
+
+    private func settle(_ followUp: ClaimedFollowUp, _ found: [String]) -> FollowUpSettlement {
+        guard let id = found.first else { return notFound(followUp) }
+        guard found.count == 1 else {
+            var end = FollowUpSettlement(followUp, .unknown, to: .failed)
+            end.doubt = followUp.doubt
+            return failed(end, followUp, .severalFound(found, followUp))
+        }
+        return done(FollowUpSettlement(followUp, .done, to: .done), id)
+    }
+
+    /// Believed only once the call can no longer be running; then it is sent again. One that was alone
+    /// in its call has used an attempt, or it would be sent again without an end.
+    private func notFound(_ followUp: ClaimedFollowUp) -> FollowUpSettlement {
+        let back = FollowUpSettlement(followUp, .notFound, to: .waiting)
+        guard let sent = followUp.sent, followUp.doubt == .noAnswer || followUp.doubt == .crash
+        else { return waiting(back) }
+        let age = now.since(sent.at)
+        guard startedAt.since(sent.at) >= callLifetimeMS else {
+            var later = back
+            later.to = .verifying
+            later.reason = followUp.reason
+            later.doubt = followUp.doubt
+            later.nextRunAt = now.wall + max(0, min(callLifetimeMS - age, max(15_000, age)))
+            return later
+        }
+        if sent.size == 1, followUp.doubt != .crash, let reason = followUp.reason {
+            return again(back, followUp, reason)
+        }
+        return waiting(back)
+    }
+
+    private func waiting(_ settlement: FollowUpSettlement) -> FollowUpSettlement {
+        var back = settlement
+        back.nextRunAt = now.wall
+        return back
+    }
+}
+
+extension Reason {
+    /// Which of them is ours to keep is not ours to guess.
+    fileprivate static func severalFound(_ ids: [String], _ followUp: ClaimedFollowUp) -> Reason {
+        Reason(
+            "FOLLOW_UP_IN_DOUBT",
+            "No clear answer came, and more than one has the mark "
+                + "\(followUp.record?.mark.description ?? ""): \(ids.prefix(5).joined(separator: ", ")). "
+                + "Delete all but one, then retry.")
+    }
+}

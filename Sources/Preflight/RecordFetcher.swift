@@ -1,0 +1,140 @@
+public import Conversion
+import Salesforce
+import Settings
+public import Storage
+
+/// Which fields of a lead's records are read back: `Account.Name,Contact.Email`.
+public struct FetchedFields: Sendable {
+    /// An object, its fields, and which column of a result has the record's id.
+    struct OfObject: Sendable {
+        var name: String
+        var column: String
+        var fields: [String]
+    }
+
+    /// As they were named, in their order.
+    public let names: [String]
+    let objects: [OfObject]
+
+    /// Reads the list.
+    /// - Throws: `OperatorError` 64 when a name is no field of an account, contact or opportunity.
+    public init(_ text: String) throws(OperatorError) {
+        var objects = [
+            OfObject(name: "Account", column: "result_account_id", fields: []),
+            OfObject(name: "Contact", column: "result_contact_id", fields: []),
+            OfObject(name: "Opportunity", column: "result_opportunity_id", fields: []),
+        ]
+        var names: [String] = []
+        for name in text.split(separator: ",").map({ $0.filter { !$0.isWhitespace } }) {
+            let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(
+                String.init)
+            guard parts.count == 2, let place = objects.firstIndex(where: { $0.name == parts[0] }),
+                let first = parts[1].first, first.isLetter,
+                parts[1].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
+            else {
+                throw OperatorError(
+                    .usage,
+                    "--fetch \(name): it names no field of an account, contact or opportunity.",
+                    remedy: "Write --fetch 'Account.Name,Contact.Email,Opportunity.StageName'.")
+            }
+            guard !names.contains(name) else { continue }
+            names.append(name)
+            objects[place].fields.append(parts[1])
+        }
+        guard !names.isEmpty else {
+            throw OperatorError(
+                .usage, "--fetch names no field.",
+                remedy: "Write --fetch 'Account.Name,Contact.Email,Opportunity.StageName'.")
+        }
+        self.names = names
+        self.objects = objects.filter { !$0.fields.isEmpty }
+    }
+}
+
+/// Reads the records that leads were converted into, as the org has them now; each request is a row of
+/// `calls` and paid for.
+public struct RecordFetcher {
+    /// Results that are read at once.
+    public static let most = 2000
+
+    private let fields: FetchedFields
+    private let queue: JobQueue
+    private let settings: DaemonSettings
+    private var client: RecordingClient
+
+    /// - Throws: `OperatorError` 78 when a setting is wrong.
+    public init(
+        _ fields: FetchedFields, from queue: JobQueue, environment: [String: String],
+        environmentFile: String?, warn: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.fields = fields
+        self.queue = queue
+        let environment = try EnvironmentFile.adding(to: environment, flag: environmentFile)
+        settings = try DaemonSettings(environment: environment, database: queue.path)
+        let store = settings.refreshTokenStore
+        client = RecordingClient(
+            transport: try SalesforceTransport(settings.salesforce) { token in
+                // The token that we had is dead from here on.
+                guard var store else { return }
+                do { _ = try store.keep(token) } catch { warn("\(error)") }
+            })
+    }
+
+    /// The fields of each result, in the order of `FetchedFields.names`; null where there is no such
+    /// record, or it is not shown to us.
+    /// - Parameter results: At most 2,000.
+    /// - Throws: `OperatorError` when the org does not answer.
+    public mutating func fetch(_ results: [TableRow]) async throws -> [[JSON]] {
+        var found = [[String: JSON]](repeating: [:], count: results.count)
+        for object in fields.objects {
+            let places = results.indices.filter { results[$0].id(object.column) != nil }
+            let ids = places.compactMap { results[$0].id(object.column) }
+            guard !ids.isEmpty else { continue }
+            try await logIn()
+            let reply = try await client.fetch(recordingIn: queue) { transport in
+                await transport.retrieve(ids, of: object.name, fields: object.fields)
+            }
+            guard case .value(let records) = reply.outcome else { throw refused(reply.reason) }
+            for (place, record) in zip(places, records) {
+                for field in object.fields {
+                    let value = record?.first { $0.key.lowercased() == field.lowercased() }?.value
+                    found[place]["\(object.name).\(field)"] = value ?? .null
+                }
+            }
+        }
+        return found.map { row in fields.names.map { row[$0] ?? .null } }
+    }
+
+    /// Closes the connection.
+    public func close() async {
+        await client.transport.shutdown()
+    }
+
+    private mutating func logIn() async throws {
+        switch try await client.logIn(recordingIn: queue) {
+        case .value: return
+        case .refused(let blocker, let reason):
+            throw OperatorError(
+                blocker.exit, "\(reason.message) (\(reason.code))", remedy: reason.remedy)
+        case .unclear(let reason):
+            throw OperatorError(.unavailable, "\(reason.message) (\(reason.code))")
+        }
+    }
+
+    private func refused(_ reason: Reason?) -> OperatorError {
+        OperatorError(
+            reason?.code == "INVALID_FIELD" || reason?.code == "INVALID_TYPE"
+                ? .permission : .unavailable,
+            "Salesforce did not give the records: \(reason?.message ?? "") (\(reason?.code ?? "")).",
+            remedy: "Check the names after --fetch, and what the user may read.")
+    }
+}
+
+extension TableRow {
+    fileprivate func id(_ column: String) -> String? {
+        guard case .text(let id) = self[column], id.utf8.count == 15 || id.utf8.count == 18,
+            id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
+        else { return nil }
+        return id
+    }
+}

@@ -1,0 +1,78 @@
+public import Conversion
+import Foundation
+import NIOCore
+
+/// Reads fields of up to 2,000 records of one object in one request.
+///
+/// Source: REST API Developer Guide, "Get Records with a Request Body" (sObject Collections): the
+/// answer stands in the order of the ids, with null where one is invalid or not shown to us.
+enum RecordRetrieval {
+    static func body(_ ids: [String], _ fields: [String]) -> ByteBuffer {
+        // Both are letters, digits and underscores.
+        let quotedIDs = ids.map { "\"\($0)\"" }.joined(separator: ",")
+        let quotedFields = (["Id"] + fields).map { "\"\($0)\"" }.joined(separator: ",")
+        return ByteBuffer(string: "{\"ids\":[\(quotedIDs)],\"fields\":[\(quotedFields)]}")
+    }
+
+    /// The fields of each, by name; none of a record that is not shown to us.
+    static func outcome(
+        of response: APIResponse, for ids: [String]
+    ) -> Reply<[[String: JSON]?]>.Outcome {
+        guard response.status == 200 else { return .init(response.outcomeOfReading) }
+        guard let records = response.json([[String: FetchedValue]?].self) else {
+            return .unclear(.unreadable("The answer is not a list of records"))
+        }
+        guard records.count == ids.count else {
+            return .unclear(
+                Reason(
+                    ours: "SHORT_ANSWER",
+                    "The answer has \(records.count) results for \(ids.count) records."))
+        }
+        return .value(records.map { $0?.mapValues(\.json) })
+    }
+}
+
+/// A value of a field, whatever it is.
+private struct FetchedValue: Decodable {
+    let json: JSON
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if value.decodeNil() {
+            json = .null
+        } else if let flag = try? value.decode(Bool.self) {
+            json = .bool(flag)
+        } else if let number = try? value.decode(Int64.self) {
+            json = .integer(number)
+        } else if let number = try? value.decode(Double.self) {
+            json = .real(number)
+        } else if let text = try? value.decode(String.self) {
+            json = .text(text)
+        } else if let members = try? value.decode([String: FetchedValue].self) {
+            // An address, or the record's own attributes.
+            json = .object(members.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) })
+        } else {
+            json = .list(try value.decode([FetchedValue].self).map(\.json))
+        }
+    }
+}
+
+extension SalesforceTransport {
+    /// Reads fields of 1...2,000 records of one object, in the order of their ids; nil is one that is
+    /// not shown to us.
+    public func retrieve(
+        _ ids: [String], of object: String, fields: [String]
+    ) async -> Reply<[[String: JSON]?]> {
+        precondition((1...2000).contains(ids.count), "a retrieval takes 1...2,000 ids")
+        return await call(.rest) { session in
+            APIRequest(
+                url: "\(session.instance)/services/data/v\(version)/composite/sobjects/\(object)",
+                headers: restHeaders(session, contentType: "application/json"),
+                body: RecordRetrieval.body(ids, fields), timeout: settings.readTimeout)
+        } read: { response in
+            Reply(
+                RecordRetrieval.outcome(of: response, for: ids), httpStatus: response.status,
+                usage: OrgUsage(header: response.headers))
+        }
+    }
+}

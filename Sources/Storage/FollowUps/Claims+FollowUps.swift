@@ -1,0 +1,235 @@
+public import Conversion
+import GRDB
+
+/// What there is to do of the follow-ups of one kind.
+public struct FollowUpWork: Sendable, Equatable {
+    /// Those that wait to be sent and whose time has come, counted as far as was asked.
+    public var due = 0
+    /// When the first of them was due.
+    public var dueSince: Timestamp?
+
+    /// Nothing to do.
+    public init() {}
+}
+
+extension Claims {
+    /// Looks at what is due of each kind, without a claim on it; counts up to `most`.
+    public func followUpWork(
+        at now: Moment, countingTo most: Int
+    ) throws -> [FollowUpKind: FollowUpWork] {
+        try store.read { database in
+            let sql = """
+                SELECT count(*) AS due, min(run_at) AS first_at FROM (
+                    SELECT run_at FROM follow_ups INDEXED BY follow_ups_to_send
+                    WHERE kind = :kind AND state = 'waiting' AND run_at <= :now
+                    UNION ALL SELECT run_at FROM follow_ups INDEXED BY follow_ups_in_doubt
+                    WHERE kind = :kind AND state = 'verifying' AND kind = 'set' AND run_at <= :now
+                    LIMIT :most)
+                """
+            var work: [FollowUpKind: FollowUpWork] = [:]
+            for kind in FollowUpKind.allCases {
+                let row = try Row.fetchOne(
+                    database.cachedStatement(sql: sql),
+                    arguments: [
+                        "kind": kind.rawValue, "now": now.wall.description, "most": most,
+                    ])
+                guard let row, row["due"] > 0 else { continue }
+                var ofKind = FollowUpWork()
+                ofKind.due = row["due"]
+                // A time that can't be read has come.
+                ofKind.dueSince =
+                    (row["first_at"] as String?).flatMap { Timestamp($0) }
+                    ?? Timestamp(milliseconds: 0)
+                work[kind] = ofKind
+            }
+            return work
+        }
+    }
+
+    /// Puts follow-ups of one kind into a call: in one transaction, on disk before it returns, they are
+    /// `sending`, the call and a run-log row for each are there, and the call's token is spent.
+    ///
+    /// They are shared equally among the batches, as far as the next two thousand go. Not offered are
+    /// updates of a record that another call is setting, or may be, nor those of an account into which
+    /// a call may be converting. An update in doubt is offered again once its call is over.
+    /// - Returns: nil when none can be sent now.
+    public func claimFollowUps(
+        _ kind: FollowUpKind, upTo size: Int, _ start: CallStart
+    ) throws -> ClaimedFollowUps? {
+        try store.write { database in
+            let offered = try database.followUpsToSend(kind, ClaimMoment(start))
+            var followUps = offered.selected(size)
+            guard let first = followUps.first else { return nil }
+            var start = start
+            if first.split != nil { start.size?.reason = .half }
+            // Salesforce takes objects by turns in chunks, of which a call may have ten.
+            followUps.sort { ($0.update?.object ?? "", $0.id) < ($1.update?.object ?? "", $1.id) }
+            let callID = try database.begin(kind.callKind, size: followUps.count, start)
+            let sql = """
+                UPDATE OR ROLLBACK follow_ups SET state = 'sending', call_id = ?, doubt = NULL
+                WHERE id IN (SELECT value FROM json_each(?))
+                """
+            try database.cachedStatement(sql: sql)
+                .execute(arguments: [callID, followUps.map(\.id).json])
+            try database.openLog(kind.callKind, of: &followUps, in: callID, at: start.at.wall)
+            return ClaimedFollowUps(id: callID, kind: kind, followUps: followUps)
+        }
+    }
+
+    /// Puts notes or tasks in doubt into a question to Salesforce, those that waited longest first.
+    /// - Parameter choose: Which of those that are offered are asked about together; one at least.
+    /// - Returns: nil when none is to be asked about now.
+    public func claimFollowUpQuestion(
+        upTo size: Int, _ start: CallStart,
+        choosing choose: ([ClaimedFollowUp]) -> [ClaimedFollowUp]
+    ) throws -> ClaimedFollowUps? {
+        try store.write { database in
+            for kind in [FollowUpKind.note, .task] {
+                let offered = try database.followUpsInDoubt(kind, size, start.at)
+                var followUps = choose(offered)
+                guard !followUps.isEmpty else { continue }
+                let callID = try database.begin(.verify, size: followUps.count, start)
+                try database.openLog(.verify, of: &followUps, in: callID, at: start.at.wall)
+                return ClaimedFollowUps(id: callID, kind: kind, followUps: followUps)
+            }
+            return nil
+        }
+    }
+}
+
+extension Database {
+    /// Rows that one claim looks at.
+    private static let window = 2000
+
+    fileprivate func followUpsToSend(
+        _ kind: FollowUpKind, _ moment: ClaimMoment
+    ) throws -> [ClaimedFollowUp] {
+        let isFree =
+            kind == .set
+            ? """
+            NOT EXISTS (
+                SELECT 1 FROM follow_ups AS other INDEXED BY follow_ups_busy_records
+                WHERE other.record_id = follow_ups.record_id AND other.kind = 'set'
+                    AND (other.state = 'sending' OR other.state = 'verifying')
+                    AND other.id <> follow_ups.id)
+            AND NOT \(Subject.accountIsConverted("substr(follow_ups.account_id, 1, 15)"))
+            """ : "TRUE"
+        let waiting = """
+            SELECT \(FollowUpRow.columns)
+            FROM follow_ups INDEXED BY follow_ups_to_send
+            \(FollowUpRow.joins)
+            WHERE follow_ups.kind = :kind AND follow_ups.state = 'waiting'
+                AND follow_ups.run_at <= :now AND \(isFree)
+            ORDER BY follow_ups.run_at, follow_ups.id LIMIT \(Self.window)
+            """
+        // An update of which nobody knows whether it took effect is made again: what it sets is then
+        // there, whether once or twice. Not before its call is over, or the two would overlap.
+        let inDoubt = """
+            SELECT \(FollowUpRow.columns)
+            FROM follow_ups INDEXED BY follow_ups_in_doubt
+            \(FollowUpRow.joins)
+            WHERE follow_ups.kind = :kind AND follow_ups.state = 'verifying'
+                AND follow_ups.run_at <= :now AND \(isFree)
+                AND (follow_ups.doubt = 'answered' OR calls.id IS NULL
+                    OR iif(calls.boot_id = :boot, calls.uptime_ms <= :over, :over >= 0))
+            ORDER BY follow_ups.run_at, follow_ups.id LIMIT \(Self.window)
+            """
+        let policies = try policies()
+        var found: [ClaimedFollowUp] = []
+        for sql in kind == .set ? [inDoubt, waiting] : [waiting] {
+            var arguments = moment.arguments
+            arguments["kind"] = kind.rawValue
+            let rows = try Row.fetchCursor(
+                cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+            while let row = try rows.next() {
+                found.append(try FollowUpRow.followUp(row, policies))
+            }
+        }
+        return found
+    }
+
+    fileprivate func followUpsInDoubt(
+        _ kind: FollowUpKind, _ size: Int, _ now: Moment
+    ) throws -> [ClaimedFollowUp] {
+        let sql = """
+            SELECT \(FollowUpRow.columns)
+            FROM follow_ups INDEXED BY follow_ups_in_doubt
+            \(FollowUpRow.joins)
+            WHERE follow_ups.kind = ? AND follow_ups.state = 'verifying'
+                AND follow_ups.run_at <= ?
+            ORDER BY follow_ups.run_at, follow_ups.id LIMIT ?
+            """
+        let policies = try policies()
+        let rows = try Row.fetchAll(
+            cachedStatement(sql: sql), arguments: [kind.rawValue, now.wall.description, size])
+        return try rows.map { try FollowUpRow.followUp($0, policies) }
+    }
+
+    /// A row of the run log for each, with its number in it.
+    fileprivate func openLog(
+        _ kind: CallKind, of followUps: inout [ClaimedFollowUp], in callID: Int64,
+        at now: Timestamp
+    ) throws {
+        let sql = """
+            INSERT OR ROLLBACK INTO run_log
+                (job_id, lead_id, batch_id, attempt, call_id, kind, started_at)
+            SELECT job_id, lead_id, jobs.batch_id, follow_ups.attempts + 1, ?, ?, ?
+            FROM json_each(?) AS given
+            CROSS JOIN follow_ups ON follow_ups.id = given.value
+            CROSS JOIN jobs ON jobs.id = follow_ups.job_id
+            """
+        try cachedStatement(sql: sql).execute(arguments: [
+            callID, kind.rawValue, now.description, followUps.map(\.id).json,
+        ])
+        let first = lastInsertedRowID - Int64(followUps.count) + 1
+        for index in followUps.indices { followUps[index].entry = first + Int64(index) }
+    }
+}
+
+extension [ClaimedFollowUp] {
+    /// Those that travel together, at most so many: the first by priority, and those of its half, each
+    /// batch as many as another; a record once.
+    fileprivate func selected(_ size: Int) -> [ClaimedFollowUp] {
+        guard let highest = self.max(by: { $0.priority < $1.priority }) else { return [] }
+        guard let first = first(where: { $0.priority == highest.priority }) else { return [] }
+        var records: Set<String> = []
+        let alike = filter { followUp in
+            guard followUp.split == first.split else { return false }
+            guard let update = followUp.update else { return true }
+            return records.insert(String(update.recordID.prefix(15))).inserted
+        }
+        let byPriority = Dictionary(grouping: alike, by: \.priority)
+            .sorted { $0.key > $1.key }
+        var selected: [ClaimedFollowUp] = []
+        for (_, followUps) in byPriority where selected.count < size {
+            selected += followUps.dealt(size - selected.count)
+        }
+        return selected
+    }
+
+    /// One of each batch after the other, in their order.
+    private func dealt(_ most: Int) -> [ClaimedFollowUp] {
+        var turns: [Int64?: Int] = [:]
+        let numbered = enumerated().map { place, followUp in
+            defer { turns[followUp.batchID, default: 0] += 1 }
+            return (turn: turns[followUp.batchID, default: 0], place: place, followUp: followUp)
+        }
+        return numbered.sorted { ($0.turn, $0.place) < ($1.turn, $1.place) }
+            .prefix(most).map(\.followUp)
+    }
+}
+
+extension Claims {
+    /// Whether notes or tasks are to be asked about whose time for that has come.
+    public func followUpQuestionsAreDue(at now: Moment) throws -> Bool {
+        try store.read { database in
+            let sql = """
+                SELECT EXISTS (
+                    SELECT 1 FROM follow_ups INDEXED BY follow_ups_in_doubt
+                    WHERE kind IN ('note', 'task') AND state = 'verifying' AND run_at <= ?)
+                """
+            return try Bool.fetchOne(
+                database.cachedStatement(sql: sql), arguments: [now.wall.description]) ?? false
+        }
+    }
+}

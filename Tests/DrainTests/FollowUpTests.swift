@@ -1,0 +1,319 @@
+import Conversion
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Drain
+@testable import Storage
+
+/// What follows a conversion, with the engine on a real queue.
+@Suite struct FollowUpTests {
+    @Test func `sets fields after the conversion, in calls of two hundred`() async throws {
+        try await withQueue { queue in
+            try add(1...1000, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
+            var drain = try VirtualDrain(queue)
+            let ending = try drain.run(answer)
+            #expect(ending.map { if case .drained = $0 { true } else { false } } == true)
+            let kinds = Dictionary(grouping: drain.sent, by: \.kind).mapValues(\.count)
+            #expect(kinds == [.convert: 10, .set: 5])
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+            let log = try queue.log().filter { $0.text("kind") == "set" }
+            #expect(log.count == 1000 && log.allSatisfy { $0.text("outcome") == "done" })
+            #expect(log[0].text("message")?.hasPrefix("001") == true)
+        }
+    }
+
+    @Test func `a note as well takes five calls more`() async throws {
+        try await withQueue { queue in
+            try add(1...1000, to: queue) {
+                $0.afterSet = #"{"Account":{"Tier__c":"A"}}"#
+                $0.noteBody = "Summary"
+            }
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            let kinds = Dictionary(grouping: drain.sent, by: \.kind).mapValues(\.count)
+            #expect(kinds == [.convert: 10, .set: 5, .note: 5])
+        }
+    }
+
+    @Test func `a job is finishing until all that follows is done, and so is its batch`()
+        async throws
+    {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try add(1...1, to: queue, options) {
+                $0.noteBody = "Summary"
+                $0.taskSubject = "Call"
+            }
+            var drain = try VirtualDrain(queue)
+            try drain.run(most: 2, answer)
+            #expect(try queue.jobs().first?.text("state") == "finishing")
+            #expect(try queue.log().first?.text("outcome") == "converted")
+            #expect(try isFinished(queue) == false)
+            // Neither cancelled, nor deleted, nor asked for something else.
+            let change = try queue.operations.cancel([.job(1)], at: drain.now.wall)
+            #expect(change.left == [.finishing: 1])
+            #expect(throws: (any Error).self) { try queue.run(sql: "DELETE FROM jobs") }
+            #expect(throws: (any Error).self) {
+                try queue.run(sql: "UPDATE jobs SET note_body = 'Another'")
+            }
+            try drain.run(answer)
+            #expect(try queue.jobs().first?.text("state") == "converted")
+            #expect(try isFinished(queue))
+            #expect(drain.sent.map(\.kind) == [.convert, .note, .task])
+        }
+    }
+
+    @Test
+    func `a follow-up that fails for good leaves the job converted, and retry does only that`()
+        async throws
+    {
+        try await withQueue { queue in
+            try add(1...1, to: queue) {
+                $0.noteBody = "Summary"
+                $0.taskSubject = "Call"
+            }
+            var drain = try VirtualDrain(queue)
+            let refusal = Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Not like this.")
+            try drain.run { request in
+                guard case .create(let records) = request, records[0].kind == .note else {
+                    return try answer(request)
+                }
+                return CallReply(.written([.permanent(refusal)]))
+            }
+            let job = try #require(try queue.jobs().first)
+            #expect(job.text("state") == "converted")
+            #expect(job.text("after_code") == refusal.code)
+            #expect(job.text("after_message") == "note Contact: Not like this.")
+            let change = try queue.operations.retry([.all(.failed)], at: drain.now.wall)
+            #expect(change.changed == 1)
+            try drain.run(answer)
+            #expect(try queue.jobs().first?.text("after_code") == nil)
+            // The question comes first, then the note; the lead and the task are left alone.
+            #expect(drain.sent.map(\.kind) == [.convert, .note, .task, .verify, .note])
+        }
+    }
+
+    @Test func `a note whose answer is lost is asked about before it is sent again`() async throws {
+        try await withQueue { queue in
+            try add(1...2, to: queue) { $0.noteBody = "Summary" }
+            var drain = try VirtualDrain(queue)
+            var there: [String] = []
+            try drain.run { request in
+                switch request {
+                case .create(let records) where there.isEmpty:
+                    there = [records[0].mark.code]
+                    return CallReply(.unclear(Reason("TIMEOUT", "no answer")))
+                case .find(let records):
+                    return CallReply(
+                        .found(records.map { there.contains($0.mark.code) ? ["002"] : [] }))
+                default: return try answer(request)
+                }
+            }
+            let made = drain.sent.compactMap { request in
+                if case .create(let records) = request { records.count } else { nil }
+            }
+            #expect(made == [2, 1])
+            let first = try queue.log().filter { $0.number("job_id") == 1 }
+            #expect(first.map { $0.text("kind") } == ["convert", "note", "verify"])
+            #expect(first.map { $0.text("outcome") } == ["converted", "unknown", "done"])
+            let second = try queue.log().filter { $0.number("job_id") == 2 }
+            let outcomes = second.compactMap { $0.text("outcome") }
+            #expect(outcomes.prefix(3) == ["converted", "unknown", "not_found"])
+            #expect(outcomes.last == "done")
+            // Not found is believed only once the call can no longer be running.
+            let calls = try queue.calls().filter { $0.text("kind") == "note" }
+            let starts = calls.compactMap { $0.text("started_at") }.compactMap { Timestamp($0) }
+            #expect(starts.count == 2 && starts[1] - starts[0] >= 600_000)
+        }
+    }
+
+    @Test func `several with one mark are left for a person`() async throws {
+        try await withQueue { queue in
+            try add(1...1, to: queue) { $0.noteBody = "Summary" }
+            var drain = try VirtualDrain(queue)
+            var isTidy = false
+            let answered = { (request: CallRequest) throws -> CallReply in
+                switch request {
+                case .create: CallReply(.unclear(Reason("TIMEOUT", "no answer")))
+                case .find: CallReply(.found([isTidy ? ["002A"] : ["002A", "002B"]]))
+                default: try answer(request)
+                }
+            }
+            try drain.run(answered)
+            #expect(try queue.jobs().first?.text("after_code") == "FOLLOW_UP_IN_DOUBT")
+            isTidy = true
+            _ = try queue.operations.retry([.job(1)], at: drain.now.wall)
+            try drain.run(answered)
+            #expect(try queue.jobs().first?.text("after_code") == nil)
+            #expect(drain.sent.map(\.kind) == [.convert, .note, .verify, .verify])
+        }
+    }
+
+    @Test func `an update without an answer is made again only once its call is over`()
+        async throws
+    {
+        try await withQueue { queue in
+            try add(1...1, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
+            var drain = try VirtualDrain(queue)
+            var sets: [Moment] = []
+            try drain.run { request in
+                guard case .update = request else { return try answer(request) }
+                sets.append(.ms(0))
+                return sets.count == 1
+                    ? CallReply(.unclear(Reason("TIMEOUT", "no answer"))) : try answer(request)
+            }
+            let calls = try queue.calls().filter { $0.text("kind") == "set" }
+            let starts = calls.compactMap { $0.text("started_at") }.compactMap { Timestamp($0) }
+            #expect(starts.count == 2 && starts[1] - starts[0] >= 600_000)
+            #expect(try queue.jobs().first?.text("after_code") == nil)
+        }
+    }
+
+    @Test func `one record is never set by two calls at once`() async throws {
+        try await withQueue { queue in
+            try add(1...3, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                guard case .convert(let leads, _) = request else { return try answer(request) }
+                let same = ConvertedRecords(
+                    accountID: "001Ws0000000009AAA", contactID: nil, opportunityID: nil)
+                return CallReply(.converted(leads.map { _ in .converted(same) }))
+            }
+            let sizes = drain.sent.compactMap { request in
+                if case .update(let records) = request { records.count } else { nil }
+            }
+            #expect(sizes == [1, 1, 1])
+        }
+    }
+
+    @Test func `what breaks a call is found by halves, and fails alone`() async throws {
+        try await withQueue { queue in
+            try add(1...50, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
+            var drain = try VirtualDrain(queue)
+            let odd = try RecordID("001Ws0000000037", of: .account).description
+            try drain.run { request in
+                guard case .update(let records) = request,
+                    records.contains(where: { $0.recordID == odd })
+                else { return try answer(request) }
+                let reason = Reason("INVALID_FIELD", "No such column")
+                return records.count == 1
+                    ? CallReply(.written([.permanent(reason)]))
+                    : CallReply(.refused(.callTooLarge, reason))
+            }
+            let failed = try queue.jobs().filter { $0.text("after_code") != nil }
+            #expect(failed.map { $0.number("id") } == [37])
+            #expect(drain.sent.count < 20)
+        }
+    }
+
+    @Test func `what somebody else converted is left to a person`() async throws {
+        try await withQueue { queue in
+            try add(1...1, to: queue) { $0.noteBody = "Summary" }
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                guard case .convert = request else { return try answer(request) }
+                return CallReply(
+                    .converted([
+                        .refusedAsConverted(Reason("CANNOT_UPDATE_CONVERTED_LEAD", "converted"))
+                    ]))
+            }
+            let job = try #require(try queue.jobs().first)
+            #expect(job.text("state") == "converted")
+            #expect(job.text("after_code") == "ALREADY_CONVERTED")
+            #expect(drain.sent.map(\.kind) == [.convert, .verify])
+            _ = try queue.operations.retry([.job(1)], at: drain.now.wall)
+            try drain.run(answer)
+            #expect(drain.sent.map(\.kind) == [.convert, .verify, .verify, .note])
+        }
+    }
+
+    @Test func `a conversion that made no opportunity has none to set`() async throws {
+        try await withQueue { queue in
+            try add(1...1, to: queue) {
+                $0.afterSet = #"{"Opportunity":{"Amount":1},"Account":{"Tier__c":"A"}}"#
+            }
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            let job = try #require(try queue.jobs().first)
+            #expect(job.text("after_code") == "NO_OPPORTUNITY")
+            #expect(drain.sent.map(\.kind) == [.convert, .set])
+        }
+    }
+
+    @Test func `a restart asks about notes, also those that were waiting`() async throws {
+        try await withQueue { queue in
+            try add(1...1, to: queue) { $0.noteBody = "Summary" }
+            var drain = try VirtualDrain(queue)
+            try drain.run(most: 1, answer)
+            // Not sent yet; a copy of the file may be put in its place now.
+            var next = try VirtualDrain(queue, at: drain.now)
+            _ = try next.engine.recover(at: next.now)
+            try next.run(answer)
+            #expect(next.sent.map(\.kind) == [.verify, .note])
+        }
+    }
+
+    @Test func `inputs of its own stop a lead where SOAP converts, before any call`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            try queue.run(sql: #"UPDATE jobs SET extra = '{"noteBody": "x"}' WHERE id = 1"#)
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            let jobs = try queue.jobs()
+            #expect(jobs.map { $0.text("error_code") } == ["EXTRA_NEEDS_ACTION", nil])
+            #expect(drain.sizes == [1])
+            _ = try queue.operations.retry([.all(.failed)], at: drain.now.wall)
+            var next = try VirtualDrain(queue, at: drain.now) { $0.takesExtra = true }
+            try next.run(answer)
+            guard case .convert(let leads, _) = next.sent.last else {
+                Issue.record("no call")
+                return
+            }
+            #expect(leads.map(\.extra) == [#"{"noteBody": "x"}"#])
+        }
+    }
+
+    // MARK: -
+
+    private func add(
+        _ leads: ClosedRange<Int>, to queue: JobQueue, _ options: EnqueueOptions = .init(),
+        _ ask: (inout FollowUpRequest) -> Void
+    ) throws {
+        try queue.enqueue(options, at: Moment.ms(0).wall) { queue in
+            for number in leads {
+                var lead = try LeadConversion.lead(number)
+                var request = FollowUpRequest()
+                ask(&request)
+                lead.followUps = request
+                try queue.add(lead)
+            }
+        }
+    }
+
+    /// Each lead has records of its own.
+    private func answer(_ request: CallRequest) throws -> CallReply {
+        switch request {
+        case .convert(let leads, _):
+            CallReply(.converted(try leads.map { .converted(try records(of: $0.leadID)) }))
+        case .verify(let leads):
+            CallReply(.verified(try leads.map { .converted(try records(of: $0)) }))
+        default: .allConverted(request)
+        }
+    }
+
+    private func records(of lead: RecordID) throws -> ConvertedRecords {
+        let stem = lead.description.dropFirst(3).prefix(12)
+        return ConvertedRecords(
+            accountID: try RecordID("001\(stem)", of: .account).description,
+            contactID: try RecordID("003\(stem)", of: .contact).description, opportunityID: nil)
+    }
+
+    private func isFinished(_ queue: JobQueue) throws -> Bool {
+        try queue.read { database in
+            try Bool.fetchOne(
+                database, sql: "SELECT finished_at IS NOT NULL FROM batches") ?? false
+        }
+    }
+}
