@@ -53,9 +53,12 @@ let package = Package(
             name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "Cryptography", dependencies: ["CLibcrypto"]),
         .target(name: "Conversion"),
+        .target(name: "SQLiteTriggers"),
         .target(
             name: "Storage",
-            dependencies: ["Conversion", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Conversion", "SQLiteTriggers", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             resources: [.embedInCode("Migrations")]
         ),
         .target(

@@ -173,10 +173,17 @@ CREATE TABLE jobs (
 
     lead_id TEXT NOT NULL,
     converted_status TEXT NOT NULL
-        CONSTRAINT converted_status_must_not_be_empty CHECK (trim(converted_status) <> ''),
+        CONSTRAINT converted_status_must_not_be_empty CHECK (trim(converted_status) <> '')
+        CONSTRAINT converted_status_must_hold_no_nul CHECK (instr(converted_status, char(0)) = 0)
+        -- As long as a value of a picklist can be.
+        CONSTRAINT converted_status_must_have_255_characters_at_most
+            CHECK (length(converted_status) <= 255),
     do_not_create_opportunity INTEGER NOT NULL DEFAULT 0
         CONSTRAINT do_not_create_opportunity_must_be_0_or_1 CHECK (do_not_create_opportunity IN (0, 1)),
-    opportunity_name TEXT,
+    -- Longer than any name in Salesforce, and short enough for a call of a hundred.
+    opportunity_name TEXT
+        CONSTRAINT opportunity_name_must_have_1000_characters_at_most
+            CHECK (length(opportunity_name) <= 1000),
     opportunity_id TEXT,
     account_id TEXT,
     contact_id TEXT,
@@ -186,7 +193,9 @@ CREATE TABLE jobs (
     send_notification_email INTEGER NOT NULL DEFAULT 0
         CONSTRAINT send_notification_email_must_be_0_or_1 CHECK (send_notification_email IN (0, 1)),
     batch_id INTEGER,
-    position INTEGER,
+    position INTEGER
+        CONSTRAINT position_must_be_within_a_million_times_a_billion
+            CHECK (position BETWEEN -1000000000000000 AND 1000000000000000),
     policy TEXT,
     priority INTEGER NOT NULL DEFAULT 0,
     run_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
@@ -215,7 +224,7 @@ CREATE TABLE jobs (
     in_flight INTEGER NOT NULL AS (
         state = 'sending' OR state = 'verifying' OR state = 'finishing'),
     attempts INTEGER NOT NULL DEFAULT 0
-        CONSTRAINT attempts_must_not_be_negative CHECK (attempts >= 0),
+        CONSTRAINT attempts_must_be_0_to_1000000 CHECK (attempts BETWEEN 0 AND 1000000),
     result_account_id TEXT,
     result_contact_id TEXT,
     result_opportunity_id TEXT,
@@ -666,7 +675,7 @@ BEGIN
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_that_dropped_accounts
                 WHERE other.group_key = NEW.group_key AND other.dropped_account_id IS NOT NULL
                     AND other.dropped_account_id = first.result_account_id
-                    AND other.state = 'converted')
+                    AND other.state IN ('converted', 'finishing'))
         ORDER BY first.id DESC LIMIT 1)
     WHERE id = NEW.id;
     UPDATE jobs SET joined_account = 1 WHERE id = NEW.id AND account_id IS NOT NULL;

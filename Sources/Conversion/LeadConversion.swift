@@ -52,12 +52,19 @@ public struct LeadConversion: Hashable, Sendable {
     /// constraints say the same in SQL, for users that enqueue with it.
     public var contradiction: Contradiction? {
         if convertedStatus.allSatisfy(\.isWhitespace) { return .emptyStatus }
+        if Self.isLonger(convertedStatus, than: 255) { return .longStatus }
+        if let opportunityName, Self.isLonger(opportunityName, than: 1000) { return .longName }
         if contactID != nil && accountID == nil { return .contactWithoutAccount }
         if matchEmail != nil && contactID != nil { return .contactNamedTwice }
         if matchEmail.map({ !Self.isAddress($0) }) == true { return .noAddress }
         if opportunityID != nil && opportunityName != nil { return .opportunityNamedTwice }
         if opportunityID != nil && doNotCreateOpportunity { return .opportunityNotWanted }
         return nil
+    }
+
+    /// As SQLite counts, in Unicode's scalars.
+    private static func isLonger(_ text: String, than count: Int) -> Bool {
+        text.utf8.count > count && text.unicodeScalars.count > count
     }
 
     /// The schema's own rule; it keeps out what is certainly none.
@@ -70,6 +77,10 @@ public struct LeadConversion: Hashable, Sendable {
     public enum Contradiction: Error, Equatable, CustomStringConvertible {
         /// No status to give the lead.
         case emptyStatus
+        /// A status longer than any of Salesforce's.
+        case longStatus
+        /// A name longer than any of Salesforce's, by far.
+        case longName
         /// A contact is merged into only together with its account.
         case contactWithoutAccount
         /// A contact is given, and is to be looked for.
@@ -86,6 +97,10 @@ public struct LeadConversion: Hashable, Sendable {
             switch self {
             case .emptyStatus:
                 "convertedStatus is empty: give a lead status that your org marks as converted"
+            case .longStatus:
+                "convertedStatus has more than 255 characters: give one of your org's statuses"
+            case .longName:
+                "opportunityName has more than 1,000 characters: shorten it"
             case .contactWithoutAccount:
                 "contactId stands without accountId: give the contact's account too"
             case .contactNamedTwice:

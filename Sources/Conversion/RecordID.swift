@@ -25,16 +25,13 @@ public struct RecordID: Hashable, Sendable, CustomStringConvertible {
     /// Reads an id of 15 or 18 characters.
     /// - Throws: `MalformedRecordID`, which says what is wrong.
     public init(_ text: some StringProtocol, of kind: Kind) throws(MalformedRecordID) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 15 || bytes.count == 18 else { throw .length(bytes.count) }
-        guard bytes.allSatisfy(\.isLetterOrDigit) else { throw .character }
-        guard bytes.starts(with: kind.rawValue.utf8) else { throw .prefix(expected: kind) }
-        let stem = bytes.prefix(15)
-        let suffix = Self.suffix(of: stem)
-        guard bytes.count == 15 || suffix.elementsEqual(bytes.suffix(3)) else {
-            throw .suffix(expected: String(decoding: suffix, as: UTF8.self))
+        // An id is read for each of a million rows: its bytes are looked at where they are.
+        var text = String(text)
+        switch text.withUTF8({ Self.check($0, of: kind) }) {
+        case .failure(let error): throw error
+        case .success(nil): description = text
+        case .success(let suffix?): description = text + suffix
         }
-        description = String(decoding: stem + suffix, as: UTF8.self)
     }
 
     /// The id of which these are the first fifteen characters; nil when they are not an id's.
@@ -43,20 +40,34 @@ public struct RecordID: Hashable, Sendable, CustomStringConvertible {
         guard bytes.count == 15, bytes.allSatisfy(\.isLetterOrDigit),
             bytes.starts(with: kind.rawValue.utf8)
         else { return nil }
-        description = String(decoding: bytes + Self.suffix(of: bytes[...]), as: UTF8.self)
+        description = bytes.withUnsafeBufferPointer { bytes in
+            String(decoding: bytes + (0..<3).map { Self.suffix(of: bytes, $0) }, as: UTF8.self)
+        }
     }
 
-    /// For each group of five characters the letter that says which of them are capitals.
+    /// - Returns: What the id lacks of its 18 characters; nil when it has them all.
+    private static func check(
+        _ bytes: UnsafeBufferPointer<UInt8>, of kind: Kind
+    ) -> Result<String?, MalformedRecordID> {
+        guard bytes.count == 15 || bytes.count == 18 else { return .failure(.length(bytes.count)) }
+        guard bytes.allSatisfy(\.isLetterOrDigit) else { return .failure(.character) }
+        guard bytes.starts(with: kind.rawValue.utf8) else {
+            return .failure(.prefix(expected: kind))
+        }
+        let isWhole =
+            bytes.count == 18 && (0..<3).allSatisfy { bytes[15 + $0] == suffix(of: bytes, $0) }
+        guard !isWhole else { return .success(nil) }
+        let letters = String(decoding: (0..<3).map { suffix(of: bytes, $0) }, as: UTF8.self)
+        return bytes.count == 15 ? .success(letters) : .failure(.suffix(expected: letters))
+    }
+
+    /// For a group of five characters the letter that says which of them are capitals.
     ///
     /// `00QD0` has capitals at places 2 and 3: 4 + 8 = 12, which is `M`; `00000` has none: `A`.
-    private static func suffix(of stem: ArraySlice<UInt8>) -> [UInt8] {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345".utf8)
-        return stride(from: 0, to: 15, by: 5).map { start in
-            let capitals = (0..<5).reduce(0) { bits, place in
-                stem[stem.startIndex + start + place].isCapital ? bits | 1 << place : bits
-            }
-            return alphabet[capitals]
-        }
+    private static func suffix(of bytes: UnsafeBufferPointer<UInt8>, _ group: Int) -> UInt8 {
+        var capitals: UInt8 = 0
+        for place in 0..<5 where bytes[group * 5 + place].isCapital { capitals |= 1 << place }
+        return capitals < 26 ? UInt8(ascii: "A") + capitals : UInt8(ascii: "0") + capitals - 26
     }
 }
 

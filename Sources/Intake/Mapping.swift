@@ -104,7 +104,7 @@ public struct Mapping: Sendable {
 
     /// Whether the field comes from the column or key of its name.
     func takesByName(_ field: LeadField) -> Bool {
-        takesOthersByName && templates[field] == nil
+        takesOthersByName && template(of: field) == nil
     }
 
     /// Whether the field must have a column or key of its name.
@@ -118,7 +118,8 @@ public struct Mapping: Sendable {
 
     /// What makes the field: nil when its name does, or nothing.
     func template(of field: LeadField) -> Template? {
-        templates[field]
+        // Asked for each field of each row, and mostly there is none.
+        templates.isEmpty ? nil : templates[field]
     }
 
     /// - Throws: 65 when a field is left out that a conversion can't do without.

@@ -46,7 +46,7 @@ enum Value: Equatable, Sendable {
         case .text(let text):
             let trimmed = text.trimmed
             guard !trimmed.isEmpty else { return nil }
-            guard !trimmed.unicodeScalars.contains(where: \.isForbidden) else {
+            guard !trimmed.utf8.contains(where: \.isForbidden) else {
                 throw RowError("it holds a control character: take that out")
             }
             return String(trimmed)
@@ -67,16 +67,24 @@ enum Value: Equatable, Sendable {
     }
 }
 
-extension Unicode.Scalar {
-    /// Whether XML, which is what Salesforce is sent, has no way to write it.
+extension UInt8 {
+    /// Whether XML, which is what Salesforce is sent, has no way to write it. All such characters are
+    /// one byte long.
     fileprivate var isForbidden: Bool {
-        value < 0x20 && self != "\t" && self != "\n" && self != "\r"
+        self < 0x20 && self != .tab && self != .lineFeed && self != .carriageReturn
     }
 }
 
 extension StringProtocol {
     /// The text without the blanks around it.
     var trimmed: SubSequence {
+        // Most texts begin and end with a visible ASCII character: no need to look for whole ones.
+        let visible: ClosedRange<Unicode.Scalar> = "!"..."~"
+        if let first = unicodeScalars.first, let last = unicodeScalars.last,
+            visible.contains(first), visible.contains(last)
+        {
+            return self[...]
+        }
         guard let start = firstIndex(where: { !$0.isWhitespace }),
             let last = lastIndex(where: { !$0.isWhitespace })
         else { return self[endIndex...] }

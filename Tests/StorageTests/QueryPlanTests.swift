@@ -247,9 +247,17 @@ private func filter(_ set: (inout LogFilter) -> Void) -> LogFilter {
     return filter
 }
 
-/// Keeps each statement that a connection runs, once.
+/// Keeps each statement that a connection runs: once, or as often as it runs.
 final class StatementRecorder: Sendable {
+    private let keepsRepeats: Bool
     private let seen = Mutex<[String]>([])
+
+    init(keepsRepeats: Bool = false) {
+        self.keepsRepeats = keepsRepeats
+    }
+
+    /// All of them.
+    var all: [String] { seen.withLock { $0 } }
 
     /// The statements that read or write rows.
     var statements: [String] {
@@ -261,7 +269,9 @@ final class StatementRecorder: Sendable {
     func listen(to database: Database) {
         database.trace { [self] event in
             guard case .statement(let statement) = event else { return }
-            seen.withLock { if !$0.contains(statement.sql) { $0.append(statement.sql) } }
+            seen.withLock {
+                if keepsRepeats || !$0.contains(statement.sql) { $0.append(statement.sql) }
+            }
         }
     }
 }

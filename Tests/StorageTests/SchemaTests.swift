@@ -52,6 +52,20 @@ import Testing
             "lead_id_must_end_in_the_suffix_of_its_first_15_characters"
         ),
         ("converted_status", "'  '", "converted_status_must_not_be_empty"),
+        ("converted_status", "'x' || char(0)", "converted_status_must_hold_no_nul"),
+        (
+            "converted_status", "printf('%256c', 'x')",
+            "converted_status_must_have_255_characters_at_most"
+        ),
+        (
+            "opportunity_name", "printf('%1001c', 'x')",
+            "opportunity_name_must_have_1000_characters_at_most"
+        ),
+        ("attempts", "9223372036854775807", "attempts_must_be_0_to_1000000"),
+        (
+            "position", "9223372036854775807",
+            "position_must_be_within_a_million_times_a_billion"
+        ),
         ("contact_id", "'0034C00000UQ6jI'", "contact_id_needs_its_account_id"),
         ("account_id", "'0034C00000UQ6jI'", "account_id_must_be_the_id_of_an_account_001"),
         ("owner_id", "'00G4C00000UQ6jI'", "owner_id_must_be_the_id_of_a_user_005"),

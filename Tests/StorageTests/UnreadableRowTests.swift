@@ -52,6 +52,59 @@ import Testing
         }
     }
 
+    @Test func `very many malformed rows are failed some at a time`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1300)
+            try queue.run(
+                sql: "UPDATE jobs SET account_id = \(Self.malformedAccount) WHERE id <= 1250")
+            let commits = try queue.dataChanges {
+                let call = try queue.claims.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+                #expect(call?.jobs.count == 9)
+            }
+            #expect(commits == 3)
+            #expect(try queue.reports.status(at: Moment.ms(0).wall).counts[.failed] == 1250)
+        }
+    }
+
+    @Test func `leads that fail together hold their batch once`() async throws {
+        try await withQueue { queue in
+            try queue.run(
+                sql: """
+                    INSERT INTO policies (name, on_failure) VALUES ('strict', 'pause');
+                    INSERT INTO batches (name, policy) VALUES ('friday', 'strict');
+                    """)
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...30, options)
+            let claimed = try #require(
+                queue.claims.claim(upTo: 10, CallStart(at: .ms(0)), choosing: { $0 }))
+            let settlements = claimed.jobs.map { job in
+                var settlement = Settlement(job, in: claimed.id, .failed, to: .failed)
+                settlement.pausesBatch = true
+                return settlement
+            }
+            let recorder = StatementRecorder(keepsRepeats: true)
+            queue.database.inDatabase { recorder.listen(to: $0) }
+            try queue.settlements.settle(
+                CallEnd(callID: claimed.id, startedAt: .ms(0), at: .ms(9)), settlements)
+            #expect(recorder.statements.count { $0.contains("SET state = 'held'") } == 1)
+            #expect(try queue.reports.status(at: Moment.ms(9).wall).counts[.held] == 20)
+        }
+    }
+
+    @Test func `a clock set back leaves no time before the year 0000`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET state = 'verifying', doubt = 'crash', call_id = 1,
+                        run_at = '0000-01-01T00:00:00.000Z'
+                    """)
+            try queue.settlements.clockWasSet(by: -3_600_000, at: .ms(0))
+            #expect(try queue.jobs().first?.text("run_at") == "0000-01-01T00:00:00.000Z")
+        }
+    }
+
     @Test func `a malformed row in doubt fails and others are asked about`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)
@@ -97,5 +150,15 @@ import Testing
                         ? ["held", "failed", "held", "sending"]
                         : ["sending", "failed", "sending", "sending"]))
         }
+    }
+}
+
+extension JobQueue {
+    /// How many transactions wrote something.
+    fileprivate func dataChanges(_ body: () throws -> Void) throws -> Int {
+        let recorder = StatementRecorder(keepsRepeats: true)
+        database.inDatabase { recorder.listen(to: $0) }
+        try body()
+        return recorder.all.count { $0.hasPrefix("COMMIT") }
     }
 }

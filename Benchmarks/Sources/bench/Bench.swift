@@ -30,9 +30,20 @@ struct Bench: ParsableCommand {
     @Option(help: "Leads that an idle queue is woken for, one at a time; a minute at most.")
     var wakes = 500
 
+    @Option(help: "Settled jobs that the product's queues hold before they are measured.")
+    var settled = 0
+
+    @Option(help: "Jobs queued for a distant day that the product's queues hold before.")
+    var queued = 0
+
+    var past: Past { Past(settled: settled, queued: queued) }
+
     func validate() throws {
         guard [leads, slowLeads, rows].allSatisfy((100...10_000_000).contains), wakes > 0 else {
             throw ValidationError("Give 100 to 10,000,000 leads and rows, and at least one wake.")
+        }
+        guard [settled, queued].allSatisfy((0...20_000_000).contains) else {
+            throw ValidationError("Give 0 to 20,000,000 settled and queued jobs.")
         }
     }
 
@@ -52,6 +63,9 @@ struct Bench: ParsableCommand {
             table[contender] = try course.run()
         }
         print(Machine.description(binaries: binaries))
+        if !past.isEmpty {
+            print("\(settled) settled and \(queued) queued jobs in leadconvertd's queues before\n")
+        }
         print(table.text(slowLeads: slowLeads))
     }
 

@@ -29,12 +29,15 @@ struct FairSelector {
 
     /// The next jobs. Those that no call could carry are settled on the way.
     func select(_ size: Int, from queues: Set<BatchQueue>? = nil) throws -> SelectedJobs {
+        var failed = 0
         while true {
             var selection = Selection(room: size)
             try fill(&selection, from: queues)
             for row in selection.malformed {
                 try database.fail(row, asking: .convert, at: moment.now)
             }
+            failed += selection.malformed.count
+            if failed >= Selection.mostMalformed { return .unfinished }
             if selection.blocked.count > Self.patience {
                 try database.putAside(selection.blocked)
                 if selection.isTruncated { return .unfinished }
@@ -131,12 +134,16 @@ private struct Selection {
     private(set) var blocked: [(id: Int64, subject: String)] = []
     /// Rows that could not be taken, in one transaction.
     private static let most = 5000
+    /// Rows that no call could carry, in one transaction: each is settled, which takes its time.
+    fileprivate static let mostMalformed = 500
 
     init(room: Int) {
         self.room = room
     }
 
-    var isTruncated: Bool { blocked.count + malformed.count >= Self.most }
+    var isTruncated: Bool {
+        blocked.count >= Self.most || malformed.count >= Self.mostMalformed
+    }
     var isComplete: Bool { room == 0 || isTruncated }
 
     /// - Returns: How many were taken.

@@ -203,17 +203,36 @@ extension Statement {
 
 extension Statement {
     /// Runs a statement that runs once for each lead.
-    ///
-    /// It binds the values as they come; `execute(arguments:)` boxes them first, which takes as
-    /// long again as SQLite takes for the row.
     func execute<each Value: StatementBinding>(with values: repeat each Value) throws {
-        setUncheckedArguments([])
-        var index: CInt = 0
-        for value in repeat each values {
-            index += 1
-            let code = value.bind(to: sqliteStatement, at: index)
-            precondition(code == ResultCode.SQLITE_OK.rawValue, "A statement takes its values.")
+        try execute { binder in
+            for value in repeat each values { binder.bind(value) }
         }
+    }
+
+    /// Runs a statement with the values that `body` binds, from the first place to the last.
+    ///
+    /// They are bound as they come; `execute(arguments:)` boxes them first, which takes as long
+    /// again as SQLite takes for the row.
+    func execute(binding body: (inout StatementBinder) throws -> Void) throws {
+        setUncheckedArguments([])
+        var binder = StatementBinder(statement: sqliteStatement)
+        try body(&binder)
         try execute()
+    }
+}
+
+/// Binds values to the places of a statement, one after the other.
+struct StatementBinder {
+    fileprivate let statement: SQLiteStatement
+    private var index: CInt = 0
+
+    fileprivate init(statement: SQLiteStatement) {
+        self.statement = statement
+    }
+
+    mutating func bind(_ value: some StatementBinding) {
+        index += 1
+        let code = value.bind(to: statement, at: index)
+        precondition(code == ResultCode.SQLITE_OK.rawValue, "A statement takes its values.")
     }
 }

@@ -99,7 +99,11 @@ extension Settlements {
                 sql: """
                     UPDATE jobs INDEXED BY jobs_one_unsettled_job_for_a_lead SET
                         run_at = coalesce(
-                            strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at),
+                            -- No year before 0000: the schema takes none.
+                            max(
+                                strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1),
+                                '0000-01-01T00:00:00.000Z'),
+                            run_at),
                         updated_at = ?2
                     WHERE finished_at IS NULL AND (state = 'verifying'
                         OR state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)

@@ -21,7 +21,14 @@ extension Settlements {
             var settled = 0
             var batches: Set<Int64> = []
             var finishing: [Settlement] = []
-            for settlement in settlements where try database.move(settlement, at: time) {
+            var (plain, others) = settlements.plainConversions(by: end.callID)
+            if try database.convert(plain, end) {
+                settled += plain.count
+                batches.formUnion(plain.compactMap(\.batchID))
+            } else {
+                others = settlements
+            }
+            for settlement in others where try database.move(settlement, at: time) {
                 settled += 1
                 try database.close(settlement, end, at: time)
                 if let redirection = settlement.redirection {
@@ -83,14 +90,17 @@ extension Database {
             job.records?.accountID, job.records?.contactID, job.records?.opportunityID, job.entry)
     }
 
+    /// Pauses a batch for a job that failed. Of one that is paused already the jobs are held: a hundred
+    /// of its leads that fail in one call look at its jobs once.
     func hold(batch: Int64, for job: Int64, at now: Timestamp) throws {
         try execute(
             sql: "UPDATE batches SET paused = 1, paused_by = ? WHERE id = ? AND paused = 0",
             arguments: [job, batch])
+        guard changesCount == 1 else { return }
         try execute(
             sql: """
                 UPDATE jobs SET state = 'held', updated_at = ?
-                WHERE batch_id = ? AND state = 'queued'
+                WHERE batch_id = ? AND finished_at IS NULL AND state = 'queued'
                 """,
             arguments: [now.description, batch])
     }
@@ -142,7 +152,7 @@ extension Database {
     /// contact has brought counts for nobody whose account is looked for.
     static let accountOfGroup = """
         (SELECT result_account_id FROM jobs AS first
-        WHERE first.group_key = jobs.group_key AND first.state = 'converted'
+        WHERE first.group_key = jobs.group_key AND first.state IN ('converted', 'finishing')
             AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
             AND (jobs.match_account = 0 OR first.contact_id IS NULL)
             AND first.result_account_id IS NOT jobs.dropped_account_id
@@ -151,7 +161,7 @@ extension Database {
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_that_dropped_accounts
                 WHERE other.group_key = jobs.group_key AND other.dropped_account_id IS NOT NULL
                     AND other.dropped_account_id = first.result_account_id
-                    AND other.state = 'converted')
+                    AND other.state IN ('converted', 'finishing'))
         ORDER BY first.id DESC LIMIT 1)
         """
 
