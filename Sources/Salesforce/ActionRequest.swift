@@ -52,7 +52,7 @@ struct ActionRequest {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
             let inputs = try leads.map { lead in
-                let input = try encoder.encode(Input(lead, allowDuplicates: allowDuplicates))
+                let input = try encoder.encode(Input(lead, options))
                 return Self.adding(lead.extra, to: String(decoding: input, as: UTF8.self))
             }
             return ByteBuffer(string: "{\"inputs\":[\(inputs.joined(separator: ","))]}")

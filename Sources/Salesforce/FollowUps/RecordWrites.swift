@@ -147,7 +147,8 @@ extension RecordOutcome {
         switch outcome {
         case .converted: return nil
         case .transient(let reason), .unlisted(let reason): self = .transient(reason)
-        case .permanent(let reason), .refusedAsConverted(let reason): self = .permanent(reason)
+        case .permanent(let reason), .refusedAsConverted(let reason), .duplicate(let reason, _):
+            self = .permanent(reason)
         case .blocked(let blocker, let reason): self = .blocked(blocker, reason)
         }
     }
