@@ -1,4 +1,5 @@
 import Conversion
+import GRDB
 import TestSupport
 import Testing
 
@@ -76,8 +77,8 @@ import Testing
             var options = EnqueueOptions()
             options.batch = "friday"
             try queue.add(1...30, options)
-            let claimed = try #require(
-                queue.claims.claim(upTo: 10, CallStart(at: .ms(0)), choosing: { $0 }))
+            let call = try queue.claims.claim(upTo: 10, CallStart(at: .ms(0)), choosing: { $0 })
+            let claimed = try #require(call)
             let settlements = claimed.jobs.map { job in
                 var settlement = Settlement(job, in: claimed.id, .failed, to: .failed)
                 settlement.pausesBatch = true
