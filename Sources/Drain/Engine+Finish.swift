@@ -140,7 +140,7 @@ extension Reply.Outcome {
 struct Decision {
     var end: CallEnd?
     var settlements: [Settlement] = []
-    var findings: [ContactFinding] = []
+    var findings: [MatchFinding] = []
     var followUps: [FollowUpSettlement] = []
 
     /// How many jobs or follow-ups it is about.

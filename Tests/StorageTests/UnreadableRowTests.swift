@@ -106,6 +106,21 @@ import Testing
         }
     }
 
+    @Test func `a job in doubt whose call somebody deleted is asked about all the same`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            _ = try queue.claims.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+            _ = try queue.settlements.recover(at: .ms(1))
+            try queue.run(sql: "DELETE FROM calls")
+            let question = try #require(
+                try queue.claims.claimVerification(upTo: 9, CallStart(at: .ms(700_000))))
+            #expect(question.jobs.map(\.job.id) == [1, 2])
+            #expect(question.jobs.allSatisfy { $0.sentAt.wall == Moment.ms(1).wall })
+        }
+    }
+
     @Test func `a malformed row in doubt fails and others are asked about`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)

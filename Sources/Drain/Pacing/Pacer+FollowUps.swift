@@ -23,7 +23,7 @@ extension Pacer {
         }
         guard let reason = records.compactMap(\.reason).first else { return }
         if let blocker = records.commonBlocker,
-            followUpFailures.believes(failed, at: now)
+            followUpFailures.isOrgWide(failed, at: now)
         {
             observation.blame = .org
             // Said of one record it may be about that record alone, and nothing to end for.

@@ -142,14 +142,17 @@ extension Claims {
 }
 
 extension Database {
+    /// A call whose row somebody deleted counts from when its job was last written.
     fileprivate func inDoubt(_ size: Int, _ now: Moment) throws -> [InDoubtJob] {
         let sql = """
             SELECT \(JobRow.columns),
                 jobs.doubt, jobs.call_id, jobs.error_code, jobs.error_message,
-                calls.started_at, calls.uptime_ms, calls.boot_id, calls.size
+                coalesce(calls.started_at, jobs.updated_at) AS started_at,
+                coalesce(calls.uptime_ms, 0) AS uptime_ms, coalesce(calls.boot_id, '') AS boot_id,
+                coalesce(calls.size, 2) AS size
             FROM jobs
-            JOIN calls ON calls.id = jobs.call_id
-            WHERE state = 'verifying' AND run_at <= ?
+            LEFT JOIN calls ON calls.id = jobs.call_id
+            WHERE state = 'verifying' AND run_at <= ? AND jobs.call_id IS NOT NULL
             ORDER BY run_at, jobs.id
             LIMIT ?
             """
