@@ -282,6 +282,8 @@ extension CallResult {
         case .question(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
         case .match(_, let reply): reply.summary { "\($0.map(\.count)) found" }
         case .accountMatch(_, let reply): reply.summary { "\($0.map(\.count)) found" }
+        case .followUps(_, let reply): reply.summary { "\($0)" }
+        case .followUpQuestion(_, let reply): reply.summary { "\($0.map(\.count)) found" }
         case .login(let reply), .limits(let reply): reply.summary { "yes" }
         }
     }
