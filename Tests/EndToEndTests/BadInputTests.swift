@@ -70,9 +70,9 @@ import Testing
     @Test func `reads a line of many megabytes in little memory`() async throws {
         try await withTemporaryFolder { folder in
             let script = """
-                { echo leadId,convertedStatus; head -c 40000000 /dev/zero | tr '\\0' x; echo; \
+                { echo leadId,convertedStatus; head -c 160000000 /dev/zero | tr '\\0' x; echo; \
                 echo 00QWs0000000001,A; } > leads.csv
-                ulimit -d 32768
+                ulimit -d 131072
                 exec '\(Program.helper.file.path)' enqueue leads.csv --db queue.db
                 """
             let end = try await Program.shell.run(
