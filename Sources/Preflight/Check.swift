@@ -39,7 +39,7 @@ struct Check: Sendable {
         Check(.statuses, needs: .user) { try await $0.checkStatuses() },
         Check(.allowance, needs: .user) { [try $0.checkAllowance()] },
         Check(.concurrency, needs: .user) { [try await $0.checkConcurrency()] },
-        Check(.match, needs: .user) { [try await $0.checkMatch()] },
+        Check(.match, needs: .user) { try await $0.checkMatch() },
         Check(.leads, needs: .user) { try await $0.checkLeads() },
         Check(.inputs, needs: .settings) { try $0.checkInputs() },
     ]

@@ -91,21 +91,25 @@ extension CheckContext {
         return nil
     }
 
-    /// Whether accounts can be looked for as the queued jobs want it.
-    mutating func checkMatch() async throws -> Finding {
+    /// Whether accounts can be looked for as the queued jobs want it; where none does, nothing is asked.
+    mutating func checkMatch() async throws -> [Finding] {
         let field = org.settings.salesforce.matchAccountField
         guard try queue?.reports.matchesAccounts() == true || field != "Name" else {
-            return .ok("no queued lead has its account looked for")
+            return []
         }
         let reply = try await ask { await $0.readMatchField() }
         switch reply.outcome {
-        case .value: return .ok("accounts are looked for by their field \(field)")
+        case .value: return [.ok("accounts are looked for by their field \(field)")]
         case .refused(.configuration, let reason), .refused(.permission, let reason):
-            return .fail(
-                .configuration, reason.message,
-                remedy: "set LEADCONVERT_MATCH_ACCOUNT_FIELD to another, or let the user read it")
+            return [
+                .fail(
+                    .configuration, reason.message,
+                    remedy:
+                        "set LEADCONVERT_MATCH_ACCOUNT_FIELD to another, or let the user read it"
+                )
+            ]
         case .refused(_, let reason), .unclear(let reason):
-            return .unreadable(reason, remedy: "try again")
+            return [.unreadable(reason, remedy: "try again")]
         }
     }
 

@@ -198,7 +198,9 @@ import Testing
                             + "owner: they will fail",
                         remedy:
                             "name a user: sqlite3 \(path) \"UPDATE jobs SET owner_id = '005...' "
-                            + "WHERE finished_at IS NULL AND lead_id IN ('\(owned)')\""),
+                            + "WHERE finished_at IS NULL AND lead_id IN ('\(owned)')\"; "
+                            + "or for all such leads: leadconvert policy set default "
+                            + "--fallback-owner 005..."),
                     .init(
                         status: "warn", name: "leads",
                         message: "1 of 4 leads looked at is converted already: they will be looked "

@@ -81,6 +81,7 @@ import Testing
             #expect(
                 kinds == [
                     .versions, .token, .userInfo, .query, .describe, .query, .query, .verify,
+                    .query,
                 ])
             let calls = try fixture.queue.calls()
             #expect(calls.map { $0.text("kind") } == kinds.map { $0 == .token ? "token" : "check" })

@@ -10,7 +10,7 @@ struct Check: AsyncParsableCommand {
         abstract: "Look whether everything is right before a lead is sent.",
         discussion: """
             Settings come from the environment and --env-file, as the daemon's do. Nothing is changed in \
-            Salesforce, and no lead is touched; it takes six requests of the org's allowance, which \
+            Salesforce, and no lead is touched; it takes six to eight requests of the org's allowance, which \
             are recorded in calls and count against our share. It works beside a running \
             daemon.
 
