@@ -95,7 +95,7 @@ extension Engine {
         let match = try queue.claims.claimAccountMatch(
             upTo: accountSearches.size, start, from: turns.matchingAccounts
         ) { offered in
-            MatchPlan.chooseGroups(accountSearches.choose(offered) { $0.id })
+            MatchPlan.chooseGroups(accountSearches.choose(offered) { $0.groupNumber })
         }
         guard let match, let first = match.jobs.first else { return nil }
         turns.matchingAccounts = match.cursor
@@ -103,7 +103,7 @@ extension Engine {
         turns.accountsAreNext = false
         return InFlightCall(
             callID: match.id, startedAt: start.at, content: .accountMatch(match),
-            isApart: accountSearches.isApart(first.id))
+            isApart: accountSearches.isApart(first.groupNumber))
     }
 }
 

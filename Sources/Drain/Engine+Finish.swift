@@ -28,13 +28,14 @@ extension Engine {
             decision.settlements = planner.settle(question, reply, verifications)
         case .match(let match, let reply):
             decision.findings = planner.find(match, reply, searches)
-            for case (let job, .unfit) in decision.findings.map({ ($0.jobID, $0.result) }) {
-                searches.forget(job)
+            for finding in decision.findings where finding.isUnfit {
+                searches.forget(finding.jobID)
             }
         case .accountMatch(let match, let reply):
             decision.findings = planner.find(match, reply, accountSearches)
-            for case (let job, .unfit) in decision.findings.map({ ($0.jobID, $0.result) }) {
-                accountSearches.forget(job)
+            let unfit = Set(decision.findings.filter(\.isUnfit).map(\.jobID))
+            for job in match.jobs where unfit.contains(job.id) {
+                accountSearches.forget(job.groupNumber)
             }
         case .followUps(let call, let reply): decision.followUps = planner.settle(call, reply)
         case .followUpQuestion(let question, let reply):
@@ -51,8 +52,9 @@ extension Engine {
 
     mutating func writeKeptAnswers(at now: Moment) throws {
         try watchTheClock(at: now)
-        while let decided = unwritten.first, let end = decided.end {
-            let decision = decided.shifted(by: ClockWatch(from: end.at).jump(at: now))
+        while let decided = unwritten.first, let decidedEnd = decided.end {
+            let decision = decided.shifted(by: ClockWatch(from: decidedEnd.at).jump(at: now))
+            let end = decision.end ?? decidedEnd
             let settled = try queue.settlements.settle(
                 end, decision.settlements, decision.findings, decision.followUps)
             unwritten.removeFirst()
@@ -76,7 +78,7 @@ extension Engine {
             searches.take(reply.outcome.ofReading, of: match.jobs.map(\.id), at: now)
             if case .value = reply.outcome { accountSearches.otherPassed() }
         case .accountMatch(let match, let reply):
-            accountSearches.take(reply.outcome.ofReading, of: match.jobs.map(\.id), at: now)
+            accountSearches.take(reply.outcome.ofReading, of: match.groups, at: now)
             if case .value = reply.outcome { searches.otherPassed() }
         case .followUpQuestion(let question, let reply):
             followUpQuestions.take(
@@ -150,6 +152,7 @@ struct Decision {
     func shifted(by jump: Int64?) -> Decision {
         guard let jump else { return self }
         var shifted = self
+        if let end { shifted.end?.at.wall = end.at.wall + jump }
         for place in settlements.indices {
             shifted.settlements[place].nextRunAt = settlements[place].nextRunAt.map { $0 + jump }
         }
@@ -158,4 +161,8 @@ struct Decision {
         }
         return shifted
     }
+}
+
+extension MatchFinding {
+    fileprivate var isUnfit: Bool { if case .unfit = result { true } else { false } }
 }

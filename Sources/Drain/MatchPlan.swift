@@ -38,6 +38,23 @@ public enum MatchPlan {
     }
 }
 
+extension ClaimedJob {
+    /// A number that all leads of its group have, in place of the job's own where the group is asked
+    /// about: FNV-1a over the folded key.
+    var groupNumber: Int64 {
+        let hash = (groupKey ?? "").utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { hash, byte in
+            let folded = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+            return (hash ^ UInt64(folded)) &* 0x100_0000_01b3
+        }
+        return Int64(bitPattern: hash)
+    }
+}
+
+extension ClaimedAccountMatch {
+    /// The groups that it asks about, by their numbers.
+    var groups: [Int64] { Array(Set(jobs.map(\.groupNumber))) }
+}
+
 extension ContactKey {
     fileprivate var text: String {
         switch self {

@@ -52,7 +52,8 @@ struct InFlightCall {
             paced.jobs = question.jobs.map(\.job.id)
             paced.doubts = question.jobs.map(\.pacedDoubt)
         case .match(let match): paced.jobs = match.jobs.map(\.id)
-        case .accountMatch(let match): paced.jobs = match.jobs.map(\.id)
+        // A group is asked about for any of its leads.
+        case .accountMatch(let match): paced.jobs = match.groups
         case .followUps(let call):
             paced.tier = .followUp
             paced.jobs = call.followUps.map(\.id)

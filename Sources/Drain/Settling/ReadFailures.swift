@@ -43,7 +43,7 @@ struct ReadFailures: Equatable {
     /// first in line.
     func choose<Job>(_ offered: [Job], id: (Job) -> Int64) -> [Job] {
         guard let first = offered.first, !isApart(id(first)) else {
-            return Array(offered.prefix(1))
+            return offered.prefix(1) + offered.dropFirst().filter { id($0) == id(offered[0]) }
         }
         return offered.filter { !isApart(id($0)) }
     }

@@ -43,8 +43,9 @@ extension SettlementPlanner {
         _ job: ClaimedJob, _ reason: Reason, of search: MatchFinding.Search,
         _ failures: ReadFailures
     ) -> MatchFinding {
-        guard failures.isApart(job.id), failures.isItsOwn(job.id, at: now), blame == .call else {
-            let pause = failures.pauseMS(of: job.id, firstMS: probeIntervalMS)
+        let subject = search == .account ? job.groupNumber : job.id
+        guard failures.isApart(subject), failures.isItsOwn(subject, at: now), blame == .call else {
+            let pause = failures.pauseMS(of: subject, firstMS: probeIntervalMS)
             return MatchFinding(job, .postponed(reason, until: now.wall + pause), of: search)
         }
         let used = job.attempts + 1

@@ -92,7 +92,8 @@ extension Database {
     /// Takes over the follow-ups of a daemon that ended. Notes and tasks are asked about, those that
     /// were waiting, too: this file may be a copy, and the original has sent them since. Fields are set
     /// again once a call that set them can no longer be running.
-    func recoverFollowUps(at now: Moment, callLifetimeMS: Int64) throws {
+    /// - Parameter isSameBoot: Whether the machine has not been started again since.
+    func recoverFollowUps(at now: Moment, callLifetimeMS: Int64, isSameBoot: Bool) throws {
         try execute(
             sql: """
                 UPDATE follow_ups SET state = 'verifying', doubt = 'crash',
@@ -100,14 +101,15 @@ extension Database {
                 WHERE state = 'sending'
                 """,
             arguments: [now.wall.description, (now.wall + callLifetimeMS).description])
-        // The machine may have been started again, and the clock that tells how long ago that call was
-        // with it.
-        try execute(
-            sql: """
-                UPDATE follow_ups SET run_at = max(run_at, ?)
-                WHERE state = 'verifying' AND kind = 'set' AND doubt <> 'answered'
-                """,
-            arguments: [(now.wall + callLifetimeMS).description])
+        // The clock that tells how long ago that call was began again with the machine.
+        if !isSameBoot {
+            try execute(
+                sql: """
+                    UPDATE follow_ups SET run_at = max(run_at, ?)
+                    WHERE state = 'verifying' AND kind = 'set' AND doubt <> 'answered'
+                    """,
+                arguments: [(now.wall + callLifetimeMS).description])
+        }
         try execute(
             sql: """
                 UPDATE follow_ups SET state = 'verifying', doubt = 'restart', run_at = ?

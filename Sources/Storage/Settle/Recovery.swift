@@ -46,7 +46,10 @@ extension Settlements {
                     """,
                 arguments: [time, sentence])
             let jobs = database.changesCount
-            try database.recoverFollowUps(at: now, callLifetimeMS: callLifetimeMS)
+            let boot = try String.fetchOne(database, sql: "SELECT clock_boot_id FROM queue")
+            try database.recoverFollowUps(
+                at: now, callLifetimeMS: callLifetimeMS,
+                isSameBoot: boot == now.bootID && !isOlderCopy)
             try database.execute(
                 sql: """
                     UPDATE calls SET finished_at = ?1, code = 'DAEMON_ENDED', message = ?2
@@ -54,7 +57,6 @@ extension Settlements {
                     """,
                 arguments: [time, sentence])
             let calls = database.changesCount
-            let boot = try String.fetchOne(database, sql: "SELECT clock_boot_id FROM queue")
             if boot != now.bootID { try database.anchorClock(at: now) }
             return Leftover(
                 jobs: jobs, calls: calls,
