@@ -27,7 +27,7 @@ extension Engine {
             demand.sendTime = now
         }
         let mayHaveCompany =
-            work.jobsAreDue || work.questionsAreDue
+            work.jobsAreDue && pacer.mayConvert(at: now) || work.questionsAreDue
             || inFlight.values.contains { $0.bringsFollowUps }
         let size = pacer.followUpSize.limit
         let due = try queue.claims.followUpWork(at: now, countingTo: size)

@@ -114,6 +114,7 @@ import Testing
                             sending    0
                             verifying  0
                             held       0
+                            finishing  0
                             converted  0
                             failed     0
                             cancelled  0
@@ -129,7 +130,7 @@ import Testing
                     == .init(
                         output: """
                             {"counts": {"queued": 1, "sending": 0, "verifying": 0, "held": 0, \
-                            "converted": 0, "failed": 0, "cancelled": 0}, "rate_per_second": 0.0, \
+                            "finishing": 0, "converted": 0, "failed": 0, "cancelled": 0}, "rate_per_second": 0.0, \
                             "eta_seconds": null, "paused": true, "waiting_for": null, \
                             "waiting_until": null, "limiter": null, "usage": null, "daemon": null}
 

@@ -47,7 +47,7 @@ import Testing
             #expect(
                 empty.output == """
                     {"counts": {"queued": 0, "sending": 0, "verifying": 0, "held": 0, \
-                    "converted": 0, "failed": 0, "cancelled": 0}, "rate_per_second": 0.0, \
+                    "finishing": 0, "converted": 0, "failed": 0, "cancelled": 0}, "rate_per_second": 0.0, \
                     "eta_seconds": null, "paused": false, "waiting_for": null, \
                     "waiting_until": null, "limiter": null, "usage": null, "daemon": null}
 

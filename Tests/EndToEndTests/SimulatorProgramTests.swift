@@ -17,7 +17,7 @@ import Testing
             #expect(end.code == 0)
             #expect(end.output.wholeMatch(of: /http:\/\/127\.0\.0\.1:[0-9]+\n/) != nil)
             let audit = try String(contentsOf: file, encoding: .utf8)
-            #expect(audit == #"{"conversions":[],"calls":[]}"#)
+            #expect(audit == #"{"conversions":[],"calls":[],"written":[]}"#)
         }
     }
 

@@ -160,10 +160,18 @@ extension World {
 }
 
 extension SimulatedOrg {
-    /// Whether a lead may be left unfinished: it cannot be read, or the daemon was never left the
-    /// time to find out that it is the lead, and not the org, that always fails.
+    /// Whether a lead may be left unfinished: it cannot be read, or waits for the account of one that
+    /// cannot, or the daemon was never left the time to find out that it is the lead, and not the org,
+    /// that always fails.
     func isBeyondHelp(_ id: RecordID) -> Bool {
         if isUnreadable(id) { return true }
+        if let group = leads[id]?.group.map(FoldedKey.init),
+            leads.contains(where: {
+                isUnreadable($0.key) && $0.value.group.map(FoldedKey.init) == group
+            })
+        {
+            return true
+        }
         guard trouble.giveUpAfterMS != nil, let lead = leads[id] else { return false }
         return isOdd(lead)
     }
