@@ -12,6 +12,19 @@ struct WorkTurn {
     var conversionsAreNext = false
     /// Whether accounts come before contacts.
     var accountsAreNext = false
+    /// What was read last.
+    var lastRead = Read.search
+
+    /// The calls that only read.
+    enum Read: CaseIterable {
+        case question, followUpQuestion, search
+    }
+
+    /// From the one after the last.
+    var readsInTurn: [Read] {
+        let place = Read.allCases.firstIndex(of: lastRead) ?? 0
+        return Array(Read.allCases[(place + 1)...] + Read.allCases[...place])
+    }
 }
 
 /// The calls that jobs go into.

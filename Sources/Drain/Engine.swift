@@ -216,13 +216,27 @@ struct Engine {
         return nil
     }
 
-    private func ask(
+    /// Asks what is to be asked. While reads fail, each of them is a probe, and the kinds of them take
+    /// turns: one lead that can't be read must not take all the probes.
+    private mutating func ask(
         _ work: Work, _ followUps: FollowUpDemand, _ start: CallStart
     ) throws -> InFlightCall? {
-        if work.questionsAreDue && !isAsking, let call = try claimVerification(start) {
+        let kinds =
+            pacer.reads.openState == nil ? [.question, .followUpQuestion] : turns.readsInTurn
+        for kind in kinds {
+            let call =
+                switch kind {
+                case .question:
+                    work.questionsAreDue && !isAsking ? try claimVerification(start) : nil
+                case .followUpQuestion:
+                    followUps.questionsAreDue ? try claimFollowUpQuestion(start) : nil
+                case .search: try search(work, start)
+                }
+            guard let call else { continue }
+            turns.lastRead = kind
             return call
         }
-        return followUps.questionsAreDue ? try claimFollowUpQuestion(start) : nil
+        return nil
     }
 
     private mutating func launch(_ call: InFlightCall) -> Step {

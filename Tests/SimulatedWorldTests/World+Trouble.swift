@@ -160,20 +160,18 @@ extension World {
 }
 
 extension SimulatedOrg {
-    /// Whether a lead may be left unfinished: it cannot be read, or waits for the account of one that
-    /// cannot, or the daemon was never left the time to find out that it is the lead, and not the org,
-    /// that always fails.
+    /// Whether a lead may be left unfinished: it cannot be read, or the daemon was never left the time
+    /// to find out that it is the lead, and not the org, that always fails. That time is needed for
+    /// searches, too, in which one address fails those of the others.
     func isBeyondHelp(_ id: RecordID) -> Bool {
         if isUnreadable(id) { return true }
-        if let group = leads[id]?.group.map(FoldedKey.init),
-            leads.contains(where: {
-                isUnreadable($0.key) && $0.value.group.map(FoldedKey.init) == group
-            })
-        {
-            return true
-        }
-        guard trouble.giveUpAfterMS != nil, let lead = leads[id] else { return false }
-        return isOdd(lead)
+        guard let lead = leads[id], trouble.oddAddress != nil || trouble.giveUpAfterMS != nil
+        else { return false }
+        // Where that one and one that can't be read are all that is left to read, nothing passes.
+        if isSearchedInVain(lead), leads.keys.contains(where: isUnreadable) { return true }
+        guard trouble.giveUpAfterMS != nil else { return false }
+        let isSearched = lead.email != nil || lead.matchesAccount
+        return isOdd(lead) || trouble.oddAddress != nil && isSearched
     }
 
     /// Whether it is never converted, whatever the daemon does.
@@ -188,8 +186,13 @@ extension SimulatedOrg {
     /// Leads that look like an incident of the org.
     var oddLeads: Int64 { Int64(leads.values.count(where: isOdd)) }
 
+    private func isSearchedInVain(_ lead: Lead) -> Bool {
+        guard let address = trouble.oddAddress else { return false }
+        return lead.email == address || lead.matchesAccount && lead.group == Self.ambiguous
+    }
+
     private func isOdd(_ lead: Lead) -> Bool {
-        if let email = lead.email, email == trouble.oddAddress { return true }
+        if isSearchedInVain(lead) { return true }
         return switch lead.nature {
         case .unreadable, .poison, .throwing: true
         case .coded(_, let times): times > 0
