@@ -134,8 +134,8 @@ extension FailureRun {
     fileprivate func preferred(_ offered: [ClaimedJob]) -> [ClaimedJob] {
         guard !failedJobs.isEmpty else { return offered }
         let isBetter: [(ClaimedJob) -> Bool] = [
-            { !failedJobs.contains($0.id) && $0.split == nil && !isKnownFailing($0.id) },
-            { !failedJobs.contains($0.id) },
+            { failedJobs[$0.id] == nil && $0.split == nil && !isKnownFailing($0.id) },
+            { failedJobs[$0.id] == nil },
             { !suspects.contains($0.id) && failedAlone[$0.id] == nil },
             { failedAlone[$0.id] == nil },
         ]

@@ -17,7 +17,7 @@ struct FailureRun: Equatable {
     /// Leads in every call that failed since the last success: one of them may explain them all.
     private(set) var suspects: Set<Int64> = []
     /// All leads of calls that failed since the last success.
-    private(set) var failedJobs: Set<Int64> = []
+    private(set) var failedJobs: Failed = [:]
     /// Those of them that failed by themselves: alone in their call, or with an answer of their own.
     private(set) var failedAlone: Failed = [:]
     private var failedAloneSince: Moment?
@@ -82,7 +82,7 @@ struct FailureRun: Equatable {
         let common = suspects.intersection(ids)
         unrelated += telling > 1 ? telling : common.isEmpty ? 1 : 0
         suspects = common.isEmpty ? ids : common
-        failedJobs.formUnion(ids)
+        failedJobs.merge(jobs) { $1 }
         if isAlone { recordOwnFailure(jobs, at: now) }
         guard incidentSince == nil else { return true }
         let areMany = unrelated + (readsFail ? 1 : 0) >= incidentThreshold
@@ -129,16 +129,21 @@ struct FailureRun: Equatable {
     mutating func readPassed() { readsFail = false }
 
     /// A call got through.
-    /// - Parameter failed: Those of its leads that did not, each with an answer of its own.
-    mutating func passed(_ others: Set<Int64> = [], beside failed: Failed = [:], at now: Moment) {
+    /// - Parameter refused: Those of its leads that did not, each with an answer of its own.
+    mutating func passed(_ others: Set<Int64> = [], beside refused: Failed = [:], at now: Moment) {
         // What failed in an incident may be the org's fault or its own.
-        if incidentSince == nil { knownFailing.merge(failedAlone) { $1 } }
-        knownFailing.merge(failed) { $1 }
+        if incidentSince == nil {
+            knownFailing.merge(failedAlone) { $1 }
+            // All the others of a call that failed have passed: it was this one.
+            let left = failedJobs.filter { !others.contains($0.key) }
+            if left.count == 1 && failedJobs.count > 1 { knownFailing.merge(left) { $1 } }
+        }
+        knownFailing.merge(refused) { $1 }
         for job in others { knownFailing[job] = nil }
-        if knownFailing.count > Self.mostRemembered { knownFailing = failed }
+        if knownFailing.count > Self.mostRemembered { knownFailing = refused }
         if excused.count > Self.mostRemembered { excused = [] }
-        excused.subtract(failed.keys)
-        (suspects, failedJobs, failedAlone) = ([], [], [:])
+        excused.subtract(refused.keys)
+        (suspects, failedJobs, failedAlone) = ([], [:], [:])
         (unrelated, incidentSince, failedAloneSince) = (0, nil, nil)
         (readsFail, passedAt, lockedInARow) = (false, now, [])
     }
@@ -165,7 +170,7 @@ struct FailureRun: Equatable {
     mutating func isOrgWide(_ jobs: Failed, at now: Moment) -> Bool {
         let isInVain = jobs.count == 1 && failedAgainAfterProbe(Set(jobs.keys), at: now)
         if isKnownFailing(jobs) || isInVain { return false }
-        failedJobs.formUnion(jobs.keys)
+        failedJobs.merge(jobs) { $1 }
         recordOwnFailure(jobs, at: now)
         return true
     }

@@ -146,7 +146,7 @@ extension Pacer {
         case .followUp:
             observeFailedFollowUp(reason, call, each: false, at: now, &observation)
         case .conversion:
-            guard !isLeftToReading(reason, call) else { return }
+            guard !isAnswered || !isLeftToReading(reason, call) else { return }
             observeFailedCall(
                 reason, call, call.failed(with: isAnswered ? reason : .noAnswer), each: false,
                 isAnswered: isAnswered, at: now, &observation)
