@@ -72,7 +72,11 @@ struct FailureRun: Equatable {
         _ jobs: Failed, each: Bool, isProbe: Bool, at now: Moment
     ) -> Bool {
         let ids = Set(jobs.keys)
-        if incidentSince == nil && isKnownFailing(jobs) { return false }
+        if incidentSince == nil && isKnownFailing(jobs) {
+            // That an answer got lost says little of the lead: it counts once, until others pass again.
+            for (job, code) in jobs where code == Reason.noAnswer.code { knownFailing[job] = nil }
+            return false
+        }
         // Each of them tells something of its own, unless that is known.
         let telling = each ? jobs.filter { knownFailing[$0.key] != $0.value }.count : 1
         let isAlone = each || ids.count == 1

@@ -59,7 +59,8 @@ extension SettlementPlanner {
         if excused.contains(job.job.id) {
             var back = Settlement(job, .notConverted, to: .queued)
             back.reason = job.reason
-            back.nextRunAt = now.wall
+            // No circuit need be open for it, and without a pause it would go round and round.
+            back.nextRunAt = now.wall + 5 * probeIntervalMS
             return back
         }
         return again(Settlement(job, .notConverted, to: .queued), job.job.policy, job.reason)
