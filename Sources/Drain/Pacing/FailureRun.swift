@@ -98,6 +98,9 @@ struct FailureRun: Equatable {
         return true
     }
 
+    /// How long the org has been to blame, in milliseconds; 0 while it is not.
+    func incidentMS(at now: Moment) -> Int64 { incidentSince.map { now.since($0) } ?? 0 }
+
     /// Each lead of a call met a lock.
     /// - Returns: Whether the org is to blame: so many leads in a row have met nothing else.
     mutating func locked(_ jobs: Failed, at now: Moment) -> Bool {

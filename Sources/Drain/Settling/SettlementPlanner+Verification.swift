@@ -53,14 +53,17 @@ extension SettlementPlanner {
         return done
     }
 
+    private static let longestPauseMS: Int64 = 15 * 60_000
+
     /// Refused as if it were converted, and read as not converted: the refusal may pass, so it is
     /// tried again like any passing fault of the lead.
     private func contradicted(_ job: InDoubtJob) -> Settlement {
         if excused.contains(job.job.id) {
             var back = Settlement(job, .notConverted, to: .queued)
             back.reason = job.reason
-            // No circuit need be open for it, and without a pause it would go round and round.
-            back.nextRunAt = now.wall + 5 * probeIntervalMS
+            // No circuit need be open for it. The longer it lasts, the more rarely it is tried.
+            let pause = min(max(5 * probeIntervalMS, incidentMS), Self.longestPauseMS)
+            back.nextRunAt = now.wall + pause
             return back
         }
         return again(Settlement(job, .notConverted, to: .queued), job.job.policy, job.reason)

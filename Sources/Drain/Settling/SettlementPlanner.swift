@@ -23,6 +23,8 @@ struct SettlementPlanner {
     var blame: Blame
     /// Jobs whose last failure uses none of their attempts: it was the org's.
     var excused: Set<Int64>
+    /// How long the org has been at fault, in milliseconds; 0 while it is not.
+    var incidentMS: Int64
     /// The last job whose lead a forgotten call may have converted; 0 when there is none.
     var olderCopyUpTo: Int64
     /// A number of chance, 0 or more, below 1: one for the call, so that those of its leads that
