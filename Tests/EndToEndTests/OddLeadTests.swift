@@ -60,6 +60,21 @@ import Testing
         }
     }
 
+    @Test func `a queue on which only commands have asked Salesforce is no older copy`()
+        async throws
+    {
+        try await withFixture { fixture in
+            let leads = try await fixture.enqueueLeads(3)
+            let check = try await Program.helper.run(
+                ["check"], environment: fixture.settings, in: fixture.folder)
+            #expect(check.code == 0)
+            let end = try await fixture.drain()
+            #expect(end.code == 0)
+            #expect(!end.errors.contains("older copy"), "\(end.errors)")
+            #expect(try await fixture.mismatches(to: leads) == [])
+        }
+    }
+
     @Test(arguments: ["CANNOT_UPDATE_CONVERTED_LEAD", "A_CODE_NOBODY_KNOWS", "INVALID_STATUS"])
     func `a restored copy converts nobody twice, whatever a second conversion is called`(
         code: String

@@ -128,11 +128,18 @@ extension Settlements {
 
 extension Database {
     /// Whether calls were made of which this file does not know. Where nothing is known of any, a file
-    /// that has some came from elsewhere.
+    /// that has some came from elsewhere; those of `leadconvert` convert nobody.
     fileprivate func isOlderCopy(than lastCall: Int64?, _ store: JobQueue) throws -> Bool {
         let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'calls'"
         let own = try Int64.fetchOne(self, sql: sql) ?? 0
-        return lastCall.map { $0 > own } ?? (store.isLocked && own > 0)
+        if let lastCall { return lastCall > own }
+        guard store.isLocked, own > 0 else { return false }
+        let converting = """
+            SELECT count(*) < ? OR count(*) FILTER (
+                WHERE kind NOT IN ('token', 'check', 'intake', 'fetch')) > 0
+            FROM calls
+            """
+        return try Bool.fetchOne(self, sql: converting, arguments: [own]) ?? true
     }
 
     fileprivate func noteOlderCopy() throws {
