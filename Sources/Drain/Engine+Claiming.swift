@@ -54,6 +54,7 @@ extension Engine {
         return wantsAccounts(work) ? try claimAccountMatch(start) : nil
     }
 
+    var isProbingReads: Bool { pacer.reads.openState != nil }
     func wantsContacts(_ work: Work) -> Bool { work.hasUnmatched && !isMatching }
     func wantsAccounts(_ work: Work) -> Bool { work.hasUnmatchedAccounts && !isMatchingAccounts }
 
@@ -77,9 +78,12 @@ extension Engine {
 
     /// Asks about the leads that have waited longest.
     func claimVerification(_ start: CallStart) throws -> InFlightCall? {
-        let question = try queue.claims.claimVerification(upTo: verifications.size, start) {
-            offered in
-            verifications.choose(offered) { $0.job.id }
+        let size = verifications.size
+        // Offered more than one, a probe finds another lead than the one that is read apart.
+        let offer = isProbingReads ? max(size, Self.mostOffered) : size
+        let question = try queue.claims.claimVerification(upTo: offer, start) { offered in
+            let chosen = verifications.choose(offered, isProbe: isProbingReads) { $0.job.id }
+            return Array(chosen.prefix(size))
         }
         guard let question, let first = question.jobs.first else { return nil }
         return InFlightCall(
@@ -93,7 +97,7 @@ extension Engine {
         let match = try queue.claims.claimMatch(
             upTo: searches.size, start, from: turns.matching
         ) { offered in
-            MatchPlan.choose(searches.choose(offered) { $0.id })
+            MatchPlan.choose(searches.choose(offered, isProbe: isProbingReads) { $0.id })
         }
         guard let match, let first = match.jobs.first else { return nil }
         turns.matching = match.cursor
@@ -108,7 +112,8 @@ extension Engine {
         let match = try queue.claims.claimAccountMatch(
             upTo: accountSearches.size, start, from: turns.matchingAccounts
         ) { offered in
-            MatchPlan.chooseGroups(accountSearches.choose(offered) { $0.groupNumber })
+            MatchPlan.chooseGroups(
+                accountSearches.choose(offered, isProbe: isProbingReads) { $0.groupNumber })
         }
         guard let match, let first = match.jobs.first else { return nil }
         turns.matchingAccounts = match.cursor

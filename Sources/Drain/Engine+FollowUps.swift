@@ -66,7 +66,7 @@ extension Engine {
         let question = try queue.claims.claimFollowUpQuestion(
             upTo: followUpQuestions.size, start
         ) { offered in
-            followUpQuestions.choose(offered) { $0.id }
+            followUpQuestions.choose(offered, isProbe: isProbingReads) { $0.id }
         }
         guard let question, let first = question.followUps.first else { return nil }
         return InFlightCall(

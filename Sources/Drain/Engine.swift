@@ -222,7 +222,7 @@ struct Engine {
         _ work: Work, _ followUps: FollowUpDemand, _ start: CallStart
     ) throws -> InFlightCall? {
         let kinds =
-            pacer.reads.openState == nil ? [.question, .followUpQuestion] : turns.readsInTurn
+            isProbingReads ? turns.readsInTurn : [.question, .followUpQuestion]
         for kind in kinds {
             let call =
                 switch kind {

@@ -39,6 +39,9 @@ import Testing
         #expect(pauses == [30, 60, 120, 240, 480, 900, 900])
         #expect(failures.choose([1, 2, 3]) { $0 } == [1])
         #expect(failures.choose([2, 1, 3]) { $0 } == [2, 3])
+        #expect(
+            failures.choose([1, 2, 3], isProbe: true) { $0 } == [2, 3], "a probe tells of others")
+        #expect(failures.choose([1], isProbe: true) { $0 } == [1])
         failures.passed([1])
         #expect(!failures.isApart(1))
     }

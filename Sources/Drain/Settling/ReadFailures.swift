@@ -41,11 +41,13 @@ struct ReadFailures: Equatable {
 
     /// Those that are read together: all but the leads that are read apart, unless such a one is
     /// first in line.
-    func choose<Job>(_ offered: [Job], id: (Job) -> Int64) -> [Job] {
-        guard let first = offered.first, !isApart(id(first)) else {
-            return offered.prefix(1) + offered.dropFirst().filter { id($0) == id(offered[0]) }
-        }
-        return offered.filter { !isApart(id($0)) }
+    /// - Parameter isProbe: Whether it is to find out if readings pass again: then those that are read
+    ///   apart come last, or one of them would be the probe each time.
+    func choose<Job>(_ offered: [Job], isProbe: Bool = false, id: (Job) -> Int64) -> [Job] {
+        let others = offered.filter { !isApart(id($0)) }
+        if isProbe && !others.isEmpty { return others }
+        guard let first = offered.first, isApart(id(first)) else { return others }
+        return offered.filter { id($0) == id(first) }
     }
 
     /// Whether the lead of this job failed alone.
