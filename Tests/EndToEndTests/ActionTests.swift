@@ -25,7 +25,7 @@ import Testing
     private func drain(
         _ fixture: Fixture, changing changes: [String: String] = [:]
     ) async throws -> ProgramEnd {
-        try await fixture.drain(changing: action.merging(changes) { $1 }, within: .seconds(120))
+        try await fixture.drain(changing: action.merging(changes) { $1 }, within: .seconds(400))
     }
 
     @Test func `converts a hundred leads in one call`() async throws {

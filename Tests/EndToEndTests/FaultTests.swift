@@ -40,7 +40,7 @@ import Testing
                 daemon.kill()
                 #expect(try await daemon.waitForExit().signal == SIGKILL)
             }
-            #expect(try await fixture.drain(within: .seconds(120)).code == 0)
+            #expect(try await fixture.drain(within: .seconds(400)).code == 0)
             let mismatches = try await fixture.mismatches(to: leads)
             #expect(mismatches == [])
             let audit = await fixture.simulator.audit()

@@ -79,7 +79,7 @@ final class Fixture: Sendable {
 
     /// Waits until the queue's file shows something, but not for ever.
     func await(
-        _ event: String, within limit: Duration = .seconds(120),
+        _ event: String, within limit: Duration = .seconds(400),
         until isMet: @escaping @Sendable (JobQueue) throws -> Bool
     ) async throws {
         let queue = queue

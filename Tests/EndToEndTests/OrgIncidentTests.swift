@@ -23,7 +23,7 @@ import Testing
             try await fixture.simulator.await("it has been probed") { $0.count(.convert) >= 6 }
             #expect(try fixture.queue.jobs().allSatisfy { $0.number("attempts") == 0 })
             fixture.simulator.endIncident()
-            #expect(try await daemon.waitForExit(within: .seconds(120)).code == 0)
+            #expect(try await daemon.waitForExit(within: .seconds(400)).code == 0)
             #expect(try await fixture.mismatches(to: leads) == [])
         }
     }

@@ -8,7 +8,7 @@ func withTransport<Value: Sendable>(
     _ login: (String) -> SalesforceSettings.Login = {
         .given("00D!token", at: $0)
     },
-    by service: SalesforceSettings.Service = .soap, timeout: Duration = .seconds(120),
+    by service: SalesforceSettings.Service = .soap, timeout: Duration = .seconds(400),
     script: @escaping ScriptedServer.Script,
     _ body: (SalesforceTransport, ScriptedServer) async throws -> Value
 ) async throws -> Value {
@@ -17,7 +17,7 @@ func withTransport<Value: Sendable>(
             loginHost: .test(server.url), login: login(server.url))
         settings.callTimeout = timeout
         // A machine that is busy with other tests may let a request leave late.
-        settings.connectTimeout = .seconds(120)
+        settings.connectTimeout = .seconds(400)
         settings.service = service
         let transport = try SalesforceTransport(settings)
         do {

@@ -52,7 +52,7 @@ public final class RunningProgram: Sendable {
 
     /// Waits until it has said something on standard output or standard error.
     /// - Throws: `TookTooLong`.
-    public func waitFor(_ text: String, within limit: Duration = .seconds(120)) async throws {
+    public func waitFor(_ text: String, within limit: Duration = .seconds(400)) async throws {
         let bytes = Array(text.utf8)
         let state = state
         try await TestSupport.within(limit, "\(name) says '\(text)'") {
@@ -63,7 +63,7 @@ public final class RunningProgram: Sendable {
     /// Waits until it has ended and all that it said is here.
     /// - Throws: `TookTooLong`.
     @discardableResult
-    public func waitForExit(within limit: Duration = .seconds(120)) async throws -> ProgramEnd {
+    public func waitForExit(within limit: Duration = .seconds(400)) async throws -> ProgramEnd {
         let state = state
         let end = try await TestSupport.within(limit, "\(name) ends") {
             try await state.wait(until: \.isOver)

@@ -27,7 +27,7 @@ extension Simulator {
     /// - Throws: `TookTooLong`.
     @discardableResult
     public func await(
-        _ event: String, within limit: Duration = .seconds(120),
+        _ event: String, within limit: Duration = .seconds(400),
         until isMet: @escaping @Sendable (Audit) -> Bool
     ) async throws -> Audit {
         try await TestSupport.within(limit, event) { await self.wait(until: isMet) }
