@@ -45,7 +45,7 @@ final class Fixture: Sendable {
     /// Runs the daemon until the queue is empty.
     @discardableResult
     func drain(
-        changing changes: [String: String] = [:], within limit: Duration = .seconds(240)
+        changing changes: [String: String] = [:], within limit: Duration = .seconds(600)
     ) async throws -> ProgramEnd {
         try await startDaemon("--until-empty", changing: changes).waitForExit(within: limit)
     }
