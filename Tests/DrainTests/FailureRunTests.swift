@@ -87,6 +87,17 @@ import Testing
         #expect(!failed(2...2), "alone again, and its own fault all the same")
     }
 
+    @Test mutating func `counts a lost answer once against a lead, until others pass again`() {
+        for (code, isOrgs) in [("NO_ANSWER", true), ("CODE", false)] {
+            run = FailureRun()
+            passed(101)
+            #expect(!failed(1...1, code))
+            passed(101)
+            for _ in 1...2 { #expect(!failed(1...1, code)) }
+            #expect(failed(1...1, code) == isOrgs)
+        }
+    }
+
     @Test mutating func `charges no lead when nothing has passed for half an hour`() {
         passed(2)
         #expect(failed(1...1, at: 30 * 60_000))
