@@ -51,26 +51,10 @@ struct AccountQuery {
         case ("INVALID_TYPE", let reason?), ("INSUFFICIENT_ACCESS", let reason?):
             return .refused(.permission, .accountsNotVisible(reason))
         case ("MALFORMED_QUERY", let reason?):
-            return .refused(.callTooLarge, .refusedSearch(reason))
+            return .refused(.callTooLarge, .refusedSearch(for: "account", reason))
         default:
-            return patient(discreet(response.outcomeOfReading))
+            return response.outcomeOfReading.ofSearch(for: "account", isForOne: values.count == 1)
         }
-    }
-
-    /// What Salesforce says of a search may quote it.
-    private func discreet(_ outcome: Failure) -> Failure {
-        switch outcome {
-        case .refused(let blocker, let reason): .refused(blocker, .refusedSearch(reason))
-        case .unclear(let reason): .unclear(.refusedSearch(reason))
-        }
-    }
-
-    /// A search for one value that took too long is no fault of its leads.
-    private func patient(_ outcome: Failure) -> Failure {
-        if case .refused(.callTooLarge, let reason) = outcome, values.count == 1 {
-            return .unclear(reason)
-        }
-        return outcome
     }
 
     private struct Page: Decodable {
@@ -123,9 +107,6 @@ struct AccountQuery {
 }
 
 extension Reason {
-    fileprivate static let noPersonAccounts = Reason(
-        ours: "NO_PERSON_ACCOUNTS", "The org has no person accounts; the search leaves them out.")
-
     fileprivate static let manyPages = Reason(
         ours: "MANY_ACCOUNTS", "The search found more accounts than one answer holds.")
 
@@ -136,13 +117,6 @@ extension Reason {
 
     fileprivate static let otherValue = Reason(
         ours: "OTHER_ACCOUNT", "The search found an account of another value than those asked for.")
-
-    /// The org's own message quotes the query, with the leads' companies in it.
-    fileprivate static func refusedSearch(_ reason: Reason) -> Reason {
-        Reason(
-            ours: reason.code, "Salesforce did not answer the search for the lead's account.",
-            mayPass: reason.mayPass)
-    }
 
     fileprivate static func unknownField(_ field: String, _ reason: Reason) -> Reason {
         Reason(

@@ -61,32 +61,17 @@ enum ContactQuery {
     ) -> Failure {
         let reason = response.json([RESTError].self)?.first?.reason
         switch (reason?.code, reason) {
+        // Whichever field it was: without this one, the next answer names any other.
         case ("INVALID_FIELD", _) where tellingPersonAccounts:
             return .refused(.adapted, .noPersonAccounts)
         case ("INVALID_TYPE", let reason?), ("INVALID_FIELD", let reason?),
             ("INSUFFICIENT_ACCESS", let reason?):
             return .refused(.permission, .contactsNotVisible(reason))
         case ("MALFORMED_QUERY", let reason?):
-            return .refused(.callTooLarge, .refusedQuery(reason))
+            return .refused(.callTooLarge, .refusedSearch(for: "contact", reason))
         default:
-            return patient(discreet(response.outcomeOfReading), count)
+            return response.outcomeOfReading.ofSearch(for: "contact", isForOne: count == 1)
         }
-    }
-
-    /// What Salesforce says of a search may quote it.
-    private static func discreet(_ outcome: Failure) -> Failure {
-        switch outcome {
-        case .refused(let blocker, let reason): .refused(blocker, .refusedQuery(reason))
-        case .unclear(let reason): .unclear(.refusedQuery(reason))
-        }
-    }
-
-    /// A search for one address that took too long is no fault of its lead.
-    private static func patient(_ outcome: Failure, _ count: Int) -> Failure {
-        if case .refused(.callTooLarge, let reason) = outcome, count == 1 {
-            return .unclear(reason)
-        }
-        return outcome
     }
 
     private struct Page: Decodable {
@@ -129,10 +114,6 @@ enum ContactQuery {
 }
 
 extension Reason {
-    /// Whichever field it was: without this one, the next answer names any other.
-    fileprivate static let noPersonAccounts = Reason(
-        ours: "NO_PERSON_ACCOUNTS", "The org has no person accounts; the search leaves them out.")
-
     fileprivate static let manyPages = Reason(
         ours: "MANY_CONTACTS", "The search found more contacts than one answer holds.")
 
@@ -144,13 +125,6 @@ extension Reason {
     fileprivate static let otherAddress = Reason(
         ours: "OTHER_ADDRESS", "The search found a contact of another address than those asked for."
     )
-
-    /// The org's own message quotes the query, with the leads' addresses in it.
-    fileprivate static func refusedQuery(_ reason: Reason) -> Reason {
-        Reason(
-            ours: reason.code, "Salesforce did not answer the search for the lead's contact.",
-            mayPass: reason.mayPass)
-    }
 
     fileprivate static func contactsNotVisible(_ reason: Reason) -> Reason {
         Reason(

@@ -55,3 +55,28 @@ extension SalesforceTransport {
         return reply
     }
 }
+
+extension Failure {
+    /// As a search for what is named ("account") tells it: without Salesforce's words, which may quote
+    /// the query and the leads in it. One for a single value that took too long may be made again.
+    func ofSearch(for name: String, isForOne: Bool) -> Failure {
+        switch self {
+        case .refused(.callTooLarge, let reason) where isForOne:
+            .unclear(.refusedSearch(for: name, reason))
+        case .refused(let blocker, let reason):
+            .refused(blocker, .refusedSearch(for: name, reason))
+        case .unclear(let reason): .unclear(.refusedSearch(for: name, reason))
+        }
+    }
+}
+
+extension Reason {
+    static func refusedSearch(for name: String, _ reason: Reason) -> Reason {
+        Reason(
+            ours: reason.code, "Salesforce did not answer the search for the lead's \(name).",
+            mayPass: reason.mayPass)
+    }
+
+    static let noPersonAccounts = Reason(
+        ours: "NO_PERSON_ACCOUNTS", "The org has no person accounts; the search leaves them out.")
+}
