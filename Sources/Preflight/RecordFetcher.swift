@@ -1,6 +1,5 @@
 public import Conversion
 import Salesforce
-import Settings
 public import Storage
 
 /// Which fields of a lead's records are read back: `Account.Name,Contact.Email`.
@@ -59,25 +58,13 @@ public struct RecordFetcher {
 
     private let fields: FetchedFields
     private let queue: JobQueue
-    private let settings: DaemonSettings
     private var client: RecordingClient
 
-    /// - Throws: `OperatorError` 78 when a setting is wrong.
-    public init(
-        _ fields: FetchedFields, from queue: JobQueue, environment: [String: String],
-        environmentFile: String?, warn: @escaping @Sendable (String) -> Void
-    ) throws {
+    /// Reads these fields through a client that has logged in.
+    public init(_ fields: FetchedFields, from queue: JobQueue, through client: RecordingClient) {
         self.fields = fields
         self.queue = queue
-        let environment = try EnvironmentFile.adding(to: environment, flag: environmentFile)
-        settings = try DaemonSettings(environment: environment, database: queue.path)
-        let store = settings.refreshTokenStore
-        client = RecordingClient(
-            transport: try SalesforceTransport(settings.salesforce) { token in
-                // The token that we had is dead from here on.
-                guard var store else { return }
-                do { _ = try store.keep(token) } catch { warn("\(error)") }
-            })
+        self.client = client
     }
 
     /// The fields of each result, in the order of `FetchedFields.names`; null where there is no such
@@ -90,7 +77,7 @@ public struct RecordFetcher {
             let places = results.indices.filter { results[$0].id(object.column) != nil }
             let ids = places.compactMap { results[$0].id(object.column) }
             guard !ids.isEmpty else { continue }
-            try await logIn()
+            try await client.requireLogin(recordingIn: queue)
             let reply = try await client.fetch(recordingIn: queue) { transport in
                 await transport.retrieve(ids, of: object.name, fields: object.fields)
             }
@@ -103,22 +90,6 @@ public struct RecordFetcher {
             }
         }
         return found.map { row in fields.names.map { row[$0] ?? .null } }
-    }
-
-    /// Closes the connection.
-    public func close() async {
-        await client.transport.shutdown()
-    }
-
-    private mutating func logIn() async throws {
-        switch try await client.logIn(recordingIn: queue) {
-        case .value: return
-        case .refused(let blocker, let reason):
-            throw OperatorError(
-                blocker.exit, "\(reason.message) (\(reason.code))", remedy: reason.remedy)
-        case .unclear(let reason):
-            throw OperatorError(.unavailable, "\(reason.message) (\(reason.code))")
-        }
     }
 
     private func refused(_ reason: Reason?) -> OperatorError {

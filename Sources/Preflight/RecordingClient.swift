@@ -63,3 +63,18 @@ public struct RecordingClient {
         return reply
     }
 }
+
+extension RecordingClient {
+    /// Gets a token, unless there is one.
+    /// - Throws: `OperatorError` when there is none to be had.
+    public mutating func requireLogin(recordingIn queue: JobQueue) async throws {
+        switch try await logIn(recordingIn: queue) {
+        case .value: return
+        case .refused(let blocker, let reason):
+            throw OperatorError(
+                blocker.exit, "\(reason.message) (\(reason.code))", remedy: reason.remedy)
+        case .unclear(let reason):
+            throw OperatorError(.unavailable, "\(reason.message) (\(reason.code))")
+        }
+    }
+}

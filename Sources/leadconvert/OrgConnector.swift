@@ -45,17 +45,3 @@ struct OrgConnector {
         }
     }
 }
-
-extension RecordingClient {
-    /// Logs in.
-    /// - Throws: `OperatorError` when there is no token to be had.
-    mutating func requireLogin(recordingIn queue: JobQueue) async throws {
-        switch try await logIn(recordingIn: queue) {
-        case .value: return
-        case .refused(let blocker, let reason):
-            throw OperatorError(blocker.exit, "\(reason.text) (\(reason.code))")
-        case .unclear(let reason):
-            throw OperatorError(.unavailable, "\(reason.text) (\(reason.code))")
-        }
-    }
-}

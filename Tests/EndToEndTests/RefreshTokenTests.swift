@@ -116,4 +116,32 @@ import Testing
             #expect(try await fixture.drain(changing: settings).code == 0)
         }
     }
+
+    /// Using it up would take it from the daemon.
+    @Test(arguments: [
+        ["results", "b", "--fetch", "Account.Name"], ["check", "--matches"],
+        ["enqueue", "--from-soql", "SELECT Id FROM Lead", "--converted-status", "Qualified"],
+    ])
+    func `a command uses up no refresh token unless it is told to`(command: [String]) async throws {
+        try await withRotation { fixture in
+            let lead = await fixture.simulator.addLead()
+            let added = try await fixture.run(
+                "enqueue", "--lead-id", lead, "--converted-status", "Qualified", "--batch", "b")
+            #expect(added.code == 0)
+            #expect(try await fixture.drain().code == 0)
+            let before = await fixture.simulator.audit().count(.token)
+
+            let environment = fixture.settings.merging(
+                login(["SALESFORCE_REFRESH_TOKEN": first])
+            ) { $1 }
+            let left = try await Program.helper.run(
+                command, environment: environment, in: fixture.folder)
+            #expect(left.code == 77, "\(left.errors)")
+            #expect(left.errors.contains("--use-refresh-token"))
+            #expect(await fixture.simulator.audit().count(.token) == before)
+            let used = try await Program.helper.run(
+                command + ["--use-refresh-token"], environment: environment, in: fixture.folder)
+            #expect(used.code == 0, "\(used.errors)")
+        }
+    }
 }

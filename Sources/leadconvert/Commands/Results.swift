@@ -47,6 +47,13 @@ struct Results: AsyncParsableCommand {
             "Settings for --fetch as NAME=value lines, as the daemon's.", valueName: "file"))
     var envFile: String?
 
+    @Flag(
+        help: """
+            With --fetch: log in with a refresh token too. If the app replaces them, the new one is \
+            kept, but a daemon that runs has to be restarted.
+            """)
+    var useRefreshToken = false
+
     @Flag(exclusivity: .exclusive)
     var format = ResultsFormat.json
 
@@ -125,28 +132,23 @@ struct Results: AsyncParsableCommand {
     private func read(
         _ queue: JobQueue, _ fields: FetchedFields, _ printer: inout any RowPrinter
     ) async throws -> Bool {
+        let org = try OrgConnector(
+            options, environmentFile: envFile, usesRefreshToken: useRefreshToken)
         var columns: [String] = []
         var results: [TableRow] = []
         let isSettled = try readResults(of: queue, columns: { columns = $0 }) {
             results.append($0)
         }
         try printer.begin(columns + fields.names)
-        var fetcher = try RecordFetcher(
-            fields, from: queue, environment: ProcessInfo.processInfo.environment,
-            environmentFile: envFile
-        ) { StandardError.write("\($0)\n") }
-        do {
+        try await org.connected(recordingIn: queue) { client, _ in
+            var fetcher = RecordFetcher(fields, from: queue, through: client)
             for first in stride(from: 0, to: results.count, by: RecordFetcher.most) {
                 let page = Array(results[first..<min(first + RecordFetcher.most, results.count)])
                 for (result, values) in zip(page, try await fetcher.fetch(page)) {
                     try printer.print(Row(result, with: Array(zip(fields.names, values))))
                 }
             }
-        } catch {
-            await fetcher.close()
-            throw error
         }
-        await fetcher.close()
         return isSettled
     }
 
