@@ -49,17 +49,20 @@ struct Browser {
         try await run("return String(\(script))") as? String ?? ""
     }
 
-    /// Waits until an expression is true of the page, asking again whenever the page has changed.
+    /// Waits until an expression is true of the page.
+    ///
+    /// A page that is being left, or is not there yet, refuses to answer: it is asked again. The question is
+    /// asked from outside because a page whose scripts are off wakes no observer.
     func wait(until condition: String) async throws {
-        let script = """
-            const done = arguments[arguments.length - 1];
-            const look = () => { if (\(condition)) { observer.disconnect(); done(true); } };
-            const observer = new MutationObserver(look);
-            observer.observe(document, { subtree: true, childList: true, characterData: true });
-            look();
-            """
-        _ = try await post("timeouts", ["script": 30_000])
-        _ = try await post("execute/async", ["script": script, "args": [String]()])
+        let end = ContinuousClock.now + .seconds(60)
+        while true {
+            do {
+                if try await text("Boolean(\(condition))") == "true" { return }
+                if ContinuousClock.now >= end { throw Refused(description: "never: \(condition)") }
+            } catch let refused as Refused where ContinuousClock.now >= end {
+                throw refused
+            } catch is Refused {}
+        }
     }
 
     /// Clicks what a selector finds, as a person does.

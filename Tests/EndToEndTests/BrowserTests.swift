@@ -30,9 +30,8 @@ struct BrowserTests {
                     try await browser.text("document.querySelector('#latest code').textContent")
                         == lead)
                 try await browser.click("#failures button[data-key='retry UNABLE_TO_LOCK_ROW']")
-                #expect(
-                    try await browser.text("document.querySelector('.notice').textContent")
-                        == "1 lead will run again.")
+                let notice = "document.querySelector('.notice').textContent"
+                try await browser.wait(until: "\(notice) === '1 lead will run again.'")
                 try await fixture.await("the lead is converted") { _ in
                     try fixture.counts() == ["converted": 1]
                 }
