@@ -28,8 +28,13 @@ extension World {
         case .followUpQuestion(let question):
             ask(call, question)
         case .conversions(let conversions):
-            guard meets(trouble.lateDeparture) else { return depart(call, conversions) }
-            later(delay()) { world in world.handOver(call, conversions) }
+            let isSlow = meets(profile.slow)
+            guard meets(trouble.lateDeparture) else {
+                return depart(call, conversions, isSlow: isSlow)
+            }
+            // Drawn now: by the time it leaves, the world may be quiet.
+            let staysLong = isSlow || meets(0.5)
+            later(delay()) { world in world.handOver(call, conversions, isSlow: staysLong) }
         }
     }
 
@@ -40,7 +45,7 @@ extension World {
 
     /// The daemon looks at the claim's age and gives the call to the transport, which looks at its own
     /// clock, and again when the connection is there.
-    private func handOver(_ call: SentCall, _ conversions: ClaimedCall) {
+    private func handOver(_ call: SentCall, _ conversions: ClaimedCall, isSlow: Bool) {
         guard life == call.life else { return }
         let options = engine.options
         if let tooOld = call.call.tooOld(at: now, options) {
@@ -60,7 +65,7 @@ extension World {
                     let late = Reply<[LeadOutcome]>(.refused(.late, .claimTooOld))
                     return world.answer(call, .conversions(conversions, late), after: 0)
                 }
-                world.depart(call, conversions)
+                world.depart(call, conversions, isSlow: isSlow)
             }
         }
     }
@@ -85,11 +90,14 @@ extension World {
         return number
     }
 
-    private func depart(_ call: SentCall, _ conversions: ClaimedCall) {
-        convert(call, conversions, as: lose(conversions))
+    /// - Parameter isSlow: Whether Salesforce works on it for long, if it gets there.
+    private func depart(_ call: SentCall, _ conversions: ClaimedCall, isSlow: Bool) {
+        convert(call, conversions, as: lose(conversions), isSlow: isSlow)
     }
 
-    private func convert(_ call: SentCall, _ conversions: ClaimedCall, as number: Int64) {
+    private func convert(
+        _ call: SentCall, _ conversions: ClaimedCall, as number: Int64, isSlow: Bool
+    ) {
         let leads = conversions.jobs.map(\.conversion)
         if let odd = oddAnswer() {
             let reply = meet(odd, leads, as: number)
@@ -110,11 +118,10 @@ extension World {
             return answer(call, .conversions(conversions, Reply(.init(unclear()))), after: travel())
         }
         org.arrives(number, conversions.jobs.map(\.conversion), at: trueMS)
-        let isLate = meets(profile.slow)
         let work =
-            isLate
+            isSlow
             ? Int64.random(in: 100..<World.lifetimeMS - 100, using: &chance) : travel()
-        if isLate && meets(0.7) {
+        if isSlow && chance.happens(0.7) {
             // We stop waiting; Salesforce works on.
             answer(
                 call, .conversions(conversions, Reply(.init(unclear()))),
