@@ -146,6 +146,10 @@ struct ColumnNames {
             "Name the column that holds it: --map 'leadId={{COLUMN}}'."
         case .matchEmail:
             "Name the column that holds it: --map 'matchEmail={{COLUMN}}'."
+        case .convertedStatus:
+            "Name the column that holds it, --map 'convertedStatus={{COLUMN}}', or one status for all "
+                + "rows: --converted-status 'Closed - Converted'. LEADCONVERT_CONVERTED_STATUS is "
+                + "read from the environment and the file of --env-file."
         default:
             "Name the column that holds it, --map '\(field)={{COLUMN}}', or one value for all "
                 + "rows: --map '\(field)=Closed - Converted'."

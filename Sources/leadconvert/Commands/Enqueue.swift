@@ -12,8 +12,8 @@ struct Enqueue: AsyncParsableCommand {
         discussion: """
             A row needs leadId and convertedStatus, from columns or keys of these names, or from \
             --map; the other fields come from columns of their names, too, in any case, OwnerId among \
-            them (--map ownerId= leaves it out). LEADCONVERT_CONVERTED_STATUS is the status of rows \
-            that name none. A row that can't be added is named on standard error and the others are \
+            them (--map ownerId= leaves it out). LEADCONVERT_CONVERTED_STATUS, in the environment or the \
+            file of --env-file, is the status of rows that name none. A row that can't be added is named on standard error and the others are \
             added (exit status 65). A lead that has an unsettled job already is skipped.
 
             What Salesforce exports is taken as it is: where no column has our name, Lead ID or \
@@ -77,8 +77,8 @@ struct Enqueue: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --from-soql: settings as NAME=value lines, as the daemon's; they win over the "
-                + "environment.", valueName: "file"))
+            "Settings as NAME=value lines, as the daemon's: the converted status, and with --from-soql "
+                + "the org; they win over the environment.", valueName: "file"))
     var envFile: String?
 
     @Flag(
@@ -114,81 +114,9 @@ struct Enqueue: AsyncParsableCommand {
     )
     var template: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Leads that have the same there share one new account: a column, or a template.",
-            valueName: "column")
-    )
-    var groupBy: String?
+    @OptionGroup var matching: MatchArguments
 
-    @Option(
-        help: ArgumentHelp(
-            "Leads whose addresses there have the same domain share one account; not gmail.com and "
-                + "other domains that give addresses to anybody.",
-            valueName: "column")
-    )
-    var groupByDomain: String?
-
-    @Flag(
-        help: ArgumentHelp(
-            "Convert a group into the account that has its key.",
-            discussion: """
-                The daemon looks for it before the first lead of the group: one account, the group \
-                joins it; none, the first lead makes it; more, the leads fail and name them. Goes \
-                with --group-by or --group-by-domain; LEADCONVERT_MATCH_ACCOUNT_FIELD names the \
-                account's field, if not Name. With --match-contact the contact comes first.
-                """)
-    )
-    var matchAccount = false
-
-    @Flag(
-        help: ArgumentHelp(
-            "Convert into the contact that has the row's Email.",
-            discussion: """
-                The daemon looks for it just before: one contact, it joins it and its account; none, \
-                or no Email, it makes a new one; more, the job fails and names them.
-                """)
-    )
-    var matchContact = false
-
-    @Option(
-        name: .customLong("set"),
-        help: ArgumentHelp(
-            "A field to set once the lead is converted; repeatable.",
-            discussion: """
-                OBJECT is Account, Contact or Opportunity. What is empty in a row is left as it is.
-                """, valueName: "object.field=template")
-    )
-    var fieldsToSet: [String] = []
-
-    @Option(help: ArgumentHelp("A note to leave once it is converted.", valueName: "template"))
-    var note: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The note's title (default: the first line of its text).", valueName: "template"))
-    var noteTitle: String?
-
-    @Option(help: "What the note is on (default: contact).")
-    var noteOn: FollowUpRequest.NotePlace?
-
-    @Option(
-        help: ArgumentHelp(
-            "A task to leave about the contact once it is converted.", valueName: "template"))
-    var task: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "When the task is due: +2d from now, a day such as 2026-11-22, or a template.",
-            valueName: "day"))
-    var taskDue: String?
-
-    @Option(
-        name: .customLong("input"),
-        help: ArgumentHelp(
-            "An input of its own for an Apex action; repeatable.", valueName: "name=template")
-    )
-    var inputsOfAction: [String] = []
+    @OptionGroup var followUps: FollowUpArguments
 
     @Option(help: ArgumentHelp("The batch that the leads join.", valueName: "name"))
     var batch: String?
@@ -234,22 +162,8 @@ struct Enqueue: AsyncParsableCommand {
         guard (query == nil) == (source == nil) else {
             throw ValidationError("--from-sql and --source go together.")
         }
-        guard groupBy == nil || groupByDomain == nil else {
-            throw ValidationError("Give --group-by or --group-by-domain, not both.")
-        }
-        guard !matchAccount || groupBy != nil || groupByDomain != nil else {
-            throw ValidationError(
-                "--match-account goes with --group-by or --group-by-domain, which say what an "
-                    + "account is looked for by, e.g. --group-by Company.")
-        }
         guard onFinish == nil || batch != nil else {
             throw ValidationError("--on-finish goes with --batch.")
-        }
-        guard note != nil || noteTitle == nil && noteOn == nil else {
-            throw ValidationError("--note-title and --note-on go with --note.")
-        }
-        guard task != nil || taskDue == nil else {
-            throw ValidationError("--task-due goes with --task.")
         }
         guard !files.isEmpty || format == nil && encoding == nil else {
             throw ValidationError("--format and --encoding go with files.")
@@ -306,14 +220,8 @@ struct Enqueue: AsyncParsableCommand {
         mapping.readsRecords = soql != nil
         if let convertedStatus { try mapping.set("convertedStatus=\(convertedStatus)") }
         for assignment in assignments { try mapping.set(assignment) }
-        if let groupBy { try mapping.group(by: groupBy) }
-        if let groupByDomain { try mapping.group(byDomainOf: groupByDomain) }
-        if matchAccount { mapping.matchAccounts() }
-        if matchContact { mapping.matchContacts() }
-        for field in fieldsToSet { try mapping.followUps.set(field) }
-        if let note { try mapping.followUps.leaveNote(note, title: noteTitle, on: noteOn) }
-        if let task { try mapping.followUps.leaveTask(task, due: taskDue, at: .now) }
-        for input in inputsOfAction { try mapping.followUps.input(input) }
+        try matching.apply(to: &mapping)
+        try followUps.apply(to: &mapping)
         return mapping
     }
 
