@@ -14,6 +14,8 @@ public enum JSON: Sendable {
     case list([JSON])
     /// An object.
     case object([(String, JSON)])
+    /// What is JSON already, on one line.
+    case encoded(String)
 
     /// Null, or what `make` makes of the value.
     public static func optional<Value>(_ value: Value?, _ make: (Value) -> JSON) -> JSON {
@@ -36,6 +38,7 @@ public enum JSON: Sendable {
         case .list(let elements): "[\(elements.map(\.line).joined(separator: ", "))]"
         case .object(let members):
             "{\(members.map { "\(Self.quoted($0)): \($1.line)" }.joined(separator: ", "))}"
+        case .encoded(let line): line
         }
     }
 

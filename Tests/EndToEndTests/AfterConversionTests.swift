@@ -121,13 +121,16 @@ import Testing
                 sql: """
                     INSERT INTO batches (name) VALUES ('friday');
                     INSERT INTO jobs (lead_id, converted_status, batch_id, after_set)
-                    VALUES ('\(lead)', 'Qualified', 1, '{"Account": {"Colour__c": "blue"}}')
+                    VALUES ('\(lead)', 'Qualified', 1,
+                        '{"Account": {"Colour__c": "blue"}, "Contact": {"Colour__c": "red"}}')
                     """)
             #expect(try await fixture.drain().code == 0)
             let results = try await fixture.run("results", "friday")
             #expect(results.code == 0)
             #expect(results.output.contains(#""isSuccess": true"#))
             #expect(results.output.contains(#""afterErrors": [{"statusCode": "INVALID_FIELD""#))
+            #expect(results.output.contains(#""message": "set Account: "#))
+            #expect(results.output.contains(#""message": "set Contact: "#))
             let failures = try fixture.rows("SELECT code, state FROM failures")
             #expect(failures.map { $0["code"] as String } == ["INVALID_FIELD"])
             // Corrected, it is set; nothing is converted again.

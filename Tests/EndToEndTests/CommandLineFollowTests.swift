@@ -7,7 +7,7 @@ import Testing
 @Suite struct CommandLineFollowTests {
     private let header =
         "lead_id,state,result_account_id,result_contact_id,result_opportunity_id,error_code,"
-        + "error_message,already_converted,after_code,after_message"
+        + "error_message,already_converted,after_code,after_message,after_errors"
 
     @Test func `gives each result once all before it are settled`() async throws {
         try await withBatch { leadconvert, queue, call in
@@ -18,10 +18,10 @@ import Testing
             #expect(try lines.next() == header)
             try settle(queue, call, 1)
             try settle(queue, call, 0)
-            #expect(try lines.next() == "00QWs0000000001MAA,converted,,,,,,0,,")
-            #expect(try lines.next() == "00QWs0000000002MAA,converted,,,,,,0,,")
+            #expect(try lines.next() == "00QWs0000000001MAA,converted,,,,,,0,,,")
+            #expect(try lines.next() == "00QWs0000000002MAA,converted,,,,,,0,,,")
             try settle(queue, call, 2)
-            #expect(try lines.next() == "00QWs0000000003MAA,converted,,,,,,0,,")
+            #expect(try lines.next() == "00QWs0000000003MAA,converted,,,,,,0,,,")
             #expect(try lines.next() == nil)
             follower.waitUntilExit()
             #expect(follower.terminationStatus == 0)

@@ -19,9 +19,8 @@ extension JSON {
             if value("already_converted") == .integer(1) {
                 result.append(("alreadyConverted", .bool(true)))
             }
-            if value("after_code") != .null {
-                let errors = Self.errors(value("after_code"), value("after_message"))
-                result.append(("afterErrors", errors))
+            if case .text(let errors) = value("after_errors") {
+                result.append(("afterErrors", .encoded(errors)))
             }
         case .failed:
             result.append(("errors", Self.errors(value("error_code"), value("error_message"))))

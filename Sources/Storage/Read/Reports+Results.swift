@@ -206,11 +206,25 @@ extension Database {
                     ORDER BY run_log.id DESC LIMIT 1
                 ), '') = 'already_converted' AS already_converted,
                 after_code, after_message,
+                CASE WHEN after_code IS NOT NULL THEN '[' || coalesce(
+                    \(Self.failedFollowUps),
+                    \(Self.error("after_code", "after_message"))) || ']' END AS after_errors,
                 finished_at IS NOT NULL AS is_settled, position, id
             FROM jobs
             WHERE \(condition)
             """
         return try PlacedResults(makeStatement(sql: sql), arguments)
+    }
+
+    /// What failed of a job's follow-ups, an object each, in their order; null where there are none.
+    private static let failedFollowUps = """
+        (SELECT group_concat(error, ', ') FROM (
+            SELECT \(error("code", "kind || ' ' || object || ': ' || coalesce(message, code)")) AS error
+            FROM follow_ups WHERE job_id = jobs.id AND state = 'failed' ORDER BY follow_ups.id))
+        """
+
+    private static func error(_ code: String, _ message: String) -> String {
+        #"'{"statusCode": ' || json_quote(\#(code)) || ', "message": ' || json_quote(\#(message)) || '}'"#
     }
 
     fileprivate func isSettled(batch: Int64) throws -> Bool {

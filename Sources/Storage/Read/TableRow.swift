@@ -132,7 +132,7 @@ extension TableRow.Value {
             case .integer(let number): .integer(number)
             case .real(let number): .real(number)
             case .text(let text): .text(text)
-            case .list, .object: .text(json.line)
+            case .list, .object, .encoded: .text(json.line)
             }
     }
 }
