@@ -130,13 +130,9 @@ extension CheckContext {
         while true {
             let leads = try queue.reports.waitingLeads(after: last, limit: 2000)
             guard let next = leads.last else { return nil }
-            // A look at a million leads takes 500 requests, which are no less the org's.
-            let usage = org.client.usage
-            if let most = allowance.callsADay(limit: usage?.limit), try callsOfToday() >= most {
-                return "our share of the allowance is used up"
-            }
-            if let usage, allowance.isSpent(usage, wasSpent: false) {
-                return "only the reserve of the allowance is left"
+            // A look at a million leads takes 500 requests.
+            if let reason = try org.client.reasonToStop(under: org.settings, recordingIn: queue) {
+                return reason
             }
             if let end = try await read(leads, into: &previews) { return end }
             last = next.job

@@ -115,11 +115,7 @@ public struct MatchPreviews {
     private mutating func search<Key, Found>(
         _ keys: [Key], _ ask: (SalesforceTransport, [Key]) async -> Reply<[Found]>
     ) async throws -> [Found] {
-        if client.isAtReserve(of: settings) {
-            throw OperatorError(
-                .tryLater, "Only the reserve of the org's API requests is left.",
-                remedy: "Wait until requests are a day old, or lower LEADCONVERT_RESERVE.")
-        }
+        try client.requireAllowance(under: settings, recordingIn: queue)
         // The org may lack a field that the first question asks for.
         for _ in 1...2 {
             let reply = try await client.ask(recordingIn: queue) { await ask($0, keys) }
@@ -171,12 +167,5 @@ extension MatchPreview {
             match = reason.code.hasPrefix("MULTIPLE_") ? .many : .none
         case .nothing, .postponed, .retry: break
         }
-    }
-}
-
-extension RecordingClient {
-    /// Whether the org's last count leaves only the reserve, which is for others.
-    public func isAtReserve(of settings: DaemonSettings) -> Bool {
-        usage.map { settings.drain.allowance.isSpent($0, wasSpent: false) } ?? false
     }
 }

@@ -1,5 +1,6 @@
 public import Conversion
 import Salesforce
+public import Settings
 public import Storage
 
 /// Which fields of a lead's records are read back: `Account.Name,Contact.Email`.
@@ -58,11 +59,16 @@ public struct RecordFetcher {
 
     private let fields: FetchedFields
     private let queue: JobQueue
+    private let settings: DaemonSettings
     private var client: RecordingClient
 
-    /// Reads these fields through a client that has logged in.
-    public init(_ fields: FetchedFields, from queue: JobQueue, through client: RecordingClient) {
+    /// Reads these fields through a client that has logged in, as long as the allowance lasts.
+    public init(
+        _ fields: FetchedFields, from queue: JobQueue, through client: RecordingClient,
+        under settings: DaemonSettings
+    ) {
         self.fields = fields
+        self.settings = settings
         self.queue = queue
         self.client = client
     }
@@ -77,6 +83,7 @@ public struct RecordFetcher {
             let places = results.indices.filter { results[$0].id(object.column) != nil }
             let ids = places.compactMap { results[$0].id(object.column) }
             guard !ids.isEmpty else { continue }
+            try client.requireAllowance(under: settings, recordingIn: queue)
             try await client.requireLogin(recordingIn: queue)
             let reply = try await client.fetch(recordingIn: queue) { transport in
                 await transport.retrieve(ids, of: object.name, fields: object.fields)

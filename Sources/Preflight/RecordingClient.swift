@@ -1,5 +1,7 @@
 public import Conversion
+import Drain
 public import Salesforce
+public import Settings
 public import Storage
 
 /// Asks the org, with each request as a row of `calls` before it leaves.
@@ -65,6 +67,33 @@ public struct RecordingClient {
 }
 
 extension RecordingClient {
+    /// Why nothing more is to be asked now, as far as the org's last count tells: its requests are no
+    /// less the org's because an operator makes them. Nil while there is no reason.
+    public func reasonToStop(
+        under settings: DaemonSettings, recordingIn queue: JobQueue
+    ) throws -> String? {
+        let allowance = settings.drain.allowance
+        if let usage, allowance.isSpent(usage, wasSpent: false) {
+            return "only the reserve of the org's API requests is left"
+        }
+        let most = allowance.callsADay(limit: usage?.limit)
+        if let most, try queue.callsOfTheLastDay() >= most {
+            return "our share of the org's API requests is used up"
+        }
+        return nil
+    }
+
+    /// Throws when nothing more is to be asked now.
+    public func requireAllowance(
+        under settings: DaemonSettings, recordingIn queue: JobQueue
+    ) throws {
+        guard let reason = try reasonToStop(under: settings, recordingIn: queue) else { return }
+        throw OperatorError(
+            .tryLater, "\(reason.prefix(1).uppercased() + reason.dropFirst()).",
+            remedy: "Wait until requests are a day old, lower LEADCONVERT_RESERVE or raise "
+                + "LEADCONVERT_DAILY_SHARE.")
+    }
+
     /// Gets a token, unless there is one.
     /// - Throws: `OperatorError` when there is none to be had.
     public mutating func requireLogin(recordingIn queue: JobQueue) async throws {
@@ -76,5 +105,12 @@ extension RecordingClient {
         case .unclear(let reason):
             throw OperatorError(.unavailable, "\(reason.message) (\(reason.code))")
         }
+    }
+}
+
+extension JobQueue {
+    /// Our calls of the last 24 hours.
+    func callsOfTheLastDay() throws -> Int {
+        try settlements.callsOfTheLastDay(at: SystemClock.now()).reduce(0) { $0 + $1.calls }
     }
 }

@@ -140,8 +140,9 @@ struct Results: AsyncParsableCommand {
             results.append($0)
         }
         try printer.begin(columns + fields.names)
-        try await org.connected(recordingIn: queue) { client, _ in
-            var fetcher = RecordFetcher(fields, from: queue, through: client)
+        try await org.connected(recordingIn: queue) { client, settings in
+            var fetcher = RecordFetcher(
+                fields, from: queue, through: client, under: settings)
             for first in stride(from: 0, to: results.count, by: RecordFetcher.most) {
                 let page = Array(results[first..<min(first + RecordFetcher.most, results.count)])
                 for (result, values) in zip(page, try await fetcher.fetch(page)) {

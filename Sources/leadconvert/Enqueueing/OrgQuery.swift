@@ -60,16 +60,16 @@ struct OrgQuery {
         var progress = Progress(of: "lead")
         defer { progress.clear() }
         var rows = 0
+        try client.requireAllowance(under: settings, recordingIn: queue)
         var page = try await page(&client, queue) { await $0.query(soql) }
         while true {
             try spool.append(page.lines)
             rows += page.lines.count { $0 == UInt8(ascii: "\n") }
             progress.show(rows, of: page.total)
             guard let next = page.next else { return try spool.source() }
-            if client.isAtReserve(of: settings) {
+            if let reason = try client.reasonToStop(under: settings, recordingIn: queue) {
                 throw OperatorError(
-                    .tryLater,
-                    "Only the reserve of the org's API requests is left; nothing was taken.",
+                    .tryLater, "Nothing was taken: \(reason).",
                     remedy: "Wait, or ask for fewer leads with LIMIT.")
             }
             page = try await self.page(&client, queue) { await $0.nextPage(next) }
