@@ -44,22 +44,22 @@ extension CheckContext {
         }
     }
 
-    /// Whether the user may write the records that a conversion writes.
+    /// Whether the user may write the records that a conversion writes, and those that are to follow.
     mutating func checkObjects() async throws -> Finding {
-        let needed = ["Lead", "Account", "Contact", "Opportunity"]
-        let reply = try await ask { await $0.readRights(on: needed) }
+        var needs = ObjectNeed.ofConversions
+        let asked = try queue?.reports.followUpsAskedFor() ?? []
+        if asked.contains(.note) { needs.append(ObjectNeed(object: "Note", edit: false)) }
+        if asked.contains(.task) { needs.append(ObjectNeed(object: "Task", edit: false)) }
+        let reply = try await ask { await $0.readRights(on: needs.map(\.object)) }
         guard case .value(let rights) = reply.outcome else {
             return .unreadable(
                 reply.reason,
-                remedy: "look in Setup whether \(org.user) may edit leads, and create and edit "
-                    + "accounts, contacts and opportunities")
+                remedy: "look in Setup whether \(org.user) may \(ObjectNeed.text(needs))")
         }
-        let lacking = needed.flatMap { object in
-            Self.lacking(object, rights.first { $0.name == object })
+        let lacking = needs.flatMap { need in
+            need.lacking(rights.first { $0.name == need.object })
         }
-        guard !lacking.isEmpty else {
-            return .ok("edit leads; create and edit accounts, contacts, opportunities")
-        }
+        guard !lacking.isEmpty else { return .ok(ObjectNeed.text(needs)) }
         let list = lacking.joined(separator: ", ")
         let remedy = "Setup, Permission Sets, Object Settings: allow \(org.user) to \(list)"
         // Who never asks for an opportunity need not be allowed to make one.
@@ -71,13 +71,6 @@ extension CheckContext {
         return .fail(.permission, "\(org.user) may not \(list)", remedy: remedy)
     }
 
-    /// What a user with such rights would need besides.
-    private static func lacking(_ object: String, _ rights: ObjectRights?) -> [String] {
-        let mayCreate = object == "Lead" || rights?.canCreate == true
-        let mayEdit = rights?.canEdit == true
-        return (mayCreate ? [] : ["create \(object)"]) + (mayEdit ? [] : ["edit \(object)"])
-    }
-
     /// What the allowance lets us do in a day, and what is left of it now.
     func checkAllowance() throws -> Finding {
         guard let usage = org.client.usage else {
@@ -86,7 +79,9 @@ extension CheckContext {
         let callSize = org.settings.drain.callSize
         let most = allowance.callsADay(limit: usage.limit) ?? usage.limit
         let kept = Int(allowance.reserve * Double(usage.limit))
-        let left = max(0, min(most - (try callsOfToday()), usage.limit - kept - usage.current))
+        let left = max(
+            0, min(most - (try queue?.callsOfTheLastDay() ?? 0), usage.limit - kept - usage.current)
+        )
         let text = """
             \(usage.current) of \(usage.limit) calls used; ours are at most \(most) a day, so \
             \(most * callSize) leads at \(callSize) a call, and \(kept) are left to others; \
@@ -113,12 +108,6 @@ extension CheckContext {
     /// What the daemon may use.
     var allowance: Allowance { org.settings.drain.allowance }
 
-    /// Our calls of the last 24 hours.
-    func callsOfToday() throws -> Int {
-        try queue?.settlements.callsOfTheLastDay(at: SystemClock.now()).reduce(0) { $0 + $1.calls }
-            ?? 0
-    }
-
     /// Whether the org lets so many calls run at once.
     mutating func checkConcurrency() async throws -> Finding {
         let reply = try await ask { await $0.readOrgKind() }
@@ -134,6 +123,32 @@ extension CheckContext {
             + "programs together"
         guard ours >= most else { return .ok(text) }
         return .warn(text, remedy: "set LEADCONVERT_CONCURRENCY=\(max(1, min(4, most - 1)))")
+    }
+}
+
+/// What has to be allowed for one kind of record.
+private struct ObjectNeed {
+    var object: String
+    var create = true
+    var edit = true
+
+    static let ofConversions = [
+        ObjectNeed(object: "Lead", create: false), ObjectNeed(object: "Account"),
+        ObjectNeed(object: "Contact"), ObjectNeed(object: "Opportunity"),
+    ]
+
+    /// In words: those of every conversion, and what else is needed.
+    static func text(_ needs: [ObjectNeed]) -> String {
+        let more = needs.dropFirst(ofConversions.count).map {
+            ", create \($0.object.lowercased())s"
+        }
+        return "edit leads; create and edit accounts, contacts, opportunities" + more.joined()
+    }
+
+    /// What is missing for it.
+    func lacking(_ rights: ObjectRights?) -> [String] {
+        (create && rights?.canCreate != true ? ["create \(object)"] : [])
+            + (edit && rights?.canEdit != true ? ["edit \(object)"] : [])
     }
 }
 

@@ -95,6 +95,21 @@ import Testing
         }
     }
 
+    @Test func `tells a user who may not make the notes and tasks that are asked for`() async throws
+    {
+        try await withFixture {
+            $0.readOnlyObjects = ["Note", "Task"]
+        } _: { fixture in
+            #expect(try await fixture.check().end.code == 0)
+            let lead = await fixture.simulator.addLead()
+            _ = try await fixture.run(
+                "enqueue", "--lead-id", lead, "--converted-status", "Qualified", "--note", "Hello")
+            let report = try await fixture.check()
+            #expect(report.end.code == 77)
+            #expect(report["objects"]?.message.hasSuffix("may not create Note") == true)
+        }
+    }
+
     @Test func `only warns of opportunities that nobody asks for`() async throws {
         try await withFixture {
             $0.readOnlyObjects = ["Opportunity"]

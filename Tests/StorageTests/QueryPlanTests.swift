@@ -208,6 +208,7 @@ import Testing
     private func look(_ queue: JobQueue) throws {
         _ = try queue.reports.statusesWaitedFor()
         _ = try queue.reports.makesOpportunities()
+        _ = try queue.reports.followUpsAskedFor()
         _ = try queue.reports.waitingLeads(sample: 2)
         _ = try queue.reports.waitingLeads(after: 1, limit: 2)
         _ = try queue.reports.checks(after: 1)

@@ -39,6 +39,23 @@ extension Reports {
         }
     }
 
+    /// Which records any unsettled job has made once its lead is converted.
+    public func followUpsAskedFor() throws -> Set<FollowUpKind> {
+        let unsettled = """
+            EXISTS (
+                SELECT 1 FROM jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
+                WHERE finished_at IS NULL AND
+            """
+        return try store.read { database in
+            let asks = [FollowUpKind.note: "note_body", .task: "task_subject"]
+            return Set(
+                try asks.compactMap { kind, column in
+                    let sql = "SELECT \(unsettled) \(column) IS NOT NULL)"
+                    return try Bool.fetchOne(database, sql: sql) == true ? kind : nil
+                })
+        }
+    }
+
     /// Whether any job that was not sent yet has the account of its group looked for.
     public func matchesAccounts() throws -> Bool {
         try store.read { database in
