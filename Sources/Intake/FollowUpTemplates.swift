@@ -99,10 +99,15 @@ public struct FollowUpTemplates: Sendable {
                 .usage, "--input \(name): no input can be called that.",
                 remedy: "Give the name of the Apex variable, e.g. --input 'noteBody={{Summary}}'.")
         }
-        guard LeadField(named: name) == nil, name.lowercased() != "allowduplicates" else {
+        guard LeadField(named: name) == nil else {
             throw OperatorError(
                 .usage, "--input \(name): the action is given that field anyway.",
                 remedy: "Type --map '\(name)=...' to say what it is made from.")
+        }
+        guard !Self.inputsOfPolicies.contains(name.lowercased()) else {
+            throw OperatorError(
+                .usage, "--input \(name): the action is given that as the job's policy says.",
+                remedy: "See: leadconvert policy set --help")
         }
         guard !inputs.contains(where: { $0.name.lowercased() == name.lowercased() }) else {
             throw OperatorError(.usage, "--input \(name): it is given twice.")
@@ -111,6 +116,8 @@ public struct FollowUpTemplates: Sendable {
     }
 
     private static let objects = ["Account", "Contact", "Opportunity"]
+    /// Inputs of the action that come from a policy, in small letters.
+    private static let inputsOfPolicies = ["allowduplicates", "suppressfeed", "truncatefields"]
 
     private static func assignment(
         _ text: String, option: String
