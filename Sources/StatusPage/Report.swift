@@ -31,7 +31,8 @@ public struct BatchReport: Sendable {
 
     private mutating func take(_ job: JobSummary) {
         if job.state == .converted, converted.count < Self.mostRows { converted.append(job) }
-        if job.state == .failed, failed.count < Self.mostRows { failed.append(job) }
+        let hasFailed = job.state == .failed || job.hasFailedFollowUp
+        if hasFailed, failed.count < Self.mostRows { failed.append(job) }
     }
 
     private mutating func take(_ attempt: ReportedAttempt) {
@@ -40,7 +41,7 @@ public struct BatchReport: Sendable {
         if let start = attempt.startedAt { first = min(first ?? start, start) }
         guard let end = attempt.finishedAt, let outcome = attempt.outcome else { return }
         last = max(last ?? end, end)
-        minutes[end.milliseconds / 60_000, default: .init()].count(outcome)
+        minutes[end.milliseconds / 60_000, default: .init()].count(outcome, of: attempt.kind)
     }
 
     /// The page.
@@ -78,9 +79,12 @@ public struct BatchReport: Sendable {
         let left: HTML =
             batch.unsettled > 0
             ? "; <b>\(batch.unsettled.grouped)</b> are not done yet" : .none
+        let after: HTML =
+            batch.failedFollowUps > 0
+            ? ", \(batch.failedFollowUps.grouped) of them without all that was to follow" : .none
         return """
             <p><b class="big">\(batch.converted.grouped)</b> of \(batch.total.counted("lead")) \
-            converted, <b>\(batch.failed.grouped)</b> failed\(left).</p>\(BatchBar(batch: batch).html)
+            converted\(after), <b>\(batch.failed.grouped)</b> failed\(left).</p>\(BatchBar(batch: batch).html)
             """
     }
 
@@ -123,7 +127,8 @@ public struct BatchReport: Sendable {
         guard !failures.isEmpty else { return "<p class=\"quiet\">No lead failed.</p>" }
         let rows = failures.map { group -> HTML in
             """
-            <tr><th scope="row"><bdi class="code">\(group.code ?? "no code")</bdi></th>\
+            <tr><th scope="row"><bdi class="code">\(group.code ?? "no code")</bdi>\
+            \(group.part.note)</th>\
             <td class="number">\(group.leads.grouped)</td>\
             <td class="message"><bdi>\(group.example ?? "")</bdi></td></tr>
             """
@@ -148,7 +153,7 @@ public struct BatchReport: Sendable {
             <details><summary>The leads</summary><table class="list"><thead><tr>\
             <th scope="col">Lead</th><th scope="col">Why</th>\
             <th scope="col" class="number">Attempts</th></tr></thead><tbody>\(rows)</tbody></table>\
-            \(more(batch.failed - failed.count))</details>
+            \(more(batch.failed + batch.failedFollowUps - failed.count))</details>
             """
     }
 
@@ -175,12 +180,15 @@ public struct BatchReport: Sendable {
 }
 
 extension Activity.Minute {
-    /// Adds what an attempt came to.
-    mutating func count(_ outcome: String) {
+    /// Adds what an attempt to convert a lead came to; what follows a conversion is none.
+    mutating func count(_ outcome: String, of kind: String) {
+        guard kind == "convert" || kind == "verify" else { return }
         switch outcome {
         case "converted", "already_converted": converted += 1
         case "failed": failed += 1
         case "retry": retried += 1
+        // What was asked about notes and tasks.
+        case "done", "not_found": break
         default: unclear += 1
         }
     }

@@ -26,6 +26,37 @@ import Testing
         }
     }
 
+    @Test func `what failed after conversions is told apart from what failed`() async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...4, options)
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET state = 'converted', finished_at = run_at, after_code = 'X',
+                        after_message = 'no such field' WHERE id <= 2;
+                    UPDATE jobs SET state = 'failed', finished_at = run_at, error_code = 'X'
+                    WHERE id = 3;
+                    """)
+            let dashboard = try Dashboard(path: queue.path)
+            for batch in [nil, Int64(1)] {
+                let groups = try dashboard.failuresByCode(batch: batch)
+                #expect(groups.map(\.part) == [.conversion, .followUp])
+                #expect(groups.map(\.leads) == [1, 2])
+                let after = try dashboard.failures(
+                    .followUp, code: "X", batch: batch, after: nil, limit: 5)
+                #expect(after.map(\.id) == [2, 1] && after.allSatisfy(\.hasFailedFollowUp))
+                #expect(after.first?.message == "no such field")
+            }
+            let batch = try dashboard.batch(named: "friday")
+            #expect(batch.failed == 1 && batch.failedFollowUps == 2 && batch.converted == 2)
+            #expect(
+                try queue.read {
+                    try Int.fetchAll($0, sql: "SELECT leads FROM failures_by_code")
+                } == [3])
+        }
+    }
+
     @Test func `a batch tells what was pruned of it`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
@@ -99,6 +130,7 @@ import Testing
             // In each part of the order, and at more than one priority and batch.
             try queue.run(
                 sql: """
+                    INSERT OR IGNORE INTO batches (id, name) VALUES (1, 'a'), (2, 'b'), (3, 'c');
                     UPDATE jobs SET priority = id % 3, batch_id = nullif(id % 4, 0);
                     UPDATE jobs SET match_email = 'ada@example.org'
                     WHERE state = 'queued' AND id % 10 = 2 AND id > 500;
@@ -184,6 +216,8 @@ import Testing
         _ = try dashboard.failures(code: "X", batch: nil, after: nil, limit: 5)
         _ = try dashboard.failures(code: "X", batch: nil, after: place, limit: 5)
         _ = try dashboard.failures(code: "X", batch: 1, after: place, limit: 5)
+        _ = try dashboard.failures(.followUp, code: "X", batch: nil, after: place, limit: 5)
+        _ = try dashboard.failures(.followUp, code: "X", batch: 1, after: place, limit: 5)
         _ = try dashboard.jobs(of: .lead(1))
         try dashboard.readJobs(ofBatch: 1) { _, _ in }
         _ = try dashboard.attempts(of: 1)

@@ -104,8 +104,15 @@ struct ActionButton {
 
 /// Addresses of our pages.
 enum Link {
-    static func failures(_ code: String?, batch: String? = nil) -> String {
-        query("/failures", [("code", code), ("batch", batch)])
+    static func failures(
+        _ part: FailedPart, _ code: String?, batch: String? = nil
+    ) -> String {
+        query(
+            "/failures",
+            [
+                ("code", code), ("batch", batch),
+                ("part", part == .conversion ? nil : part.rawValue),
+            ])
     }
     static func batch(_ name: String) -> String { query("/batches", [("name", name)]) }
     static func lead(_ lead: String) -> String { query("/leads", [("id", lead)]) }

@@ -25,8 +25,8 @@ struct FailureTable {
     private func row(_ group: FailureGroup) -> HTML {
         let code = group.code ?? "no code"
         return """
-            <tr><th scope="row"><a href="\(Link.failures(group.code, batch: batch))">\
-            <bdi class="code">\(code)</bdi></a></th><td class="number">\(group.leads.grouped)<span class="unit"> leads</span></td>\
+            <tr><th scope="row"><a href="\(Link.failures(group.part, group.code, batch: batch))">\
+            <bdi class="code">\(code)</bdi></a>\(group.part.note)</th><td class="number">\(group.leads.grouped)<span class="unit"> leads</span></td>\
             <td class="message"><bdi>\(group.example ?? "")</bdi></td>\
             <td class="when">\(group.lastAt?.html(on: now) ?? .none)</td>\
             <td class="actions">\(retry(group))</td></tr>
@@ -54,6 +54,11 @@ struct FailureTable {
     }
 }
 
+extension FailedPart {
+    /// What a code in a list says of, where that is not the conversion.
+    var note: HTML { self == .followUp ? " <small>after the conversion</small>" : .none }
+}
+
 /// What a batch has come to.
 struct BatchBar {
     let batch: BatchSummary
@@ -79,11 +84,12 @@ struct BatchButtons {
 
     var html: HTML {
         var buttons: [HTML] = []
-        if batch.failed > 0 {
+        let failed = batch.failed + batch.failedFollowUps
+        if failed > 0 {
             buttons.append(
                 button(
                     "retry", "Retry failed",
-                    "Retry \(batch.failed.counted("lead")) of batch \(batch.name) that failed"))
+                    "Retry \(failed.counted("lead")) of batch \(batch.name) that failed"))
         }
         if batch.isPaused {
             buttons.append(button("resume", "Resume", "Resume batch \(batch.name)"))
@@ -158,6 +164,7 @@ struct JobButtons {
     var html: HTML {
         switch job.state {
         case .failed: button("retry", "Retry")
+        case .converted where job.hasFailedFollowUp: button("retry", "Retry what follows")
         case .queued, .held: button("cancel", "Cancel")
         default: .none
         }

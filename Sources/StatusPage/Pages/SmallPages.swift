@@ -4,6 +4,7 @@ import Storage
 /// Failed leads with one code.
 struct FailuresPage {
     let context: PageContext
+    var part = FailedPart.conversion
     let code: String?
     let batch: String?
     let jobs: [JobSummary]
@@ -13,13 +14,14 @@ struct FailuresPage {
 
     var html: HTML {
         let name = code ?? "no code"
-        let back = Link.failures(code, batch: batch)
+        let back = Link.failures(part, code, batch: batch)
         let scope: HTML =
             batch.map { " of <a href=\"\(Link.batch($0))\"><bdi>\($0)</bdi></a>" } ?? .none
         return Layout(context: context, title: "\(name) – leadconvert").html(
             """
             \(notice)<nav class="path"><a href="/">Queue</a></nav>
-            <h1>Failed with <span class="code">\(name)</span>\(scope)</h1>
+            <h1>\(part == .followUp ? "Converted, and then failed" : "Failed") with \
+            <span class="code">\(name)</span>\(scope)</h1>
             \(jobs.isEmpty ? .none : retry(name, back))
             \(JobTable(context: context, jobs: jobs, now: now, back: back, next: next).html)
             """)
@@ -78,11 +80,14 @@ struct BatchPage {
     }
 
     private var progress: HTML {
-        let numbers: [(String, Int, String)] = [
+        var numbers: [(String, Int, String)] = [
             ("converted", batch.converted, "converted"), ("failed", batch.failed, "failed"),
             ("cancelled", batch.cancelled, "quiet"), ("to go", batch.unsettled, "queued"),
             ("pruned", batch.pruned, "quiet"),
         ]
+        if batch.failedFollowUps > 0 {
+            numbers.insert(("without all that follows", batch.failedFollowUps, "failed"), at: 1)
+        }
         let tiles = numbers.map { name, count, kind -> HTML in
             """
             <li><span class="tile \(count == 0 ? "zero" : kind)"><b>\(count.grouped)</b> \

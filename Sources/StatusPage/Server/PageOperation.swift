@@ -78,17 +78,20 @@ struct PageOperations: Sendable {
     func count(_ operation: PageOperation) throws -> Int {
         switch (operation.action, operation.subject) {
         case (_, .job): 1
-        case (.retry, .code(let code, nil)):
-            try dashboard.failuresByCode().first { $0.code == code }?.leads ?? 0
-        case (.retry, .code(let code, let batch?)):
-            try dashboard.failuresByCode(batch: dashboard.batch(named: batch).id)
-                .first { $0.code == code }?.leads ?? 0
-        case (.retry, .batch(let name)): try dashboard.batch(named: name).failed
-        case (.retry, _): try dashboard.countJobs()[.failed] ?? 0
+        case (.retry, .code(let code, let batch)): try failures(of: batch) { $0.code == code }
+        case (.retry, .batch(let name)): try failures(of: name)
+        case (.retry, _): try failures(of: nil)
         case (_, .batch(let name)): try dashboard.batch(named: name).unsettled
         default:
             try dashboard.countJobs().filter { !$0.key.isSettled }.values.reduce(0, +)
         }
+    }
+
+    private func failures(
+        of batch: String?, where isMeant: (FailureGroup) -> Bool = { _ in true }
+    ) throws -> Int {
+        let id = try batch.map { try dashboard.batch(named: $0).id }
+        return try dashboard.failuresByCode(batch: id).filter(isMeant).reduce(0) { $0 + $1.leads }
     }
 
     /// What was done.

@@ -65,6 +65,7 @@ extension PageResponder {
 
     private func failures(_ query: [String: String]) async throws -> Response {
         let (code, batch, now) = (query["code"], query["batch"], now())
+        let part = query["part"].flatMap(FailedPart.init(rawValue:)) ?? .conversion
         let place = Form.place(query)
         let (context, notice) = (context, notice(query))
         return .html(
@@ -72,12 +73,12 @@ extension PageResponder {
             try await reading { dashboard in
                 let id = try batch.map { try dashboard.batch(named: $0).id }
                 let jobs = try dashboard.failures(
-                    code: code, batch: id, after: place, limit: Self.rows + 1)
-                let next = Self.next(jobs, "/failures", [("code", code), ("batch", batch)]) {
-                    $0.finishedAt
-                }
+                    part, code: code, batch: id, after: place, limit: Self.rows + 1)
+                let fields = [("code", code), ("batch", batch), ("part", query["part"])]
+                let next = Self.next(jobs, "/failures", fields) { $0.finishedAt }
                 return FailuresPage(
-                    context: context, code: code, batch: batch, jobs: Array(jobs.prefix(Self.rows)),
+                    context: context, part: part, code: code, batch: batch,
+                    jobs: Array(jobs.prefix(Self.rows)),
                     next: next, now: now, notice: notice
                 ).html
             })

@@ -77,9 +77,9 @@ public struct Activity: Sendable {
             let key = AttemptKey(kind: row.kind, outcome: outcome, code: known(row.code ?? ""))
             attempts[key, default: 0] += 1
         }
-        guard row.kind == "convert" || row.kind == "verify" else { return }
         var minute = Minute()
-        minute.count(outcome)
+        minute.count(outcome, of: row.kind)
+        guard !minute.isEmpty else { return }
         minutes[at.milliseconds / 60_000, default: Minute()].add(minute)
         if minute.converted + minute.failed > 0 {
             seconds[at.milliseconds / 1000, default: 0] += 1

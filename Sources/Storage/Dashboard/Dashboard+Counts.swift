@@ -1,8 +1,18 @@
 public import Conversion
 import GRDB
 
+/// What failed of a job.
+public enum FailedPart: String, Sendable {
+    /// Its conversion.
+    case conversion
+    /// Something that was to follow it: the lead is converted.
+    case followUp = "after"
+}
+
 /// Failed jobs with one code.
 public struct FailureGroup: Sendable, Equatable {
+    /// What failed of them.
+    public var part = FailedPart.conversion
     /// The code; nil where a failure came without one.
     public var code: String?
     /// How many failed with it.
@@ -33,6 +43,8 @@ public struct BatchSummary: Sendable, Equatable {
     public var converted = 0
     /// Jobs that failed.
     public var failed = 0
+    /// Jobs that were converted, and something that was to follow failed.
+    public var failedFollowUps = 0
     /// Jobs that were cancelled.
     public var cancelled = 0
     /// Jobs that `prune` has taken out.
@@ -41,7 +53,7 @@ public struct BatchSummary: Sendable, Equatable {
 
 extension Dashboard {
     /// So many codes are told apart in a list.
-    private static let mostCodes = 60
+    private static let mostCodes = 1000
 
     /// Jobs by state; every state is there.
     public func countJobs() throws -> [JobState: Int] {
@@ -77,14 +89,19 @@ extension Dashboard {
                 arguments: [time.description], order: ["finished_at", "id"]))
     }
 
-    /// Failed jobs by code, of a batch or of all, the largest group first.
+    /// Failures by code, of a batch or of all, the largest group first: of conversions, and then of
+    /// what was to follow them.
     public func failuresByCode(batch: Int64? = nil) throws -> [FailureGroup] {
-        let failed = FailedJobs(batch: batch)
-        return try codes(failed, limit: Self.mostCodes).map { code in
+        try [.conversion, .followUp].flatMap { try failuresByCode(FailedJobs(batch, $0)) }
+    }
+
+    private func failuresByCode(_ failed: FailedJobs) throws -> [FailureGroup] {
+        try codes(failed, limit: Self.mostCodes).map { code in
             let leads = try count(
                 SlicedCount(
-                    source: failed.source, condition: "\(failed.condition) AND error_code IS ?",
-                    arguments: [batch, code], order: ["finished_at", "id"]))
+                    source: failed.source,
+                    condition: "\(failed.condition) AND \(failed.code) IS ?",
+                    arguments: [failed.batch, code], order: ["finished_at", "id"]))
             return try group(failed, code, leads)
         }
         .sorted { ($0.leads, $1.code ?? "") > ($1.leads, $0.code ?? "") }
@@ -94,12 +111,13 @@ extension Dashboard {
     private func codes(_ failed: FailedJobs, limit: Int) throws -> [String?] {
         try read { database in
             let start = "\(failed.source) WHERE \(failed.condition)"
-            let without = "SELECT 1 FROM \(start) AND error_code IS NULL LIMIT 1"
+            let without = "SELECT 1 FROM \(start) AND \(failed.code) IS NULL LIMIT 1"
             var codes: [String?] =
                 try Row.fetchOne(database, sql: without, arguments: [failed.batch]) == nil
                 ? [] : [nil]
             let next = """
-                SELECT error_code FROM \(start) AND error_code > ? ORDER BY error_code LIMIT 1
+                SELECT \(failed.code) FROM \(start) AND \(failed.code) > ?
+                ORDER BY \(failed.code) LIMIT 1
                 """
             var last = ""
             while codes.count < limit,
@@ -115,31 +133,48 @@ extension Dashboard {
 
     private func group(_ failed: FailedJobs, _ code: String?, _ leads: Int) throws -> FailureGroup {
         let sql = """
-            SELECT error_message, finished_at FROM \(failed.source)
-            WHERE \(failed.condition) AND error_code IS ? ORDER BY finished_at DESC LIMIT 1
+            SELECT \(failed.message), finished_at FROM \(failed.source)
+            WHERE \(failed.condition) AND \(failed.code) IS ? ORDER BY finished_at DESC LIMIT 1
             """
         let row = try read { database in
             try Row.fetchOne(
                 database.cachedStatement(sql: sql), arguments: [failed.batch, code])
         }
         return FailureGroup(
-            code: code, leads: leads, example: row?[0],
+            part: failed.part, code: code, leads: leads, example: row?[0],
             lastAt: (row?[1] as String?).flatMap { Timestamp($0) })
     }
 }
 
-/// Failed jobs, of a batch or of all, by the index that has them by code and time. Its first
-/// argument is the batch.
+/// Jobs of which something failed, of a batch or of all, by the index that has them by code and time.
+/// Its first argument is the batch.
 struct FailedJobs {
     let batch: Int64?
+    let part: FailedPart
+
+    init(_ batch: Int64?, _ part: FailedPart) {
+        (self.batch, self.part) = (batch, part)
+    }
+
+    var code: String { part == .conversion ? "jobs.error_code" : "jobs.after_code" }
+    var message: String { part == .conversion ? "jobs.error_message" : "jobs.after_message" }
 
     var source: String {
-        "jobs INDEXED BY \(batch == nil ? "jobs_failed_by_code" : "jobs_failed_by_batch")"
+        switch (part, batch) {
+        case (.conversion, nil): "jobs INDEXED BY jobs_failed_by_code"
+        case (.conversion, _): "jobs INDEXED BY jobs_failed_by_batch"
+        case (.followUp, nil): "jobs INDEXED BY jobs_with_a_failed_follow_up"
+        case (.followUp, _): "jobs INDEXED BY jobs_with_a_failed_follow_up_by_batch"
+        }
     }
 
     var condition: String {
-        batch == nil
-            ? "jobs.state = 'failed' AND ? IS NULL" : "jobs.batch_id = ? AND jobs.state = 'failed'"
+        let part =
+            switch part {
+            case .conversion: "jobs.state = 'failed'"
+            case .followUp: "jobs.after_code IS NOT NULL"
+            }
+        return batch == nil ? "\(part) AND ? IS NULL" : "jobs.batch_id = ? AND \(part)"
     }
 }
 
@@ -192,7 +227,12 @@ extension Dashboard {
         }
         batch.unsettled = try count("jobs_unsettled_by_batch", "finished_at IS NULL", ["id"])
         batch.cancelled = try count("jobs_cancelled_by_batch", "state = 'cancelled'", ["id"])
-        batch.failed = try failuresByCode(batch: batch.id).reduce(0) { $0 + $1.leads }
+        for group in try failuresByCode(batch: batch.id) {
+            switch group.part {
+            case .conversion: batch.failed += group.leads
+            case .followUp: batch.failedFollowUps += group.leads
+            }
+        }
         let present =
             try count("jobs_by_batch", "position IS NULL", ["id"])
             + count("jobs_by_batch", "position IS NOT NULL", ["position", "id"])

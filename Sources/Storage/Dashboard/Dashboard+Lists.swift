@@ -13,7 +13,7 @@ public struct JobSummary: Sendable, Equatable {
     public var batch: String?
     /// Attempts that were used.
     public var attempts: Int
-    /// Why it failed, or was last put off.
+    /// Why it, or what was to follow it, failed, or was last put off.
     public var code: String?
     /// In Salesforce's words.
     public var message: String?
@@ -29,6 +29,8 @@ public struct JobSummary: Sendable, Equatable {
     public var contactID: String?
     /// The opportunity that came of it.
     public var opportunityID: String?
+    /// Whether it was converted, and something that was to follow failed.
+    public var hasFailedFollowUp = false
 }
 
 /// Where a list goes on: the last job that was shown.
@@ -118,21 +120,23 @@ extension Dashboard {
             """, StatementArguments(arguments), limit)
     }
 
-    /// Failed jobs with a code, of a batch or of all, latest first.
+    /// Jobs of which something failed with a code, of a batch or of all, latest first.
     public func failures(
-        code: String?, batch: Int64?, after place: ListPlace?, limit: Int
+        _ part: FailedPart = .conversion, code: String?, batch: Int64?, after place: ListPlace?,
+        limit: Int
     ) throws -> [JobSummary] {
-        let failed = FailedJobs(batch: batch)
+        let failed = FailedJobs(batch, part)
         let bound = place.map { _ in "AND (jobs.finished_at, jobs.id) < (?, ?)" } ?? ""
         return try jobs(
             """
             \(failed.source) LEFT JOIN batches ON batches.id = jobs.batch_id
-            WHERE \(failed.condition) AND jobs.error_code IS ? \(bound)
+            WHERE \(failed.condition) AND \(failed.code) IS ? \(bound)
             ORDER BY jobs.finished_at DESC, jobs.id DESC
             """, [batch, code] + Self.arguments(place), limit)
     }
 
-    /// The last jobs that failed, latest first; settled ones only, however often they failed.
+    /// The last jobs that failed, or what was to follow them, latest first; settled ones only, however
+    /// often they failed.
     public func latestFailures(limit: Int) throws -> [JobSummary] {
         let recent = """
             SELECT job_id FROM run_log INDEXED BY run_log_by_trouble
@@ -144,7 +148,7 @@ extension Dashboard {
         var found = try jobs(
             """
             jobs LEFT JOIN batches ON batches.id = jobs.batch_id
-            WHERE jobs.id IN (SELECT value FROM json_each(?)) AND +jobs.state = 'failed'
+            WHERE jobs.id IN (SELECT value FROM json_each(?)) AND (+jobs.state = 'failed' OR +jobs.after_code IS NOT NULL)
             """, [numbers.json], limit * 2)
         found.sort {
             ($0.finishedAt?.milliseconds ?? 0, $0.id) > ($1.finishedAt?.milliseconds ?? 0, $1.id)
@@ -182,9 +186,11 @@ extension Dashboard {
 extension JobSummary {
     /// In the order in which a row is read.
     static let columns = """
-        jobs.id, jobs.lead_id, jobs.state, batches.name, jobs.attempts, jobs.error_code,
-        jobs.error_message, jobs.run_at, jobs.created_at, jobs.finished_at,
-        jobs.result_account_id, jobs.result_contact_id, jobs.result_opportunity_id
+        jobs.id, jobs.lead_id, jobs.state, batches.name, jobs.attempts,
+        coalesce(jobs.after_code, jobs.error_code),
+        coalesce(jobs.after_message, jobs.error_message), jobs.run_at, jobs.created_at, jobs.finished_at,
+        jobs.result_account_id, jobs.result_contact_id, jobs.result_opportunity_id,
+        jobs.after_code IS NOT NULL
         """
 
     init?(_ row: Row) {
@@ -192,7 +198,8 @@ extension JobSummary {
         self.init(
             id: row[0], lead: row[1], state: state, batch: row[3], attempts: row[4], code: row[5],
             message: row[6], runAt: row.time(7), createdAt: row.time(8), finishedAt: row.time(9),
-            accountID: row[10], contactID: row[11], opportunityID: row[12])
+            accountID: row[10], contactID: row[11], opportunityID: row[12],
+            hasFailedFollowUp: row[13])
     }
 }
 

@@ -3,6 +3,8 @@ import GRDB
 
 /// An attempt of a batch's job, for its report.
 public struct ReportedAttempt: Sendable, Equatable {
+    /// A word of `run_log.kind`.
+    public var kind: String
     /// The call that it was in.
     public var call: Int64?
     /// A word of `run_log.outcome`.
@@ -61,12 +63,13 @@ extension Dashboard {
     private func attempts(ofJobs ids: [Int64]) throws -> [ReportedAttempt] {
         try read { database in
             let sql = """
-                SELECT call_id, outcome, started_at, finished_at FROM run_log
+                SELECT kind, call_id, outcome, started_at, finished_at FROM run_log
                 WHERE job_id IN (SELECT value FROM json_each(?))
                 """
             return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [ids.json]).map {
                 ReportedAttempt(
-                    call: $0[0], outcome: $0[1], startedAt: $0.time(2), finishedAt: $0.time(3))
+                    kind: $0[0], call: $0[1], outcome: $0[2], startedAt: $0.time(3),
+                    finishedAt: $0.time(4))
             }
         }
     }

@@ -48,7 +48,8 @@ extension Reports {
             send_notification_email, batch_id, position, policy, priority, run_at, state,
             attempts, result_account_id, result_contact_id, result_opportunity_id, error_code,
             error_message, created_at, updated_at, finished_at, after_set, note_title, note_body,
-            note_on, task_subject, task_due, extra, after_code, after_message
+            note_on, task_subject, task_due, extra, after_code, after_message, group_key,
+            match_email, match_account, related_person_account_id
             """, from: "jobs", limit: filter.limit)
         // Numbers come out of the subquery in order, so that nothing has to be sorted. Only the
         // narrowest condition is looked up: the plus keeps the planner from the others.
