@@ -89,7 +89,8 @@ enum RecordWrites {
         return .value(outcomes)
     }
 
-    /// The whole request was refused: what is wrong may be in one of its records.
+    /// The whole request was refused: what is wrong may be in one of its records. But a server's failure
+    /// may come from after the records were written: it proves nothing, whatever stands in it.
     private static func refusal(
         _ response: APIResponse, _ count: Int
     ) -> Reply<[RecordOutcome]>.Outcome {
@@ -97,6 +98,7 @@ enum RecordWrites {
             return .init(response.outcomeByStatus)
         }
         let reason = error.reason
+        guard response.status < 500 || response.status == 503 else { return .unclear(reason) }
         if ofOneRecord.contains(reason.code) {
             return count == 1
                 ? .value([.permanent(reason)]) : .refused(.callTooLarge, reason)
