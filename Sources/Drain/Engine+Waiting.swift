@@ -22,22 +22,29 @@ extension Engine {
         return error
     }
 
-    /// Why it is time to end when the queue was to be emptied, and all that is left are leads in
-    /// doubt about which no answer has come for as long as the operator has patience, or half an hour.
+    /// Why it is time to end when the queue was to be emptied, and all that is left are leads, notes and
+    /// tasks in doubt about which no answer has come for as long as the operator has patience, or half an hour.
     mutating func endWithoutAnswers(at now: Moment) throws -> OperatorError? {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
         let patience = options.giveUpAfterMS ?? ReadFailures.patienceMS
-        let unanswered = Set(verifications.haveFailed(forMS: patience, at: now))
-        guard !unanswered.isEmpty,
-            let left = try queue.claims.allThatIsLeft(most: unanswered.count),
-            !left.isEmpty, unanswered.isSuperset(of: left)
+        let leads = Set(verifications.haveFailed(forMS: patience, at: now))
+        let followUps = Set(followUpQuestions.haveFailed(forMS: patience, at: now))
+        let most = max(leads.count, followUps.count)
+        guard most > 0, let left = try queue.claims.allThatIsLeft(most: most),
+            leads.isSuperset(of: left.jobs), followUps.isSuperset(of: left.followUps),
+            !left.jobs.isEmpty || !left.followUps.isEmpty
         else { return nil }
+        let what = [
+            left.jobs.isEmpty ? nil : counted(left.jobs.count, "lead"),
+            left.followUps.isEmpty ? nil : counted(left.followUps.count, "note or task"),
+        ]
         let error = OperatorError(
             .tryLater,
-            "Salesforce gives no answer about \(counted(left.count, "lead")) in doubt, and nothing "
-                + "else is left to do.",
-            remedy: "They stay in doubt: see leadconvert jobs --state verifying, and start again "
-                + "later to ask again.")
+            "Salesforce gives no answer about \(what.compactMap(\.self).joined(separator: " and ")) "
+                + "in doubt, and nothing else is left to do.",
+            remedy:
+                "They stay in doubt: see leadconvert jobs --state verifying (or finishing), and "
+                + "start again later to ask again.")
         fault = error
         return error
     }

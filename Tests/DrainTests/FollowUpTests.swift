@@ -188,6 +188,79 @@ import Testing
         }
     }
 
+    @Test func `updates of one record that are retried in doubt go one after the other`()
+        async throws
+    {
+        try await withQueue { queue in
+            try add(1...2, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
+            var drain = try VirtualDrain(queue)
+            let same = ConvertedRecords(
+                accountID: "001Ws0000000009AAA", contactID: nil, opportunityID: nil)
+            var isRepaired = false
+            let answered = { (request: CallRequest) throws -> CallReply in
+                switch request {
+                case .convert(let leads, _):
+                    CallReply(.converted(leads.map { _ in .converted(same) }))
+                case .update where !isRepaired: CallReply(.unclear(Reason("TIMEOUT", "no answer")))
+                default: try answer(request)
+                }
+            }
+            try drain.run(answered)
+            #expect(try queue.jobs().compactMap { $0.text("after_code") }.count == 2)
+            isRepaired = true
+            _ = try queue.operations.retry([.all(.failed)], at: drain.now.wall)
+            try drain.run(answered)
+            #expect(try queue.jobs().compactMap { $0.text("after_code") } == [])
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
+    @Test func `a note whose answer never names it uses its attempts`() async throws {
+        try await withQueue { queue in
+            try add(1...1, to: queue) { $0.noteBody = "Summary" }
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                switch request {
+                case .create:
+                    CallReply(.unclear(Reason("WRONG_RECORD", "no record")), isOver: true)
+                case .find(let records): CallReply(.found(records.map { _ in [] }))
+                default: try answer(request)
+                }
+            }
+            #expect(drain.sent.count { $0.kind == .note } == RetryPolicy().maxAttempts)
+            #expect(try queue.jobs().first?.text("after_code") == "WRONG_RECORD")
+        }
+    }
+
+    @Test func `a note that no question is answered about keeps nobody waiting for ever`()
+        async throws
+    {
+        try await withQueue { queue in
+            try add(1...3, to: queue) {
+                $0.noteBody = "Summary"
+                $0.taskSubject = "Call"
+            }
+            var drain = try VirtualDrain(queue) { $0.untilEmpty = false }
+            var isLost = true
+            try drain.run { request in
+                switch request {
+                case .create(let records) where isLost && records[0].kind == .note:
+                    isLost = false
+                    return CallReply(.unclear(Reason("BAD_GATEWAY", "no answer")))
+                case .find(let records) where records.contains { $0.kind == .note }:
+                    return CallReply(.unclear(Reason("QUERY_TIMEOUT", "too long")))
+                default: return try answer(request)
+                }
+            }
+            let jobs = try queue.jobs()
+            #expect(jobs.allSatisfy { $0.text("state") == "converted" })
+            #expect(jobs.allSatisfy { $0.text("after_code") == "FOLLOW_UP_IN_DOUBT" })
+            let log = try queue.log()
+            #expect(log.count { $0.text("kind") == "task" && $0.text("outcome") == "done" } == 3)
+        }
+    }
+
     @Test func `what breaks a call is found by halves, and fails alone`() async throws {
         try await withQueue { queue in
             try add(1...50, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }

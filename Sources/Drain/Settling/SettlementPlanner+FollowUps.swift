@@ -144,6 +144,9 @@ extension SettlementPlanner {
             return zip(question.followUps, found).map(settle)
         case .refused(_, let reason), .unclear(let reason):
             return question.followUps.map { followUp in
+                if failures.isHopeless(followUp.id, at: now) {
+                    return stillInDoubt(followUp, .noAnswerAbout(followUp, reason))
+                }
                 var doubt = FollowUpSettlement(followUp, .unknown, to: .verifying)
                 doubt.reason = reason
                 doubt.kept = followUp.reason
@@ -158,21 +161,25 @@ extension SettlementPlanner {
     private func settle(_ followUp: ClaimedFollowUp, _ found: [String]) -> FollowUpSettlement {
         guard let id = found.first else { return notFound(followUp) }
         guard found.count == 1 else {
-            var end = FollowUpSettlement(followUp, .unknown, to: .failed)
-            end.doubt = followUp.doubt
-            return failed(end, followUp, .severalFound(found, followUp))
+            return stillInDoubt(followUp, .severalFound(found, followUp))
         }
         return done(FollowUpSettlement(followUp, .done, to: .done), id)
+    }
+
+    /// Left for a person, who retries it: then it is asked about again.
+    private func stillInDoubt(_ followUp: ClaimedFollowUp, _ reason: Reason) -> FollowUpSettlement {
+        var end = FollowUpSettlement(followUp, .unknown, to: .failed)
+        end.doubt = followUp.doubt
+        return failed(end, followUp, reason)
     }
 
     /// Believed only once the call can no longer be running; then it is sent again. One that was alone
     /// in its call has used an attempt, or it would be sent again without an end.
     private func notFound(_ followUp: ClaimedFollowUp) -> FollowUpSettlement {
         let back = FollowUpSettlement(followUp, .notFound, to: .waiting)
-        guard let sent = followUp.sent, followUp.doubt == .noAnswer || followUp.doubt == .crash
-        else { return waiting(back) }
+        guard let sent = followUp.sent, followUp.doubt != .restart else { return waiting(back) }
         let age = now.since(sent.at)
-        guard startedAt.since(sent.at) >= callLifetimeMS else {
+        guard followUp.doubt == .answered || startedAt.since(sent.at) >= callLifetimeMS else {
             var later = back
             later.to = .verifying
             later.reason = followUp.reason
@@ -194,6 +201,14 @@ extension SettlementPlanner {
 }
 
 extension Reason {
+    fileprivate static func noAnswerAbout(_ followUp: ClaimedFollowUp, _ reason: Reason) -> Reason {
+        Reason(
+            "FOLLOW_UP_IN_DOUBT",
+            "No clear answer came, and Salesforce does not say whether one has the mark "
+                + "\(followUp.record?.mark.description ?? "") (\(reason.code)). Retry to ask again."
+        )
+    }
+
     /// Which of them is ours to keep is not ours to guess.
     fileprivate static func severalFound(_ ids: [String], _ followUp: ClaimedFollowUp) -> Reason {
         Reason(

@@ -114,20 +114,33 @@ extension Database {
     }
 }
 
+/// What is in doubt, where no other job is left that could still move on its own.
+public struct DoubtsLeft: Sendable, Equatable {
+    /// Jobs whose conversion is in doubt.
+    public var jobs: [Int64]
+    /// Follow-ups in doubt.
+    public var followUps: [Int64]
+}
+
 extension Claims {
-    /// The jobs whose outcome is in doubt, if no other job is left that could still move on its own;
-    /// at most `most` and one more.
-    /// - Returns: nil when another is left.
-    public func allThatIsLeft(most: Int) throws -> [Int64]? {
+    /// What is in doubt, if nothing else is left that could still move on its own; at most `most` of
+    /// each and one more.
+    /// - Returns: nil when something else is left.
+    public func allThatIsLeft(most: Int) throws -> DoubtsLeft? {
         try store.read { database in
             let others = """
                 SELECT EXISTS (
                     SELECT 1 FROM jobs
-                    WHERE finished_at IS NULL AND state <> 'held' AND state <> 'verifying')
+                    WHERE finished_at IS NULL AND state NOT IN ('held', 'verifying', 'finishing'))
+                OR EXISTS (
+                    SELECT 1 FROM follow_ups WHERE state = 'waiting' OR state = 'sending')
                 """
             guard try Bool.fetchOne(database, sql: others) == false else { return nil }
-            let sql = "SELECT id FROM jobs WHERE state = 'verifying' LIMIT ?"
-            return try Int64.fetchAll(database, sql: sql, arguments: [most + 1])
+            func inDoubt(_ table: String) throws -> [Int64] {
+                let sql = "SELECT id FROM \(table) WHERE state = 'verifying' LIMIT ?"
+                return try Int64.fetchAll(database, sql: sql, arguments: [most + 1])
+            }
+            return DoubtsLeft(jobs: try inDoubt("jobs"), followUps: try inDoubt("follow_ups"))
         }
     }
 }

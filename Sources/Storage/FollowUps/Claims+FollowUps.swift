@@ -84,7 +84,7 @@ extension Claims {
         choosing choose: ([ClaimedFollowUp]) -> [ClaimedFollowUp]
     ) throws -> ClaimedFollowUps? {
         try store.write { database in
-            for kind in [FollowUpKind.note, .task] {
+            for kind in try database.kindsInDoubt(at: start.at) {
                 let offered = try database.followUpsInDoubt(kind, size, start.at)
                 var followUps = choose(offered)
                 guard !followUps.isEmpty else { continue }
@@ -101,17 +101,35 @@ extension Database {
     /// Rows that one claim looks at.
     private static let window = 2000
 
+    /// Notes and tasks, those first that have waited longest: of one kind every question may fail.
+    fileprivate func kindsInDoubt(at now: Moment) throws -> [FollowUpKind] {
+        let sql = """
+            SELECT run_at FROM follow_ups INDEXED BY follow_ups_in_doubt
+            WHERE kind = ? AND state = 'verifying' AND run_at <= ? ORDER BY run_at LIMIT 1
+            """
+        return try [FollowUpKind.note, .task].compactMap { kind in
+            try String.fetchOne(
+                cachedStatement(sql: sql), arguments: [kind.rawValue, now.wall.description]
+            ).map { (kind: kind, since: $0) }
+        }.sorted { $0.since < $1.since }.map(\.kind)
+    }
+
     fileprivate func followUpsToSend(
         _ kind: FollowUpKind, _ moment: ClaimMoment
     ) throws -> [ClaimedFollowUp] {
+        // Of several in doubt, which a retry may have made so, the first goes once the calls of all are
+        // over: each would wait for the others for ever.
         let isFree =
             kind == .set
             ? """
             NOT EXISTS (
                 SELECT 1 FROM follow_ups AS other INDEXED BY follow_ups_busy_records
+                LEFT JOIN calls AS last ON last.id = other.call_id
                 WHERE other.record_id = follow_ups.record_id AND other.kind = 'set'
                     AND (other.state = 'sending' OR other.state = 'verifying')
-                    AND other.id <> follow_ups.id)
+                    AND other.id <> follow_ups.id
+                    AND (follow_ups.state <> 'verifying' OR other.state = 'sending'
+                        OR other.id < follow_ups.id OR NOT \(Self.isOver("other", "last"))))
             AND NOT \(Subject.accountIsConverted("substr(follow_ups.account_id, 1, 15)"))
             """ : "TRUE"
         let waiting = """
@@ -130,8 +148,7 @@ extension Database {
             \(FollowUpRow.joins)
             WHERE follow_ups.kind = :kind AND follow_ups.state = 'verifying'
                 AND follow_ups.run_at <= :now AND \(isFree)
-                AND (follow_ups.doubt = 'answered' OR calls.id IS NULL
-                    OR iif(calls.boot_id = :boot, calls.uptime_ms <= :over, :over >= 0))
+                AND \(Self.isOver("follow_ups", "calls"))
             ORDER BY follow_ups.run_at, follow_ups.id LIMIT \(Self.window)
             """
         let policies = try policies()
@@ -146,6 +163,14 @@ extension Database {
             }
         }
         return found
+    }
+
+    /// Whether the last call of an update in doubt can no longer be running.
+    private static func isOver(_ followUp: String, _ call: String) -> String {
+        """
+        (\(followUp).doubt = 'answered' OR \(call).id IS NULL
+            OR iif(\(call).boot_id = :boot, \(call).uptime_ms <= :over, :over >= 0))
+        """
     }
 
     fileprivate func followUpsInDoubt(
