@@ -34,9 +34,14 @@ extension SettlementPlanner {
     /// Whether a queue may own the lead, so that reading it shows why it was refused.
     func mayBeOwnedByQueue(_ job: ClaimedJob) -> Bool { wantsFallbackOwner(job) }
 
-    /// How it goes again, as far as a reading shows.
+    /// How it goes again, as far as a reading shows. That an account is gone is believed of a lead that
+    /// an earlier call may have converted only now: its refusal may have come of that.
     func redirection(of job: InDoubtJob, _ reading: LeadReading) -> Redirection? {
-        guard job.doubt == .failing, wantsFallbackOwner(job.job) else { return nil }
+        guard job.doubt == .failing else { return nil }
+        if job.job.mayDropAccount, Self.accountCodes.contains(job.reason.code) {
+            return .withoutAccount
+        }
+        guard wantsFallbackOwner(job.job) else { return nil }
         let isOwners = reading == .ownedByQueue || Self.ownerCodes.contains(job.reason.code)
         return isOwners ? .fallbackOwner : nil
     }

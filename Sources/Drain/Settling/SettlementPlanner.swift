@@ -100,13 +100,14 @@ struct SettlementPlanner {
         _ job: ClaimedJob, in callID: Int64, _ reason: Reason,
         naming records: DuplicateRecords = DuplicateRecords()
     ) -> Settlement {
-        if job.mayBeConverted || job.id <= olderCopyUpTo {
-            return inDoubt(job, in: callID, .failing, reason)
-        }
-        if let redirection = redirection(of: job, refusedFor: reason, naming: records) {
+        let mayBeConverted = job.mayBeConverted || job.id <= olderCopyUpTo
+        if let redirection = redirection(of: job, refusedFor: reason, naming: records),
+            !mayBeConverted || redirection.joinsDuplicate
+        {
             return redirected(
                 Settlement(job, in: callID, .notSent, to: .queued), redirection, reason)
         }
+        if mayBeConverted { return inDoubt(job, in: callID, .failing, reason) }
         if mayBeOwnedByQueue(job) { return inDoubt(job, in: callID, .failing, reason) }
         return failed(Settlement(job, in: callID, .failed, to: .failed), job.policy, reason)
     }

@@ -12,17 +12,26 @@ public enum Redirection: Sendable, Equatable {
     case withoutAccount
     /// The policy's fallback owner owns what is made of the lead.
     case fallbackOwner
+
+    /// Whether it joins what a duplicate rule named. That is in the answer only, and harms nobody whom
+    /// an earlier call has converted: he is refused again.
+    public var joinsDuplicate: Bool {
+        switch self {
+        case .account, .contact: true
+        case .withoutAccount, .fallbackOwner: false
+        }
+    }
 }
 
 extension Database {
     /// Changes what a job asks that is no longer in flight. `matched_account` marks an account that
     /// was not given, so that `retry` looks again.
-    func redirect(_ job: Int64, _ redirection: Redirection) throws {
+    func redirect(_ job: Int64, _ redirection: Redirection, at time: String) throws {
         switch redirection {
         case .account(let account):
-            try join(job, account, contact: nil)
+            try join(job, account, contact: nil, at: time)
         case .contact(let contact, let account):
-            try join(job, account, contact: contact)
+            try join(job, account, contact: contact, at: time)
         case .withoutAccount:
             try dropAccount(of: job)
         case .fallbackOwner:
@@ -31,7 +40,9 @@ extension Database {
         }
     }
 
-    private func join(_ job: Int64, _ account: RecordID?, contact: RecordID?) throws {
+    private func join(
+        _ job: Int64, _ account: RecordID?, contact: RecordID?, at time: String
+    ) throws {
         let sql = """
             UPDATE jobs SET joins_duplicate = 1,
                 matched_account = CASE WHEN account_id IS NULL AND ?1 IS NOT NULL
@@ -43,6 +54,12 @@ extension Database {
         try cachedStatement(sql: sql).execute(arguments: [
             account?.description, contact?.description, job,
         ])
+        guard let account else { return }
+        // The rest of its group goes there, too: whoever comes before it would make another.
+        let group = "SELECT group_key FROM jobs WHERE id = ?"
+        if let group = try String.fetchOne(cachedStatement(sql: group), arguments: [job]) {
+            try join(account.description, group, isOfContact: contact != nil, at: time)
+        }
     }
 
     /// Of another account of the group, if it has one by now; else it is looked for, or made.

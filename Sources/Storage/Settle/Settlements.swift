@@ -32,7 +32,7 @@ extension Settlements {
                 settled += 1
                 try database.close(settlement, end, at: time)
                 if let redirection = settlement.redirection {
-                    try database.redirect(settlement.jobID, redirection)
+                    try database.redirect(settlement.jobID, redirection, at: time)
                 }
                 try database.updateRelatedJobs(of: settlement, at: time)
                 if settlement.to == .finishing { finishing.append(settlement) }
@@ -131,7 +131,7 @@ extension Database {
 
     /// The rest of the group goes to the account that is there now; not those whose account is looked
     /// for, where a contact has brought it.
-    private func join(
+    func join(
         _ account: String, _ group: String, isOfContact: Bool, at time: String
     ) throws {
         let sql = """
