@@ -14,7 +14,8 @@
 --
 -- Leads of one company that each make an account make as many accounts. Give them the same
 -- group_key, any text: the first that is converted makes the account, the others wait for it and
--- join it, those that are inserted later, too. An account_id that you give stays.
+-- join it, those that are inserted later, too, until the converted ones are pruned: match_account finds
+-- the account also then. An account_id that you give stays.
 --
 -- Two keys are the same if they differ in nothing but the case of the letters A to Z: ACME and Acme
 -- are one group, MÜLLER and Müller are two. The same holds for the addresses of match_email. Both must
@@ -125,6 +126,7 @@ CREATE TABLE batches (
         CONSTRAINT batch_name_must_not_be_empty CHECK (trim(name) <> '')
         CONSTRAINT batch_name_must_hold_no_nul CHECK (instr(name, char(0)) = 0),
     policy TEXT,
+    -- Written by leadconvert pause and resume, which hold and release its jobs.
     paused INTEGER NOT NULL DEFAULT 0
         CONSTRAINT paused_must_be_0_or_1 CHECK (paused IN (0, 1)),
     -- The job whose failure paused it; null if somebody did.
@@ -155,6 +157,8 @@ CREATE TABLE batches (
 CREATE INDEX batches_with_a_command_to_run ON batches (finished_at)
     WHERE on_finish IS NOT NULL AND finished_at IS NOT NULL AND on_finish_finished_at IS NULL;
 
+CREATE INDEX batches_unfinished ON batches (id) WHERE finished_at IS NULL;
+
 CREATE TRIGGER batches_with_jobs_stay BEFORE DELETE ON batches
 WHEN EXISTS (SELECT 1 FROM jobs WHERE batch_id = OLD.id)
 BEGIN
@@ -166,6 +170,18 @@ WHEN EXISTS (
     SELECT 1 FROM jobs WHERE batch_id IN (NEW.id, (SELECT id FROM batches WHERE name = NEW.name)))
 BEGIN
     INSERT OR IGNORE INTO replacements (batch) VALUES (1);
+END;
+
+CREATE TRIGGER batches_with_jobs_keep_their_id BEFORE UPDATE OF id ON batches
+WHEN NEW.id <> OLD.id AND EXISTS (SELECT 1 FROM jobs WHERE batch_id IN (OLD.id, NEW.id))
+BEGIN
+    SELECT RAISE(ABORT, 'batch_with_jobs_must_stay: its id must not change');
+END;
+
+CREATE TRIGGER batches_take_no_name_of_another BEFORE UPDATE OF name ON batches
+WHEN EXISTS (SELECT 1 FROM batches WHERE name = NEW.name AND id <> OLD.id)
+BEGIN
+    SELECT RAISE(ABORT, 'batch_name_must_be_new: there is another of that name');
 END;
 
 CREATE TABLE jobs (
@@ -183,7 +199,8 @@ CREATE TABLE jobs (
     -- Longer than any name in Salesforce, and short enough for a call of a hundred.
     opportunity_name TEXT
         CONSTRAINT opportunity_name_must_have_1000_characters_at_most
-            CHECK (length(opportunity_name) <= 1000),
+            CHECK (length(opportunity_name) <= 1000)
+        CONSTRAINT opportunity_name_must_hold_no_nul CHECK (instr(opportunity_name, char(0)) = 0),
     opportunity_id TEXT,
     account_id TEXT,
     contact_id TEXT,
@@ -284,13 +301,16 @@ CREATE TABLE jobs (
         WHEN json_valid(after_set) THEN json_type(after_set) = 'object' ELSE 0 END),
     note_title TEXT
         CONSTRAINT note_title_must_not_be_empty CHECK (trim(note_title) <> '')
+        CONSTRAINT note_title_must_hold_no_nul CHECK (instr(note_title, char(0)) = 0)
         CONSTRAINT note_title_needs_note_body CHECK (note_title IS NULL OR note_body IS NOT NULL),
-    note_body TEXT CONSTRAINT note_body_must_not_be_empty CHECK (trim(note_body) <> ''),
+    note_body TEXT CONSTRAINT note_body_must_not_be_empty CHECK (trim(note_body) <> '')
+        CONSTRAINT note_body_must_hold_no_nul CHECK (instr(note_body, char(0)) = 0),
     note_on TEXT
         CONSTRAINT note_on_must_be_contact_account_or_opportunity CHECK (
             note_on = 'contact' OR note_on = 'account' OR note_on = 'opportunity')
         CONSTRAINT note_on_needs_note_body CHECK (note_on IS NULL OR note_body IS NOT NULL),
-    task_subject TEXT CONSTRAINT task_subject_must_not_be_empty CHECK (trim(task_subject) <> ''),
+    task_subject TEXT CONSTRAINT task_subject_must_not_be_empty CHECK (trim(task_subject) <> '')
+        CONSTRAINT task_subject_must_hold_no_nul CHECK (instr(task_subject, char(0)) = 0),
     task_due TEXT
         CONSTRAINT task_due_must_be_a_day_like_2026_11_22 CHECK (date(task_due) IS task_due)
         CONSTRAINT task_due_needs_task_subject CHECK (task_due IS NULL OR task_subject IS NOT NULL),
@@ -391,6 +411,8 @@ CREATE INDEX jobs_failed_by_batch ON jobs (batch_id, error_code, finished_at)
     WHERE state = 'failed';
 CREATE INDEX jobs_with_a_failed_follow_up ON jobs (after_code, finished_at)
     WHERE after_code IS NOT NULL;
+CREATE INDEX jobs_with_a_failed_follow_up_by_batch ON jobs (batch_id, after_code, finished_at)
+    WHERE after_code IS NOT NULL;
 CREATE INDEX jobs_cancelled_by_batch ON jobs (batch_id) WHERE state = 'cancelled';
 CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
@@ -456,15 +478,34 @@ BEGIN
         NEW.created_at, NEW.match_account, NEW.match_email);
 END;
 
+-- What no CHECK can hold of a row that is inserted or changed stands in triggers of this view, once for
+-- both.
+CREATE VIEW jobs_checked AS
+SELECT batch_id, policy, group_key, match_email, after_set, extra FROM jobs WHERE 0;
+
+CREATE TRIGGER jobs_are_checked_when_inserted INSTEAD OF INSERT ON jobs_before_insert
+WHEN NEW.batch_id IS NOT NULL OR NEW.policy IS NOT NULL OR NEW.group_key IS NOT NULL
+    OR NEW.match_email IS NOT NULL OR NEW.after_set IS NOT NULL OR NEW.extra IS NOT NULL
+BEGIN
+    INSERT INTO jobs_checked VALUES (
+        NEW.batch_id, NEW.policy, NEW.group_key, NEW.match_email, NEW.after_set, NEW.extra);
+END;
+
+CREATE TRIGGER jobs_are_checked_when_changed
+BEFORE UPDATE OF batch_id, policy, group_key, match_email, after_set, extra ON jobs
+BEGIN
+    INSERT INTO jobs_checked VALUES (
+        NEW.batch_id, NEW.policy, NEW.group_key, NEW.match_email, NEW.after_set, NEW.extra);
+END;
+
 -- Triggers and not foreign keys, because the sqlite3 shell leaves those off.
-CREATE TRIGGER jobs_need_a_known_policy INSTEAD OF INSERT ON jobs_before_insert
+CREATE TRIGGER jobs_need_a_known_policy INSTEAD OF INSERT ON jobs_checked
 WHEN NEW.policy IS NOT NULL AND NOT EXISTS (SELECT 1 FROM policies WHERE name = NEW.policy)
 BEGIN
     SELECT RAISE(ABORT, 'policy_must_be_in_policies: insert it there first');
 END;
 
-CREATE TRIGGER jobs_need_a_known_batch
-INSTEAD OF INSERT ON jobs_before_insert
+CREATE TRIGGER jobs_need_a_known_batch INSTEAD OF INSERT ON jobs_checked
 WHEN NEW.batch_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM batches WHERE id = NEW.batch_id)
 BEGIN
     SELECT RAISE(ABORT, 'batch_id_must_be_in_batches: insert it there first');
@@ -476,10 +517,31 @@ BEGIN
     SELECT RAISE(ABORT, 'policy_must_be_in_policies: insert it there first');
 END;
 
+CREATE TRIGGER batches_need_a_known_policy_when_changed BEFORE UPDATE OF policy ON batches
+WHEN NEW.policy IS NOT NULL AND NOT EXISTS (SELECT 1 FROM policies WHERE name = NEW.policy)
+BEGIN
+    SELECT RAISE(ABORT, 'policy_must_be_in_policies: insert it there first');
+END;
+
+-- Without its policy a lead would be converted by rules that nobody gave it.
+CREATE TRIGGER policies_in_use_stay BEFORE DELETE ON policies
+WHEN EXISTS (SELECT 1 FROM batches WHERE policy = OLD.name)
+    OR EXISTS (SELECT 1 FROM jobs WHERE finished_at IS NULL AND policy = OLD.name)
+BEGIN
+    SELECT RAISE(ABORT, 'policy_in_use_must_stay: batches or unsettled jobs name it');
+END;
+
+CREATE TRIGGER policies_in_use_stay_named BEFORE UPDATE OF name ON policies
+WHEN NEW.name <> OLD.name AND (EXISTS (SELECT 1 FROM batches WHERE policy = OLD.name)
+    OR EXISTS (SELECT 1 FROM jobs WHERE finished_at IS NULL AND policy = OLD.name))
+BEGIN
+    SELECT RAISE(ABORT, 'policy_in_use_must_stay: batches or unsettled jobs name it');
+END;
+
 -- A group of leads is found by its key in SQL and in the daemon, which read other bytes differently.
 -- What is not ASCII is taken apart, and each letter must be the one that its number names.
-CREATE TRIGGER jobs_need_text_for_a_group_key_inserted
-INSTEAD OF INSERT ON jobs_before_insert
+CREATE TRIGGER jobs_need_text_for_a_group_key
+INSTEAD OF INSERT ON jobs_checked
 WHEN NEW.group_key GLOB '*[^' || char(1) || '-' || char(127) || ']*' AND EXISTS (
     WITH RECURSIVE letters (place) AS (
         SELECT 1 UNION ALL SELECT place + 1 FROM letters WHERE place < length(NEW.group_key))
@@ -489,18 +551,8 @@ BEGIN
     SELECT RAISE(ABORT, 'group_key_must_be_utf8: its bytes are no UTF-8 text');
 END;
 
-CREATE TRIGGER jobs_need_text_for_a_group_key_updated BEFORE UPDATE OF group_key ON jobs
-WHEN NEW.group_key GLOB '*[^' || char(1) || '-' || char(127) || ']*' AND EXISTS (
-    WITH RECURSIVE letters (place) AS (
-        SELECT 1 UNION ALL SELECT place + 1 FROM letters WHERE place < length(NEW.group_key))
-    SELECT 1 FROM letters
-    WHERE substr(NEW.group_key, place, 1) <> char(unicode(substr(NEW.group_key, place, 1))))
-BEGIN
-    SELECT RAISE(ABORT, 'group_key_must_be_utf8: its bytes are no UTF-8 text');
-END;
-
-CREATE TRIGGER jobs_need_text_for_a_match_email_inserted
-INSTEAD OF INSERT ON jobs_before_insert
+CREATE TRIGGER jobs_need_text_for_a_match_email
+INSTEAD OF INSERT ON jobs_checked
 WHEN NEW.match_email GLOB '*[^' || char(1) || '-' || char(127) || ']*' AND EXISTS (
     WITH RECURSIVE letters (place) AS (
         SELECT 1 UNION ALL SELECT place + 1 FROM letters WHERE place < length(NEW.match_email))
@@ -510,17 +562,7 @@ BEGIN
     SELECT RAISE(ABORT, 'match_email_must_be_utf8: its bytes are no UTF-8 text');
 END;
 
-CREATE TRIGGER jobs_need_text_for_a_match_email_updated BEFORE UPDATE OF match_email ON jobs
-WHEN NEW.match_email GLOB '*[^' || char(1) || '-' || char(127) || ']*' AND EXISTS (
-    WITH RECURSIVE letters (place) AS (
-        SELECT 1 UNION ALL SELECT place + 1 FROM letters WHERE place < length(NEW.match_email))
-    SELECT 1 FROM letters
-    WHERE substr(NEW.match_email, place, 1) <> char(unicode(substr(NEW.match_email, place, 1))))
-BEGIN
-    SELECT RAISE(ABORT, 'match_email_must_be_utf8: its bytes are no UTF-8 text');
-END;
-
-CREATE TRIGGER jobs_need_fields_to_set_inserted INSTEAD OF INSERT ON jobs_before_insert
+CREATE TRIGGER jobs_need_fields_to_set INSTEAD OF INSERT ON jobs_checked
 WHEN NEW.after_set IS NOT NULL AND json_valid(NEW.after_set) AND EXISTS (
     SELECT 1 FROM json_each(NEW.after_set) AS object
     WHERE object.key NOT IN ('Account', 'Contact', 'Opportunity') OR object.type <> 'object'
@@ -533,37 +575,14 @@ BEGIN
     SELECT RAISE(ABORT, 'after_set_must_give_fields_of_Account_Contact_or_Opportunity: write {"Account": {"Website": "..."}}');
 END;
 
-CREATE TRIGGER jobs_need_fields_to_set_updated BEFORE UPDATE OF after_set ON jobs
-WHEN NEW.after_set IS NOT NULL AND json_valid(NEW.after_set) AND EXISTS (
-    SELECT 1 FROM json_each(NEW.after_set) AS object
-    WHERE object.key NOT IN ('Account', 'Contact', 'Opportunity') OR object.type <> 'object'
-        OR object.value = '{}'
-    UNION ALL SELECT 1 FROM json_tree(NEW.after_set) AS field
-    WHERE field.path <> '$' AND field.key IS NOT NULL AND (
-        field.type IN ('object', 'array') OR field.key GLOB '*[^A-Za-z0-9_]*'
-        OR field.key NOT GLOB '[A-Za-z]*' OR lower(field.key) IN ('id', 'attributes')))
-BEGIN
-    SELECT RAISE(ABORT, 'after_set_must_give_fields_of_Account_Contact_or_Opportunity: write {"Account": {"Website": "..."}}');
-END;
-
-CREATE TRIGGER jobs_need_inputs_of_their_own_inserted INSTEAD OF INSERT ON jobs_before_insert
+CREATE TRIGGER jobs_need_inputs_of_their_own INSTEAD OF INSERT ON jobs_checked
 WHEN NEW.extra IS NOT NULL AND json_valid(NEW.extra) AND EXISTS (
     SELECT 1 FROM json_each(NEW.extra)
     WHERE type IN ('object', 'array') OR key GLOB '*[^A-Za-z0-9_]*' OR key NOT GLOB '[A-Za-z]*'
         OR lower(key) IN ('leadid', 'convertedstatus', 'accountid', 'contactid', 'opportunityid',
             'opportunityname', 'ownerid', 'donotcreateopportunity', 'overwriteleadsource',
-            'sendnotificationemail', 'allowduplicates'))
-BEGIN
-    SELECT RAISE(ABORT, 'extra_must_give_inputs_by_names_of_their_own: write {"noteBody": "..."}');
-END;
-
-CREATE TRIGGER jobs_need_inputs_of_their_own_updated BEFORE UPDATE OF extra ON jobs
-WHEN NEW.extra IS NOT NULL AND json_valid(NEW.extra) AND EXISTS (
-    SELECT 1 FROM json_each(NEW.extra)
-    WHERE type IN ('object', 'array') OR key GLOB '*[^A-Za-z0-9_]*' OR key NOT GLOB '[A-Za-z]*'
-        OR lower(key) IN ('leadid', 'convertedstatus', 'accountid', 'contactid', 'opportunityid',
-            'opportunityname', 'ownerid', 'donotcreateopportunity', 'overwriteleadsource',
-            'sendnotificationemail', 'allowduplicates'))
+            'sendnotificationemail', 'relatedpersonaccountid', 'allowduplicates', 'suppressfeed',
+            'truncatefields'))
 BEGIN
     SELECT RAISE(ABORT, 'extra_must_give_inputs_by_names_of_their_own: write {"noteBody": "..."}');
 END;
@@ -634,6 +653,19 @@ CREATE TRIGGER jobs_are_counted_in_their_batch
 INSTEAD OF INSERT ON jobs_after_insert WHEN NEW.batch_id IS NOT NULL
 BEGIN
     UPDATE batches SET total = total + 1, finished_at = NULL WHERE id = NEW.batch_id;
+END;
+
+-- A job that nobody will settle does not keep its batch from finishing. One that is settled stays
+-- counted: prune deletes those.
+CREATE TRIGGER jobs_that_are_deleted_leave_their_batch AFTER DELETE ON jobs
+WHEN OLD.batch_id IS NOT NULL AND OLD.finished_at IS NULL
+BEGIN
+    UPDATE batches SET total = total - 1 WHERE id = OLD.batch_id;
+    UPDATE batches SET finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        on_finish_started_at = NULL, on_finish_finished_at = NULL, on_finish_exit = NULL,
+        on_finish_message = NULL
+    WHERE id = OLD.batch_id AND total > 0 AND NOT EXISTS (
+        SELECT 1 FROM jobs WHERE batch_id = OLD.batch_id AND finished_at IS NULL);
 END;
 
 CREATE TRIGGER jobs_of_a_paused_batch_are_held
@@ -791,9 +823,17 @@ CREATE INDEX run_log_by_trouble ON run_log (outcome, started_at) WHERE outcome <
 -- again, all in one transaction.
 CREATE TABLE prune_permit (id INTEGER PRIMARY KEY) STRICT;
 
-CREATE TRIGGER run_log_is_append_only_updated BEFORE UPDATE ON run_log WHEN OLD.finished_at IS NOT NULL
+CREATE TRIGGER run_log_is_append_only_updated BEFORE UPDATE ON run_log
+WHEN OLD.finished_at IS NOT NULL OR NEW.id <> OLD.id
 BEGIN
     SELECT RAISE(ABORT, 'run_log_is_append_only: a finished row cannot be changed');
+END;
+
+-- A REPLACE would delete the row without a trigger. What gives no id gets a new one, and is -1 here.
+CREATE TRIGGER run_log_is_append_only_replaced BEFORE INSERT ON run_log
+WHEN NEW.id > 0 AND EXISTS (SELECT 1 FROM run_log WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'run_log_is_append_only: a row cannot be replaced');
 END;
 
 CREATE TRIGGER run_log_is_append_only_deleted BEFORE DELETE ON run_log
@@ -944,32 +984,11 @@ FROM jobs
 LEFT JOIN batches ON batches.id = jobs.batch_id
 WHERE jobs.after_code IS NOT NULL;
 
+-- Beside max() SQLite takes the other columns from the row that has it.
 CREATE VIEW failures_by_code AS
-SELECT
-    error_code AS code,
-    count(*) AS leads,
-    (
-        SELECT error_message FROM jobs AS latest
-        WHERE latest.state = 'failed' AND latest.error_code IS jobs.error_code
-        ORDER BY latest.finished_at DESC, latest.id DESC LIMIT 1
-    ) AS example,
-    max(finished_at) AS last_at
-FROM jobs
-WHERE state = 'failed'
-GROUP BY error_code
-UNION ALL
-SELECT
-    after_code,
-    count(*),
-    (
-        SELECT after_message FROM jobs AS latest
-        WHERE latest.after_code = jobs.after_code
-        ORDER BY latest.finished_at DESC, latest.id DESC LIMIT 1
-    ),
-    max(finished_at)
-FROM jobs
-WHERE after_code IS NOT NULL
-GROUP BY after_code;
+SELECT code, count(*) AS leads, message AS example, max(failed_at) AS last_at
+FROM failures
+GROUP BY code;
 
 CREATE VIEW batch_progress AS
 SELECT

@@ -79,6 +79,49 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("DELETE FROM policies WHERE name = 'careful'", "policy_in_use_must_stay"),
+        ("UPDATE policies SET name = 'other' WHERE name = 'careful'", "policy_in_use_must_stay"),
+        ("UPDATE jobs SET policy = 'typo'", "policy_must_be_in_policies"),
+        ("UPDATE batches SET policy = 'typo'", "policy_must_be_in_policies"),
+        ("UPDATE jobs SET batch_id = 77", "batch_id_must_be_in_batches"),
+        ("UPDATE batches SET id = 50 WHERE id = 1", "batch_with_jobs_must_stay"),
+        (
+            "UPDATE OR REPLACE batches SET name = 'friday' WHERE name = 'monday'",
+            "batch_name_must_be_new"
+        ),
+        (
+            "INSERT OR REPLACE INTO run_log (id, job_id, lead_id, attempt, kind, started_at) "
+                + "VALUES (1, 1, 'x', 1, 'convert', 'x')", "run_log_is_append_only"
+        ),
+        ("UPDATE OR REPLACE run_log SET id = 1 WHERE id = 2", "run_log_is_append_only"),
+    ])
+    func `what others refer to stays`(sql: String, sentence: String) async throws {
+        try await withQueue { (queue: JobQueue) throws in
+            try queue.operations.set(RetryPolicy(), named: "careful")
+            var options = EnqueueOptions()
+            (options.batch, options.policy) = ("friday", "careful")
+            try queue.add(1...2, options)
+            try queue.run(sql: "INSERT INTO batches (name) VALUES ('monday')")
+            _ = try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
+            let told = refusal(queue, sql)
+            #expect(told?.contains(sentence) == true, "\(told ?? "done")")
+        }
+    }
+
+    @Test func `a job that is deleted by hand does not keep its batch from finishing`() async throws
+    {
+        try await withQueue { (queue: JobQueue) throws in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...3, options)
+            _ = try queue.operations.cancel([.job(1), .job(2)], at: Moment.ms(1).wall)
+            #expect(refusal(queue, "DELETE FROM jobs WHERE id = 3") == nil)
+            let batch = try Dashboard(path: queue.path).batch(named: "friday")
+            #expect(batch.finishedAt != nil && batch.total == 2)
+        }
+    }
+
     @Test(
         arguments: [JobState.sending, .verifying],
         [

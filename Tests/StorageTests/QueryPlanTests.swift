@@ -18,6 +18,7 @@ import Testing
         "SCAN jobs USING INDEX jobs_to_send", "SCAN jobs USING INDEX jobs_deferred_for_time",
         "SCAN jobs USING INDEX jobs_one_unsettled_job_for_a_lead", "SCAN jobs_queued",
         "SCAN batches USING INDEX batches_with_a_command_to_run",
+        "SCAN batches USING INDEX batches_unfinished",
     ]
 
     @Test func `scans no big table`() async throws {

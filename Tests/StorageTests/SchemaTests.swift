@@ -53,6 +53,10 @@ import Testing
         ),
         ("converted_status", "'  '", "converted_status_must_not_be_empty"),
         ("converted_status", "'x' || char(0)", "converted_status_must_hold_no_nul"),
+        ("opportunity_name", "'x' || char(0) || 'y'", "opportunity_name_must_hold_no_nul"),
+        ("note_body", "'x' || char(0) || 'y'", "note_body_must_hold_no_nul"),
+        ("task_subject", "'x' || char(0) || 'y'", "task_subject_must_hold_no_nul"),
+        ("extra", "'{\"suppressFeed\": true}'", "extra_must_give_inputs_by_names_of_their_own"),
         (
             "converted_status", "printf('%256c', 'x')",
             "converted_status_must_have_255_characters_at_most"
