@@ -52,6 +52,48 @@ import Testing
         }
     }
 
+    @Test func `an older copy is noticed though others have called the org on it since`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            for _ in 1...6 {
+                let call = try queue.claims.begin(.check, CallStart(at: .ms(0)))
+                try queue.claims.end(CallEnd(callID: call, startedAt: .ms(0), at: .ms(1)))
+            }
+            #expect(try queue.settlements.recover(at: .ms(5), lastCall: 3).isOlderCopy)
+            #expect(try !queue.settlements.recover(at: .ms(5), lastCall: 0).isOlderCopy)
+        }
+    }
+
+    @Test func `finishes a batch whose last job somebody has settled by hand`() async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...1, options)
+            try queue.run(sql: "UPDATE jobs SET state = 'cancelled', finished_at = run_at")
+            _ = try queue.settlements.recover(at: .ms(5))
+            let finished = try queue.read {
+                try String.fetchOne($0, sql: "SELECT finished_at FROM batches")
+            }
+            #expect(finished == Moment.ms(5).wall.description)
+        }
+    }
+
+    @Test func `a call of a wrong clock hides none of those before it`() async throws {
+        try await withQueue { queue in
+            try queue.run(
+                sql: """
+                    INSERT INTO calls (kind, size, started_at, boot_id, uptime_ms)
+                    VALUES ('convert', 1, '\(Moment.ms(0).wall)', 'first', 1),
+                        ('convert', 1, '1970-01-01T00:00:07.000Z', 'second', 1)
+                    """)
+            let now = Moment(wall: Moment.ms(60_000).wall, uptimeMS: 1, bootID: "third")
+            let calls = try queue.settlements.callsOfTheLastDay(at: now)
+            #expect(calls.map(\.minutesAgo) == [1] && calls.map(\.calls) == [1])
+        }
+    }
+
     @Test func `asks again when the daemon died while asking`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)

@@ -55,26 +55,33 @@ extension Settlements {
     /// Calls of the last 24 hours that count against the org's allowance, by whole minutes since
     /// their start; requests for a token don't count.
     ///
-    /// A call of this boot is as old as the uptime says, whatever was done to the wall clock.
+    /// A call of this boot is as old as the uptime says, whatever was done to the wall clock; one of
+    /// another boot is as old as it says itself, and says nothing of those before it.
     public func callsOfTheLastDay(at now: Moment) throws -> [(minutesAgo: Int64, calls: Int)] {
-        try store.read { database in
+        let day: Int64 = 86_400_000 + 60_000
+        return try store.read { database in
+            var ages: [Int64] = []
             // Newest first: what comes after the first that is older than a day is older still.
-            let sql = """
-                SELECT started_at, uptime_ms, boot_id FROM calls
-                WHERE kind <> 'token' ORDER BY id DESC
+            let ofThisBoot = """
+                SELECT uptime_ms, boot_id FROM calls WHERE kind <> 'token' ORDER BY id DESC
                 """
-            var calls: [Int64: Int] = [:]
-            let rows = try Row.fetchCursor(database, sql: sql)
-            while let row = try rows.next() {
-                let isOfThisBoot = row["boot_id"] == now.bootID
-                let wall =
-                    isOfThisBoot ? now.wall : Timestamp(row["started_at"] as String) ?? now.wall
-                let age =
-                    isOfThisBoot ? now.uptimeMS - (row["uptime_ms"] as Int64) : now.wall - wall
-                guard age < 86_400_000 + 60_000 else { break }
-                calls[max(0, age) / 60_000, default: 0] += 1
+            let rows = try Row.fetchCursor(database, sql: ofThisBoot)
+            while let row = try rows.next(), row["boot_id"] == now.bootID {
+                let age = now.uptimeMS - (row["uptime_ms"] as Int64)
+                guard age < day else { break }
+                ages.append(age)
             }
-            return calls.map { ($0.key, $0.value) }
+            let ofOthers = """
+                SELECT started_at FROM calls INDEXED BY calls_by_start
+                WHERE started_at > ? AND kind <> 'token' AND boot_id <> ?
+                """
+            let times = try String.fetchCursor(
+                database, sql: ofOthers, arguments: [(now.wall + -day).description, now.bootID])
+            while let time = try times.next() {
+                ages.append(Timestamp(time).map { now.wall - $0 } ?? 0)
+            }
+            return ages.reduce(into: [Int64: Int]()) { $0[max(0, $1) / 60_000, default: 0] += 1 }
+                .map { ($0.key, $0.value) }
         }
     }
 

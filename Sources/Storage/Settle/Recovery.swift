@@ -57,6 +57,7 @@ extension Settlements {
                     """,
                 arguments: [time, sentence])
             let calls = database.changesCount
+            try database.finishBatches(at: now.wall)
             if boot != now.bootID { try database.anchorClock(at: now) }
             return Leftover(
                 jobs: jobs, calls: calls,
@@ -132,7 +133,12 @@ extension Database {
     fileprivate func isOlderCopy(than lastCall: Int64?, _ store: JobQueue) throws -> Bool {
         let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'calls'"
         let own = try Int64.fetchOne(self, sql: sql) ?? 0
-        if let lastCall { return lastCall > own }
+        if let lastCall {
+            // Those of leadconvert may have counted on from an older copy.
+            let ofOthers = "SELECT kind IN ('check', 'intake', 'fetch') FROM calls WHERE id = ?"
+            let isOthers = try Bool.fetchOne(self, sql: ofOthers, arguments: [lastCall])
+            return lastCall > own || isOthers == true
+        }
         guard store.isLocked, own > 0 else { return false }
         let converting = """
             SELECT count(*) < ? OR count(*) FILTER (
@@ -140,6 +146,15 @@ extension Database {
             FROM calls
             """
         return try Bool.fetchOne(self, sql: converting, arguments: [own]) ?? true
+    }
+
+    /// Batches of which somebody has settled the last job by hand.
+    fileprivate func finishBatches(at now: Timestamp) throws {
+        let sql = """
+            SELECT id FROM batches WHERE finished_at IS NULL AND EXISTS (
+                SELECT 1 FROM jobs WHERE batch_id = batches.id)
+            """
+        try finish(batches: Set(try Int64.fetchAll(self, sql: sql)), at: now)
     }
 
     fileprivate func noteOlderCopy() throws {
