@@ -53,11 +53,11 @@ let package = Package(
             name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "Cryptography", dependencies: ["CLibcrypto"]),
         .target(name: "Conversion"),
-        .target(name: "SQLiteTriggers"),
+        .target(name: "SQLiteSwitches"),
         .target(
             name: "Storage",
             dependencies: [
-                "Conversion", "SQLiteTriggers", .product(name: "GRDB", package: "GRDB.swift"),
+                "Conversion", "SQLiteSwitches", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             resources: [.embedInCode("Migrations")]
         ),

@@ -42,10 +42,11 @@ struct Enqueuing {
         let added = try queue.enqueue(options, at: SystemClock.now().wall) { enqueuing in
             while let row = try reader.next() {
                 switch row {
-                case .lead(let lead, _, _): try enqueuing.add(lead)
+                case .lead(let lead, _, _): try enqueuing.append(lead)
                 case .refused(let line, let reason): refusals.append("leads.csv:\(line): \(reason)")
                 }
             }
+            try enqueuing.flush()
             return enqueuing.added
         }
         say("\(added) leads by CSV:  leadconvert enqueue leads.csv --batch autumn \\")

@@ -226,6 +226,7 @@ import Testing
             try await enqueue(lead, "true", on: fixture, batch: "bad")
             try fixture.queue.run(
                 sql: """
+                    DROP TRIGGER batches_with_jobs_keep_their_id;
                     UPDATE batches SET id = 0 WHERE name = 'bad';
                     UPDATE jobs SET batch_id = 0 WHERE batch_id = 2;
                     CREATE TRIGGER theirs BEFORE UPDATE OF on_finish_started_at ON batches

@@ -1,6 +1,6 @@
 public import Conversion
 import GRDB
-import SQLiteTriggers
+import SQLiteSwitches
 
 /// Where and when the leads of one enqueue are to run.
 public struct EnqueueOptions: Sendable {
@@ -26,62 +26,96 @@ extension JobQueue {
     /// they do is done here, for all rows at once where it is the same for all.
     public struct Enqueuing {
         fileprivate let database: Database
-        fileprivate let insert: Statement
+        fileprivate let statements: EnqueueStatements
         fileprivate let options: EnqueueOptions
         fileprivate let batchID: Int64?
         fileprivate let times: EnqueueTimes
         fileprivate let state: JobState
         fileprivate var position: Int64
+        /// Leads that are to be added together.
+        private var pending: [LeadConversion] = []
         /// Leads that were added.
         public private(set) var added = 0
         /// Leads that already had an unsettled job.
         public private(set) var skipped = 0
 
-        // Only a second unsettled job is skipped: a row that breaks another rule must be heard.
-        fileprivate static let sql = """
-            INSERT INTO jobs (lead_id, converted_status, do_not_create_opportunity,
-                opportunity_name, opportunity_id, account_id, contact_id, owner_id,
-                overwrite_lead_source, send_notification_email, batch_id, position, policy,
-                priority, run_at, group_key, match_email, state, deferred_for, created_at,
-                updated_at, match_account, related_person_account_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (substr(lead_id, 1, 15))
-                WHERE finished_at IS NULL DO NOTHING
-            """
+        fileprivate init(
+            _ database: Database, _ options: EnqueueOptions, _ times: EnqueueTimes,
+            joining batch: JoinedBatch?
+        ) throws {
+            self.database = database
+            statements = EnqueueStatements(
+                one: try database.makeStatement(sql: EnqueueStatements.sql(rows: 1)),
+                many: try database.makeStatement(
+                    sql: EnqueueStatements.sql(rows: EnqueueStatements.many)))
+            self.options = options
+            self.times = times
+            batchID = batch?.id
+            state = batch?.isPaused == true ? .held : .queued
+            position = batch?.lastPosition ?? 0
+        }
 
-        /// Adds a lead.
+        /// Adds a lead together with others; `added` and `skipped` tell of it once `flush` has been
+        /// called, or the transaction is over.
+        public mutating func append(_ lead: LeadConversion) throws {
+            pending.append(lead)
+            if pending.count == EnqueueStatements.many { try flush() }
+        }
+
+        /// Adds what was appended.
+        public mutating func flush() throws {
+            let leads = pending
+            pending.removeAll(keepingCapacity: true)
+            if leads.count == EnqueueStatements.many, leads.allSatisfy(\.isPlain) {
+                try insert(leads, statements.many)
+            } else {
+                for lead in leads { try addOne(lead) }
+            }
+        }
+
+        /// Adds a lead at once.
         /// - Returns: The job's number; nil when the lead has an unsettled job already.
         @discardableResult
         public mutating func add(_ lead: LeadConversion) throws -> Int64? {
-            position += 1
-            guard lead.followUps == nil && lead.extra == nil else { return try addWithMore(lead) }
-            try insert.execute(
-                with: lead.leadID.description, lead.convertedStatus, lead.doNotCreateOpportunity,
-                lead.opportunityName, lead.opportunityID?.description,
-                lead.accountID?.description, lead.contactID?.description,
-                lead.ownerID?.description, lead.overwriteLeadSource, lead.sendNotificationEmail,
-                batchID, batchID == nil ? nil : position, options.policy, options.priority,
-                times.runAt, lead.groupKey, lead.matchEmail, state.rawValue, times.deferredFor,
-                times.createdAt, times.createdAt, lead.matchesAccount && lead.groupKey != nil,
-                lead.relatedPersonAccountID?.description)
-            guard database.changesCount > 0 else {
-                skipped += 1
-                return nil
+            try flush()
+            return try addOne(lead)
+        }
+
+        @discardableResult
+        private mutating func addOne(_ lead: LeadConversion) throws -> Int64? {
+            guard lead.isPlain else { return try addWithMore(lead) }
+            let before = added
+            try insert([lead], statements.one)
+            return added == before ? nil : database.lastInsertedRowID
+        }
+
+        private mutating func insert(_ leads: [LeadConversion], _ statement: Statement) throws {
+            let last = leads.contains(where: \.mayJoinGroup) ? try database.lastJob() : nil
+            try statement.execute { binder in
+                binder.bind(batchID)
+                binder.bind(options.policy)
+                binder.bind(options.priority)
+                binder.bind(times.runAt)
+                binder.bind(state.rawValue)
+                binder.bind(times.deferredFor)
+                binder.bind(times.createdAt)
+                for lead in leads {
+                    position += 1
+                    lead.bind(to: &binder, position: batchID == nil ? nil : position)
+                }
             }
-            added += 1
-            let job = database.lastInsertedRowID
-            if lead.groupKey != nil, lead.accountID == nil { try database.joinGroup(job) }
-            return job
+            added += database.changesCount
+            skipped += leads.count - database.changesCount
+            if let last { try database.joinGroups(after: last) }
         }
 
         /// A lead that asks for more than its conversion, which few do: the statement of the others
         /// need not bind what they lack.
         private mutating func addWithMore(_ lead: LeadConversion) throws -> Int64? {
-            position -= 1
             var plain = lead
             plain.followUps = nil
             plain.extra = nil
-            guard let job = try add(plain) else { return nil }
+            guard let job = try addOne(plain) else { return nil }
             let more = lead.followUps
             let sql = """
                 UPDATE jobs SET after_set = ?, note_title = ?, note_body = ?, note_on = ?,
@@ -107,30 +141,13 @@ extension JobQueue {
             let batch = try options.batch.map { try database.batch(named: $0, options) }
             let times = try EnqueueTimes(options.runAt ?? now, database)
             return try database.withoutTriggers {
-                var enqueuing = Enqueuing(
-                    database: database, insert: try database.makeStatement(sql: Enqueuing.sql),
-                    options: options, batchID: batch?.id, times: times,
-                    state: batch?.isPaused == true ? .held : .queued,
-                    position: batch?.lastPosition ?? 0)
+                var enqueuing = try Enqueuing(database, options, times, joining: batch)
                 let result = try body(&enqueuing)
+                try enqueuing.flush()
                 if let batch { try database.count(enqueuing.added, in: batch.id) }
                 return result
             }
         }
-    }
-}
-
-/// The times of jobs that are enqueued together.
-private struct EnqueueTimes {
-    let runAt: String
-    let createdAt: String
-    /// Jobs of a later time are put aside at once, as a trigger does with those of others.
-    var deferredFor: String? { runAt > createdAt ? "time" : nil }
-
-    init(_ runAt: Timestamp, _ database: Database) throws {
-        self.runAt = runAt.description
-        let sql = "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
-        createdAt = try String.fetchOne(database, sql: sql) ?? self.runAt
     }
 }
 
@@ -200,10 +217,18 @@ extension Database {
             arguments: [added, batch])
     }
 
-    fileprivate func joinGroup(_ job: Int64) throws {
+    /// The number of the job that was made last.
+    fileprivate func lastJob() throws -> Int64 {
+        let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
+        return try Int64.fetchOne(cachedStatement(sql: sql)) ?? 0
+    }
+
+    /// Puts later jobs into the accounts that their groups have by now.
+    fileprivate func joinGroups(after job: Int64) throws {
         let sql = """
             UPDATE jobs SET account_id = \(Self.accountOfGroup), joined_account = 1
-            WHERE id = ? AND \(Self.joinsItsGroup) AND \(Self.accountOfGroup) IS NOT NULL
+            WHERE id > ? AND group_key IS NOT NULL AND account_id IS NULL
+                AND \(Self.joinsItsGroup) AND \(Self.accountOfGroup) IS NOT NULL
             """
         try cachedStatement(sql: sql).execute(with: job)
     }

@@ -2,6 +2,7 @@ import Conversion
 import Foundation
 import GRDB
 import Glibc
+import SQLiteSwitches
 
 /// The queue's SQLite file: jobs, batches, policies, the run log, the calls, the limiter.
 ///
@@ -33,6 +34,7 @@ public struct JobQueue: Sendable {
     ) throws {
         self.path = path
         self.lock = lock
+        _ = Self.memoryIsNotCounted
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeout)
         configuration.foreignKeysEnabled = false
@@ -67,6 +69,9 @@ public struct JobQueue: Sendable {
         // SQLite keeps the write-ahead log beside the file, not beside a link to it.
         files = OpenFiles(path: QueuePath.resolved(path))
     }
+
+    /// Nobody asks SQLite how much memory it has; to count it takes a twentieth of a row's time.
+    private static let memoryIsNotCounted = turn_memory_statistics_off()
 
     /// A copy that was put in the file's place beside the old write-ahead log: SQLite takes the one for
     /// the other's, and what comes of it is neither.

@@ -51,11 +51,8 @@ struct InputEnqueuing {
         let notes = try input.read { row in
             switch row {
             case .lead(let lead, _, _):
-                if try enqueuing.add(lead) == nil {
-                    summary.skipped += 1
-                } else {
-                    summary.added += 1
-                }
+                try enqueuing.append(lead)
+                (summary.added, summary.skipped) = (enqueuing.added, enqueuing.skipped)
             case .refused(let line, let reason):
                 progress.clear()
                 rejected.add(reason, at: "\(input.name)\(input.separator)\(line)")
@@ -65,6 +62,8 @@ struct InputEnqueuing {
             // The clock is not asked for every row, of which there may be a million.
             if rows % 256 == 0 { progress.show(rows, of: total, "\(summary)") }
         }
+        try enqueuing.flush()
+        (summary.added, summary.skipped) = (enqueuing.added, enqueuing.skipped)
         progress.clear()
         for note in notes { StandardError.write("\(input.name): \(note)\n") }
     }

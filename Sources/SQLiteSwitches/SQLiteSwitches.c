@@ -1,5 +1,7 @@
-#include "SQLiteTriggers.h"
+#include "SQLiteSwitches.h"
 
 int set_triggers_enabled(sqlite3 *connection, int enabled) {
     return sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, enabled, (int *)0);
 }
+
+int turn_memory_statistics_off(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
