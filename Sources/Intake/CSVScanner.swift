@@ -35,6 +35,7 @@ struct CSVScanner {
     private var hasZero = false
     private var isTooLong = false
     private var error: RowError?
+    private var followsBlankLine = false
 
     init(_ source: ByteSource) {
         self.source = source
@@ -209,7 +210,11 @@ struct CSVScanner {
     private mutating func record() throws(OperatorError) -> CSVRecord? {
         defer { begin() }
         let row = bytes[start..<place]
-        guard isTooLong || error != nil || !row.allSatisfy(\.isBlank) else { return nil }
+        guard isTooLong || error != nil || !row.allSatisfy(\.isBlank) else {
+            followsBlankLine = true
+            return nil
+        }
+        defer { followsBlankLine = false }
         if isTooLong || row.count > RowError.longestRow { error = .tooLong }
         let isText =
             !hasZero && (usedBits < 0x80 || String(validating: row, as: UTF8.self) != nil)
@@ -217,7 +222,8 @@ struct CSVScanner {
             throw InputError.notText(line: firstLine).of(source.name)
         }
         return CSVRecord(
-            line: firstLine, bytes: row, content: error.map { .failure($0) } ?? .success(cells))
+            line: firstLine, followsBlankLine: followsBlankLine, bytes: row,
+            content: error.map { .failure($0) } ?? .success(cells))
     }
 
     private mutating func begin() {
@@ -252,6 +258,8 @@ struct CSVRecord {
 
     /// The line where it begins.
     let line: Int
+    /// Whether the line before it is blank.
+    let followsBlankLine: Bool
     /// All of it, in UTF-8.
     let bytes: ArraySlice<UInt8>
     /// Its cells, or why it is no row.
