@@ -15,6 +15,8 @@ enum BytePosition {
     case inside
     /// It stands behind the record and is no part of it.
     case behind
+    /// It ends a record that is missing.
+    case missing
 }
 
 /// Ends a record where an element of the outermost array does.
@@ -23,7 +25,7 @@ enum BytePosition {
 /// parser's business, and only that element's fault.
 struct ArrayBoundary: RecordBoundary {
     private enum Place {
-        case beforeArray, between, element, text, escape, afterArray
+        case beforeArray, first, between, element, text, escape, afterArray
     }
 
     private var place = Place.beforeArray
@@ -32,8 +34,8 @@ struct ArrayBoundary: RecordBoundary {
     mutating func take(_ byte: UInt8, line: Int) throws(InputError) -> BytePosition {
         switch place {
         case .beforeArray:
-            if byte == UInt8(ascii: "[") { place = .between }
-            guard byte.isBlank || place == .between else { throw .notAnArray(line) }
+            if byte == UInt8(ascii: "[") { place = .first }
+            guard byte.isBlank || place == .first else { throw .notAnArray(line) }
             return .before
         case .afterArray:
             guard byte.isBlank else { throw .textAfterArray(line) }
@@ -45,7 +47,7 @@ struct ArrayBoundary: RecordBoundary {
         case .escape:
             place = .text
             return .inside
-        case .between, .element:
+        case .first, .between, .element:
             return takeBetweenTexts(byte)
         }
     }
@@ -59,7 +61,8 @@ struct ArrayBoundary: RecordBoundary {
     }
 
     private mutating func takeBetweenTexts(_ byte: UInt8) -> BytePosition {
-        if place == .between, byte.isBlank { return .before }
+        if place != .element, byte.isBlank { return .before }
+        let before = place
         place = .element
         switch byte {
         case .quote:
@@ -68,10 +71,10 @@ struct ArrayBoundary: RecordBoundary {
             depth += 1
         case UInt8(ascii: ",") where depth == 0:
             place = .between
-            return .behind
+            return before == .element ? .behind : .missing
         case UInt8(ascii: "]") where depth == 0:
             place = .afterArray
-            return .behind
+            return before == .between ? .missing : .behind
         case UInt8(ascii: "}"), UInt8(ascii: "]"):
             depth = max(0, depth - 1)
         default:
@@ -95,6 +98,12 @@ struct LineBoundary: RecordBoundary {
     }
 
     func finish(line: Int) -> RowError? { nil }
+}
+
+extension RowError {
+    /// What stands between two commas, or a comma and a bracket, with nothing in between.
+    static let missing = RowError(
+        "not valid JSON: no row stands before this comma or bracket: take one comma out")
 }
 
 extension InputError {

@@ -72,8 +72,9 @@ struct RecordSplitter<Boundary: RecordBoundary> {
             let byte = piece[place]
             let position = try position(of: byte)
             place += 1
-            if position == .behind {
-                let record = record(of: piece[start..<place - 1], error: nil)
+            if position == .behind || position == .missing {
+                let record = record(
+                    of: piece[start..<place - 1], error: position == .missing ? .missing : nil)
                 count(byte)
                 firstLine = line
                 if let record { return record }

@@ -114,4 +114,25 @@ import Testing
         #expect(error?.status == .dataRefused)
         #expect(error?.sentence == sentence)
     }
+
+    @Test(arguments: [
+        ("[A,\nB,\n]", [1, 2, 3], 2), ("[A,\n\n,\nB]", [1, 3, 4], 1), ("[,A,B]", [1, 1, 1], 0),
+        ("[A,B,,]", [1, 1, 1, 1], 2), ("[A , , B]", [1, 1, 1], 1),
+    ])
+    func `a comma too many is refused, and the rows around it are taken`(
+        text: String, lines: [Int], missing: Int
+    ) throws {
+        let good = "{\"leadId\":\"\(id)\",\"convertedStatus\":\"D\"}"
+        let text = text.replacing("A", with: good).replacing(
+            "B", with: good.replacing(id, with: "00QWs000001AbcE"))
+        for piece in [1, 7, 4096] {
+            let all = try rows(text, piece: piece)
+            #expect(all.map(\.line) == lines)
+            #expect(all.count { $0.lead != nil } == 2)
+            #expect(
+                all[missing].reason
+                    == "not valid JSON: no row stands before this comma or bracket: take one comma out"
+            )
+        }
+    }
 }
