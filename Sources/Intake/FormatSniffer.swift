@@ -1,4 +1,5 @@
 import Conversion
+import Foundation
 
 /// How input is written.
 public enum IntakeFormat: String, Sendable, CaseIterable {
@@ -31,6 +32,24 @@ public enum IntakeFormat: String, Sendable, CaseIterable {
     }
 }
 
+extension IntakeFormat {
+    /// About how many rows a file has, where that is quickly found: its lines, where a row is one.
+    /// - Parameter format: How it is written; nil is by its first byte.
+    /// - Returns: Nil for an array, and for what is no regular file: a pipe can be read only once.
+    public static func rowsAtMost(ofFile path: String, format: IntakeFormat?) -> Int? {
+        var status = stat()
+        // A file that can't be read is none here: what reads its rows says so.
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            let bytes = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+        else { return nil }
+        return bytes.withUnsafeBytes { bytes in
+            let text = bytes.starts(with: FormatSniffer.mark) ? bytes.dropFirst(3) : bytes[...]
+            let format = format ?? IntakeFormat(firstByte: text.first { !$0.isBlank })
+            return format == .json ? nil : bytes.count { $0 == .lineFeed }
+        }
+    }
+}
+
 /// Finds out from an input's first bytes how it is written.
 struct FormatSniffer {
     /// The whole input as UTF-8, without a byte order mark.
@@ -40,7 +59,7 @@ struct FormatSniffer {
     /// How its characters were written.
     let encoding: TextEncoding
 
-    private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    fileprivate static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     private static let marksOfUTF16: [[UInt8]] = [[0xFF, 0xFE], [0xFE, 0xFF]]
 
     /// - Parameter encoding: How the characters are written, if that is known; a byte order mark

@@ -1,4 +1,3 @@
-import Foundation
 import Intake
 import Storage
 
@@ -47,12 +46,10 @@ struct Input {
         source = .text(try text.spooled(), format, encoding)
     }
 
-    /// About how many rows there are, where that is quickly found: lines of a CSV or NDJSON file.
+    /// About how many rows there are, where that is quickly found.
     var rowsAtMost: Int? {
-        guard case .text = source, ["csv", "ndjson"].contains((name as NSString).pathExtension),
-            let bytes = try? Data(contentsOf: URL(fileURLWithPath: name), options: .alwaysMapped)
-        else { return nil }
-        return bytes.withUnsafeBytes { bytes in bytes.count { $0 == UInt8(ascii: "\n") } }
+        guard case .text(_, let format, _) = source else { return nil }
+        return IntakeFormat.rowsAtMost(ofFile: name, format: format)
     }
 
     /// Reads all rows, one at a time.
