@@ -67,6 +67,24 @@ import Testing
         }
     }
 
+    @Test func `leads behind the last place that there is keep their order`() async throws {
+        try await withQueue { queue in
+            try queue.run(
+                sql: """
+                    INSERT INTO batches (name) VALUES ('friday');
+                    INSERT INTO jobs (lead_id, converted_status, batch_id, position)
+                    VALUES ('00QD000000FP14J', 'x', 1, 1000000000000000);
+                    """)
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add([3, 1, 2], options)
+            let sql = "SELECT lead_id FROM jobs WHERE batch_id = 1 ORDER BY position, id"
+            let leads = try queue.read { try String.fetchAll($0, sql: sql) }
+            let added = try [3, 1, 2].map { try RecordID.lead($0).description }
+            #expect(leads.dropFirst().elementsEqual(added))
+        }
+    }
+
     private struct RolledBack: Error {}
 
     /// A batch that has finished once, and a group that has its account.

@@ -39,6 +39,10 @@ extension JobQueue {
         /// Leads that already had an unsettled job.
         public private(set) var skipped = 0
 
+        /// The schema's bound. Where somebody has given a job that place, those behind share it: the
+        /// order in a batch is by place, then by number.
+        private static let lastPosition: Int64 = 1_000_000_000_000_000
+
         fileprivate init(
             _ database: Database, _ options: EnqueueOptions, _ times: EnqueueTimes,
             joining batch: JoinedBatch?
@@ -100,7 +104,7 @@ extension JobQueue {
                 binder.bind(times.deferredFor)
                 binder.bind(times.createdAt)
                 for lead in leads {
-                    position += 1
+                    position = min(position + 1, Self.lastPosition)
                     lead.bind(to: &binder, position: batchID == nil ? nil : position)
                 }
             }
