@@ -95,7 +95,8 @@ import Testing
         try await withFixture {
             $0.leads = 3
         } _: { fixture in
-            try Data("# tonight's\nSELECT Id\nFROM Lead\n".utf8)
+            // As an editor on Windows leaves it.
+            try Data("\u{FEFF}# tonight's\r\nSELECT Id\r\nFROM Lead\r\n".utf8)
                 .write(to: fixture.folder.appendingPathComponent("night.soql"))
             fixture.simulator.script(.dropAfterCommit, nextCalls: 1, of: .query)
             let end = try await fixture.ask(

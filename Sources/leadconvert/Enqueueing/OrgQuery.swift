@@ -32,7 +32,10 @@ struct OrgQuery {
             } catch {
                 throw OperatorError(.inputOutput, "\(path): \(error.localizedDescription)")
             }
-            text = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.joined(separator: " ")
+            // As editors on Windows write them, too: with a mark first, and two characters a line's end.
+            if text.first == "\u{FEFF}" { text.removeFirst() }
+            text = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }
+                .joined(separator: " ")
         }
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw OperatorError(
