@@ -67,6 +67,24 @@ import Testing
         }
     }
 
+    @Test func `resuming tells of jobs that were held though the batch was not paused`()
+        async throws
+    {
+        try await withCommandLine { leadconvert in
+            _ = try leadconvert("enqueue", "-", "--batch", "friday", input: rows)
+            _ = try leadconvert("pause", "--batch", "friday")
+            let path = leadconvert.file("queue.db").path
+            try DatabaseQueue(path: path).writeWithoutTransaction {
+                try $0.execute(sql: "UPDATE batches SET paused = 0")
+            }
+            #expect(
+                try leadconvert("resume", "--batch", "friday").output
+                    == "friday was not paused; 2 held jobs let go.\n")
+            #expect(
+                try leadconvert("resume", "--batch", "friday").output == "friday was not paused.\n")
+        }
+    }
+
     @Test func `sets and lists policies`() async throws {
         try await withCommandLine { leadconvert in
             _ = try leadconvert(

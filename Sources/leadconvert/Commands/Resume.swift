@@ -22,7 +22,10 @@ struct Resume: ParsableCommand {
             false, batch: batch, at: .now, by: CurrentUser.name)
         let output = Output()
         if change.wasSo {
-            try output.writeLine("\(batch ?? "The queue") was not paused.")
+            // Of a resume that was cut short, or where somebody changed the batch by SQL.
+            let released =
+                change.changed > 0 ? "; \(counted(change.changed, "held job")) let go" : ""
+            try output.writeLine("\(batch ?? "The queue") was not paused\(released).")
         } else {
             try output.writeLine(
                 batch.map { "\($0) goes on; \(counted(change.changed, "job")) let go." }
