@@ -2,6 +2,8 @@
 
 // In C, because a Swift target can't be given a text by its manifest.
 
-const char *build_version(void) { return "0.1.0"; }
+#define VERSION "0.1.0"
 
-const char *build_commit(void) { return COMMIT; }
+const char *build_version(void) { return VERSION; }
+
+const char *build_name(void) { return sizeof COMMIT > 1 ? VERSION " (" COMMIT ")" : VERSION; }

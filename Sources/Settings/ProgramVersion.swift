@@ -10,9 +10,7 @@ public enum ProgramVersion {
     /// the one who built it told.
     /// - Parameter sqlite: The version of SQLite, for programs that use it.
     public static func line(of program: String, sqlite: String) -> String {
-        let commit = String(cString: build_commit())
-        let build = commit.isEmpty ? "" : " (\(commit))"
-        return
-            "\(program) \(number)\(build), SQLite \(sqlite), Salesforce API \(APIVersion.standard)"
+        let build = String(cString: build_name())
+        return "\(program) \(build), SQLite \(sqlite), Salesforce API \(APIVersion.standard)"
     }
 }

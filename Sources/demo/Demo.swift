@@ -19,7 +19,9 @@ func say(_ line: String) {
 enum Demo {
     static func main() async {
         if CommandLine.arguments.contains("--version") {
-            say("demo \(String(cString: build_version()))")
+            say(
+                "demo \(String(cString: build_name())), SQLite \(SQLiteVersion.ofTheLibrary), "
+                    + "Salesforce API \(APIVersion.standard)")
             Foundation.exit(0)
         }
         do {

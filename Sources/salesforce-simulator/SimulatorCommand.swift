@@ -22,7 +22,8 @@ struct SimulatorCommand: AsyncParsableCommand {
             Example:
               salesforce-simulator --port 8080 --leads 5000 --fault drop-after-commit=0.1
             """,
-        version: "salesforce-simulator \(String(cString: build_version()))")
+        version: "salesforce-simulator \(String(cString: build_name())), "
+            + "Salesforce API \(Simulator.newestAPIVersion).0")
 
     @Option(help: "The port on 127.0.0.1; 0 picks a free one.")
     var port: Int

@@ -17,18 +17,21 @@ import Testing
     }
 
     @Test func `every program says its version`() async throws {
-        for program in [Program.daemon, .helper] {
+        for program in [Program.daemon, .helper, .demo, .simulator] {
             let end = try await program.run(["--version"])
+            // The simulator has no SQLite.
             let line =
-                #/leadconvertd? \d+\.\d+\.\d+( \([0-9a-f]+\))?, SQLite 3\.\d+\.\d+, Salesforce API 67\.0\n/#
+                #/[a-z-]+ \d+\.\d+\.\d+( \([0-9a-f]+\))?(, SQLite 3\.\d+\.\d+)?, Salesforce API 67\.0\n/#
             #expect(end.code == 0)
             #expect(end.output.wholeMatch(of: line) != nil, "\(end.output)")
+            #expect(end.output.contains("SQLite") == (program.path != Program.simulator.path))
+            #expect(end.output.hasPrefix("\(program.file.lastPathComponent) "))
         }
-        for program in [Program.simulator, .demo] {
-            let end = try await program.run(["--version"])
-            #expect(end.code == 0)
-            #expect(end.output.wholeMatch(of: /[a-z-]+ \d+\.\d+\.\d+\n/) != nil)
-        }
+    }
+
+    @Test func `prune says that it ends groups`() async throws {
+        let help = try await Program.helper.run(["prune", "--help"])
+        #expect(help.output.contains("--match-account"))
     }
 
     @Test(arguments: ["bash", "zsh", "fish"])

@@ -4,7 +4,8 @@
 /// The version of all programs: what was released last, and what `v` stands before in its tag.
 const char *build_version(void);
 
-/// The commit that was built, as the one who built it said by LEADCONVERT_COMMIT; else empty.
-const char *build_commit(void);
+/// The version, and in brackets the commit that was built, where the one who built it told by
+/// LEADCONVERT_COMMIT.
+const char *build_name(void);
 
 #endif

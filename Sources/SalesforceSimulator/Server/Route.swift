@@ -63,6 +63,11 @@ enum Route: Equatable {
     }
 }
 
+extension Simulator {
+    /// The newest version of the API that the simulated org knows: 67.
+    public static var newestAPIVersion: Int { APIVersion.newest }
+}
+
 /// The versions of the API that the simulated org knows.
 enum APIVersion {
     /// The newest; those after it do not exist yet.

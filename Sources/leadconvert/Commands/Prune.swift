@@ -8,6 +8,9 @@ struct Prune: ParsableCommand {
         discussion: """
             It works in small steps, between which the daemon goes on.
 
+            A group (--group-by) is known by its jobs: when they are pruned, a lead of that group that \
+            comes later makes a new account. enqueue with --match-account finds the one that is there.
+
             Example:
               leadconvert prune --older-than 90d
             """
