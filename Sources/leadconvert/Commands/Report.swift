@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conversion
-import Foundation
 import StatusPage
 import Storage
 
@@ -41,45 +40,16 @@ struct Report: ParsableCommand {
         let dashboard = try Dashboard(path: options.open().path)
         if let html {
             let report = try BatchReport(of: batch, in: dashboard, at: .now)
-            try Self.write(to: html) { try $0(report.html) }
+            try OutputFile.write(to: html) { try $0.write(report.html) }
         }
         if let csv {
             let batch = try dashboard.batch(named: batch)
-            try Self.write(to: csv) { write in
-                try write(ReportCSV.header)
+            try OutputFile.write(to: csv) { output in
+                try output.write(ReportCSV.header)
                 try dashboard.readJobs(ofBatch: batch.id) { jobs, _ in
-                    for job in jobs { try write(ReportCSV.line(job)) }
+                    for job in jobs { try output.write(ReportCSV.line(job)) }
                 }
             }
-        }
-    }
-
-    /// The file is there whole or not at all: it is written beside its place, and then moved there.
-    private static func write(
-        to file: String, _ body: (_ write: (String) throws -> Void) throws -> Void
-    ) throws {
-        if file == "-" {
-            let output = Output()
-            try body { try output.write($0) }
-            return try output.flush()
-        }
-        let unfinished = file + ".unfinished"
-        guard FileManager.default.createFile(atPath: unfinished, contents: nil),
-            let handle = FileHandle(forWritingAtPath: unfinished)
-        else {
-            let reason = String(cString: strerror(errno))
-            throw OperatorError(.cannotCreate, "\(file) can't be made: \(reason).")
-        }
-        do {
-            try body { try handle.write(contentsOf: Data($0.utf8)) }
-            try handle.close()
-            guard rename(unfinished, file) == 0 else {
-                let reason = String(cString: strerror(errno))
-                throw OperatorError(.cannotCreate, "\(file) can't be made: \(reason).")
-            }
-        } catch {
-            unlink(unfinished)
-            throw error
         }
     }
 }

@@ -2,13 +2,21 @@ import Conversion
 import Foundation
 import SystemPackage
 
-/// Standard output, for results: written in large pieces, and a failure is heard.
+/// Standard output or a file, for results: written in large pieces, and a failure is heard.
 final class Output {
     /// Whether somebody sits before it.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     private static let pieceSize = 1 << 16
+    private let descriptor: FileDescriptor
+    private let name: String
     private var waiting: [UInt8] = []
+
+    /// - Parameter name: What messages call it.
+    init(to descriptor: FileDescriptor = .standardOutput, named name: String = "Standard output") {
+        self.descriptor = descriptor
+        self.name = name
+    }
 
     /// Writes a text as it stands.
     func write(_ text: some StringProtocol) throws {
@@ -25,9 +33,9 @@ final class Output {
     /// Hands over what waits. To be called at the end: results that got stuck are no results.
     func flush() throws {
         do {
-            _ = try FileDescriptor.standardOutput.writeAll(waiting)
+            _ = try descriptor.writeAll(waiting)
         } catch {
-            throw OperatorError(.inputOutput, "Standard output can't be written: \(error).")
+            throw OperatorError(.inputOutput, "\(name) can't be written: \(error).")
         }
         waiting.removeAll(keepingCapacity: true)
     }
