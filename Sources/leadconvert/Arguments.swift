@@ -149,11 +149,28 @@ struct QueueOptions: ParsableArguments {
         get throws { try service.flatMap { $0.isSetUp ? $0.settings : nil } }
     }
 
+    private var path: String {
+        get throws {
+            DatabasePath(flag: try file, environment: ProcessInfo.processInfo.environment)
+                .description
+        }
+    }
+
     /// Opens the queue; makes it if it isn't there.
     func open() throws -> JobQueue {
-        let path = DatabasePath(
-            flag: try file, environment: ProcessInfo.processInfo.environment)
-        return try JobQueue(path: path.description, as: .client)
+        try JobQueue(path: path, as: .client)
+    }
+
+    /// Opens the queue, which must be there already.
+    /// - Throws: 66 when it isn't.
+    func openExisting() throws -> JobQueue {
+        let path = try path
+        guard FileManager.default.fileExists(atPath: path) || FileRights.isOutOfSight(path) else {
+            throw OperatorError(
+                .notFound, "There is no queue \(path).",
+                remedy: "Name its file with --db or LEADCONVERT_DB.")
+        }
+        return try open()
     }
 }
 

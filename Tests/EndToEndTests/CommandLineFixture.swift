@@ -22,7 +22,24 @@ struct CommandLineFixture {
     func callAsFunction(
         _ arguments: [String], input: String = "", outputFile: String? = nil
     ) throws -> Result {
-        let process = leadconvert(arguments)
+        try run(leadconvert(arguments), input: input, outputFile: outputFile)
+    }
+
+    /// Runs a line of the shell, in which `leadconvert` is known.
+    func shell(_ line: String) throws -> Result {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", line]
+        process.currentDirectoryURL = folder
+        process.environment = [
+            "LEADCONVERT_DB": "queue.db", "PATH": "\(Self.programs.path):/usr/bin:/bin",
+        ]
+        return try run(process)
+    }
+
+    private func run(
+        _ process: Process, input: String = "", outputFile: String? = nil
+    ) throws -> Result {
         // Through files, which hold any amount: nobody has to read along.
         try write(input, to: ".input")
         try write("", to: ".output")
@@ -53,10 +70,12 @@ struct CommandLineFixture {
         return process
     }
 
+    private static let programs = URL(fileURLWithPath: CommandLine.arguments[0])
+        .absoluteURL.deletingLastPathComponent()
+
     private func leadconvert(_ arguments: [String]) -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-            .deletingLastPathComponent().appendingPathComponent("leadconvert")
+        process.executableURL = Self.programs.appendingPathComponent("leadconvert")
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.environment = ["LEADCONVERT_DB": "queue.db"]

@@ -53,8 +53,15 @@ enum DatabaseFailure {
         default:
             OperatorError(
                 .inputOutput,
-                "\(path) can't be read or written: \(error.message ?? "\(error.extendedResultCode)")."
-            )
+                "\(path) can't be read or written: \(sentence(of: error)).")
         }
+    }
+
+    /// A copy that fails takes its message from the connection whose fault it is not.
+    private static func sentence(of error: DatabaseError) -> String {
+        guard let message = error.message, message != "not an error" else {
+            return "\(error.extendedResultCode)"
+        }
+        return message
     }
 }

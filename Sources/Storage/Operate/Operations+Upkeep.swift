@@ -1,34 +1,44 @@
 public import Conversion
-import Foundation
 import GRDB
 
 extension Operations {
     /// Makes a consistent copy, whoever writes meanwhile. It is there whole or not at all.
     /// - Parameter isReplacing: Whether it may take the place of an older copy.
-    /// - Throws: `OperatorError` 73 when the copy can't be made, or there is such a file already.
+    /// - Throws: `OperatorError`: 73 when the copy can't be made, there is such a file already, or
+    ///   what it would replace is no older copy of this queue; 74 when it can't be written; 75 when
+    ///   another copy to the same file is under way.
     public func backup(to copy: String, isReplacing: Bool = false) throws {
-        guard isReplacing || !FileManager.default.fileExists(atPath: copy) else {
-            throw OperatorError(
-                .cannotCreate, "\(copy) is there already.", remedy: "Name a new file.")
+        let place = BackupPlace(copy)
+        try place.requireNone(ofFilesOf: store.path)
+        if place.isTaken {
+            guard isReplacing else {
+                throw OperatorError(
+                    .cannotCreate, "\(copy) is there already.", remedy: "Name a new file.")
+            }
+            try place.requireOlderCopy(of: store)
         }
-        let unfinished = copy + ".unfinished"
-        if FileManager.default.fileExists(atPath: unfinished) {
-            try FileManager.default.removeItem(atPath: unfinished)
-        }
-        try DatabaseFailure.explained(copy) {
-            try FilePermission.keepingOthersOut {
-                let destination = try DatabaseQueue(path: unfinished)
-                try store.database.backup(to: destination)
-                // Of its own, it needs no -wal beside it to be whole.
-                try destination.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
-                try destination.close()
+        try FilePermission.keepingOthersOut {
+            let draft = try place.makeDraft()
+            do {
+                try DatabaseFailure.explained(copy) {
+                    let destination = try DatabaseQueue(path: place.draft)
+                    try store.database.backup(to: destination)
+                    // Of its own, it needs no -wal beside it to be whole.
+                    try destination.inDatabase {
+                        try $0.execute(sql: "PRAGMA journal_mode = DELETE")
+                    }
+                    try destination.close()
+                }
+                try place.take(draft)
+            } catch {
+                place.remove(draft)
+                throw error
             }
         }
-        guard rename(unfinished, copy) == 0 else {
-            throw OperatorError(
-                .cannotCreate, "\(copy) can't be made: \(String(cString: strerror(errno))).")
-        }
     }
+
+    /// Where a copy is written until it is whole.
+    public static func draft(ofBackup copy: String) -> String { BackupPlace(copy).draft }
 
     /// What `prune` took out.
     public struct Pruned: Sendable, Equatable {

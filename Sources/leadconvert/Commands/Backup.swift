@@ -6,8 +6,12 @@ struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a consistent copy of the queue, also while the daemon runs.",
         discussion: """
-            Example:
+            --replace takes the place of an older copy of the same queue and of nothing else: not \
+            of the queue itself, nor of a copy that holds more than it.
+
+            Examples:
               leadconvert backup /var/backups/leads.db
+              leadconvert backup --replace /var/backups/leads.db
             """
     )
 
@@ -20,7 +24,7 @@ struct Backup: ParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func run() throws {
-        let queue = try options.open()
+        let queue = try options.openExisting()
         let progress = StandardError.isTerminal ? try Self.progress(of: file, from: queue) : nil
         defer { progress?.end() }
         try queue.operations.backup(to: file, isReplacing: replace)
@@ -32,8 +36,9 @@ struct Backup: ParsableCommand {
     /// shows the size of the copy.
     private static func progress(of copy: String, from queue: JobQueue) throws -> PolledProgress {
         let size = try Dashboard(path: queue.path).fileSizes().file
+        let draft = Operations.draft(ofBackup: copy)
         return PolledProgress(of: "megabyte", total: Int(size) / 1_000_000) {
-            let attributes = try? FileManager.default.attributesOfItem(atPath: copy + ".unfinished")
+            let attributes = try? FileManager.default.attributesOfItem(atPath: draft)
             return ((attributes?[.size] as? NSNumber)?.intValue ?? 0) / 1_000_000
         }
     }
