@@ -4,7 +4,7 @@ import Intake
 import TestSupport
 import Testing
 
-/// What a file holds is guessed before it is read, for those who watch it.
+/// How many rows a file has is guessed before it is read, to show the time left.
 @Suite struct RowCountTests {
     private static let lines = "\u{FEFF}{}\n{}\n{}\n"
     private static let array = "\u{FEFF}\n [{},\n{}]\n"
