@@ -124,7 +124,7 @@ import Testing
                 $0.ownerID = try RecordID("0054C00000UQ6jI", of: .user)
             },
         ]
-            + (1...120).map { number in try
+            + (1...120).map { number in
                 try lead(number) { $0.groupKey = number % 7 == 0 ? "Acme" : nil }
             }
     }
