@@ -31,6 +31,8 @@ struct WorkTurn {
 extension Engine {
     /// Jobs to choose from when other leads than those that failed are to be found.
     private static let mostOffered = 100
+    /// Those that failed go back to the front: it looks past as many of them.
+    private static let mostLookedAt = 2000
 
     /// By turns a search for contacts, where leads want one, and conversions: what was found is not
     /// old when it is used, and neither keeps the other waiting.
@@ -65,7 +67,9 @@ extension Engine {
         start.callLifetimeMS = options.lifetimeSinceClaimMS
         start.takesExtra = options.takesExtra
         let call = try queue.claims.claim(
-            upTo: failures.failedJobs.isEmpty ? leads : Self.mostOffered, start,
+            upTo: failures.failedJobs.isEmpty
+                ? leads : min(Self.mostOffered + failures.failedJobs.count, Self.mostLookedAt),
+            start,
             from: turns.converting
         ) { offered in
             Array(CallPlan.choose(failures.preferred(offered)).prefix(leads))

@@ -53,7 +53,9 @@ extension Engine {
         for kind in demand.kinds {
             let isProbe = pacer.followUps.openState != nil
             let call = try queue.claims.claimFollowUps(
-                kind, upTo: isProbe ? 1 : pacer.followUpSize.limit, start)
+                kind, upTo: isProbe ? 1 : pacer.followUpSize.limit, start,
+                after: pacer.followUpFailures.suspects.union(
+                    pacer.followUpFailures.failedAlone.keys))
             guard let call else { continue }
             lastFollowUp = kind
             return InFlightCall(callID: call.id, startedAt: start.at, content: .followUps(call))

@@ -59,6 +59,64 @@ import Testing
         }
     }
 
+    @Test(arguments: ["UNKNOWN_EXCEPTION", "SERVER_UNAVAILABLE"], [1, 7, 100])
+    func `charges nobody for an incident in which some are refused for good`(
+        code: String, callSize: Int
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...600)
+            let unfit = Set(
+                try stride(from: 50, through: 600, by: 50).map { try RecordID.lead($0) })
+            let outage = Reason(code, "out of order")
+            let refusal = LeadOutcome.permanent(Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "no"))
+            var drain = try VirtualDrain(queue) { $0.callSize = callSize }
+            let begin = drain.now
+            while drain.now.since(begin) < Self.incident, drain.sent.count < 500 {
+                try drain.run(most: drain.sent.count + 1) { request in
+                    guard case .convert(let leads, _) = request else {
+                        return .noneConverted(request)
+                    }
+                    let good: LeadOutcome =
+                        code == "SERVER_UNAVAILABLE"
+                        ? .blocked(.outage, outage) : .transient(outage)
+                    return CallReply(
+                        .converted(leads.map { unfit.contains($0.leadID) ? refusal : good }))
+                }
+            }
+            #expect(drain.sent.count < 60)
+            let good = try queue.jobs().filter { $0.text("state") != "failed" }
+            #expect(good.count >= 588)
+            #expect(good.reduce(0) { $0 + ($1.number("attempts") ?? 0) } <= 1)
+            try drain.run(most: 5000) { request in
+                guard case .convert(let leads, _) = request,
+                    case .converted(let all) = CallReply.allConverted(request).outcome
+                else { return .noneConverted(request) }
+                return CallReply(
+                    .converted(
+                        zip(leads, all).map { unfit.contains($0.leadID) ? refusal : $1 }))
+            }
+            let failed = try queue.jobs().filter { $0.text("state") != "converted" }
+            #expect(failed.count == 12)
+            #expect(failed.allSatisfy { $0.text("state") == "failed" })
+        }
+    }
+
+    @Test func `ends a file of leads that are all refused for good at full rate`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1000)
+            var drain = try VirtualDrain(queue)
+            let begin = drain.now
+            try drain.run { request in
+                guard case .convert(let leads, _) = request else { return .noneConverted(request) }
+                let reason = Reason("REQUIRED_FIELD_MISSING", "no")
+                return CallReply(.converted(leads.map { _ in .permanent(reason) }))
+            }
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "failed" })
+            #expect(drain.sizes.count == 10)
+            #expect(drain.now.since(begin) < 60_000)
+        }
+    }
+
     @Test func `takes no attempt from anybody with a policy of one`() async throws {
         try await withQueue { queue in
             try queue.add(1...60)

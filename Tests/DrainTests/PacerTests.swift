@@ -326,7 +326,8 @@ import Testing
         pacer.call(2, .conversion, .refused(.permission))
         pacer.adopt(pacer.options, at: .ms(5000))
         #expect(
-            pacer.mayStart(Pacer.Demand(conversions: true), at: .ms(5000)) == .go([.conversion]))
+            pacer.mayStart(Pacer.Demand(conversions: true), at: .ms(5000))
+                == .go([.conversion], leads: 1))
     }
 
     // MARK: The org's count

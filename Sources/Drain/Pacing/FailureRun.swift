@@ -121,7 +121,7 @@ struct FailureRun: Equatable {
         return now.since(failedAloneSince) >= Self.patienceMS
     }
 
-    private func hasPassedLately(at now: Moment) -> Bool {
+    func hasPassedLately(at now: Moment) -> Bool {
         passedAt.map { now.since($0) < Self.patienceMS } ?? false
     }
 
@@ -153,6 +153,21 @@ struct FailureRun: Equatable {
         (suspects, failedJobs, failedAlone) = ([], [:], [:])
         (unrelated, incidentSince, failedAloneSince) = (0, nil, nil)
         (readsFail, passedAt, lockedInARow) = (false, now, [])
+    }
+
+    /// These were refused for what is their own. They explain no failure of a call, and show nothing
+    /// of the others.
+    mutating func refused(_ jobs: Set<Int64>) {
+        guard !jobs.isEmpty else { return }
+        let before = failedJobs.count
+        suspects.subtract(jobs)
+        for job in jobs {
+            failedJobs[job] = nil
+            failedAlone[job] = nil
+        }
+        // All the others of a call that failed are explained: it was this one.
+        guard incidentSince == nil, before > 1, failedJobs.count == 1 else { return }
+        knownFailing.merge(failedJobs) { $1 }
     }
 
     /// The circuit that was opened for this has closed.

@@ -41,6 +41,8 @@ extension Pacer {
         switch reply.outcome {
         case .value(.converted(let leads)):
             observeOutcomes(leads, of: call, at: now, &observation)
+        case .refused(let blocker, let reason) where blocker.mayBeOfContent(reason, in: call.tier):
+            observeRefusedContent(blocker, reason, call, at: now, &observation)
         case .refused(let blocker, let reason):
             observeRefusal(blocker, reason, call, at: now, &observation)
         case .unclear(let reason):
@@ -153,6 +155,41 @@ extension Pacer {
         }
     }
 
+    /// The call was turned away, and what stands in it may be why.
+    private mutating func observeRefusedContent(
+        _ blocker: Blocker, _ reason: Reason, _ call: PacedCall, at now: Moment,
+        _ observation: inout Observation
+    ) {
+        guard call.tier == .conversion else {
+            return observeRefusedFollowUps(reason, call, at: now, &observation)
+        }
+        let isProbe = isProbe(call)
+        guard isOrgs(reason, call, isProbe: isProbe, at: now) else {
+            // A probe that is charged has failed all the same.
+            if isProbe { openCircuit(.incident, reason, call, at: now, &observation) }
+            return
+        }
+        observation.blame = .org
+        // Where calls got through lately, a first probe may tell at once whose fault it is.
+        guard failures.hasPassedLately(at: now) else {
+            return observeRefusal(blocker, reason, call, at: now, &observation)
+        }
+        openCircuit(.incident, reason, call, at: now, &observation)
+    }
+
+    /// Of one lead it is believed until others have passed; a call of more goes on in halves, unless
+    /// another without a lead in common was refused as well.
+    private mutating func isOrgs(
+        _ reason: Reason, _ call: PacedCall, isProbe: Bool, at now: Moment
+    ) -> Bool {
+        let failed = call.failed(with: reason)
+        let othersPassed =
+            call.isHalf && failures.hasPassedLately(at: now)
+            && call.jobs.allSatisfy { failures.failedJobs[$0] == nil }
+        if call.jobs.count == 1, !othersPassed, failures.isOrgWide(failed, at: now) { return true }
+        return failures.failed(failed, each: false, isProbe: isProbe, at: now)
+    }
+
     private mutating func observePermissionRefusal(
         _ status: ExitStatus, _ blocker: Blocker, _ reason: Reason, _ call: PacedCall,
         at now: Moment, _ observation: inout Observation
@@ -178,8 +215,9 @@ extension Pacer {
 
     /// A call got through: what it proves passable is free again, unless the org's own count says
     /// that only the reserve is left.
+    /// - Parameter isProof: Whether it shows that the alarm was false or is over.
     mutating func closeCircuit(
-        _ call: PacedCall, proving tier: CallTier? = nil, at now: Moment,
+        _ call: PacedCall, proving tier: CallTier? = nil, isProof: Bool = true, at now: Moment,
         _ observation: inout Observation
     ) {
         let tier = tier ?? call.tier
@@ -193,7 +231,9 @@ extension Pacer {
         }
         guard let open = breaker.pass(tier) else { return }
         refusals.forget()
-        if open.kind == .incident { failures.closed(afterProbes: open.failedProbes) }
+        if isProof, open.kind == .incident || open.kind == .refusal {
+            failures.closed(afterProbes: open.failedProbes)
+        }
         observation.events.append(.closed(open))
     }
 
@@ -205,5 +245,17 @@ extension Pacer {
             "RESERVE_REACHED",
             "\(usage.current) of the org's \(usage.limit) requests are used; "
                 + "the rest is left to others.")
+    }
+}
+
+extension Blocker {
+    /// Whether a call may have been turned away as a whole for what stands in one of its leads or
+    /// records: what turned it away is, or may be, an edge that reads them.
+    func mayBeOfContent(_ reason: Reason, in tier: CallTier) -> Bool {
+        switch (tier, self) {
+        case (.conversion, .permission), (.conversion, .configuration): reason.mayPass
+        case (.followUp, .permission), (.followUp, .configuration), (.followUp, .outage): true
+        default: false
+        }
     }
 }

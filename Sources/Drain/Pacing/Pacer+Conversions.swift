@@ -7,21 +7,28 @@ extension Pacer {
     mutating func observeOutcomes(
         _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
-        if leads.allSatisfy(\.isLocked) {
-            return observeLocks(leads, of: call, at: now, &observation)
-        }
         let failed = call.failed(leads)
-        guard failed.count == leads.count else {
-            failures.passed(
-                Set(call.jobs).subtracting(failed.keys), beside: failed, at: now)
+        let others = Set(call.jobs).subtracting(failed.keys)
+        if leads.contains(where: \.provesPassable) {
+            failures.passed(others, beside: failed, at: now)
             concurrency.grow()
             return closeCircuit(call, at: now, &observation)
         }
-        guard let reason = leads.compactMap(\.reason).first else { return }
-        if let blocker = leads.commonBlocker, failures.isOrgWide(failed, at: now) {
+        if failed.isEmpty, leads.contains(where: \.isLocked) {
+            return observeLocks(leads, of: call, at: now, &observation)
+        }
+        // A lead that is refused for good shows neither that others would pass nor that they would
+        // not: an org in trouble still tells a lead what it lacks.
+        failures.refused(others)
+        let refusals = leads.filter(\.isPassing)
+        guard let reason = refusals.compactMap(\.reason).first else {
+            concurrency.grow()
+            return closeCircuit(call, isProof: false, at: now, &observation)
+        }
+        if let blocker = refusals.commonBlocker, failures.isOrgWide(failed, at: now) {
             observation.blame = .org
             // Said of one lead it may be about that lead alone, and nothing to end for.
-            if call.jobs.count == 1, blocker == .permission || blocker == .configuration {
+            if failed.count == 1, blocker == .permission || blocker == .configuration {
                 return openCircuit(.refusal, reason, call, at: now, &observation)
             }
             return observeRefusal(blocker, reason, call, at: now, &observation)
@@ -42,7 +49,9 @@ extension Pacer {
     private mutating func observeLocks(
         _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
-        guard let reason = leads.first?.reason, failures.locked(call.failed(with: reason), at: now)
+        let locked = call.codes(leads, where: \.isLocked)
+        guard let reason = leads.first(where: \.isLocked)?.reason,
+            failures.locked(locked, at: now)
         else { return closeCircuit(call, at: now, &observation) }
         observation.blame = .org
         openCircuit(.incident, reason, call, at: now, &observation)
@@ -90,7 +99,7 @@ extension Pacer {
         isAnswered: Bool, at now: Moment, _ observation: inout Observation
     ) {
         let open = breaker.openState
-        let isProbe = open.map { $0.isOutage && call.startedAt.since($0.since) > 0 } ?? false
+        let isProbe = isProbe(call)
         let isOrgs = failures.failed(failed, each: each, isProbe: isProbe, at: now)
         if isOrgs { observation.blame = .org }
         if isOrgs || isProbe {
@@ -123,13 +132,21 @@ extension Pacer {
         observation.events.append(.callsMadeSmaller(to: callSize.limit, callSize.reason))
     }
 
-    private func isProbe(_ call: PacedCall) -> Bool {
-        guard let open = breaker.openState, open.kind == .incident else { return false }
-        return call.startedAt.since(open.since) > 0
+    /// Whether it was to find out if Salesforce is back.
+    func isProbe(_ call: PacedCall) -> Bool {
+        breaker.openState.map { $0.isOutage && call.startedAt.since($0.since) > 0 } ?? false
     }
 }
 
 extension LeadOutcome {
+    /// Whether it shows that conversions get through.
+    fileprivate var provesPassable: Bool {
+        switch self {
+        case .converted, .refusedAsConverted: true
+        case .transient, .unlisted, .blocked, .permanent, .duplicate: false
+        }
+    }
+
     /// Refused for what may pass: by itself it says of the org nothing good. Somebody else's lock on
     /// its row is the org at work.
     fileprivate var isPassing: Bool {
@@ -184,11 +201,16 @@ extension PacedCall {
 
     /// Those of its leads that were refused for what may pass.
     fileprivate func failed(_ leads: [LeadOutcome]) -> FailureRun.Failed {
-        var failed: FailureRun.Failed = [:]
-        for (job, lead) in zip(jobs, leads) where lead.isPassing {
-            failed[job] = lead.reason?.code
-        }
-        return failed
+        codes(leads, where: \.isPassing)
+    }
+
+    /// Some of its leads, with the codes that they were refused with.
+    fileprivate func codes(
+        _ leads: [LeadOutcome], where isWanted: (LeadOutcome) -> Bool
+    ) -> FailureRun.Failed {
+        var codes: FailureRun.Failed = [:]
+        for (job, lead) in zip(jobs, leads) where isWanted(lead) { codes[job] = lead.reason?.code }
+        return codes
     }
 }
 

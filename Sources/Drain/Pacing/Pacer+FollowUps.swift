@@ -14,25 +14,45 @@ extension Pacer {
         for (id, record) in zip(call.jobs, records) where record.isPassing {
             failed[id] = record.reason?.code
         }
-        guard failed.count == records.count else {
-            followUpFailures.passed(
-                Set(call.jobs).subtracting(failed.keys), beside: failed, at: now)
+        let others = Set(call.jobs).subtracting(failed.keys)
+        let isProof = records.contains { $0.isDone || failed.isEmpty && $0.isLocked }
+        if isProof {
+            followUpFailures.passed(others, beside: failed, at: now)
+        } else {
+            // A record that is refused for good shows nothing of the others.
+            followUpFailures.refused(others)
+        }
+        let refusals = records.filter(\.isPassing)
+        guard !isProof, let reason = refusals.compactMap(\.reason).first else {
             concurrency.grow()
-            closeFollowUps(&observation)
+            closeFollowUps(isProof: isProof, &observation)
             return closeCircuit(call, at: now, &observation)
         }
-        guard let reason = records.compactMap(\.reason).first else { return }
-        if let blocker = records.commonBlocker,
+        if let blocker = refusals.commonBlocker,
             followUpFailures.isOrgWide(failed, at: now)
         {
             observation.blame = .org
-            // Said of one record it may be about that record alone, and nothing to end for.
-            if blocker == .permission || blocker == .configuration {
+            // Said of some records it may be about those alone, and nothing to end for.
+            switch blocker {
+            case .permission, .configuration, .outage:
                 return open(reason, call, at: now, &observation)
+            default: return observeRefusal(blocker, reason, call, at: now, &observation)
             }
-            return observeRefusal(blocker, reason, call, at: now, &observation)
         }
         observeFailedFollowUp(reason, call, each: true, at: now, &observation)
+    }
+
+    /// The call was turned away as a whole: it may be for what stands in one of its records, which an
+    /// edge reads, too; and what turns away records may let conversions pass.
+    mutating func observeRefusedFollowUps(
+        _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
+    ) {
+        // Of one alone it is believed until others have passed.
+        if call.jobs.count == 1, followUpFailures.isOrgWide(call.failed(with: reason), at: now) {
+            observation.blame = .org
+            return open(reason, call, at: now, &observation)
+        }
+        observeFailedFollowUp(reason, call, each: false, at: now, &observation)
     }
 
     /// The call came to nothing with all that was in it: by the fault of one of its records, or of the
@@ -56,9 +76,9 @@ extension Pacer {
         if opens, let open = followUps.openState { observation.events.append(.opened(open)) }
     }
 
-    private mutating func closeFollowUps(_ observation: inout Observation) {
+    private mutating func closeFollowUps(isProof: Bool, _ observation: inout Observation) {
         guard let open = followUps.pass(.followUp) else { return }
-        followUpFailures.closed(afterProbes: open.failedProbes)
+        if isProof { followUpFailures.closed(afterProbes: open.failedProbes) }
         observation.events.append(.closed(open))
     }
 
@@ -85,6 +105,12 @@ extension RecordOutcome {
         case .blocked: true
         case .done, .permanent: false
         }
+    }
+
+    fileprivate var isDone: Bool { if case .done = self { true } else { false } }
+
+    fileprivate var isLocked: Bool {
+        if case .transient(let reason) = self { reason.isLock } else { false }
     }
 
     fileprivate var reason: Reason? {

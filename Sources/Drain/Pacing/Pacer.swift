@@ -59,7 +59,9 @@ struct Pacer {
         callSize.most = options.callSize
         adoptAllowance(at: now)
         // What was refused may be what was just set right.
-        if breaker.openState?.kind == .refusal { breaker.probeNow(at: now) }
+        if let kind = breaker.openState?.kind, kind == .refusal || kind == .incident {
+            breaker.probeNow(at: now)
+        }
     }
 
     mutating func adoptAllowance(at now: Moment) {
@@ -145,9 +147,9 @@ struct Pacer {
         let free = tiers.filter { !open.stops($0) }
         guard open.probeAt.since(now) == 0, !isProbeOut(open) else { return free }
         let stopped = tiers.filter(open.stops)
-        // Where reads fail, a conversion may still say that the way is free: one lead that can't
-        // be read must not keep the others.
-        return (open.failing == .read ? stopped.reversed() : stopped) + free
+        // Where reads fail, or what follows conversions, a conversion may still say that the way is
+        // free: one lead that can't be read must not keep the others.
+        return (open.failing < .conversion ? stopped.reversed() : stopped) + free
     }
 
     /// One probe at a time: while it is out, its answer is the next event.
@@ -185,9 +187,12 @@ struct Pacer {
         inFlight.values.contains { open.stops($0.tier) }
     }
 
-    /// In an incident of the org a call of one lead tells as much as a call of a hundred.
+    /// In an incident of the org a call of one lead tells as much as a call of a hundred, and more
+    /// where one lead of the hundred may be the reason.
     private var isProbingForOneLead: Bool {
-        breaker.openState.map { $0.kind == .incident && $0.stops(.conversion) } ?? false
+        breaker.openState.map {
+            ($0.kind == .incident || $0.kind == .refusal) && $0.stops(.conversion)
+        } ?? false
     }
 
     private func mustReadLimits(at now: Moment) -> Bool {

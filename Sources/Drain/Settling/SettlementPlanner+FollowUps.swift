@@ -12,7 +12,9 @@ extension SettlementPlanner {
             precondition(
                 records.count == call.followUps.count, "The transport matches the answers.")
             return zip(call.followUps, records).map { settle($0, in: call.id, $1) }
-        case .refused(.callTooLarge, let reason) where blame == .call:
+        case .refused(let blocker, let reason)
+        where blame == .call
+            && (blocker == .callTooLarge || blocker.mayBeOfContent(reason, in: .followUp)):
             return inHalves(call).map { followUp, half in
                 var settlement =
                     call.followUps.count > 1

@@ -52,6 +52,9 @@ struct SettlementPlanner {
             }
         case .refused(.callTooLarge, let reason) where blame == .call:
             return inHalves(call).map { tooLarge($0, $1, of: call, reason) }
+        case .refused(let blocker, let reason)
+        where blame == .call && blocker.mayBeOfContent(reason, in: .conversion):
+            return inHalves(call).map { tooLarge($0, $1, of: call, reason) }
         case .refused(_, let reason):
             return call.jobs.map { notSent($0, in: call.id, reason) }
         case .unclear(let reason):

@@ -52,13 +52,15 @@ extension Claims {
     /// They are shared equally among the batches, as far as the next two thousand go. Not offered are
     /// updates of a record that another call is setting, or may be, nor those of an account into which
     /// a call may be converting. An update in doubt is offered again once its call is over.
+    /// - Parameter failed: Those that go only where there is no other.
     /// - Returns: nil when none can be sent now.
     public func claimFollowUps(
-        _ kind: FollowUpKind, upTo size: Int, _ start: CallStart
+        _ kind: FollowUpKind, upTo size: Int, _ start: CallStart, after failed: Set<Int64> = []
     ) throws -> ClaimedFollowUps? {
         try store.write { database in
             let offered = try database.followUpsToSend(kind, ClaimMoment(start))
-            var followUps = offered.selected(size)
+            let others = offered.filter { !failed.contains($0.id) }
+            var followUps = (others.isEmpty ? offered : others).selected(size)
             guard let first = followUps.first else { return nil }
             var start = start
             if first.split != nil { start.size?.reason = .half }
