@@ -12,6 +12,7 @@ public struct FileChanges {
     }
 
     private var files: [File] = []
+    private var links: [(path: String, target: String)] = []
     private var removed: [String] = []
 
     /// No change.
@@ -23,6 +24,11 @@ public struct FileChanges {
         // A link stays, and what it leads to is replaced.
         let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         files.append(File(path: target, text: text, mode: mode))
+    }
+
+    /// Makes a symbolic link, in the place of what is there.
+    public mutating func link(_ path: String, to target: String) {
+        links.append((path, target))
     }
 
     /// Removes a file.
@@ -40,10 +46,16 @@ public struct FileChanges {
         var drafts: [String] = []
         do {
             for file in files {
-                try Self.makeFolder(of: file)
+                try Self.makeFolder(of: file.path, isSecret: file.mode & 0o077 == 0)
                 drafts.append(try Self.draft(file))
             }
-            for file in files { try Self.rename(Self.draftName(file.path), file.path) }
+            for link in links {
+                try Self.makeFolder(of: link.path, isSecret: false)
+                drafts.append(try Self.draft(link))
+            }
+            for path in files.map(\.path) + links.map(\.path) {
+                try Self.rename(Self.draftName(path), path)
+            }
             for path in removed where unlink(path) != 0 && errno != ENOENT {
                 throw Unwritable(path)
             }
@@ -55,9 +67,9 @@ public struct FileChanges {
 
     private static func draftName(_ path: String) -> String { "\(path).new" }
 
-    private static func makeFolder(of file: File) throws(Unwritable) {
-        let folder = URL(fileURLWithPath: file.path).deletingLastPathComponent()
-        let mode = file.mode & 0o077 == 0 ? 0o700 : 0o755
+    private static func makeFolder(of path: String, isSecret: Bool) throws(Unwritable) {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        let mode = isSecret ? 0o700 : 0o755
         do {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true,
@@ -84,6 +96,15 @@ public struct FileChanges {
             unlink(draft)
             throw failure
         }
+        return draft
+    }
+
+    private static func draft(
+        _ link: (path: String, target: String)
+    ) throws(Unwritable) -> String {
+        let draft = draftName(link.path)
+        unlink(draft)
+        guard symlink(link.target, draft) == 0 else { throw Unwritable(draft) }
         return draft
     }
 

@@ -6,7 +6,7 @@ public struct ServicePlaces: Equatable, Sendable {
     /// The org, as in `leadconvertd@ORG.service`; nil for the service of the only one.
     public let org: String?
     private let name: String
-    private let root: String
+    let root: String
 
     /// What a wrong name should have been: it stands in file names and in a unit's.
     public static let rule = "must be letters, digits, _ and -, at most 64, with a letter first"
@@ -32,14 +32,15 @@ public struct ServicePlaces: Equatable, Sendable {
     public var state: String { "\(root)/var/lib/\(name)" }
     /// The queue.
     public var queue: String { "\(state)/queue.db" }
-    /// What tells the unit of credentials other than its own.
-    public var credentials: String { "\(root)/etc/systemd/system/\(unit).d/credentials.conf" }
 
     /// Whether the package, or `systemd/install`, has been here.
-    public var isInstalled: Bool {
-        ["/usr/lib", "/usr/local/lib"].contains { folder in
+    public var isInstalled: Bool { prefix != nil }
+
+    /// Where the package, or `systemd/install`, has put the units.
+    var prefix: String? {
+        ["\(root)/usr", "\(root)/usr/local"].first { prefix in
             FileManager.default.fileExists(
-                atPath: "\(root)\(folder)/systemd/system/leadconvertd.service")
+                atPath: "\(prefix)/lib/systemd/system/leadconvertd.service")
         }
     }
 

@@ -64,6 +64,25 @@ import Testing
         }
     }
 
+    @Test func `a link takes the place of another, with the files or not at all`() async throws {
+        try await withTemporaryFolder { folder in
+            let (link, file) = ("\(folder.path)/units/link", "\(folder.path)/file")
+            for target in ["/a", "/b"] {
+                var changes = FileChanges()
+                changes.put(target, into: file, mode: 0o644)
+                changes.link(link, to: target)
+                try changes.make()
+                let found = try FileManager.default.destinationOfSymbolicLink(atPath: link)
+                #expect(found == target)
+            }
+            var failing = FileChanges()
+            failing.put("/c", into: file, mode: 0o644)
+            failing.link("\(file)/link", to: "/c")
+            #expect(throws: OperatorError.self) { try failing.make() }
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == "/b")
+        }
+    }
+
     @Test func `an org's places are those of its unit`() throws {
         let places = try #require(ServicePlaces(org: "acme"))
         #expect(places.unit == "leadconvertd@acme.service")

@@ -71,7 +71,7 @@ struct Setup: AsyncParsableCommand {
         let plan = SetupPlan(login, status: convertedStatus, in: place, file)
         try agree(to: plan, prompt)
         try plan.changes.make()
-        try place.makeStateFolder()
+        try place.makeFolders()
         for path in plan.written { StandardError.write("Written: \(path)\n") }
         try reloadUnits(place)
 

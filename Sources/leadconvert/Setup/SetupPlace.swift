@@ -61,10 +61,14 @@ struct SetupPlace {
         return service?.adding(to: environment) ?? environment
     }
 
-    /// The service's folder, as the unit would make it: members of the group may enqueue before
-    /// its first start.
-    func makeStateFolder() throws(OperatorError) {
-        guard let service, !FileManager.default.fileExists(atPath: service.state) else { return }
+    /// The service's folders: that of the queue as the unit would make it, so that members of the
+    /// group may enqueue before its first start, and that of the intake's queries.
+    func makeFolders() throws(OperatorError) {
+        guard let service else { return }
+        guard mkdir(service.queries, 0o700) == 0 || errno == EEXIST else {
+            throw .notMade(service.queries)
+        }
+        guard !FileManager.default.fileExists(atPath: service.state) else { return }
         guard let user = getpwnam("leadconvert")?.pointee else {
             throw OperatorError(
                 .systemRefused, "There is no user leadconvert.",
@@ -73,10 +77,15 @@ struct SetupPlace {
         guard mkdir(service.state, 0o770) == 0,
             chown(service.state, user.pw_uid, user.pw_gid) == 0, chmod(service.state, 0o2770) == 0
         else {
-            throw OperatorError(
-                .cannotCreate,
-                "\(service.state) can't be made: \(String(cString: strerror(errno))).")
+            throw .notMade(service.state)
         }
+    }
+}
+
+extension OperatorError {
+    fileprivate static func notMade(_ folder: String) -> OperatorError {
+        OperatorError(
+            .cannotCreate, "\(folder) can't be made: \(String(cString: strerror(errno))).")
     }
 }
 
@@ -131,24 +140,23 @@ struct SetupPlan {
                 changes.remove(path)
             }
         }
-        if let service = place.service { plan(credentials: Set(login.secrets.keys), service) }
+        if let service = place.service { plan(units: service, Set(login.secrets.keys)) }
     }
 
-    /// The unit knows of a client secret by itself; other credentials it has to be told of.
-    private mutating func plan(credentials: Set<SecretName>, _ service: ServicePlaces) {
-        guard credentials != [.clientSecret] else { return changes.remove(service.credentials) }
-        let lines = credentials.map { "LoadCredential=\($0.credential):\(service.file(of: $0))" }
-        let text = """
-            # Written by leadconvert setup: the secrets of the login that was chosen.
-            [Service]
-            LoadCredential=
-            \(lines.sorted().joined(separator: "\n"))
-
-            """
-        guard text != (try? String(contentsOfFile: service.credentials, encoding: .utf8)) else {
-            return
+    private mutating func plan(units service: ServicePlaces, _ secrets: Set<SecretName>) {
+        plan(service.credentialsText(of: secrets), service.credentials)
+        plan(service.intakeCredentialsText(of: secrets), service.intakeCredentials)
+        for link in service.intakeLinks where service.lacks(link) {
+            changes.link(link.path, to: link.target)
+            written.append(link.path)
         }
-        changes.put(text, into: service.credentials, mode: 0o644)
-        written.append(service.credentials)
+    }
+
+    /// A drop-in; without a text there must be none.
+    private mutating func plan(_ text: String?, _ path: String) {
+        guard let text else { return changes.remove(path) }
+        guard text != (try? String(contentsOfFile: path, encoding: .utf8)) else { return }
+        changes.put(text, into: path, mode: 0o644)
+        written.append(path)
     }
 }
