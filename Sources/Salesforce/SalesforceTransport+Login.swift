@@ -5,6 +5,7 @@ import Synchronization
 extension SalesforceTransport {
     /// Asks the login host for a token.
     public func logIn() async -> Reply<Void> {
+        _ = takeUpLatestRefreshToken()
         let (login, credentials) = state.withLock { ($0.login, $0.credentials) }
         let form: TokenRequest
         do {
@@ -36,6 +37,11 @@ extension SalesforceTransport {
             {
             case .none(let failure, let next):
                 if let next { keep(next, from: credentials) }
+                // Another program may have logged in at the same time.
+                guard !takeUpLatestRefreshToken() else {
+                    return Reply(
+                        .refused(.session, .credentialsReplaced), httpStatus: response.status)
+                }
                 return Reply(.init(failure), httpStatus: response.status)
             case .token(let token, let instance, let lasting, let next):
                 if let next { keep(next, from: credentials) }
@@ -47,6 +53,14 @@ extension SalesforceTransport {
                     httpStatus: response.status)
             }
         }
+    }
+
+    /// Another program that logged in beside us may have made our refresh token worthless: what it
+    /// was given goes on in its place.
+    /// - Returns: Whether there was another.
+    private func takeUpLatestRefreshToken() -> Bool {
+        guard let latest = latestRefreshToken() else { return false }
+        return state.withLock { $0.rotate(to: Secret(latest), from: $0.credentials) }
     }
 
     /// A new refresh token is kept before anything is done with what came with it: from here on

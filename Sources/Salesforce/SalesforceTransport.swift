@@ -15,6 +15,7 @@ public final class SalesforceTransport: SalesforceClient {
     let http: HTTPTransport
     let state: Mutex<SessionState>
     let keepRefreshToken: @Sendable (String) -> Void
+    let latestRefreshToken: @Sendable () -> String?
 
     var loginHost: Origin { settings.loginHost }
     var version: APIVersion { settings.apiVersion }
@@ -23,13 +24,17 @@ public final class SalesforceTransport: SalesforceClient {
     /// before it is let go.
     /// - Parameter keepRefreshToken: Keeps a refresh token that Salesforce has put in the place of
     ///   the one that was used. It must be safe when this returns: nobody else has it.
+    /// - Parameter latestRefreshToken: The refresh token that another program has been given in the
+    ///   place of ours; nil where there is none, or only our own.
     /// - Throws: `OperatorError` with `.configuration`, naming the setting.
     public init(
         _ settings: SalesforceSettings,
-        keepRefreshToken: @escaping @Sendable (String) -> Void = { _ in }
+        keepRefreshToken: @escaping @Sendable (String) -> Void = { _ in },
+        latestRefreshToken: @escaping @Sendable () -> String? = { nil }
     ) throws(OperatorError) {
         self.settings = settings
         self.keepRefreshToken = keepRefreshToken
+        self.latestRefreshToken = latestRefreshToken
         _ = try TokenRequest(settings.login, at: settings.loginHost)
         state = Mutex(
             try SessionState(

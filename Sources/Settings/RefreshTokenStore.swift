@@ -59,6 +59,17 @@ public struct RefreshTokenStore: Equatable, Sendable {
         throw .noPlace(failures)
     }
 
+    /// The token in our own file that succeeds the given one, as it is by now: an intake that logged
+    /// in beside the daemon has written it too. Nil where there is none.
+    /// - Throws: 78 for a file that is not as we wrote it.
+    public func latest() throws(OperatorError) -> String? {
+        do {
+            return try successor()
+        } catch {
+            throw OperatorError(.configuration, "\(ownFile ?? ""): \(error.rule).")
+        }
+    }
+
     /// The token to use: ours if it succeeds the given one, else the given one itself.
     func successor() throws(UnusableFile) -> String? {
         guard let ownFile, FileManager.default.fileExists(atPath: ownFile) else { return nil }

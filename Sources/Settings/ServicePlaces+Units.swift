@@ -33,19 +33,14 @@ extension ServicePlaces {
 
     /// The text of the intake's drop-in; nil as for the daemon's.
     ///
-    /// Some apps replace a refresh token each time it is used. The new one is in the state folder
-    /// then, where the daemon finds it at a reload.
+    /// Some apps replace a refresh token each time it is used. The intake keeps the new one in the
+    /// state folder, where the daemon finds it at its next login.
     public func intakeCredentialsText(of secrets: Set<SecretName>) -> String? {
         guard secrets != [.clientSecret] else { return nil }
         // The first line takes away all that the unit names, the query too.
         let text = Self.header + lines(of: secrets) + "LoadCredential=query:\(queries)/%i.soql\n"
         guard secrets.contains(.refreshToken) else { return text }
-        return text + """
-            Environment=INTAKE_LOGIN=--use-refresh-token
-            # The token may have been replaced by that: the daemon reads it again.
-            ExecStopPost=-+/usr/bin/systemctl --no-block try-reload-or-restart \(unit)
-
-            """
+        return text + "Environment=INTAKE_LOGIN=--use-refresh-token\n"
     }
 
     private func lines(of secrets: Set<SecretName>) -> String {

@@ -50,7 +50,8 @@ final class Daemon: Sendable {
         let refreshToken = RefreshTokenKeeper(settings.refreshTokenStore, logger: logger)
         self.refreshToken = refreshToken
         let transport = try SalesforceTransport(
-            settings.salesforce, keepRefreshToken: { refreshToken.keep($0) })
+            settings.salesforce, keepRefreshToken: { refreshToken.keep($0) },
+            latestRefreshToken: { refreshToken.latest() })
         self.transport = transport
         let fileState = FileState()
         do {

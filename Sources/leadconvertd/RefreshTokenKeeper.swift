@@ -39,6 +39,20 @@ final class RefreshTokenKeeper: Sendable {
         }
     }
 
+    /// The token that another program of ours, such as an intake, may have kept in the place of ours;
+    /// nil while ours is in memory alone, which is newer then.
+    func latest() -> String? {
+        state.withLock { state in
+            guard state.unkept == nil else { return nil }
+            do {
+                return try state.store?.latest()
+            } catch {
+                logger.error("the kept refresh token is of no use", metadata: ["error": "\(error)"])
+                return nil
+            }
+        }
+    }
+
     /// The settings were read again: there may be a place now. What the operator gives again
     /// makes a token of ours worthless.
     func adopt(_ store: RefreshTokenStore?) {

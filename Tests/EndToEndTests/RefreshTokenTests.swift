@@ -117,6 +117,35 @@ import Testing
         }
     }
 
+    @Test func `goes on with the token that an intake beside it was given`() async throws {
+        try await withFixture {
+            $0.rotatesRefreshTokens = true
+            $0.leads = 0
+        } _: { fixture in
+            let settings = login([
+                "SALESFORCE_REFRESH_TOKEN": first, "STATE_DIRECTORY": fixture.folder.path,
+            ])
+            let daemon = try fixture.startDaemon(changing: settings)
+            let environment = fixture.settings.merging(settings) { $1 }
+            for count in 1...2 {
+                _ = await fixture.simulator.addLead()
+                // It logs in and ends the daemon's token, before the daemon's first login and after.
+                let intake = try await Program.helper.run(
+                    [
+                        "enqueue", "--from-soql", "SELECT Id FROM Lead WHERE IsConverted = false",
+                        "--converted-status", "Qualified", "--use-refresh-token",
+                    ], environment: environment, in: fixture.folder)
+                #expect(intake.code == 0, "\(intake.errors)")
+                try await fixture.simulator.await("the lead is converted") {
+                    $0.conversions.count == count
+                }
+                fixture.simulator.expireSessions()
+            }
+            daemon.terminate()
+            #expect(try await daemon.waitForExit().code == 0)
+        }
+    }
+
     /// Using it up would take it from the daemon.
     @Test(arguments: [
         ["results", "b", "--fetch", "Account.Name"], ["check", "--matches"],
