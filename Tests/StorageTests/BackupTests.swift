@@ -135,6 +135,22 @@ import Testing
         }
     }
 
+    @Test func `of two copies to one file at a time, one is made and one gives up`() async throws {
+        try await withTemporaryFolder { folder in
+            let place = BackupPlace(folder.appendingPathComponent("copy.db").path)
+            let first = try place.makeDraft()
+            // So that the second does not get the number of the first one's file.
+            let held = open(place.draft, O_RDONLY | O_CLOEXEC)
+            defer { close(held) }
+            let second = try place.makeDraft()
+            let error = #expect(throws: OperatorError.self) { try place.take(first) }
+            #expect(error?.status == .tryLater)
+            place.remove(first)
+            try place.take(second)
+            #expect(place.isTaken)
+        }
+    }
+
     private func path(_ name: String, beside queue: JobQueue) -> String {
         (queue.path as NSString).deletingLastPathComponent + "/" + name
     }
