@@ -61,7 +61,8 @@ extension InFlightCall {
             .followUps(
                 call,
                 call.kind == .set
-                    ? await client.update(call.followUps.compactMap(\.update), before: latest)
+                    ? await client.update(call.updates, before: latest)
+                        .map { call.outcomes(of: $0) }
                     : await client.create(call.followUps.compactMap(\.record), before: latest))
         case .followUpQuestion(let question):
             .followUpQuestion(

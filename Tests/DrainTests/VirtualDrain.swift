@@ -72,7 +72,7 @@ extension InFlightCall {
         case .accountMatch(let match): .matchAccounts(match.values)
         case .followUps(let call):
             call.kind == .set
-                ? .update(call.followUps.compactMap(\.update))
+                ? .update(call.updates)
                 : .create(call.followUps.compactMap(\.record))
         case .followUpQuestion(let question): .find(question.followUps.compactMap(\.record))
         case .login: .logIn
@@ -87,7 +87,11 @@ extension InFlightCall {
         case .question(let question): .question(question, reply.toQuestion)
         case .match(let match): .match(match, reply.toSearch)
         case .accountMatch(let match): .accountMatch(match, reply.toAccountSearch)
-        case .followUps(let call): .followUps(call, reply.toWriting)
+        case .followUps(let call):
+            .followUps(
+                call,
+                call.kind == .set
+                    ? reply.toWriting.map { call.outcomes(of: $0) } : reply.toWriting)
         case .followUpQuestion(let question): .followUpQuestion(question, reply.toFinding)
         case .login: .login(reply.toLogin)
         case .limits: .limits(reply.toReadingLimits)

@@ -69,6 +69,18 @@ public struct ClaimedFollowUps: Sendable {
     public var kind: FollowUpKind
     /// They, in the order in which they are sent.
     public var followUps: [ClaimedFollowUp]
+
+    /// The updates that are sent: what several leads set alike of one record is sent once for all.
+    public var updates: [FieldUpdate] {
+        var seen: Set<FieldUpdate> = []
+        return followUps.compactMap(\.update).filter { seen.insert($0).inserted }
+    }
+
+    /// What became of each follow-up, by what became of each of `updates`.
+    public func outcomes(of outcomes: [RecordOutcome]) -> [RecordOutcome] {
+        let byUpdate = Dictionary(zip(updates, outcomes)) { first, _ in first }
+        return followUps.compactMap { $0.update.flatMap { byUpdate[$0] } }
+    }
 }
 
 /// The columns that a follow-up is made of, and one made of them.

@@ -215,7 +215,8 @@ extension Database {
 
 extension [ClaimedFollowUp] {
     /// Those that travel together, at most so many: the first by priority, and those of its half, each
-    /// batch as many as another; a record once.
+    /// batch as many as another; a record once. Others that set the same of it go along, and count for
+    /// none: leads that share an account would take a call each.
     fileprivate func selected(_ size: Int) -> [ClaimedFollowUp] {
         guard let highest = self.max(by: { $0.priority < $1.priority }) else { return [] }
         guard let first = first(where: { $0.priority == highest.priority }) else { return [] }
@@ -231,7 +232,13 @@ extension [ClaimedFollowUp] {
         for (_, followUps) in byPriority where selected.count < size {
             selected += followUps.dealt(size - selected.count)
         }
+        let updates = Set(selected.compactMap(\.update))
+        let chosen = Set(selected.map(\.id))
         return selected
+            + filter { followUp in
+                followUp.split == first.split && !chosen.contains(followUp.id)
+                    && followUp.update.map(updates.contains) ?? false
+            }
     }
 
     /// One of each batch after the other, in their order.
