@@ -15,10 +15,17 @@ public final class ChangeWatcher {
     private let timer: any DispatchSourceTimer
     private let pause: DispatchTimeInterval?
     private let look: @Sendable () -> Void
+    private let descriptor: CInt
+    private let folder: String
     // What follows is read and written on the queue alone.
     /// Which of the looks after an event comes next; nil when none does.
     private var nextLook: Int?
     private var isSuspended = false
+    /// The kernel's number of the watch; nil while there is none.
+    private var watch: CInt?
+
+    private static let events = UInt32(
+        IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE)
 
     /// Watches the folder of `path`; `look` runs on `queue`, several times for each change. Nil when
     /// the kernel has no watch left to give: the caller's timer must do then.
@@ -33,12 +40,12 @@ public final class ChangeWatcher {
         guard descriptor >= 0 else { return nil }
         let path = QueuePath.resolved(path)
         let folder = (path as NSString).deletingLastPathComponent
-        let events = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE
-        guard inotify_add_watch(descriptor, folder, UInt32(events)) >= 0
-        else {
+        let watch = inotify_add_watch(descriptor, folder, Self.events)
+        guard watch >= 0 else {
             close(descriptor)
             return nil
         }
+        (self.descriptor, self.folder, self.watch) = (descriptor, folder, watch)
         self.queue = queue
         self.look = look
         pause = pauseMS.map { .milliseconds($0) }
@@ -62,27 +69,35 @@ public final class ChangeWatcher {
     }
 
     /// Looks no more until `resume`: while the caller looks by itself, the events of its own commits
-    /// are only work.
+    /// are only work, for the kernel as well.
     public func suspend() {
         dispatchPrecondition(condition: .onQueue(queue))
         guard !isSuspended else { return }
         isSuspended = true
         nextLook = nil
         source.suspend()
+        if let watch { inotify_rm_watch(descriptor, watch) }
+        watch = nil
     }
 
-    /// Looks again; what happened meanwhile makes one event.
+    /// Looks again, and once for all that happened meanwhile.
     public func resume() {
         dispatchPrecondition(condition: .onQueue(queue))
         guard isSuspended else { return }
         isSuspended = false
+        let number = inotify_add_watch(descriptor, folder, Self.events)
+        watch = number < 0 ? nil : number
         source.resume()
+        nextLook = 0
+        schedule()
     }
 
     private func changed() {
         dispatchPrecondition(condition: .onQueue(queue))
         if let pause {
-            suspend()
+            // The watch stays: what happens in the pause makes an event after it.
+            isSuspended = true
+            source.suspend()
             timer.schedule(deadline: .now() + pause)
             return
         }
@@ -97,7 +112,8 @@ public final class ChangeWatcher {
         dispatchPrecondition(condition: .onQueue(queue))
         if pause != nil {
             look()
-            resume()
+            isSuspended = false
+            source.resume()
         } else if let number = nextLook {
             look()
             // The look may have led to a suspension.
