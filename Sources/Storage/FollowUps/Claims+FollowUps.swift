@@ -120,7 +120,7 @@ extension Database {
         _ kind: FollowUpKind, _ moment: ClaimMoment
     ) throws -> [ClaimedFollowUp] {
         // Of several in doubt, which a retry may have made so, the first goes once the calls of all are
-        // over: each would wait for the others for ever.
+        // over: else each would wait for the others, and none would go.
         let isFree =
             kind == .set
             ? """
