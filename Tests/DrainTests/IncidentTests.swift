@@ -101,6 +101,63 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 7, 100])
+    func `fails few leads while a trigger throws for each of them`(callSize: Int) async throws {
+        try await withQueue { queue in
+            try queue.add(1...300)
+            var drain = try VirtualDrain(queue) { $0.callSize = callSize }
+            while drain.now.since(.ms(0)) < 15 * 60_000, drain.sent.count < 500 {
+                try drain.run(most: drain.sent.count + 1) { request in
+                    guard case .convert(let leads, _) = request else {
+                        return .noneConverted(request)
+                    }
+                    // One in ten is stopped before the trigger runs.
+                    return CallReply(
+                        .converted(
+                            leads.indices.map { $0 % 10 == 5 ? Self.unfit : Self.thrown }))
+                }
+            }
+            #expect(drain.sent.count < 60)
+            let failed = try queue.jobs().filter { $0.text("state") == "failed" }
+            let thrown = failed.filter {
+                $0.text("error_code") != "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+            }
+            #expect(thrown.count < 20)
+            try drain.run { .noneConverted($0) }
+            let converted = try queue.jobs().filter { $0.text("state") == "converted" }
+            #expect(converted.count == 300 - failed.count)
+        }
+    }
+
+    @Test(arguments: [0, 700])
+    func `ends with leads for which a trigger always throws, at full rate`(
+        good: Int
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...(1000 + good))
+            var drain = try VirtualDrain(queue)
+            let odd = Set(try (1...1000).map { try RecordID.lead($0) })
+            try drain.run { request in
+                guard case .convert(let leads, _) = request,
+                    case .converted(let all) = CallReply.allConverted(request).outcome
+                else { return .noneConverted(request) }
+                return CallReply(
+                    .converted(
+                        zip(leads, all).map { odd.contains($0.leadID) ? Self.thrown : $1 }))
+            }
+            let states = try queue.jobs().map { $0.text("state") }
+            #expect(states.count { $0 == "failed" } == 1000)
+            #expect(states.count { $0 == "converted" } == good)
+            #expect(drain.sizes.count < 60)
+            #expect(drain.now.since(.ms(0)) < 60 * 60_000)
+        }
+    }
+
+    private static let thrown = LeadOutcome.permanent(
+        Reason("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "System.NullPointerException"))
+    private static let unfit = LeadOutcome.permanent(
+        Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "no"))
+
     @Test func `ends a file of leads that are all refused for good at full rate`() async throws {
         try await withQueue { queue in
             try queue.add(1...1000)

@@ -32,6 +32,9 @@ struct FailureRun: Equatable {
     private let doubtsLoneLeads: Bool
     /// Leads that met a lock since one met anything else.
     private var lockedInARow: Set<Int64> = []
+    /// Leads for which the org's own code threw since one was converted, and since when.
+    private var thrownJobs: Failed = [:]
+    private var thrownSince: Moment?
     /// Failures in a row that have no lead in common.
     private var unrelated = 0
     /// Whether a reading failed, and none has passed since.
@@ -49,7 +52,7 @@ struct FailureRun: Equatable {
     /// After so long in an incident, a probe of a lead that had been probed before uses one of its
     /// attempts: where only odd leads are left nothing can prove the org well, and they have to end.
     static let patienceMS: Int64 = 30 * 60_000
-    private static let mostLocked = 20
+    private static let mostInARow = 20
     private static let mostRemembered = 10_000
 
     init(doubtsLoneLeads: Bool = true) { self.doubtsLoneLeads = doubtsLoneLeads }
@@ -105,13 +108,33 @@ struct FailureRun: Equatable {
     /// - Returns: Whether the org is to blame: so many leads in a row have met nothing else.
     mutating func locked(_ jobs: Failed, at now: Moment) -> Bool {
         let all = lockedInARow.union(jobs.keys)
-        guard all.count >= Self.mostLocked else {
+        guard all.count >= Self.mostInARow else {
+            // Nothing is converted by a lock.
+            let thrown = (thrownJobs, thrownSince)
+            (thrownJobs, thrownSince) = ([:], nil)
             passed(Set(jobs.keys), at: now)
+            (thrownJobs, thrownSince) = thrown
             lockedInARow = all
             return false
         }
         lockedInARow = all
         return failed(jobs, each: true, isProbe: true, at: now)
+    }
+
+    /// The org's own code threw for these, and no lead of the call was converted.
+    /// - Returns: Whether the org is to blame: so many leads have met it and none was converted, and
+    ///   not yet for half an hour. Then it is there to stay, and refuses each lead for good.
+    mutating func threw(_ jobs: Failed, at now: Moment) -> Bool {
+        let since = thrownSince ?? now
+        thrownSince = since
+        thrownJobs.merge(jobs) { $1 }
+        guard thrownJobs.count >= Self.mostInARow, now.since(since) < Self.patienceMS,
+            failed(jobs, each: true, isProbe: true, at: now)
+        else {
+            refused(Set(jobs.keys))
+            return false
+        }
+        return true
     }
 
     private func failedAgainAfterProbe(_ jobs: Set<Int64>, at now: Moment) -> Bool {
@@ -145,6 +168,9 @@ struct FailureRun: Equatable {
             let left = failedJobs.filter { !others.contains($0.key) }
             if left.count == 1 && failedJobs.count > 1 { knownFailing.merge(left) { $1 } }
         }
+        // The others are converted, and these had it all the same.
+        knownFailing.merge(thrownJobs) { $1 }
+        (thrownJobs, thrownSince) = ([:], nil)
         knownFailing.merge(refused) { $1 }
         for job in others { knownFailing[job] = nil }
         if knownFailing.count > Self.mostRemembered { knownFailing = refused }

@@ -14,6 +14,9 @@ extension Pacer {
             concurrency.grow()
             return closeCircuit(call, at: now, &observation)
         }
+        if failed.isEmpty, leads.contains(where: \.isThrown) {
+            return observeThrown(leads, of: call, at: now, &observation)
+        }
         if failed.isEmpty, leads.contains(where: \.isLocked) {
             return observeLocks(leads, of: call, at: now, &observation)
         }
@@ -53,6 +56,20 @@ extension Pacer {
         guard let reason = leads.first(where: \.isLocked)?.reason,
             failures.locked(locked, at: now)
         else { return closeCircuit(call, at: now, &observation) }
+        observation.blame = .org
+        openCircuit(.incident, reason, call, at: now, &observation)
+    }
+
+    /// A trigger that throws for one lead is that lead's affair, unless one lead after the other meets
+    /// it and none is converted.
+    private mutating func observeThrown(
+        _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
+    ) {
+        let thrown = call.codes(leads, where: \.isThrown)
+        failures.refused(Set(call.jobs).subtracting(thrown.keys))
+        guard let reason = leads.first(where: \.isThrown)?.reason,
+            failures.threw(thrown, at: now)
+        else { return closeCircuit(call, isProof: false, at: now, &observation) }
         observation.blame = .org
         openCircuit(.incident, reason, call, at: now, &observation)
     }
@@ -161,6 +178,11 @@ extension LeadOutcome {
         if case .transient(let reason) = self { reason.isLock } else { false }
     }
 
+    /// Refused because code of the org's own failed, which may be for all leads.
+    fileprivate var isThrown: Bool {
+        if case .permanent(let reason) = self { reason.isThrown } else { false }
+    }
+
     fileprivate var reason: Reason? {
         switch self {
         case .transient(let reason), .unlisted(let reason), .permanent(let reason),
@@ -226,4 +248,7 @@ extension PacedCall.Doubt {
 extension Reason {
     /// What stands for all the ways in which an answer gets lost.
     static let noAnswer = Reason(ours: "NO_ANSWER", "No answer came that says what was done.")
+
+    /// Whether a trigger of the org threw. Source: SOAP API Developer Guide, "StatusCode".
+    var isThrown: Bool { code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" }
 }

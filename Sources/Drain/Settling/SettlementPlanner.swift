@@ -79,6 +79,8 @@ struct SettlementPlanner {
             return retry(job, in: callID, reason)
         case .blocked(_, let reason) where blame == .call:
             return retry(job, in: callID, reason)
+        case .permanent(let reason) where blame == .org && reason.isThrown:
+            return notSent(job, in: callID, reason)
         case .permanent(let reason):
             return refused(job, in: callID, reason)
         case .duplicate(let reason, let records):
