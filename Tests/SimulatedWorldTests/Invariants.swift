@@ -127,6 +127,11 @@ enum Invariants {
         switch (lead.nature, code) {
         case (.coded(let own, _), let code?) where code == own && !isConverted:
             return
+        case (.barred, "HTTP_403") where !isConverted:
+            return
+        // It was told so in the incident, whether or not somebody else had converted it by then.
+        case (_, OddAnswer.ownCode) where world.trouble.incident?.refusesForGood(id) == true:
+            if lead.convertedBy == nil { return }
         case (.throwing, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"),
             (.throwing, "UNKNOWN_EXCEPTION") where !isConverted:
             return

@@ -15,6 +15,25 @@ enum OddAnswer {
     case page(Int)
     /// The call is carried out, and each lead is refused with this code.
     case eachLead(String)
+    /// As before, but some leads are refused for what is their own.
+    case eachGoodLead(String)
+
+    /// What those are refused with.
+    static let ownCode = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+
+    /// Whether a lead is one of them.
+    static func isUnfit(_ lead: RecordID) -> Bool {
+        lead.description.utf8.prefix(15).reduce(0) { $0 + Int($1) } % 5 == 0
+    }
+
+    private func code(for lead: RecordID) -> String {
+        switch self {
+        case .eachGoodLead where Self.isUnfit(lead): Self.ownCode
+        case .eachLead(let code), .eachGoodLead(let code), .refusal(let code), .bareFault(let code):
+            code
+        case .page(let status): "HTTP_\(status)"
+        }
+    }
 
     /// What it means for a call that converts.
     func reply(for leads: [LeadConversion], byAction: Bool) -> Reply<[LeadOutcome]> {
@@ -38,6 +57,11 @@ enum OddAnswer {
     func outcome(forAccounts values: [String]) -> Reply<[[RecordID]]>.Outcome {
         AccountQuery(field: "Name", values: values)
             .outcome(of: restResponse([]), tellingPersonAccounts: false)
+    }
+
+    /// What it means for a call that writes records.
+    func outcome(forWriting ids: [String?]) -> Reply<[RecordOutcome]>.Outcome {
+        RecordWrites.outcome(of: restResponse([]), for: ids)
     }
 
     /// What a code means for the lead that is refused with it.
@@ -70,13 +94,13 @@ enum OddAnswer {
                 </UnexpectedErrorFault></detail>
                 """)
         case .bareFault(let code): Self.fault("soapenv:\(code)", "")
-        case .eachLead(let code):
+        case .eachLead, .eachGoodLead:
             Self.envelope(
                 200,
                 "<convertLeadResponse>"
                     + leads.map { lead in
-                        "<result><errors><message>\(Self.message(code))</message><statusCode>"
-                            + "\(code)</statusCode></errors><leadId>\(lead.leadID)</leadId>"
+                        "<result><errors><message>no</message><statusCode>"
+                            + "\(code(for: lead.leadID))</statusCode></errors><leadId>\(lead.leadID)</leadId>"
                             + "<success>false</success></result>"
                     }.joined() + "</convertLeadResponse>")
         }
@@ -90,9 +114,9 @@ enum OddAnswer {
             return Self.answer(
                 Self.status(code), #"[{"message":"\#(Self.message(code))","errorCode":"\#(code)"}]"#
             )
-        case .eachLead(let code):
+        case .eachLead, .eachGoodLead:
             let results = leads.map { lead in
-                Self.result(lead.leadID, .transient(Reason(code, Self.message(code))))
+                Self.result(lead.leadID, .transient(Reason(code(for: lead.leadID), "no")))
             }
             return Self.answer(200, "[\(results.joined(separator: ","))]")
         }

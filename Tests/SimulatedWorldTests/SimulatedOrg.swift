@@ -20,6 +20,8 @@ struct SimulatedOrg {
         case coded(String, times: Int)
         /// Every question that names it fails.
         case unreadable
+        /// Every call that would convert it is turned away by an edge.
+        case barred
         /// An action throws for it; over SOAP the org's own code refuses it.
         case throwing
     }
@@ -36,6 +38,8 @@ struct SimulatedOrg {
         var email: String?
         /// Whether the account of its group is to be looked for.
         var matchesAccount = false
+        /// Whether every call that would leave its note is turned away by an edge.
+        var hasBarredNote = false
     }
 
     /// A call whose work is not done yet.
@@ -170,6 +174,10 @@ struct SimulatedOrg {
         if case .unreadable = leads[id]?.nature { true } else { false }
     }
 
+    func isBarred(_ id: RecordID) -> Bool {
+        if case .barred = leads[id]?.nature { true } else { false }
+    }
+
     private func isPoison(_ id: RecordID) -> Bool {
         if case .poison = leads[id]?.nature { true } else { false }
     }
@@ -195,7 +203,8 @@ struct SimulatedOrg {
             return OddAnswer.outcome(ofLead: code)
         case .throwing:
             return OddAnswer.outcome(ofLead: "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
-        case .plain, .locked, .poison, .convertedByOthers, .hidden, .coded, .unreadable:
+        case .plain, .locked, .poison, .convertedByOthers, .hidden, .coded, .unreadable,
+            .barred:
             lead.convertedBy = callID
             lead.account = conversion.accountID
             meet(conversion, in: callID)

@@ -1,3 +1,4 @@
+import Conversion
 import Foundation
 import TestSupport
 
@@ -13,12 +14,18 @@ struct Trouble {
         /// What every call gets, as a lead's error.
         var code: String? {
             switch answer {
-            case .refusal(let code), .eachLead(let code): code
+            case .refusal(let code), .eachLead(let code), .eachGoodLead(let code): code
             case .bareFault(let code): "soapenv:\(code)"
             case .page(502): "BAD_GATEWAY"
+            case .page(403): "HTTP_403"
             case .page: nil
             }
         }
+        /// Whether it refuses a lead for what is its own.
+        func refusesForGood(_ lead: RecordID) -> Bool {
+            if case .eachGoodLead = answer { OddAnswer.isUnfit(lead) } else { false }
+        }
+
         /// Whether a conversion is carried out all the same, as far as the answer leaves it open.
         var commits: Bool
     }
@@ -42,6 +49,12 @@ struct Trouble {
     var oddAddress: String?
     /// The chance that a call leaves some time after it was claimed.
     var lateDeparture = 0.0
+    /// The chance that an edge turns away whatever carries a note, for its text.
+    var barredNotes = 0.0
+    /// How it does.
+    var bar = OddAnswer.page(403)
+    /// Trouble of all calls that write records, and of no other.
+    var writing: Incident?
     /// How long the daemon's operator has patience.
     var giveUpAfterMS: Int64?
 
@@ -70,6 +83,25 @@ struct Trouble {
         if chance.happens(0.2) {
             giveUpAfterMS = Int64.random(in: 5000...120_000, using: &chance)
         }
+        drawAnswersToAll(using: &chance)
+    }
+
+    /// What an edge, or an org, says to all that is in a call for the sake of some.
+    private mutating func drawAnswersToAll(using chance: inout SeededGenerator) {
+        if case .eachLead(let code) = incident?.answer, chance.happens(0.7) {
+            incident?.answer = .eachGoodLead(code)
+        }
+        let bars: [OddAnswer] = [.page(403), .page(503), .refusal("FUNCTIONALITY_NOT_ENABLED")]
+        if chance.happens(0.2) {
+            barredNotes = Double.random(in: 0...0.4, using: &chance)
+            bar = bars.randomElement(using: &chance) ?? bar
+        }
+        guard chance.happens(0.2) else { return }
+        let start = Int64.random(in: 0...30_000, using: &chance)
+        writing = Incident(
+            time: start..<start + Int64.random(in: 1...20, using: &chance) * 60_000,
+            answer: bars.randomElement(using: &chance) ?? bar, reachesQuestions: false,
+            commits: false)
     }
 
     private static func incident(using chance: inout SeededGenerator) -> Incident {
@@ -77,7 +109,8 @@ struct Trouble {
         let minutes = chance.happens(0.5) ? 30 : Int64.random(in: 1...5, using: &chance)
         let code = codes.randomElement(using: &chance) ?? codes[0]
         let answers: [OddAnswer] = [
-            .refusal(code), .refusal(code), .eachLead(code), .refusal("REQUEST_LIMIT_EXCEEDED"),
+            .refusal(code), .refusal(code), .eachLead(code), .page(403),
+            .refusal("REQUEST_LIMIT_EXCEEDED"),
             .refusal("QUERY_TIMEOUT"), .bareFault("Server.userException"), .page(502), .page(503),
         ]
         return Incident(

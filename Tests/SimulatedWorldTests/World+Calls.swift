@@ -99,7 +99,8 @@ extension World {
         _ call: SentCall, _ conversions: ClaimedCall, as number: Int64, isSlow: Bool
     ) {
         let leads = conversions.jobs.map(\.conversion)
-        if let odd = oddAnswer() {
+        let isBarred = leads.contains { org.isBarred($0.leadID) }
+        if let odd = oddAnswer() ?? (isBarred ? .page(403) : nil) {
             let reply = meet(odd, leads, as: number)
             return answer(call, .conversions(conversions, reply), after: travel()) { world in
                 if case .unclear = reply.outcome { return }

@@ -167,7 +167,9 @@ extension World {
                         lead.leadID,
                         .init(
                             nature: natureInGroup(nature(of: lead), lead), group: lead.groupKey,
-                            email: lead.matchEmail, matchesAccount: lead.matchesAccount)
+                            email: lead.matchEmail, matchesAccount: lead.matchesAccount,
+                            hasBarredNote: lead.followUps?.noteBody?.hasPrefix(Self.barred)
+                                ?? false)
                     ))
             }
         }

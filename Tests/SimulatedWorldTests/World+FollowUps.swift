@@ -67,6 +67,11 @@ extension World {
             return answer(
                 call, .followUps(followUps, Reply(.init(refusal))), after: travel())
         }
+        if let odd = oddAnswer(toWriting: followUps) {
+            let reply = Reply(
+                odd.outcome(forWriting: followUps.followUps.map { $0.update?.recordID }))
+            return answer(call, .followUps(followUps, reply), after: travel())
+        }
         if meets(profile.lostBefore) {
             return answer(
                 call, .followUps(followUps, Reply(.init(unclear()))), after: travel())
@@ -164,7 +169,10 @@ extension World {
         if chance.happens(0.5) {
             request.afterSet = "{\"Account\":{\"Tier__c\":\"\(nextLead)\"}}"
         }
-        if chance.happens(0.5) { request.noteBody = "Note \(nextLead)" }
+        if chance.happens(0.5) {
+            let isBarred = trouble.barredNotes > 0 && chance.happens(trouble.barredNotes)
+            request.noteBody = "\(isBarred ? Self.barred : "Note") \(nextLead)"
+        }
         if chance.happens(0.3) {
             request.taskSubject = "Task \(nextLead)"
         }

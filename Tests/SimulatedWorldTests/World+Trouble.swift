@@ -7,6 +7,17 @@ import TestSupport
 
 /// Trouble that is not chance.
 extension World {
+    /// What a call that writes records gets instead of an answer.
+    func oddAnswer(toWriting call: ClaimedFollowUps) -> OddAnswer? {
+        if call.followUps.contains(where: { $0.record?.text.hasPrefix(Self.barred) ?? false }) {
+            return trouble.bar
+        }
+        return trouble.writing.flatMap { $0.time.contains(trueMS) ? $0.answer : nil }
+    }
+
+    /// How a note begins that an edge does not let through.
+    static let barred = "Barred"
+
     /// What a call gets instead of an answer to what it asks, as things stand.
     func oddAnswer(toQuestion isQuestion: Bool = false) -> OddAnswer? {
         if strays > 0 {
@@ -16,8 +27,10 @@ extension World {
         guard let incident = trouble.incident, incident.time.contains(trueMS),
             !isQuestion || incident.reachesQuestions
         else { return nil }
-        if isQuestion, case .eachLead = incident.answer { return nil }
-        return incident.answer
+        switch incident.answer {
+        case .eachLead, .eachGoodLead: return isQuestion ? nil : incident.answer
+        default: return incident.answer
+        }
     }
 
     /// A call that converts meets an odd answer: what it reads there, and what was done.
@@ -30,7 +43,7 @@ extension World {
             guard trouble.incident?.commits == true else { break }
             org.arrives(number, leads, at: trueMS)
             _ = org.commits(number, at: trueMS)
-        case .page, .refusal, .eachLead:
+        case .page, .refusal, .eachLead, .eachGoodLead:
             break
         }
         return answer.reply(for: leads, byAction: trouble.usesAction)
@@ -55,9 +68,10 @@ extension World {
     func oddNature() -> SimulatedOrg.Nature {
         let codes =
             Trouble.codes + ["FUNCTIONALITY_NOT_ENABLED", "STORAGE_LIMIT_EXCEEDED"]
-        return switch Int.random(in: 0..<4, using: &chance) {
+        return switch Int.random(in: 0..<5, using: &chance) {
         case 0: .unreadable
         case 1: .throwing
+        case 2: .barred
         default:
             .coded(
                 codes.randomElement(using: &chance) ?? codes[0],
@@ -164,7 +178,7 @@ extension SimulatedOrg {
     /// to find out that it is the lead, and not the org, that always fails. That time is needed for
     /// searches, too, in which one address fails those of the others.
     func isBeyondHelp(_ id: RecordID) -> Bool {
-        if isUnreadable(id) { return true }
+        if isUnreadable(id) || isBarred(id) { return true }
         guard let lead = leads[id], trouble.oddAddress != nil || trouble.giveUpAfterMS != nil
         else { return false }
         // Where that one and one that can't be read are all that is left to read, nothing passes.
@@ -177,14 +191,16 @@ extension SimulatedOrg {
     /// Whether it is never converted, whatever the daemon does.
     func isLost(_ lead: Lead) -> Bool {
         switch lead.nature {
-        case .poison, .throwing, .refused: true
+        case .poison, .throwing, .refused, .barred: true
         case .coded(_, let times): times > 1000
         default: false
         }
     }
 
-    /// Leads that look like an incident of the org.
-    var oddLeads: Int64 { Int64(leads.values.count(where: isOdd)) }
+    /// Leads and notes that look like an incident of the org.
+    var oddLeads: Int64 {
+        Int64(leads.values.count(where: isOdd) + leads.values.count(where: \.hasBarredNote))
+    }
 
     private func isSearchedInVain(_ lead: Lead) -> Bool {
         guard let address = trouble.oddAddress else { return false }
@@ -192,9 +208,9 @@ extension SimulatedOrg {
     }
 
     private func isOdd(_ lead: Lead) -> Bool {
-        if isSearchedInVain(lead) { return true }
+        if isSearchedInVain(lead) || lead.hasBarredNote { return true }
         return switch lead.nature {
-        case .unreadable, .poison, .throwing: true
+        case .unreadable, .poison, .throwing, .barred: true
         case .coded(_, let times): times > 0
         default: false
         }
