@@ -38,7 +38,7 @@ enum Demo {
             """
             Starts a simulated Salesforce org with 500 leads, some of which can't be converted.
             Queues them by SQL and from a CSV file, and converts them; one answer gets lost.
-            Then compares the org's own audit with the queue, lead by lead. About ten seconds.
+            Then compares the org's own audit with the queue, lead by lead. A quarter of a minute.
 
             """)
         let folder = FileManager.default.temporaryDirectory
