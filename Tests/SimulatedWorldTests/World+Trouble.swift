@@ -181,8 +181,12 @@ extension SimulatedOrg {
         if isUnreadable(id) || isBarred(id) { return true }
         guard let lead = leads[id], trouble.oddAddress != nil || trouble.giveUpAfterMS != nil
         else { return false }
-        // Where that one and one that can't be read are all that is left to read, nothing passes.
-        if isSearchedInVain(lead), leads.keys.contains(where: isUnreadable) { return true }
+        // Where that one and one that can't be read, or is turned away, are all that is left, nothing
+        // passes.
+        if isSearchedInVain(lead), leads.keys.contains(where: { isUnreadable($0) || isBarred($0) })
+        {
+            return true
+        }
         guard trouble.giveUpAfterMS != nil else { return false }
         let isSearched = lead.email != nil || lead.matchesAccount
         return isOdd(lead) || trouble.oddAddress != nil && isSearched
