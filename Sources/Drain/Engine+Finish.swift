@@ -83,10 +83,10 @@ extension Engine {
         case .followUpQuestion(let question, let reply):
             followUpQuestions.take(
                 reply.outcome.ofReading, of: question.followUps.map(\.id), at: now)
-        case .followUps(_, let reply): noteForSearches(reply)
         case .conversions(_, let reply): noteForSearches(reply)
         case .limits(let reply): noteForSearches(reply)
-        case .login: break
+        // That records are written says nothing of who reads.
+        case .login, .followUps: break
         }
     }
 
