@@ -51,6 +51,7 @@ struct InFlightCall {
         case .question(let question):
             paced.jobs = question.jobs.map(\.job.id)
             paced.doubts = question.jobs.map(\.pacedDoubt)
+            paced.sentAt = question.jobs.map(\.sentAt)
         case .match(let match): paced.jobs = match.jobs.map(\.id)
         // A group is asked about for any of its leads.
         case .accountMatch(let match): paced.jobs = match.groups

@@ -21,6 +21,8 @@ struct FailureRun: Equatable {
     /// Those of them that failed by themselves: alone in their call, or with an answer of their own.
     private(set) var failedAlone: Failed = [:]
     private var failedAloneSince: Moment?
+    /// When the first of them failed.
+    private var failedSince: Moment?
     /// Leads that failed by themselves while others passed: that one of them fails with the same code
     /// again says nothing new.
     private var knownFailing: Failed = [:]
@@ -90,6 +92,7 @@ struct FailureRun: Equatable {
         unrelated += telling > 1 ? telling : common.isEmpty ? 1 : 0
         suspects = common.isEmpty ? ids : common
         failedJobs.merge(jobs) { $1 }
+        failedSince = failedSince ?? now
         if isAlone { recordOwnFailure(jobs, at: now) }
         guard incidentSince == nil else { return true }
         let areMany = unrelated + (readsFail ? 1 : 0) >= incidentThreshold
@@ -99,6 +102,11 @@ struct FailureRun: Equatable {
         incidentSince = now
         excused.formUnion(failedAlone.keys)
         return true
+    }
+
+    /// Whether a call of that time that passed says anything of those that have failed since.
+    func tellsOfNow(callAt moment: Moment) -> Bool {
+        failedSince.map { $0.since(moment) == 0 } ?? true
     }
 
     /// How long the org has been to blame, in milliseconds; 0 while it is not.
@@ -178,7 +186,7 @@ struct FailureRun: Equatable {
         excused.subtract(refused.keys)
         (suspects, failedJobs, failedAlone) = ([], [:], [:])
         (unrelated, incidentSince, failedAloneSince) = (0, nil, nil)
-        (readsFail, passedAt, lockedInARow) = (false, now, [])
+        (readsFail, passedAt, lockedInARow, failedSince) = (false, now, [], nil)
     }
 
     /// These were refused for what is their own. They explain no failure of a call, and show nothing

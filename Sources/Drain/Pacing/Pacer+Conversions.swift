@@ -81,8 +81,10 @@ extension Pacer {
         _ observation: inout Observation
     ) -> Bool {
         let read = zip(zip(call.jobs, call.doubts), readings)
-        // Its answer got lost, or said nothing, and the work was done.
-        let done = read.filter { $0.1.mayBeDone && $1.isConverted }.map(\.0.0)
+        // Its answer got lost, or said nothing, and the work was done: while others failed, or before.
+        let done = zip(read, call.sentAt).filter { read, sentAt in
+            read.0.1.mayBeDone && read.1.isConverted && failures.tellsOfNow(callAt: sentAt)
+        }.map(\.0.0.0)
         var refused: FailureRun.Failed = [:]
         for case ((let job, .refused(let code)), let reading) in read
         where reading == .notConverted || reading == .ownedByQueue {

@@ -268,6 +268,8 @@ struct PacedCall: Equatable {
     var isApart = false
     /// Why it asks about each of its leads, if it does.
     var doubts: [Doubt] = []
+    /// When the call left that each of those leads was in.
+    var sentAt: [Moment] = []
 
     enum Doubt: Equatable {
         /// The call that was to convert the lead had no answer.
