@@ -101,6 +101,12 @@ extension Database {
                 WHERE state = 'sending'
                 """,
             arguments: [now.wall.description, (now.wall + callLifetimeMS).description])
+        // As with jobs: whose fault it was is forgotten.
+        try execute(
+            sql: """
+                UPDATE follow_ups SET doubt = 'crash'
+                WHERE state = 'verifying' AND doubt = 'no_answer' AND kind <> 'set'
+                """)
         // The clock that tells how long ago that call was began again with the machine.
         if !isSameBoot {
             try execute(

@@ -46,6 +46,12 @@ extension Settlements {
                     """,
                 arguments: [time, sentence])
             let jobs = database.changesCount
+            // Whether the lead or the org was to blame for it is forgotten: it uses no attempt.
+            try database.execute(
+                sql: """
+                    UPDATE jobs SET doubt = 'crash'
+                    WHERE state = 'verifying' AND doubt = 'no_answer'
+                    """)
             let boot = try String.fetchOne(database, sql: "SELECT clock_boot_id FROM queue")
             try database.recoverFollowUps(
                 at: now, callLifetimeMS: callLifetimeMS,
