@@ -85,9 +85,18 @@ final class Fixture: Sendable {
         let queue = queue
         try await TestSupport.within(limit, event) {
             let (changes, told) = AsyncStream.makeStream(of: Void.self)
-            let watcher = ChangeWatcher(
-                path: queue.path, queue: DispatchQueue(label: "fixture"), look: { told.yield() })
-            defer { withExtendedLifetime(watcher) {} }
+            let looks = DispatchQueue(label: "fixture")
+            let watcher = ChangeWatcher(path: queue.path, queue: looks, look: { told.yield() })
+            // The kernel gives a user some hundred watches; where many tests run at once there may be
+            // none left for this one.
+            let timer = DispatchSource.makeTimerSource(queue: looks)
+            timer.schedule(deadline: .now(), repeating: .seconds(2))
+            timer.setEventHandler { told.yield() }
+            timer.activate()
+            defer {
+                timer.cancel()
+                withExtendedLifetime(watcher) {}
+            }
             told.yield()
             for await _ in changes {
                 if try isMet(queue) { return }
