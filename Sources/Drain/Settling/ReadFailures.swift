@@ -65,9 +65,9 @@ struct ReadFailures: Equatable {
         suspects[job]?.aloneSince.map { now.since($0) >= patience } ?? false
     }
 
-    /// Whether nothing is to be hoped for from asking about this one again: for half an hour every
-    /// reading of it alone has failed while others passed, or for two hours with no other to tell by.
-    func isHopeless(_ job: Int64, at now: Moment) -> Bool {
+    /// Whether no more questions are asked about this one: for half an hour every reading of it alone has
+    /// failed while others passed, or for two hours with no other to tell by.
+    func isGivenUp(_ job: Int64, at now: Moment) -> Bool {
         hasFailed(job, forMS: Self.patienceMS, at: now)
             && (suspects[job].map { passed > $0.passed } ?? false
                 || hasFailed(job, forMS: 4 * Self.patienceMS, at: now))

@@ -146,7 +146,7 @@ extension SettlementPlanner {
             return zip(question.followUps, found).map(settle)
         case .refused(_, let reason), .unclear(let reason):
             return question.followUps.map { followUp in
-                if failures.isHopeless(followUp.id, at: now) {
+                if failures.isGivenUp(followUp.id, at: now) {
                     return stillInDoubt(followUp, .noAnswerAbout(followUp, reason))
                 }
                 var doubt = FollowUpSettlement(followUp, .unknown, to: .verifying)
