@@ -55,6 +55,33 @@ import Testing
         }
     }
 
+    @Test func `an account is gone for a lead in doubt only once it is read`() async throws {
+        try await withQueue { queue in
+            let gone = try RecordID("001Ws0000000009", of: .account)
+            try queue.add(1...1)
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET group_key = 'Acme', account_id = '\(gone)', joined_account = 1,
+                        may_be_converted = 1
+                    """)
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                switch request {
+                case .verify(let leads):
+                    return CallReply(.verified(leads.map { _ in .notConverted }))
+                case .convert(let leads, _) where leads[0].accountID == gone:
+                    let reason = Reason("ENTITY_IS_DELETED", "entity is deleted")
+                    return CallReply(.converted([.permanent(reason)]))
+                default: return .allConverted(request)
+                }
+            }
+            #expect(drain.sent.map(\.kind) == [.convert, .verify, .convert])
+            let job = try #require(try queue.jobs().first)
+            #expect(job.text("state") == "converted")
+            #expect(job.text("account_id") == nil)
+        }
+    }
+
     private func joinDuplicates(_ queue: JobQueue) throws {
         var policy = RetryPolicy()
         policy.onDuplicates = .join

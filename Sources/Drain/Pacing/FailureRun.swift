@@ -135,7 +135,7 @@ struct FailureRun: Equatable {
     mutating func threw(_ jobs: Failed, at now: Moment) -> Bool {
         let since = thrownSince ?? now
         thrownSince = since
-        thrownJobs.merge(jobs) { $1 }
+        if thrownJobs.count < Self.mostRemembered { thrownJobs.merge(jobs) { $1 } }
         guard thrownJobs.count >= Self.mostInARow, now.since(since) < Self.patienceMS,
             failed(jobs, each: true, isProbe: true, at: now)
         else {
