@@ -41,13 +41,14 @@ import Testing
             try queue.add(1...4)
             try queue.run(sql: "UPDATE jobs SET group_key = 'Acme' WHERE id IN (1, 4)")
             let account = try RecordID("001Ws0000000009", of: .account)
-            let group: [RecordID] = try [.lead(1), .lead(4)]
+            // The other of the group would make an account, being next in line.
+            let refused: [RecordID] = try [.lead(1)]
             var drain = try VirtualDrain(queue) { $0.callSize = 2 }
             try drain.run { request in
                 guard case .convert(let leads, _) = request,
-                    leads.contains(where: { group.contains($0.leadID) && $0.accountID == nil })
+                    leads.contains(where: { refused.contains($0.leadID) && $0.accountID == nil })
                 else { return .allConverted(request) }
-                return stopped(leads, group, by: account)
+                return stopped(leads, refused, by: account)
             }
             let accounts = try queue.jobs().map { $0.text("account_id") }
             #expect(accounts == [account.description, nil, nil, account.description])
