@@ -13,14 +13,14 @@ import Testing
 
     @Test func `an old connection without a request is closed`() throws {
         let channel = try open()
-        channel.embeddedEventLoop.advanceTime(by: ConnectionDeadline.age)
+        channel.embeddedEventLoop.advanceTime(by: ConnectionLimits().age)
         #expect(!channel.isActive)
     }
 
     @Test func `an old connection is closed once its answer is out`() throws {
         let channel = try open()
         try channel.writeInbound(request)
-        channel.embeddedEventLoop.advanceTime(by: ConnectionDeadline.age)
+        channel.embeddedEventLoop.advanceTime(by: ConnectionLimits().age)
         #expect(channel.isActive)
         try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
         try channel.writeOutbound(HTTPResponsePart.end(nil))
@@ -32,7 +32,7 @@ import Testing
         let channel = try open()
         try channel.writeInbound(request)
         channel.embeddedEventLoop.advanceTime(
-            by: ConnectionDeadline.age + ConnectionDeadline.patience)
+            by: ConnectionLimits().age + ConnectionLimits().patience)
         #expect(!channel.isActive)
     }
 
@@ -47,7 +47,7 @@ import Testing
     }
 
     private func open() throws -> EmbeddedChannel {
-        let channel = EmbeddedChannel(handler: ConnectionDeadline())
+        let channel = EmbeddedChannel(handler: ConnectionDeadline(ConnectionLimits()))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 80)).wait()
         return channel
     }

@@ -76,7 +76,9 @@ func withPage<Result>(
         let server = try await PageServer.start(
             options, queue: queue.path, version: "test",
             probe: .init(isWritable: { true }, hasSession: { true }),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { .now })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { .now },
+            // A busy machine may stand still between two requests of a test.
+            limits: .init(idle: .minutes(30), age: .minutes(30), patience: .minutes(30)))
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(configuration: configuration)

@@ -56,6 +56,15 @@ public final class PageServer: Sendable {
         _ options: ListenOptions, queue path: String, version: String, probe: Probe,
         logger: Logger, now: @escaping @Sendable () -> Timestamp
     ) async throws -> PageServer {
+        try await start(
+            options, queue: path, version: version, probe: probe, logger: logger, now: now,
+            limits: .init())
+    }
+
+    static func start(
+        _ options: ListenOptions, queue path: String, version: String, probe: Probe,
+        logger: Logger, now: @escaping @Sendable () -> Timestamp, limits: ConnectionLimits
+    ) async throws -> PageServer {
         let socket: String? = if case .unix(let path) = options.address { path } else { nil }
         if let socket { try SocketFile.makeWay(for: socket) }
         let watch = try PageWatch(path, at: now())
@@ -71,7 +80,7 @@ public final class PageServer: Sendable {
                 responder: { request, writer, _ in
                     let response = await responder.respond(to: request)
                     try await writer.write(response: response.head, body: response.body)
-                }, configuration: connection),
+                }, configuration: connection(limits)),
             configuration: ServerConfiguration(
                 address: options.address.bind, backlog: 128,
                 availableConnectionsDelegate: MaximumAvailableConnections(128)),
@@ -136,9 +145,9 @@ public final class PageServer: Sendable {
     }
 
     /// A request's head may have 16 KB, and a connection on which nothing happens is closed.
-    private static var connection: HTTP1Channel.Configuration {
+    private static func connection(_ limits: ConnectionLimits) -> HTTP1Channel.Configuration {
         .init(
-            additionalChannelHandlers: [ConnectionDeadline()], idleTimeout: .seconds(20),
+            additionalChannelHandlers: [ConnectionDeadline(limits)], idleTimeout: limits.idle,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))
     }
