@@ -116,9 +116,11 @@ import Testing
 
     @Test func `asks about a call that a kill left without an answer`() async throws {
         try await withAction {
-            $0.latency = 200...200
+            // Long enough to be stopped in, on a machine that is busy with other tests.
+            $0.stallSeconds = 3
         } _: { fixture in
             let leads = try await fixture.enqueueLeads(10)
+            fixture.simulator.script(.stall)
             let daemon = try fixture.startDaemon(changing: action)
             try await fixture.simulator.await("a call arrives") { $0.count(.convert) == 1 }
             // Frozen, it cannot see the answer that comes now.

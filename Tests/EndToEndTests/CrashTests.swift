@@ -24,9 +24,11 @@ import Testing
 
     @Test func `finds out what was committed before the answer came`() async throws {
         try await withFixture {
-            $0.latency = 200...200
+            // Long enough to be stopped in, on a machine that is busy with other tests.
+            $0.stallSeconds = 3
         } _: { fixture in
             let leads = try await fixture.enqueueLeads(10)
+            fixture.simulator.script(.stall)
             let daemon = try fixture.startDaemon()
             try await fixture.simulator.await("a call arrives") { $0.count(.convert) == 1 }
             // Frozen, it cannot see the answer that comes now.
@@ -49,7 +51,7 @@ import Testing
 
     @Test func `sends again what never arrived and uses no attempt`() async throws {
         try await withFixture {
-            $0.latency = 300...300
+            $0.latency = 1000...1000
         } _: { fixture in
             let leads = try await fixture.enqueueLeads(10)
             fixture.simulator.script(.dropBeforeCommit)

@@ -112,6 +112,13 @@ final class Fixture: Sendable {
         return try database.read { try Row.fetchAll($0, sql: sql) }
     }
 
+    /// A test that waits in vain is understood by what the daemon said meanwhile.
+    fileprivate func tellWhatProgramsSaid() {
+        for program in programs.withLock(\.self) {
+            print("program \(program.pid) said: \(program.errors.suffix(8000))")
+        }
+    }
+
     fileprivate func clear() {
         for program in programs.withLock(\.self) { program.kill() }
     }
@@ -126,7 +133,12 @@ func withFixture<Result>(
         try await withTemporaryFolder { folder in
             let fixture = try Fixture(simulator: simulator, folder: folder)
             defer { fixture.clear() }
-            return try await body(fixture)
+            do {
+                return try await body(fixture)
+            } catch {
+                fixture.tellWhatProgramsSaid()
+                throw error
+            }
         }
     }
 }
