@@ -53,6 +53,7 @@ let package = Package(
             name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "Cryptography", dependencies: ["CLibcrypto"]),
         .target(name: "Conversion"),
+        .target(name: "CSpawn"),
         .target(name: "SQLiteSwitches"),
         .target(
             name: "Storage",
@@ -120,7 +121,7 @@ let package = Package(
         .target(
             name: "Hooks",
             dependencies: [
-                "Conversion", "Storage",
+                "Conversion", "CSpawn", "Storage",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -164,7 +165,9 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["CLibcrypto", "Conversion", "Storage", "SalesforceSimulator"],
+            dependencies: [
+                "CLibcrypto", "Conversion", "CSpawn", "Storage", "SalesforceSimulator",
+            ],
             path: "Tests/TestSupport"
         ),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),

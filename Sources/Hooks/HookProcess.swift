@@ -1,3 +1,4 @@
+import CSpawn
 import Foundation
 import Glibc
 import SystemPackage
@@ -26,7 +27,8 @@ struct HookProcess {
         }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, 2, 1)
-        Self.keepDescriptors()
+        // Ours close on exec as they are, the queue's lock among them; a library's may not.
+        inherit_no_descriptors(&actions, 3)
         Self.detach(&attributes)
 
         var pid: pid_t = 0
@@ -39,15 +41,6 @@ struct HookProcess {
         }
         guard status == 0 else { throw CannotStart(code: status) }
         self.pid = pid
-    }
-
-    /// Ours close on exec as they are, the queue's lock among them; a library's may not. Where
-    /// /proc can't be read, that has to do.
-    private static func keepDescriptors() {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        for descriptor in names.compactMap({ Int32($0) }) where descriptor > 2 {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        }
     }
 
     /// A group of its own, so that a timeout reaches what it starts, too; and signals as they are

@@ -1,3 +1,4 @@
+import CSpawn
 import Foundation
 import Glibc
 import Synchronization
@@ -41,6 +42,8 @@ struct Spawn {
         posix_spawn_file_actions_adddup2(&actions, input.read, 0)
         posix_spawn_file_actions_adddup2(&actions, output.write, 1)
         posix_spawn_file_actions_adddup2(&actions, errors.write, 2)
+        // A server's connections among them: one that a child keeps is not closed for its other end.
+        inherit_no_descriptors(&actions, 3)
         Self.resetSignals(&attributes)
 
         var pid: pid_t = 0
