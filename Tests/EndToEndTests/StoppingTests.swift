@@ -8,7 +8,7 @@ import Testing
     @Test func `lets the call in flight settle and starts no other`() async throws {
         try await withFixture {
             // Longer than a busy machine takes to bring the signal.
-            $0.latency = 3000...3000
+            $0.latency = 6000...6000
         } _: { fixture in
             let leads = try await fixture.enqueueLeads(40)
             let daemon = try fixture.startDaemon(changing: ["LEADCONVERT_CONCURRENCY": "1"])
