@@ -37,6 +37,8 @@ public actor DrainLoop {
     private var seenVersion: Int64 = -1
     /// Since when the file could not be written, if it could not when it was last tried.
     private var storageFailingSince: Moment?
+    /// Whether a pass is to come after the answers that are in line.
+    private var passIsInLine = false
     private var isStopping = false
     private var ending: ExitReason?
     private var waiter: CheckedContinuation<ExitReason, Never>?
@@ -149,12 +151,16 @@ public actor DrainLoop {
         return (answer, clock())
     }
 
+    /// Answers that are waiting in line are written together: the pass comes after them.
     private func settle(_ call: InFlightCall, _ answer: CallResult, after duration: Int64) {
-        do {
-            try engine.finish(call, answer, after: duration, at: clock())
-        } catch {
-            return storageFailed(OperatorError(explaining: error))
-        }
+        engine.finish(call, answer, after: duration, at: clock())
+        guard !passIsInLine else { return }
+        passIsInLine = true
+        executor.queue.async { self.assumeIsolated { $0.passAfterAnswers() } }
+    }
+
+    private func passAfterAnswers() {
+        passIsInLine = false
         pass()
     }
 
@@ -248,6 +254,7 @@ public actor DrainLoop {
     /// Waits no longer: the calls in flight are asked about at the next start.
     public func leave() {
         isStopping = true
+        pass()
         end(.stopped(inFlight: engine.inFlight.count))
     }
 

@@ -3,13 +3,13 @@ import Logging
 import Storage
 
 extension Engine {
-    /// A call has ended. What it means is decided once, here, and written in one transaction; if
-    /// that fails the decision is kept, and written before anything else is done.
+    /// A call has ended. What it means is decided once, here. It is kept until it is written, and that
+    /// before anything else is done.
     /// - Parameter duration: How long the answer took, in milliseconds, if that is not until now: a
     ///   locked file may have kept it waiting.
     mutating func finish(
         _ call: InFlightCall, _ answer: CallResult, after duration: Int64? = nil, at now: Moment
-    ) throws {
+    ) {
         let duration = duration ?? now.since(call.startedAt)
         let reply = answer.reply
         inFlight[call.callID] = nil
@@ -21,7 +21,11 @@ extension Engine {
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
             excused: seen.excused, incidentMS: pacer.failures.incidentMS(at: now),
             olderCopyUpTo: olderCopyUpTo ?? 0, chance: chance())
-        var decision = Decision()
+        var decision = SettledCall(
+            CallEnd(
+                callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
+                httpStatus: reply.httpStatus, reason: reply.reason, limiter: pacer.limiter,
+                usage: reply.usage))
         switch answer {
         case .conversions(let call, let reply): decision.settlements = planner.settle(call, reply)
         case .question(let question, let reply):
@@ -42,28 +46,23 @@ extension Engine {
             decision.followUps = planner.settle(asked: question, reply, followUpQuestions)
         case .login, .limits: break
         }
-        decision.end = CallEnd(
-            callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
-            httpStatus: reply.httpStatus, reason: reply.reason, limiter: pacer.limiter,
-            usage: reply.usage)
         unwritten.append(decision)
-        try writeKeptAnswers(at: now)
     }
 
+    /// Writes what was decided and is not written yet, in one transaction.
     mutating func writeKeptAnswers(at now: Moment) throws {
         try watchTheClock(at: now)
-        while let decided = unwritten.first, let decidedEnd = decided.end {
-            let decision = decided.shifted(by: ClockWatch(from: decidedEnd.at).jump(at: now))
-            let end = decision.end ?? decidedEnd
-            let settled = try queue.settlements.settle(
-                end, decision.settlements, decision.findings, decision.followUps)
-            unwritten.removeFirst()
+        guard !unwritten.isEmpty else { return }
+        let calls = unwritten.map { $0.shifted(by: ClockWatch(from: $0.end.at).jump(at: now)) }
+        let settled = try queue.settlements.settle(calls)
+        unwritten = []
+        for (call, count) in zip(calls, settled) {
             logger.debug(
                 "call settled",
                 metadata: [
-                    "call.id": "\(end.callID)", "call.leads": "\(decision.leads)",
-                    "call.settled": "\(settled)", "call.ms": "\(end.durationMS)",
-                    "call.code": "\(end.reason?.code ?? "")",
+                    "call.id": "\(call.end.callID)", "call.leads": "\(call.leads)",
+                    "call.settled": "\(count)", "call.ms": "\(call.end.durationMS)",
+                    "call.code": "\(call.end.reason?.code ?? "")",
                 ])
         }
     }
@@ -138,21 +137,15 @@ extension Reply.Outcome {
     }
 }
 
-/// What was decided of a call that has ended, as far as it is not written yet.
-struct Decision {
-    var end: CallEnd?
-    var settlements: [Settlement] = []
-    var findings: [MatchFinding] = []
-    var followUps: [FollowUpSettlement] = []
-
+extension SettledCall {
     /// How many jobs or follow-ups it is about.
-    var leads: Int { settlements.count + followUps.count }
+    fileprivate var leads: Int { settlements.count + followUps.count }
 
     /// The same, when the wall clock was set since it was decided, by so many milliseconds.
-    func shifted(by jump: Int64?) -> Decision {
+    fileprivate func shifted(by jump: Int64?) -> SettledCall {
         guard let jump else { return self }
         var shifted = self
-        if let end { shifted.end?.at.wall = end.at.wall + jump }
+        shifted.end.at.wall = end.at.wall + jump
         for place in settlements.indices {
             shifted.settlements[place].nextRunAt = settlements[place].nextRunAt.map { $0 + jump }
         }

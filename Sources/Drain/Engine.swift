@@ -5,7 +5,7 @@ import Storage
 /// Decides the next step, and settles the answers. It has no clock, no thread and no network; it reads
 /// and writes the queue's file.
 ///
-/// `step` is asked until it says to wait; `finish` is told of every answer.
+/// `finish` is told of every answer; `step` writes what they came to, and is asked until it says to wait.
 struct Engine {
     let queue: JobQueue
     let hasSession: () -> Bool
@@ -19,8 +19,8 @@ struct Engine {
     var inFlight: [Int64: InFlightCall] = [:]
     /// When the call that has been out longest started.
     var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
-    /// Answers that could not be written yet; nothing is sent before they are.
-    var unwritten: [Decision] = []
+    /// What calls came to that is not written yet; nothing is sent before it is.
+    var unwritten: [SettledCall] = []
     /// Why it can't go on.
     var fault: OperatorError?
     /// When and how many calls leave.

@@ -223,15 +223,16 @@ import Testing
                 reply.usage = OrgUsage(current: used, limit: 1000)
                 return call.answered(reply)
             }
-            try engine.finish(second, answer(second, 8), at: .ms(10))
-            try engine.finish(first, answer(first, 7), at: .ms(11))
+            engine.finish(second, answer(second, 8), at: .ms(10))
+            engine.finish(first, answer(first, 7), at: .ms(11))
             #expect(engine.pacer.org.usage?.current == 8)
             // A day later less is used; that is no answer overtaken.
             try queue.add(3...3)
             guard case .send(let third) = try engine.step(at: .ms(86_400_000)) else {
                 return #expect(Bool(false), "a call leaves")
             }
-            try engine.finish(third, answer(third, 1), at: .ms(86_400_010))
+            engine.finish(third, answer(third, 1), at: .ms(86_400_010))
+            try engine.writeKeptAnswers(at: .ms(86_400_010))
             #expect(engine.pacer.org.usage?.current == 1)
             #expect(try queue.settlements.limiter()?.usage?.current == 1)
         }

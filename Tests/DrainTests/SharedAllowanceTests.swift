@@ -57,7 +57,7 @@ import Testing
                     let current = others(at: second) + starts.count
                     reply.usage = OrgUsage(current: min(limit, current), limit: limit)
                     drain.now = now + 10
-                    try drain.engine.finish(call, call.answered(reply), at: drain.now)
+                    drain.engine.finish(call, call.answered(reply), at: drain.now)
                 case .wait(let wait):
                     drain.now = try #require(wait.until)
                 case .end:

@@ -42,7 +42,7 @@ struct VirtualDrain {
             case .send(let call):
                 sent.append(call.request)
                 now = now + latencyMS
-                try engine.finish(call, call.answered(try answer(call.request)), at: now)
+                engine.finish(call, call.answered(try answer(call.request)), at: now)
             case .wait(let wait):
                 guard let until = wait.until else { return nil }
                 now = until
@@ -50,6 +50,7 @@ struct VirtualDrain {
                 return ending
             }
         }
+        try engine.writeKeptAnswers(at: now)
         return nil
     }
 

@@ -219,8 +219,9 @@ extension World {
             if let tell { world.unwritten.append(tell) }
             let usage = OrgUsage(current: world.starts.count, limit: 1_000_000)
             do {
-                try world.engine.finish(
-                    call.call, answer.carrying(usage), at: world.now)
+                world.engine.finish(call.call, answer.carrying(usage), at: world.now)
+                // Or else with what comes meanwhile.
+                if world.meets(0.7) { try world.engine.writeKeptAnswers(at: world.now) }
                 world.acknowledge()
                 world.learn(of: answer)
                 try world.watch.look(at: world.trueMS, world.queue, world.org)

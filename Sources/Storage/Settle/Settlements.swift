@@ -1,54 +1,82 @@
 import Conversion
 import GRDB
 
+/// What a call that has ended came to.
+public struct SettledCall: Sendable {
+    /// The call's end.
+    public var end: CallEnd
+    /// What became of jobs.
+    public var settlements: [Settlement] = []
+    /// What looking for contacts or accounts came to, in a call that did that.
+    public var findings: [MatchFinding] = []
+    /// What became of follow-ups, in a call that was about those.
+    public var followUps: [FollowUpSettlement] = []
+
+    /// A call that changes no job yet.
+    public init(_ end: CallEnd) { self.end = end }
+}
+
 extension Settlements {
-    /// Settles a call: outcomes, next states, run-log rows, the call's row and the org's usage,
-    /// all in one transaction.
+    /// Settles calls: outcomes, next states, run-log rows, the calls' rows and the org's usage, all in
+    /// one transaction.
     ///
     /// A job that is not where the settlement expects it has moved on; it is left alone, and so is
     /// its run-log row.
-    /// - Parameters:
-    ///   - findings: What looking for contacts or accounts came to, in a call that did that.
-    ///   - followUps: What became of follow-ups, in a call that was about those.
+    /// - Returns: For each call, how many jobs or follow-ups were settled.
+    @discardableResult
+    public func settle(_ calls: [SettledCall]) throws -> [Int] {
+        try store.write { database in try calls.map { try database.settle($0) } }
+    }
+
+    /// Settles one call.
     /// - Returns: How many jobs, or follow-ups, were settled.
     @discardableResult
     public func settle(
         _ end: CallEnd, _ settlements: [Settlement], _ findings: [MatchFinding] = [],
         _ followUps: [FollowUpSettlement] = []
     ) throws -> Int {
-        try store.write { database in
-            let time = end.at.wall.description
-            var settled = 0
-            var batches: Set<Int64> = []
-            var finishing: [Settlement] = []
-            var (plain, others) = settlements.plainConversions(by: end.callID)
-            if try database.convert(plain, end) {
-                settled += plain.count
-                batches.formUnion(plain.compactMap(\.batchID))
-            } else {
-                others = settlements
-            }
-            for settlement in others where try database.move(settlement, at: time) {
-                settled += 1
-                try database.close(settlement, end, at: time)
-                if let redirection = settlement.redirection {
-                    try database.redirect(settlement.jobID, redirection, at: time)
-                }
-                try database.updateRelatedJobs(of: settlement, at: time)
-                if settlement.to == .finishing { finishing.append(settlement) }
-                guard let batchID = settlement.batchID, settlement.to.isSettled else { continue }
-                batches.insert(batchID)
-                if settlement.pausesBatch {
-                    try database.hold(batch: batchID, for: settlement.jobID, at: end.at.wall)
-                }
-            }
-            try database.finish(batches: batches, at: end.at.wall)
-            for finding in findings { try database.take(finding, end) }
-            try database.beginFollowUps(of: finishing, at: end.at.wall)
-            settled += try database.settle(followUps, end)
-            try database.end(end)
-            return settled
+        var call = SettledCall(end)
+        call.settlements = settlements
+        call.findings = findings
+        call.followUps = followUps
+        return try settle([call])[0]
+    }
+}
+
+extension Database {
+    fileprivate func settle(_ call: SettledCall) throws -> Int {
+        let end = call.end
+        let time = end.at.wall.description
+        var settled = 0
+        var batches: Set<Int64> = []
+        var finishing: [Settlement] = []
+        var (plain, others) = call.settlements.plainConversions(by: end.callID)
+        if try convert(plain, end) {
+            settled += plain.count
+            batches.formUnion(plain.compactMap(\.batchID))
+        } else {
+            others = call.settlements
         }
+        for settlement in others where try move(settlement, at: time) {
+            settled += 1
+            try close(settlement, end, at: time)
+            if let redirection = settlement.redirection {
+                try redirect(settlement.jobID, redirection, at: time)
+            }
+            try updateRelatedJobs(of: settlement, at: time)
+            if settlement.to == .finishing { finishing.append(settlement) }
+            guard let batchID = settlement.batchID, settlement.to.isSettled else { continue }
+            batches.insert(batchID)
+            if settlement.pausesBatch {
+                try hold(batch: batchID, for: settlement.jobID, at: end.at.wall)
+            }
+        }
+        try finish(batches: batches, at: end.at.wall)
+        for finding in call.findings { try take(finding, end) }
+        try beginFollowUps(of: finishing, at: end.at.wall)
+        settled += try settle(call.followUps, end)
+        try self.end(end)
+        return settled
     }
 }
 
