@@ -185,8 +185,11 @@ BEGIN
 END;
 
 CREATE TABLE jobs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- The number after the greatest that SQLite knows there is none.
+    id INTEGER PRIMARY KEY AUTOINCREMENT
+        CONSTRAINT id_must_be_1_to_a_million_times_a_billion CHECK (id BETWEEN 1 AND 1000000000000000),
 
+    -- IS NULL stands first, here and below: for a column that a row does not give, no function is called.
     lead_id TEXT NOT NULL,
     converted_status TEXT NOT NULL
         CONSTRAINT converted_status_must_not_be_empty CHECK (trim(converted_status) <> '')
@@ -199,8 +202,9 @@ CREATE TABLE jobs (
     -- Longer than any name in Salesforce, and short enough for a call of a hundred.
     opportunity_name TEXT
         CONSTRAINT opportunity_name_must_have_1000_characters_at_most
-            CHECK (length(opportunity_name) <= 1000)
-        CONSTRAINT opportunity_name_must_hold_no_nul CHECK (instr(opportunity_name, char(0)) = 0),
+            CHECK (opportunity_name IS NULL OR length(opportunity_name) <= 1000)
+        CONSTRAINT opportunity_name_must_hold_no_nul
+            CHECK (opportunity_name IS NULL OR instr(opportunity_name, char(0)) = 0),
     opportunity_id TEXT,
     account_id TEXT,
     contact_id TEXT,
@@ -223,15 +227,20 @@ CREATE TABLE jobs (
 
     -- A to Z and a to z are the same: Acme = ACME.
     group_key TEXT COLLATE NOCASE
-        CONSTRAINT group_key_must_not_be_empty CHECK (trim(group_key) <> '')
-        CONSTRAINT group_key_must_hold_no_nul CHECK (instr(group_key, char(0)) = 0),
+        CONSTRAINT group_key_must_not_be_empty CHECK (group_key IS NULL OR trim(group_key) <> '')
+        CONSTRAINT group_key_must_have_255_characters_at_most
+            CHECK (group_key IS NULL OR length(group_key) <= 255)
+        CONSTRAINT group_key_must_hold_no_nul
+            CHECK (group_key IS NULL OR instr(group_key, char(0)) = 0),
     match_email TEXT COLLATE NOCASE
-        CONSTRAINT match_email_must_not_be_empty CHECK (match_email <> '')
-        CONSTRAINT match_email_must_hold_no_nul CHECK (instr(match_email, char(0)) = 0)
-        CONSTRAINT match_email_must_be_an_address_like_ada_at_example_org CHECK (
+        CONSTRAINT match_email_must_not_be_empty CHECK (match_email IS NULL OR match_email <> '')
+        CONSTRAINT match_email_must_hold_no_nul
+            CHECK (match_email IS NULL OR instr(match_email, char(0)) = 0)
+        CONSTRAINT match_email_must_be_an_address_like_ada_at_example_org CHECK (match_email IS NULL OR
             match_email LIKE '%_@_%' AND match_email NOT GLOB '*[' || char(1) || '- ]*')
         -- Longer than any address in Salesforce.
-        CONSTRAINT match_email_must_have_80_characters_at_most CHECK (length(match_email) <= 80),
+        CONSTRAINT match_email_must_have_80_characters_at_most
+            CHECK (match_email IS NULL OR length(match_email) <= 80),
 
     -- OR and not IN, here and below: for an IN of more than two, SQLite makes a table for each row.
     state TEXT NOT NULL DEFAULT 'queued' CONSTRAINT state_must_be_one_of_the_eight CHECK (
@@ -300,19 +309,25 @@ CREATE TABLE jobs (
         WHEN after_set IS NULL THEN 1
         WHEN json_valid(after_set) THEN json_type(after_set) = 'object' ELSE 0 END),
     note_title TEXT
-        CONSTRAINT note_title_must_not_be_empty CHECK (trim(note_title) <> '')
-        CONSTRAINT note_title_must_hold_no_nul CHECK (instr(note_title, char(0)) = 0)
+        CONSTRAINT note_title_must_not_be_empty CHECK (note_title IS NULL OR trim(note_title) <> '')
+        CONSTRAINT note_title_must_hold_no_nul
+            CHECK (note_title IS NULL OR instr(note_title, char(0)) = 0)
         CONSTRAINT note_title_needs_note_body CHECK (note_title IS NULL OR note_body IS NOT NULL),
-    note_body TEXT CONSTRAINT note_body_must_not_be_empty CHECK (trim(note_body) <> '')
-        CONSTRAINT note_body_must_hold_no_nul CHECK (instr(note_body, char(0)) = 0),
+    note_body TEXT CONSTRAINT note_body_must_not_be_empty
+            CHECK (note_body IS NULL OR trim(note_body) <> '')
+        CONSTRAINT note_body_must_hold_no_nul
+            CHECK (note_body IS NULL OR instr(note_body, char(0)) = 0),
     note_on TEXT
         CONSTRAINT note_on_must_be_contact_account_or_opportunity CHECK (
             note_on = 'contact' OR note_on = 'account' OR note_on = 'opportunity')
         CONSTRAINT note_on_needs_note_body CHECK (note_on IS NULL OR note_body IS NOT NULL),
-    task_subject TEXT CONSTRAINT task_subject_must_not_be_empty CHECK (trim(task_subject) <> '')
-        CONSTRAINT task_subject_must_hold_no_nul CHECK (instr(task_subject, char(0)) = 0),
+    task_subject TEXT CONSTRAINT task_subject_must_not_be_empty
+            CHECK (task_subject IS NULL OR trim(task_subject) <> '')
+        CONSTRAINT task_subject_must_hold_no_nul
+            CHECK (task_subject IS NULL OR instr(task_subject, char(0)) = 0),
     task_due TEXT
-        CONSTRAINT task_due_must_be_a_day_like_2026_11_22 CHECK (date(task_due) IS task_due)
+        CONSTRAINT task_due_must_be_a_day_like_2026_11_22
+            CHECK (task_due IS NULL OR date(task_due) IS task_due)
         CONSTRAINT task_due_needs_task_subject CHECK (task_due IS NULL OR task_subject IS NOT NULL),
     extra TEXT CONSTRAINT extra_must_be_a_json_object CHECK (CASE
         WHEN extra IS NULL THEN 1
@@ -336,16 +351,21 @@ CREATE TABLE jobs (
                 6 * instr('AQIECRYMGTJUKFSZ2OXLV0NW1345PHDB', substr(lead_id, 18, 1)) - 5, 30)
             || '*'),
     CONSTRAINT account_id_must_be_the_id_of_an_account_001
-        CHECK (account_id GLOB '001*' AND length(account_id) IN (15, 18) AND account_id NOT GLOB '*[^A-Za-z0-9]*'),
+        CHECK (account_id IS NULL OR
+            account_id GLOB '001*' AND length(account_id) IN (15, 18) AND account_id NOT GLOB '*[^A-Za-z0-9]*'),
     CONSTRAINT contact_id_must_be_the_id_of_a_contact_003
-        CHECK (contact_id GLOB '003*' AND length(contact_id) IN (15, 18) AND contact_id NOT GLOB '*[^A-Za-z0-9]*'),
+        CHECK (contact_id IS NULL OR
+            contact_id GLOB '003*' AND length(contact_id) IN (15, 18) AND contact_id NOT GLOB '*[^A-Za-z0-9]*'),
     CONSTRAINT opportunity_id_must_be_the_id_of_an_opportunity_006
-        CHECK (opportunity_id GLOB '006*' AND length(opportunity_id) IN (15, 18)
+        CHECK (opportunity_id IS NULL OR
+            opportunity_id GLOB '006*' AND length(opportunity_id) IN (15, 18)
             AND opportunity_id NOT GLOB '*[^A-Za-z0-9]*'),
     CONSTRAINT owner_id_must_be_the_id_of_a_user_005
-        CHECK (owner_id GLOB '005*' AND length(owner_id) IN (15, 18) AND owner_id NOT GLOB '*[^A-Za-z0-9]*'),
+        CHECK (owner_id IS NULL OR
+            owner_id GLOB '005*' AND length(owner_id) IN (15, 18) AND owner_id NOT GLOB '*[^A-Za-z0-9]*'),
     CONSTRAINT related_person_account_id_must_be_the_id_of_an_account_001
-        CHECK (related_person_account_id GLOB '001*' AND length(related_person_account_id) IN (15, 18)
+        CHECK (related_person_account_id IS NULL OR
+            related_person_account_id GLOB '001*' AND length(related_person_account_id) IN (15, 18)
             AND related_person_account_id NOT GLOB '*[^A-Za-z0-9]*'),
     CONSTRAINT match_account_needs_its_group_key CHECK (match_account = 0 OR group_key IS NOT NULL),
     CONSTRAINT contact_id_needs_its_account_id CHECK (contact_id IS NULL OR account_id IS NOT NULL),
@@ -524,18 +544,23 @@ BEGIN
 END;
 
 -- Without its policy a lead would be converted by rules that nobody gave it.
+CREATE VIEW policies_in_use AS
+SELECT policy AS name FROM batches
+UNION ALL SELECT policy FROM jobs WHERE finished_at IS NULL
+-- What failed can be retried.
+UNION ALL SELECT policy FROM jobs WHERE state = 'failed'
+UNION ALL SELECT policy FROM jobs WHERE after_code IS NOT NULL;
+
 CREATE TRIGGER policies_in_use_stay BEFORE DELETE ON policies
-WHEN EXISTS (SELECT 1 FROM batches WHERE policy = OLD.name)
-    OR EXISTS (SELECT 1 FROM jobs WHERE finished_at IS NULL AND policy = OLD.name)
+WHEN EXISTS (SELECT 1 FROM policies_in_use WHERE name = OLD.name)
 BEGIN
-    SELECT RAISE(ABORT, 'policy_in_use_must_stay: batches or unsettled jobs name it');
+    SELECT RAISE(ABORT, 'policy_in_use_must_stay: batches, or jobs that are unsettled or failed, name it');
 END;
 
 CREATE TRIGGER policies_in_use_stay_named BEFORE UPDATE OF name ON policies
-WHEN NEW.name <> OLD.name AND (EXISTS (SELECT 1 FROM batches WHERE policy = OLD.name)
-    OR EXISTS (SELECT 1 FROM jobs WHERE finished_at IS NULL AND policy = OLD.name))
+WHEN NEW.name <> OLD.name AND EXISTS (SELECT 1 FROM policies_in_use WHERE name = OLD.name)
 BEGIN
-    SELECT RAISE(ABORT, 'policy_in_use_must_stay: batches or unsettled jobs name it');
+    SELECT RAISE(ABORT, 'policy_in_use_must_stay: batches, or jobs that are unsettled or failed, name it');
 END;
 
 -- A group of leads is found by its key in SQL and in the daemon, which read other bytes differently.
@@ -626,20 +651,27 @@ BEGIN
     SELECT RAISE(ABORT, 'job_in_flight_must_stay: wait until it is settled');
 END;
 
+-- Its call goes on, whatever the row says then.
+CREATE TRIGGER jobs_in_flight_are_not_cancelled BEFORE UPDATE OF finished_at ON jobs
+WHEN OLD.in_flight AND NEW.state = 'cancelled'
+BEGIN
+    SELECT RAISE(ABORT, 'job_in_flight_must_stay: wait until it is settled');
+END;
+
 CREATE TRIGGER jobs_in_flight_stay_as_they_are BEFORE UPDATE OF
-    id, lead_id, converted_status, do_not_create_opportunity, opportunity_name, opportunity_id,
+    id, lead_id, batch_id, converted_status, do_not_create_opportunity, opportunity_name, opportunity_id,
     account_id, contact_id, owner_id, overwrite_lead_source, send_notification_email, group_key,
     match_email, match_account, related_person_account_id, after_set, note_title, note_body, note_on,
     task_subject, task_due, extra
 ON jobs WHEN OLD.in_flight AND (
-    NEW.id, substr(NEW.lead_id, 1, 15), NEW.converted_status, NEW.do_not_create_opportunity,
+    NEW.id, substr(NEW.lead_id, 1, 15), NEW.batch_id, NEW.converted_status, NEW.do_not_create_opportunity,
     NEW.opportunity_name, NEW.opportunity_id, NEW.account_id, NEW.contact_id, NEW.owner_id,
     NEW.overwrite_lead_source, NEW.send_notification_email, NEW.group_key, NEW.match_email,
     NEW.match_account, NEW.related_person_account_id,
     NEW.after_set, NEW.note_title, NEW.note_body, NEW.note_on, NEW.task_subject, NEW.task_due,
     NEW.extra
 ) IS NOT (
-    OLD.id, substr(OLD.lead_id, 1, 15), OLD.converted_status, OLD.do_not_create_opportunity,
+    OLD.id, substr(OLD.lead_id, 1, 15), OLD.batch_id, OLD.converted_status, OLD.do_not_create_opportunity,
     OLD.opportunity_name, OLD.opportunity_id, OLD.account_id, OLD.contact_id, OLD.owner_id,
     OLD.overwrite_lead_source, OLD.send_notification_email, OLD.group_key, OLD.match_email,
     OLD.match_account, OLD.related_person_account_id,
@@ -666,6 +698,25 @@ BEGIN
         on_finish_message = NULL
     WHERE id = OLD.batch_id AND total > 0 AND NOT EXISTS (
         SELECT 1 FROM jobs WHERE batch_id = OLD.batch_id AND finished_at IS NULL);
+END;
+
+-- One that is moved counts where it is now, and waits or goes as the others there do.
+CREATE TRIGGER jobs_may_move_to_another_batch AFTER UPDATE OF batch_id ON jobs
+WHEN NEW.batch_id IS NOT OLD.batch_id
+BEGIN
+    UPDATE batches SET total = total - 1 WHERE id = OLD.batch_id;
+    UPDATE batches SET finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        on_finish_started_at = NULL, on_finish_finished_at = NULL, on_finish_exit = NULL,
+        on_finish_message = NULL
+    WHERE id = OLD.batch_id AND finished_at IS NULL AND total > 0 AND NOT EXISTS (
+        SELECT 1 FROM jobs WHERE batch_id = OLD.batch_id AND finished_at IS NULL);
+    UPDATE batches SET total = total + 1,
+        finished_at = CASE WHEN NEW.finished_at IS NOT NULL THEN finished_at END
+    WHERE id = NEW.batch_id;
+    UPDATE jobs SET state =
+        CASE WHEN (SELECT paused FROM batches WHERE id = NEW.batch_id) = 1
+        THEN 'held' ELSE 'queued' END
+    WHERE id = NEW.id AND state IN ('queued', 'held');
 END;
 
 CREATE TRIGGER jobs_of_a_paused_batch_are_held
@@ -892,6 +943,8 @@ CREATE TABLE limiter (
 -- One row: the queue as a whole.
 CREATE TABLE queue (
     id INTEGER PRIMARY KEY CHECK (id = 1),
+    -- Its copies have it, too: what has another is a copy of another queue.
+    identity TEXT NOT NULL DEFAULT (lower(hex(randomblob(16)))),
     paused INTEGER NOT NULL DEFAULT 0
         CONSTRAINT paused_must_be_0_or_1 CHECK (paused IN (0, 1)),
     waiting_for TEXT CONSTRAINT waiting_for_must_be_one_of_the_eight CHECK (waiting_for IN (

@@ -54,6 +54,7 @@ public struct LeadConversion: Hashable, Sendable {
         if convertedStatus.allSatisfy(\.isWhitespace) { return .emptyStatus }
         if Self.isLonger(convertedStatus, than: 255) { return .longStatus }
         if let opportunityName, Self.isLonger(opportunityName, than: 1000) { return .longName }
+        if let groupKey, Self.isLonger(groupKey, than: 255) { return .longGroupKey }
         if contactID != nil && accountID == nil { return .contactWithoutAccount }
         if matchEmail != nil && contactID != nil { return .contactNamedTwice }
         if matchEmail.map({ !Self.isAddress($0) }) == true { return .noAddress }
@@ -81,6 +82,8 @@ public struct LeadConversion: Hashable, Sendable {
         case longStatus
         /// A name longer than any of Salesforce's, by far.
         case longName
+        /// A group's key longer than any company's name in Salesforce.
+        case longGroupKey
         /// A contact is merged into only together with its account.
         case contactWithoutAccount
         /// A contact is given, and is to be looked for.
@@ -101,6 +104,8 @@ public struct LeadConversion: Hashable, Sendable {
                 "convertedStatus has more than 255 characters: give one of your org's statuses"
             case .longName:
                 "opportunityName has more than 1,000 characters: shorten it"
+            case .longGroupKey:
+                "groupKey has more than 255 characters: group by something shorter"
             case .contactWithoutAccount:
                 "contactId stands without accountId: give the contact's account too"
             case .contactNamedTwice:

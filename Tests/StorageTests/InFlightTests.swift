@@ -42,6 +42,9 @@ import Testing
             "UPDATE OR REPLACE jobs SET lead_id = \(lead) WHERE id = 2",
             "UPDATE OR REPLACE jobs SET id = 1 WHERE id = 2",
             "DELETE FROM jobs WHERE id = 1",
+            "UPDATE jobs SET state = 'cancelled', finished_at = '2026-11-28T00:00:00.000Z'",
+            "INSERT INTO batches (name) VALUES ('b'); UPDATE jobs SET batch_id = 1 "
+                + "-- job_in_flight_must_stay_as_it_is",
             "PRAGMA recursive_triggers = 1; REPLACE INTO jobs (lead_id, converted_status) "
                 + "VALUES (\(lead), 'x')",
         ])
@@ -84,7 +87,7 @@ import Testing
         ("UPDATE policies SET name = 'other' WHERE name = 'careful'", "policy_in_use_must_stay"),
         ("UPDATE jobs SET policy = 'typo'", "policy_must_be_in_policies"),
         ("UPDATE batches SET policy = 'typo'", "policy_must_be_in_policies"),
-        ("UPDATE jobs SET batch_id = 77", "batch_id_must_be_in_batches"),
+        ("UPDATE jobs SET batch_id = 77 WHERE state = 'queued'", "batch_id_must_be_in_batches"),
         ("UPDATE batches SET id = 50 WHERE id = 1", "batch_with_jobs_must_stay"),
         (
             "UPDATE OR REPLACE batches SET name = 'friday' WHERE name = 'monday'",
@@ -103,6 +106,7 @@ import Testing
             (options.batch, options.policy) = ("friday", "careful")
             try queue.add(1...2, options)
             try queue.run(sql: "INSERT INTO batches (name) VALUES ('monday')")
+            try queue.add(3...3)
             _ = try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 })
             let told = refusal(queue, sql)
             #expect(told?.contains(sentence) == true, "\(told ?? "done")")
@@ -152,6 +156,75 @@ import Testing
             // One that waits may be replaced, as ever.
             let second = "INTO jobs (lead_id, converted_status) VALUES ('00QWs0000000002', 'x')"
             #expect(refusal(queue, "INSERT OR REPLACE \(second)") == nil)
+        }
+    }
+
+    @Test func `a job that is moved to another batch counts, waits and goes with that one`()
+        async throws
+    {
+        try await withQueue { (queue: JobQueue) throws in
+            var options = EnqueueOptions()
+            options.batch = "first"
+            try queue.add(1...2, options)
+            options.batch = "second"
+            try queue.add(3...3, options)
+            _ = try queue.operations.pause(true, batch: "second", at: .now, by: "test")
+            #expect(refusal(queue, "UPDATE jobs SET batch_id = 2 WHERE batch_id = 1") == nil)
+            #expect(try queue.jobs().map { $0.text("state") } == ["held", "held", "held"])
+            #expect(try queue.reports.leads(ofBatch: "first").total == 0)
+            #expect(try queue.reports.leads(ofBatch: "second").total == 3)
+            #expect(refusal(queue, "UPDATE jobs SET batch_id = NULL WHERE id = 1") == nil)
+            #expect(refusal(queue, "UPDATE jobs SET batch_id = 1 WHERE id = 2") == nil)
+            #expect(try queue.jobs().map { $0.text("state") } == ["queued", "queued", "held"])
+            let ends = try queue.read {
+                try String?.fetchAll($0, sql: "SELECT finished_at FROM batches ORDER BY id")
+            }
+            #expect(ends == [nil, nil])
+        }
+    }
+
+    @Test func `a batch whose last unsettled job is moved away has finished`() async throws {
+        try await withQueue { (queue: JobQueue) throws in
+            var options = EnqueueOptions()
+            options.batch = "first"
+            try queue.add(1...2, options)
+            let change = """
+                UPDATE jobs SET state = 'cancelled', finished_at = updated_at WHERE id = 1;
+                UPDATE jobs SET batch_id = NULL WHERE id = 2
+                """
+            #expect(refusal(queue, change) == nil)
+            let batch = try queue.read {
+                try Row.fetchOne($0, sql: "SELECT total, finished_at FROM batches")
+            }
+            #expect(batch?["total"] == 1)
+            #expect(batch?["finished_at"] as String? != nil)
+        }
+    }
+
+    @Test func `a policy by which a failed job would run again stays`() async throws {
+        try await withQueue { (queue: JobQueue) throws in
+            try queue.operations.set(RetryPolicy(), named: "careful")
+            var options = EnqueueOptions()
+            options.policy = "careful"
+            try queue.add(1...1, options)
+            let fail = """
+                UPDATE jobs SET state = 'failed', error_code = 'X', finished_at = updated_at
+                """
+            #expect(refusal(queue, fail) == nil)
+            let delete = "DELETE FROM policies WHERE name = 'careful'"
+            #expect(refusal(queue, delete)?.contains("policy_in_use_must_stay") == true)
+            #expect(refusal(queue, "DELETE FROM jobs; \(delete)") == nil)
+        }
+    }
+
+    @Test(arguments: ["9223372036854775807", "0", "-3"])
+    func `a number after which there is none, or that nothing is listed by, is refused`(id: String)
+        async throws
+    {
+        try await withQueue { (queue: JobQueue) throws in
+            let row = "INTO jobs (id, lead_id, converted_status) VALUES (\(id), \(Self.lead), 'x')"
+            #expect(refusal(queue, "INSERT \(row)")?.contains("id_must_be_1_to") == true)
+            try queue.add(1...1)
         }
     }
 
