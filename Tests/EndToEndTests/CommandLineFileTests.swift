@@ -19,7 +19,7 @@ import Testing
             _ = try leadconvert("migrate")
             let empty = try leadconvert("backup", "--replace", "good.db")
             #expect(empty.status == 73)
-            #expect(empty.errors.contains("jobs up to 2, not 0"), "\(empty.errors)")
+            #expect(empty.errors.contains("is a copy of another queue than"), "\(empty.errors)")
             #expect(try leadconvert("jobs", "--db", "good.db", "--csv").output.contains("02MAA"))
         }
     }
@@ -87,8 +87,7 @@ import Testing
                         status: 74,
                         errors: "leadconvert: full can't be written: No space left on device.\n"))
             let folder = try leadconvert.shell(
-                "mkdir d b.csv.unfinished; leadconvert report b --csv d; leadconvert report b --csv b.csv"
-            )
+                "mkdir d; leadconvert report b --csv d")
             #expect(folder.status == 73)
             #expect(folder.errors.contains("d can't be made: d: Is a directory"))
         }

@@ -24,6 +24,20 @@ import Testing
         }
     }
 
+    @Test func `a copy of another queue, or that queue itself, is kept`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...9)
+            let other = try JobQueue(path: path("other.db", beside: queue), as: .client)
+            try other.add(1...1)
+            let copy = path("copy.db", beside: queue)
+            try other.operations.backup(to: copy)
+            expectRefusal("is a copy of another queue than") {
+                try queue.operations.backup(to: copy, isReplacing: true)
+            }
+            #expect(try JobQueue(path: copy, as: .client).jobs().count == 1)
+        }
+    }
+
     @Test(arguments: ["queue.db", "queue.db-wal", "queue.db-shm", "queue.db.lock", "hard", "soft"])
     func `the queue itself is never replaced`(name: String) async throws {
         try await withQueue { queue in
@@ -77,12 +91,14 @@ import Testing
 
     @Test func `a copy that knows of more jobs than the queue is kept`() async throws {
         try await withQueue { queue in
+            let old = path("old.db", beside: queue)
+            try queue.operations.backup(to: old)
             try queue.add(1...6)
             let copy = path("good.db", beside: queue)
             try queue.operations.backup(to: copy)
-            let empty = try JobQueue(path: path("empty.db", beside: queue), as: .client)
-            expectRefusal("holds more than \(empty.path): jobs up to 6, not 0") {
-                try empty.operations.backup(to: copy, isReplacing: true)
+            let restored = try JobQueue(path: old, as: .client)
+            expectRefusal("holds more than \(old): jobs up to 6, not 0") {
+                try restored.operations.backup(to: copy, isReplacing: true)
             }
             #expect(try JobQueue(path: copy, as: .client).jobs().count == 6)
             // Pruned jobs count: their numbers are never given again.

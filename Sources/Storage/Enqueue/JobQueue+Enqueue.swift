@@ -221,12 +221,6 @@ extension Database {
             arguments: [added, batch])
     }
 
-    /// The number of the job that was made last.
-    fileprivate func lastJob() throws -> Int64 {
-        let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
-        return try Int64.fetchOne(cachedStatement(sql: sql)) ?? 0
-    }
-
     /// Puts later jobs into the accounts that their groups have by now.
     fileprivate func joinGroups(after job: Int64) throws {
         let sql = """

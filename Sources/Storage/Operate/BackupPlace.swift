@@ -66,12 +66,19 @@ struct BackupPlace {
                 remedy: "Name another file; after a program that was killed, "
                     + "leadconvert jobs --db \(name) tidies up.")
         }
-        let (known, copied) = (try queue.lastJob(), try lastJob())
-        guard copied <= known else {
+        // One that is damaged nobody misses.
+        guard let copy = try contents() else { return }
+        let remedy =
+            "Name the right queue with --db or LEADCONVERT_DB; to give that copy up, remove it "
+            + "yourself."
+        let (identity, known) = try queue.read { (try $0.identity(), try $0.lastJob()) }
+        guard copy.identity == identity else {
+            throw refused("is a copy of another queue than \(queue.path)", remedy: remedy)
+        }
+        guard copy.lastJob <= known else {
             throw refused(
-                "holds more than \(queue.path): jobs up to \(copied), not \(known)",
-                remedy: "Name the right queue with --db or LEADCONVERT_DB; to give that copy up, "
-                    + "remove it yourself.")
+                "holds more than \(queue.path): jobs up to \(copy.lastJob), not \(known)",
+                remedy: remedy)
         }
     }
 
@@ -95,18 +102,18 @@ struct BackupPlace {
         return header[68...].reduce(0) { $0 << 8 | Int($1) }
     }
 
-    /// The highest number that a job of the copy ever had; 0 for one that is damaged, which nobody
-    /// misses.
-    private func lastJob() throws -> Int64 {
+    /// Which queue it is a copy of, and the highest number that a job of it ever had; nil for one that is
+    /// damaged.
+    private func contents() throws -> (identity: String?, lastJob: Int64)? {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = 1") }
         return try DatabaseFailure.explained(name) {
             do {
                 let copy = try DatabaseQueue(path: path, configuration: configuration)
-                return try copy.inDatabase { try $0.lastJob() }
+                return try copy.inDatabase { (try $0.identity(), try $0.lastJob()) }
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
-                return 0
+                return nil
             }
         }
     }
@@ -173,14 +180,15 @@ private struct FileStatus {
     var size: Int { Int(status.st_size) }
 }
 
-extension JobQueue {
-    /// The highest number that a job ever had.
-    fileprivate func lastJob() throws -> Int64 { try read { try $0.lastJob() } }
-}
-
 extension Database {
-    /// Numbers are never given twice, so that a queue knows of all the jobs that its copies do.
-    fileprivate func lastJob() throws -> Int64 {
-        try Int64.fetchOne(self, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'") ?? 0
+    fileprivate func identity() throws -> String? {
+        try String.fetchOne(self, sql: "SELECT identity FROM queue")
+    }
+
+    /// The highest number that a job ever had. Numbers are never given twice, so that a queue knows of
+    /// all the jobs that its copies do.
+    func lastJob() throws -> Int64 {
+        let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
+        return try Int64.fetchOne(cachedStatement(sql: sql)) ?? 0
     }
 }

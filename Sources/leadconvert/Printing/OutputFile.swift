@@ -20,7 +20,8 @@ enum OutputFile {
         if let isPlain = isPlainFile(path), !isPlain {
             return try fill(path, named: path, [.create, .truncate], body)
         }
-        let draft = path + ".unfinished"
+        // A name of its own: another run may be writing to the same file just now.
+        let draft = "\(path).unfinished-\(getpid())"
         // What a run left that was killed. Anything else is in the way, as the next line finds.
         if isPlainFile(draft) == true { unlink(draft) }
         try fill(draft, named: path, [.create, .exclusiveCreate]) { output in
