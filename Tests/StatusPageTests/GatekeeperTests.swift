@@ -10,7 +10,8 @@ import Testing
     private func gatekeeper(_ address: String, token: String? = nil) throws -> Gatekeeper {
         Gatekeeper(
             ListenOptions(
-                address: try #require(.init(address)), token: token.map { .init($0) }))
+                address: try #require(.init(address)), token: token.map { .init($0) }),
+            queue: "/queue.db")
     }
 
     @Test(arguments: [
@@ -34,13 +35,17 @@ import Testing
         #expect(!gatekeeper.isAllowed(Visit(authorization: "Bearer wrong"), at: now))
         #expect(!gatekeeper.isAllowed(Visit(authorization: "Bearer"), at: now))
         #expect(!gatekeeper.isAllowed(Visit(authorization: "Basic right"), at: now))
-        let cookie = "other=1; leadconvert_session=\(gatekeeper.session(at: now))"
+        let cookie = "other=1; \(gatekeeper.cookie)=\(gatekeeper.session(at: now))"
         #expect(gatekeeper.isAllowed(Visit(cookies: cookie), at: now))
         #expect(gatekeeper.isAllowed(Visit(cookies: cookie), at: now + 11 * 3_600_000))
         #expect(!gatekeeper.isAllowed(Visit(cookies: cookie), at: now + 13 * 3_600_000))
         #expect(
-            !gatekeeper.isAllowed(Visit(cookies: "leadconvert_session=9999999999999.00"), at: now))
-        #expect(!gatekeeper.isAllowed(Visit(cookies: "leadconvert_session=right"), at: now))
+            !gatekeeper.isAllowed(Visit(cookies: "\(gatekeeper.cookie)=9999999999999.00"), at: now))
+        #expect(!gatekeeper.isAllowed(Visit(cookies: "\(gatekeeper.cookie)=right"), at: now))
+        // What a web server before the page asked for itself says nothing of us.
+        let basic = "Basic YWRhOnNlY3JldA=="
+        #expect(gatekeeper.isAllowed(Visit(authorization: basic, cookies: cookie), at: now))
+        #expect(!gatekeeper.isAllowed(Visit(authorization: "Bearer no", cookies: cookie), at: now))
         let another = try self.gatekeeper("0.0.0.0:1", token: "right")
         #expect(!another.isAllowed(Visit(cookies: cookie), at: now))
     }

@@ -17,12 +17,15 @@ struct Gatekeeper: Sendable {
     private let isLoopback: Bool
     /// New at each start: whatever was handed out before is void.
     private let key = (0..<SHA256.size).map { _ in UInt8.random(in: 0...255) }
-    static let cookie = "leadconvert_session"
+    /// Browsers keep the cookies of all ports of a host together: each queue's page has its own.
+    let cookie: String
     /// For how long a login holds.
     private static let sessionMS: Int64 = 12 * 3_600_000
 
-    init(_ options: ListenOptions) {
+    init(_ options: ListenOptions, queue path: String) {
         token = options.token?.revealed
+        let mark = SHA256.authenticationCode(of: path, key: []).prefix(4)
+        cookie = "leadconvert_session_\(Array(mark).hexadecimal)"
         if case .host = options.address {
             isLoopback = options.address.isLoopback
         } else {
@@ -52,12 +55,13 @@ struct Gatekeeper: Sendable {
     /// Whether the request may see the queue.
     func isAllowed(_ visit: Visit, at now: Timestamp) -> Bool {
         guard token != nil else { return true }
-        if let authorization = visit.authorization {
-            let parts = authorization.split(separator: " ", maxSplits: 1)
-            return parts.count == 2 && parts[0].lowercased() == "bearer"
-                && isToken(String(parts[1]))
+        // Another scheme is for the web server that stands before the page.
+        if let parts = visit.authorization?.split(separator: " ", maxSplits: 1),
+            parts.first?.lowercased() == "bearer"
+        {
+            return parts.count == 2 && isToken(String(parts[1]))
         }
-        guard let session = Self.session(in: visit.cookies) else { return false }
+        guard let session = session(in: visit.cookies) else { return false }
         return isSession(session, at: now)
     }
 
@@ -84,12 +88,12 @@ struct Gatekeeper: Sendable {
         return isSame(parts[1], mac(parts[0], for: "session"))
     }
 
-    private static func session(in cookies: String?) -> String? {
+    private func session(in cookies: String?) -> String? {
         guard let cookies else { return nil }
         for cookie in cookies.split(separator: ";") {
             let pair = cookie.trimmingCharacters(in: .whitespaces).split(
                 separator: "=", maxSplits: 1)
-            if pair.count == 2, pair[0] == Self.cookie { return String(pair[1]) }
+            if pair.count == 2, pair[0] == self.cookie { return String(pair[1]) }
         }
         return nil
     }
@@ -104,6 +108,11 @@ struct Gatekeeper: Sendable {
     func isOurForm(_ token: String?, _ visit: Visit) -> Bool {
         guard let token, isSame(token, mac("form", for: "form")) else { return false }
         if let site = visit.fetchSite, site != "same-origin", site != "none" { return false }
+        return hasOurOrigin(visit)
+    }
+
+    /// Whether the page that a form comes from has the name that the request was sent to.
+    func hasOurOrigin(_ visit: Visit) -> Bool {
         guard let origin = visit.origin else { return true }
         guard let host = visit.host, let scheme = origin.range(of: "://") else { return false }
         return origin[scheme.upperBound...].lowercased() == host.lowercased()

@@ -97,16 +97,13 @@ struct PageOperations: Sendable {
     /// What was done.
     struct Done: Sendable {
         var jobs = 0
-        /// Whether there is more to do.
-        var isUnfinished = false
+        /// What is left, if it did not get to the end.
+        var rest: JobChange?
     }
 
     /// Does it, as far as it gets within the time.
-    /// - Parameter later: Given what is left, to be done elsewhere.
     func perform(
-        _ operation: PageOperation, at now: Timestamp, within limit: Duration,
-        isStopping: @escaping @Sendable () -> Bool,
-        later: (@escaping @Sendable () throws -> Void) -> Void
+        _ operation: PageOperation, at now: Timestamp, within limit: Duration
     ) throws -> Done {
         var steps: JobChange
         switch operation.action {
@@ -125,11 +122,6 @@ struct PageOperations: Sendable {
         while ContinuousClock.now < deadline {
             guard try steps.next() else { return Done(jobs: steps.change.changed) }
         }
-        let rest = steps
-        later {
-            var rest = rest
-            while !isStopping(), try rest.next() {}
-        }
-        return Done(jobs: steps.change.changed, isUnfinished: true)
+        return Done(jobs: steps.change.changed, rest: steps)
     }
 }

@@ -12,12 +12,15 @@ extension PageResponder {
         guard gatekeeper.isOurForm(form["csrf"], visit) else {
             return fault(
                 .forbidden, "Not changed",
-                "The form did not come from this page, or the daemon has been restarted since. "
-                    + "Load the page again and repeat what you did.")
+                gatekeeper.hasOurOrigin(visit)
+                    ? "The form did not come from this page, or the daemon has been restarted since. "
+                        + "Load the page again and repeat what you did."
+                    : "The form comes from another address than it was sent to. A web server that "
+                        + "stands before the page must pass on the Host header as it gets it.")
         }
         let path = request.uri.path
         if path == "/logout" {
-            return .seeOther("/login", cookie: "\(Gatekeeper.cookie)=; Max-Age=0")
+            return .seeOther("/login", cookie: "\(gatekeeper.cookie)=; Max-Age=0")
         }
         guard let action = PageOperation.Action(rawValue: String(path.dropFirst())) else {
             return fault(.notFound, "No such page", "There is nothing at this address.")
@@ -32,8 +35,7 @@ extension PageResponder {
     private func perform(
         _ operation: PageOperation, back: String, isConfirmed: Bool
     ) async throws -> Response {
-        let (operations, watch, now, context) = (operations, watch, now(), context)
-        let work = work
+        let (operations, now, context) = (operations, now(), context)
         if !isConfirmed {
             let leads = try await working { try operations.count(operation) }
             if leads > PageOperations.unasked {
@@ -43,20 +45,26 @@ extension PageResponder {
             }
         }
         let done = try await working {
-            try operations.perform(
-                operation, at: now, within: .seconds(2), isStopping: { watch.isStopping },
-                later: { rest in
-                    // What stops it is in the file: the next look at the page tells.
-                    work.async { try? rest() }
-                })
+            try operations.perform(operation, at: now, within: .seconds(2))
         }
+        if let rest = done.rest { goOn(rest) }
         await watch.refresh(at: self.now())
         return .seeOther(
             Form.adding(
                 [
                     ("did", operation.action.rawValue), ("jobs", String(done.jobs)),
-                    ("more", done.isUnfinished ? "1" : nil),
+                    ("more", done.rest == nil ? nil : "1"),
                 ], to: back))
+    }
+
+    /// Does what is left of a change, a step at a time: others are answered between them.
+    private func goOn(_ rest: JobChange) {
+        work.async { [self] in
+            var rest = rest
+            // What stops it is in the file: the next look at the page tells how far it got.
+            guard !watch.isStopping, (try? rest.next()) == true else { return }
+            goOn(rest)
+        }
     }
 
     // MARK: Logging in
@@ -73,7 +81,7 @@ extension PageResponder {
         }
         guard gatekeeper.isToken(form["token"] ?? "") else { return login(.unauthorized, true) }
         return .seeOther(
-            "/", cookie: "\(Gatekeeper.cookie)=\(gatekeeper.session(at: now())); Max-Age=43200")
+            "/", cookie: "\(gatekeeper.cookie)=\(gatekeeper.session(at: now())); Max-Age=43200")
     }
 
     private func login(_ status: HTTPResponse.Status, _ isRefused: Bool = false) -> Response {

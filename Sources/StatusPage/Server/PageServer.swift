@@ -69,7 +69,7 @@ public final class PageServer: Sendable {
         if let socket { try SocketFile.makeWay(for: socket) }
         let watch = try PageWatch(path, at: now())
         let responder = PageResponder(
-            gatekeeper: Gatekeeper(options), watch: watch,
+            gatekeeper: Gatekeeper(options, queue: path), watch: watch,
             operations: PageOperations(
                 queue: try JobQueue(path: path, as: .client), dashboard: try Dashboard(path: path)),
             probe: probe, version: version, now: now)
