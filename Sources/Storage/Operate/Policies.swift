@@ -10,6 +10,16 @@ extension Operations {
     /// Makes a policy, or changes the one of that name; attempts from now on go by it.
     /// - Throws: `OperatorError` 65 naming the rule, when a value is out of its range.
     public func set(_ policy: RetryPolicy, named name: String) throws {
+        try changePolicy(named: name) { $0 = policy }
+    }
+
+    /// Changes the policy of that name, or makes one like the default with these changes.
+    /// - Returns: Whether there was one.
+    /// - Throws: `OperatorError` 65 naming the rule, when a value is out of its range.
+    @discardableResult
+    public func changePolicy(
+        named name: String, _ change: (inout RetryPolicy) -> Void
+    ) throws -> Bool {
         let sql = """
             INSERT INTO policies (name, max_attempts, base_delay_ms, factor, max_delay_ms, jitter,
                 on_failure, allow_duplicates, on_duplicates, on_many_matches, on_no_match,
@@ -25,7 +35,10 @@ extension Operations {
                 fallback_owner = excluded.fallback_owner, suppress_feed = excluded.suppress_feed,
                 truncate_fields = excluded.truncate_fields
             """
-        try store.write { database in
+        return try store.write { database in
+            let known = try database.policies()
+            var policy = known[name] ?? known["default"] ?? RetryPolicy()
+            change(&policy)
             try database.execute(
                 sql: sql,
                 arguments: [
@@ -36,6 +49,7 @@ extension Operations {
                     policy.fallbackOwner?.description, policy.suppressesFeed,
                     policy.truncatesFields,
                 ])
+            return known[name] != nil
         }
     }
 }

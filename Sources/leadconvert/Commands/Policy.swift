@@ -149,23 +149,22 @@ struct PolicySet: ParsableCommand {
 
     func run() throws {
         let queue = try options.open()
-        let known = try queue.operations.policies()
-        var policy = known[name] ?? known["default"] ?? RetryPolicy()
-        policy.maxAttempts = maxAttempts ?? policy.maxAttempts
-        policy.baseDelayMS = baseDelay ?? policy.baseDelayMS
-        policy.factor = factor ?? policy.factor
-        policy.maxDelayMS = maxDelay ?? policy.maxDelayMS
-        policy.jitter = jitter ?? policy.jitter
-        policy.onFailure = onFailure ?? policy.onFailure
-        policy.allowDuplicates = allowDuplicates ?? policy.allowDuplicates
-        policy.onDuplicates = onDuplicates ?? policy.onDuplicates
-        policy.onManyMatches = onManyMatches ?? policy.onManyMatches
-        policy.onNoMatch = onNoMatch ?? policy.onNoMatch
-        if let fallbackOwner { policy.fallbackOwner = fallbackOwner.id }
-        policy.suppressesFeed = suppressFeed ?? policy.suppressesFeed
-        policy.truncatesFields = truncateFields ?? policy.truncatesFields
-        try queue.operations.set(policy, named: name)
-        StandardError.write("Policy \(name) is \(known[name] == nil ? "made" : "changed").\n")
+        let isChanged = try queue.operations.changePolicy(named: name) { policy in
+            policy.maxAttempts = maxAttempts ?? policy.maxAttempts
+            policy.baseDelayMS = baseDelay ?? policy.baseDelayMS
+            policy.factor = factor ?? policy.factor
+            policy.maxDelayMS = maxDelay ?? policy.maxDelayMS
+            policy.jitter = jitter ?? policy.jitter
+            policy.onFailure = onFailure ?? policy.onFailure
+            policy.allowDuplicates = allowDuplicates ?? policy.allowDuplicates
+            policy.onDuplicates = onDuplicates ?? policy.onDuplicates
+            policy.onManyMatches = onManyMatches ?? policy.onManyMatches
+            policy.onNoMatch = onNoMatch ?? policy.onNoMatch
+            if let fallbackOwner { policy.fallbackOwner = fallbackOwner.id }
+            policy.suppressesFeed = suppressFeed ?? policy.suppressesFeed
+            policy.truncatesFields = truncateFields ?? policy.truncatesFields
+        }
+        StandardError.write("Policy \(name) is \(isChanged ? "changed" : "made").\n")
     }
 }
 
