@@ -1,4 +1,5 @@
 public import Conversion
+import Glibc
 
 /// From which templates a row makes what follows its conversion.
 public struct FollowUpTemplates: Sendable {
@@ -70,7 +71,8 @@ public struct FollowUpTemplates: Sendable {
     /// Leaves a task.
     /// - Parameters:
     ///   - subject: A template of its subject.
-    ///   - due: `+2d` from now, or a template of a day such as 2026-11-22.
+    ///   - due: `+2d` from today, by the time zone of whoever enqueues, or a template of a day such as
+    ///     2026-11-22.
     /// - Throws: 64 when a template can't be read.
     public mutating func leaveTask(
         _ subject: String, due: String?, at now: Timestamp
@@ -78,8 +80,7 @@ public struct FollowUpTemplates: Sendable {
         taskSubject = try Self.template(subject, option: "--task")
         guard let due else { return }
         if let days = Self.days(due) {
-            let day = (now + days * 86_400_000).description.prefix(10)
-            taskDue = Template(literal: String(day))
+            taskDue = Template(literal: Self.day(days, after: now))
             return
         }
         guard due.contains("{{") || Self.isDay(due) else {
@@ -88,6 +89,18 @@ public struct FollowUpTemplates: Sendable {
                 remedy: "Write +2d, a day such as 2026-11-22, or {{COLUMN}}.")
         }
         taskDue = try Self.template(due, option: "--task-due")
+    }
+
+    private static func day(_ days: Int64, after now: Timestamp) -> String {
+        var (seconds, day) = (time_t(now.milliseconds / 1000), tm())
+        localtime_r(&seconds, &day)
+        day.tm_mday += Int32(clamping: days)
+        // At noon no change to summer time moves it to another day.
+        (day.tm_hour, day.tm_isdst) = (12, -1)
+        seconds = mktime(&day)
+        localtime_r(&seconds, &day)
+        let numbers = [day.tm_mon + 1, day.tm_mday].map { ($0 < 10 ? "0" : "") + String($0) }
+        return "\(day.tm_year + 1900)-" + numbers.joined(separator: "-")
     }
 
     /// Gives an Apex action an input of its own: `noteBody={{Summary}}`.

@@ -19,6 +19,18 @@ public struct ResultsPlace: Sendable {
 }
 
 extension Reports {
+    /// How many leads a batch was given, and how many of them the queue still has.
+    public func leads(ofBatch name: String) throws -> (total: Int, present: Int) {
+        let sql = """
+            SELECT total, (SELECT count(*) FROM jobs WHERE batch_id = batches.id) AS present
+            FROM batches WHERE name = ?
+            """
+        return try store.read { database in
+            let row = try Row.fetchOne(database, sql: sql, arguments: [name])
+            return (row?["total"] ?? 0, row?["present"] ?? 0)
+        }
+    }
+
     /// The jobs of a batch in input order, with what they came to, one at a time: `lead_id`,
     /// `state`, the result ids, the error, and `already_converted` (0/1).
     /// - Returns: Whether all of them are settled.

@@ -95,7 +95,7 @@ struct Results: AsyncParsableCommand {
             }
         try printer.finish()
         try output.flush()
-        if isSettled, let batch { try sayWhetherItWasPruned(batch, of: queue) }
+        if isSettled, let batch { try sayWhatIsMissing(batch, of: queue) }
         guard isSettled else {
             let what = batch.map { "Some leads of \($0) are" } ?? "The lead is"
             StandardError.write("\(what) unsettled: ask again later.\n")
@@ -117,15 +117,13 @@ struct Results: AsyncParsableCommand {
         return try queue.reports.readResult(job: job, lead: id, columns: columns, body)
     }
 
-    /// A batch keeps its name and its total when its jobs are pruned: no results are then none any more.
-    private func sayWhetherItWasPruned(_ batch: String, of queue: JobQueue) throws {
-        var filter = JobFilter()
-        filter.batch = batch
-        filter.limit = 1
-        var hasJobs = false
-        try queue.reports.readJobs(filter) { _ in hasJobs = true }
-        guard !hasJobs, try queue.leads(inBatch: batch) ?? 0 > 0 else { return }
-        StandardError.write("The leads of \(batch) were pruned, and their results with them.\n")
+    /// A batch keeps its name and its total when its jobs are deleted: then its results are not all.
+    private func sayWhatIsMissing(_ batch: String, of queue: JobQueue) throws {
+        let leads = try queue.reports.leads(ofBatch: batch)
+        guard leads.total > leads.present else { return }
+        StandardError.write(
+            "\(leads.total - leads.present) of \(counted(leads.total, "lead")) of \(batch) "
+                + "can't be told of any more: pruned, or deleted or replaced by SQL.\n")
     }
 
     /// Prints all that is known, with what the org has now.

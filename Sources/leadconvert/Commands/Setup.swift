@@ -68,7 +68,7 @@ struct Setup: AsyncParsableCommand {
         var interview = SetupInterview(
             answers, in: place, known: file.variables, prompt: prompt)
         let login = try interview.login()
-        let plan = SetupPlan(login, status: convertedStatus, in: place, file)
+        let plan = SetupPlan(login, in: place, file)
         try agree(to: plan, prompt)
         try plan.changes.make()
         try place.makeFolders()
@@ -142,6 +142,7 @@ struct Setup: AsyncParsableCommand {
                     .configuration, "The org converts no lead to \"\(convertedStatus)\".",
                     remedy: "--converted-status takes one of these: \(list)")
             }
+            try keep(status: convertedStatus, &file)
             return convertedStatus
         }
         guard let first = statuses.first else { return known }
@@ -158,12 +159,16 @@ struct Setup: AsyncParsableCommand {
             StandardError.write("\nName one of these with --converted-status: \(list)\n")
             return nil
         }
-        guard file.variables[Self.statusVariable] != status else { return status }
+        try keep(status: status, &file)
+        return status
+    }
+
+    private func keep(status: String, _ file: inout SettingsFile) throws {
+        guard file.variables[Self.statusVariable] != status else { return }
         file.set(Self.statusVariable, to: status)
         var changes = FileChanges()
         changes.put(file.text, into: file.path, mode: 0o644)
         try changes.make()
-        return status
     }
 
     private static let statusVariable = "LEADCONVERT_CONVERTED_STATUS"

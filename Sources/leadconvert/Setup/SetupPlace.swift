@@ -101,7 +101,7 @@ struct SetupPlan {
     /// The example's host, which is nobody's.
     static let example = "https://example.my.salesforce.com"
 
-    init(_ login: SetupLogin, status: String?, in place: SetupPlace, _ file: SettingsFile) {
+    init(_ login: SetupLogin, in place: SetupPlace, _ file: SettingsFile) {
         plan(login, in: place)
         var file = file
         let old = file.text
@@ -113,7 +113,6 @@ struct SetupPlan {
             wanted[secret.fileVariable] = place.file(of: secret)
         }
         for name in names { set(name, to: wanted[name], &file) }
-        if let status { set("LEADCONVERT_CONVERTED_STATUS", to: status, &file) }
         guard file.text != old || !file.exists else { return }
         changes.put(file.text, into: file.path, mode: 0o644)
         written.append(file.path)
