@@ -222,8 +222,9 @@ CREATE TABLE jobs (
     run_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
         -- Years before 0000 are written with a sign, and would sort wrongly.
         CONSTRAINT run_at_must_be_in_the_years_0000_to_9999 CHECK (run_at GLOB '[0-9]*')
+        -- '+0 days', or 30 February and 24 o'clock would be taken as they are written.
         CONSTRAINT run_at_must_be_utc_like_2026_11_22T07_31_48_123Z
-            CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', run_at) IS run_at),
+            CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', run_at, '+0 days') IS run_at),
 
     -- A to Z and a to z are the same: Acme = ACME.
     group_key TEXT COLLATE NOCASE
@@ -327,7 +328,7 @@ CREATE TABLE jobs (
             CHECK (task_subject IS NULL OR instr(task_subject, char(0)) = 0),
     task_due TEXT
         CONSTRAINT task_due_must_be_a_day_like_2026_11_22
-            CHECK (task_due IS NULL OR date(task_due) IS task_due)
+            CHECK (task_due IS NULL OR date(task_due, '+0 days') IS task_due)
         CONSTRAINT task_due_needs_task_subject CHECK (task_due IS NULL OR task_subject IS NOT NULL),
     extra TEXT CONSTRAINT extra_must_be_a_json_object CHECK (CASE
         WHEN extra IS NULL THEN 1

@@ -9,8 +9,13 @@ import Testing
 @Suite struct UnreadableRowTests {
     private static let malformedAccount = "'001D000000HRzTRXXX'"
 
-    @Test(arguments: ["'-4713-11-24T12:00:00.000Z'", "'-0001-01-01T00:00:00.000Z'", "'now'"])
-    func `a time outside the years 0000 to 9999 is refused`(time: String) async throws {
+    @Test(arguments: [
+        "'-4713-11-24T12:00:00.000Z'", "'-0001-01-01T00:00:00.000Z'", "'now'",
+        "'2026-12-10T24:00:00.000Z'", "'2026-02-30T00:00:00.000Z'",
+    ])
+    func `a time outside the years 0000 to 9999, or that is none, is refused`(time: String)
+        async throws
+    {
         try await withQueue { queue in
             let error = #expect(throws: OperatorError.self) {
                 try queue.run(
@@ -50,6 +55,20 @@ import Testing
             let call = try queue.claims.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
             #expect(call?.jobs.count == 2)
             _ = try queue.reports.status(at: Moment.ms(1).wall)
+        }
+    }
+
+    @Test func `a later time that cannot be read is work left`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            try queue.run(
+                sql: """
+                    PRAGMA ignore_check_constraints = 1;
+                    UPDATE jobs SET run_at = '2026-12-10T24:00:00.000Z';
+                    PRAGMA ignore_check_constraints = 0
+                    """)
+            let work = try queue.claims.work(at: .ms(0), countingTo: 9)
+            #expect(work.isLeft && work.nextAt != nil)
         }
     }
 

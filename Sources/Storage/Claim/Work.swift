@@ -29,6 +29,9 @@ public struct Work: Sendable, Equatable {
 }
 
 extension Claims {
+    /// A time that can't be read is work left all the same; so long it looks again whether it has come.
+    private static let lookAgainMS: Int64 = 5000
+
     /// Looks at what there is to do, without a claim on it; counts due jobs up to `most`.
     public func work(at now: Moment, countingTo most: Int) throws -> Work {
         try store.read { database in
@@ -83,7 +86,9 @@ extension Claims {
                 dueSince: due == 0
                     ? nil : first.flatMap { Timestamp($0) } ?? Timestamp(milliseconds: 0),
                 questionsAreDue: question.map { $0 <= time } ?? false,
-                nextAt: later.filter { $0 > time }.min().flatMap { Timestamp($0) },
+                nextAt: later.filter { $0 > time }.min().map {
+                    Timestamp($0) ?? now.wall + Self.lookAgainMS
+                },
                 hasUnmatched: row["has_unmatched"] || hasDeferred,
                 hasUnmatchedAccounts: row["has_unmatched_accounts"] || hasDeferred,
                 isPaused: row["paused"] ?? false, hasFollowUps: row["has_follow_ups"])
