@@ -171,6 +171,32 @@ import Testing
         }
     }
 
+    @Test
+    func `an update in doubt keeps leads from its account as long as its call may run, no longer`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.operations.set(
+                RetryPolicy(baseDelayMS: 86_400_000, maxDelayMS: 86_400_000), named: "default")
+            try add(1...1, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
+            var drain = try VirtualDrain(queue) { $0.untilEmpty = false }
+            try drain.run(most: 2) { request in
+                guard case .update = request else { return try answer(request) }
+                return CallReply(.unclear(Reason("BAD_GATEWAY", "no answer")))
+            }
+            try queue.add(2...2)
+            let account = try #require(try queue.jobs()[0].text("result_account_id"))
+            try queue.run(sql: "UPDATE jobs SET account_id = '\(account)' WHERE id = 2")
+            func claim(afterMS passed: Int64) throws -> ClaimedCall? {
+                var start = CallStart(at: drain.now + passed)
+                start.callLifetimeMS = 600_000
+                return try queue.claims.claim(upTo: 9, start, choosing: { $0 })
+            }
+            #expect(try claim(afterMS: 590_000) == nil)
+            #expect(try claim(afterMS: 610_000)?.jobs.map(\.id) == [2])
+        }
+    }
+
     @Test func `one record is never set by two calls at once`() async throws {
         try await withQueue { queue in
             try add(1...3, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }

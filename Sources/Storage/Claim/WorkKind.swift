@@ -106,9 +106,11 @@ enum Subject: String, CaseIterable {
             (\(Self.accountIsConverted(name))
             OR EXISTS (
                 SELECT 1 FROM follow_ups AS other INDEXED BY follow_ups_busy_accounts
+                LEFT JOIN calls AS last ON last.id = other.call_id
                 WHERE substr(other.account_id, 1, 15) = \(name)
                     AND other.kind = 'set'
-                    AND (other.state = 'sending' OR other.state = 'verifying'))
+                    AND (other.state = 'sending' OR other.state = 'verifying')
+                    AND (other.state = 'sending' OR NOT \(Self.isOver("other", "last"))))
             OR EXISTS (
                 SELECT 1 FROM delays WHERE subject = 'account ' || \(name) AND until > :now))
             """
@@ -145,6 +147,18 @@ enum Subject: String, CaseIterable {
                     AND other.finished_at IS NULL AND other.state <> 'held'))
             """
         }
+    }
+
+    /// The condition that the last call of an update in doubt can no longer be running: what it set
+    /// may be set again, and nobody needs wait for it, however long its own pause is.
+    /// - Parameters:
+    ///   - followUp: The name of its row in the query.
+    ///   - call: The name of the row of its last call, which may be none.
+    static func isOver(_ followUp: String, _ call: String) -> String {
+        """
+        (\(followUp).doubt = 'answered' OR \(call).id IS NULL
+            OR iif(\(call).boot_id = :boot, \(call).uptime_ms <= :over, :over >= 0))
+        """
     }
 
     /// The condition that a call may be converting into an account. One whose lead is converted is

@@ -131,7 +131,7 @@ extension Database {
                     AND (other.state = 'sending' OR other.state = 'verifying')
                     AND other.id <> follow_ups.id
                     AND (follow_ups.state <> 'verifying' OR other.state = 'sending'
-                        OR other.id < follow_ups.id OR NOT \(Self.isOver("other", "last"))))
+                        OR other.id < follow_ups.id OR NOT \(Subject.isOver("other", "last"))))
             AND NOT \(Subject.accountIsConverted("substr(follow_ups.account_id, 1, 15)"))
             """ : "TRUE"
         let waiting = """
@@ -150,7 +150,7 @@ extension Database {
             \(FollowUpRow.joins)
             WHERE follow_ups.kind = :kind AND follow_ups.state = 'verifying'
                 AND follow_ups.run_at <= :now AND \(isFree)
-                AND \(Self.isOver("follow_ups", "calls"))
+                AND \(Subject.isOver("follow_ups", "calls"))
             ORDER BY follow_ups.run_at, follow_ups.id LIMIT \(Self.window)
             """
         let policies = try policies()
@@ -165,14 +165,6 @@ extension Database {
             }
         }
         return found
-    }
-
-    /// Whether the last call of an update in doubt can no longer be running.
-    private static func isOver(_ followUp: String, _ call: String) -> String {
-        """
-        (\(followUp).doubt = 'answered' OR \(call).id IS NULL
-            OR iif(\(call).boot_id = :boot, \(call).uptime_ms <= :over, :over >= 0))
-        """
     }
 
     fileprivate func followUpsInDoubt(
