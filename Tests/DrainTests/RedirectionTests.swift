@@ -83,6 +83,32 @@ import Testing
         }
     }
 
+    @Test
+    func `a queue's lead that is refused with a code nobody knows goes to the fallback owner`()
+        async throws
+    {
+        try await withQueue { queue in
+            let owner = try RecordID("005Ws0000000009", of: .user)
+            var policy = RetryPolicy()
+            policy.fallbackOwner = owner
+            try queue.operations.set(policy, named: "default")
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                switch request {
+                case .verify(let leads):
+                    return CallReply(.verified(leads.map { _ in .ownedByQueue }))
+                case .convert(let leads, _) where leads[0].ownerID != owner:
+                    return CallReply(.converted([.unlisted(Reason("QUEUE_OWNED", "no"))]))
+                default: return .allConverted(request)
+                }
+            }
+            #expect(drain.sent.map(\.kind) == [.convert, .verify, .convert])
+            let job = try #require(try queue.jobs().first)
+            #expect(job.text("state") == "converted" && job.number("attempts") == 1)
+        }
+    }
+
     private func joinDuplicates(_ queue: JobQueue) throws {
         var policy = RetryPolicy()
         policy.onDuplicates = .join

@@ -35,8 +35,12 @@ extension SettlementPlanner {
     func mayBeOwnedByQueue(_ job: ClaimedJob) -> Bool { wantsFallbackOwner(job) }
 
     /// How it goes again, as far as a reading shows. That an account is gone is believed of a lead that
-    /// an earlier call may have converted only now: its refusal may have come of that.
+    /// an earlier call may have converted only now: its refusal may have come of that. What a queue's lead
+    /// is refused with may be a code that nobody knows: then the reading alone tells.
     func redirection(of job: InDoubtJob, _ reading: LeadReading) -> Redirection? {
+        if job.doubt == .unlisted, reading == .ownedByQueue, wantsFallbackOwner(job.job) {
+            return .fallbackOwner
+        }
         guard job.doubt == .failing else { return nil }
         if job.job.mayDropAccount, Self.accountCodes.contains(job.reason.code) {
             return .withoutAccount
