@@ -809,6 +809,8 @@ CREATE TABLE follow_ups (
         CHECK (state IN ('waiting', 'sending', 'verifying', 'done', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0,
     run_at TEXT NOT NULL,
+    -- When run_at was written: what lies between is the pause.
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     -- The call it is in, or was in last.
     call_id INTEGER,
     -- Why it is verifying: as in jobs; restart, it waited while no daemon ran, which may have been

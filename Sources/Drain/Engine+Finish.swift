@@ -148,11 +148,27 @@ extension SettledCall {
         shifted.end.at.wall = end.at.wall + jump
         for place in settlements.indices {
             shifted.settlements[place].nextRunAt = settlements[place].nextRunAt.map { $0 + jump }
+            shifted.settlements[place].relatedJobsWaitUntil =
+                settlements[place].relatedJobsWaitUntil.map { $0 + jump }
+        }
+        for place in findings.indices {
+            shifted.findings[place].result = findings[place].result.shifted(by: jump)
         }
         for place in followUps.indices {
             shifted.followUps[place].nextRunAt = followUps[place].nextRunAt.map { $0 + jump }
         }
         return shifted
+    }
+}
+
+extension MatchFinding.Result {
+    fileprivate func shifted(by jump: Int64) -> MatchFinding.Result {
+        switch self {
+        case .postponed(let reason, let until): .postponed(reason, until: until + jump)
+        case .retry(let reason, let backoffMS, let until):
+            .retry(reason, backoffMS: backoffMS, until: until + jump)
+        case .nothing, .contact, .personAccount, .account, .unfit: self
+        }
     }
 }
 

@@ -7,6 +7,28 @@ import Testing
 
 /// The engine looks for contacts before it converts.
 @Suite struct MatchingTests {
+    @Test
+    func `a search without an answer waits no longer when the clock is set before that is written`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add([(1, "ada@example.org")])
+            var drain = try VirtualDrain(queue)
+            guard case .send(let call) = try drain.engine.step(at: drain.now) else {
+                Issue.record("No search is sent.")
+                return
+            }
+            let reply = CallReply(.unclear(Reason("QUERY_TIMEOUT", "too long")))
+            drain.engine.finish(call, call.answered(reply), at: drain.now)
+            var right = drain.now + 1
+            right.wall = right.wall + -3_600_000
+            _ = try drain.engine.step(at: right)
+            let next = try #require(
+                try queue.jobs()[0].text("run_at").flatMap { Timestamp($0) })
+            #expect(next > right.wall && next - right.wall <= 60_000)
+        }
+    }
+
     @Test func `converts into the one contact and makes a new one where there is none`()
         async throws
     {

@@ -192,10 +192,6 @@ struct SettlementPlanner {
 
 /// A lock on an account keeps its other leads back, too.
 extension SettlementPlanner {
-    /// Longer than Salesforce lets a call wait for a lock, and no longer: the pause of one lead's own
-    /// policy may be days.
-    private static let longestWaitMS: Int64 = 60_000
-
     /// Until when the jobs that share the account of a locked lead are not sent; nil when they need
     /// not wait, because one of them was converted in the same call.
     private func relatedJobsWait(
@@ -205,7 +201,7 @@ extension SettlementPlanner {
             if case .converted = lead { other.sharesAccount(with: job) } else { false }
         }
         guard let next, !othersPass else { return nil }
-        return min(next, now.wall + Self.longestWaitMS)
+        return min(next, now.wall + Settlement.longestRelatedWaitMS)
     }
 }
 

@@ -27,11 +27,11 @@ extension Database {
         guard !jobs.isEmpty else { return }
         let sql = """
             INSERT OR IGNORE INTO follow_ups (job_id, batch_id, priority, kind, object, record_id,
-                account_id, state, doubt, run_at, code, message)
+                account_id, state, doubt, run_at, updated_at, code, message)
             SELECT job_id, batch_id, priority, kind, object, record, result_account_id,
                 CASE WHEN record IS NULL THEN 'failed'
                     WHEN :asks AND kind <> 'set' THEN 'verifying' ELSE 'waiting' END,
-                iif(record IS NOT NULL AND :asks AND kind <> 'set', 'restart', NULL), :now,
+                iif(record IS NOT NULL AND :asks AND kind <> 'set', 'restart', NULL), :now, :now,
                 iif(record IS NULL, 'NO_' || upper(object), NULL),
                 iif(record IS NULL, 'The conversion made no ' || lower(object)
                     || ' and joined none.', NULL)
@@ -78,8 +78,9 @@ extension Database {
         // One in doubt is asked about again. The others are made new, as the job asks for them now.
         try execute(
             sql: """
-                UPDATE follow_ups SET state = 'verifying', attempts = 0, split = NULL, run_at = ?
-                WHERE job_id = ? AND state = 'failed' AND doubt IS NOT NULL
+                UPDATE follow_ups SET state = 'verifying', attempts = 0, split = NULL, run_at = ?1,
+                    updated_at = ?1
+                WHERE job_id = ?2 AND state = 'failed' AND doubt IS NOT NULL
                 """,
             arguments: [now.description, job])
         try execute(
@@ -97,7 +98,7 @@ extension Database {
         try execute(
             sql: """
                 UPDATE follow_ups SET state = 'verifying', doubt = 'crash',
-                    run_at = iif(kind = 'set', ?2, ?1)
+                    run_at = iif(kind = 'set', ?2, ?1), updated_at = ?1
                 WHERE state = 'sending'
                 """,
             arguments: [now.wall.description, (now.wall + callLifetimeMS).description])
@@ -111,14 +112,16 @@ extension Database {
         if !isSameBoot {
             try execute(
                 sql: """
-                    UPDATE follow_ups SET run_at = max(run_at, ?)
+                    UPDATE follow_ups SET run_at = ?2, updated_at = ?1
                     WHERE state = 'verifying' AND kind = 'set' AND doubt <> 'answered'
+                        AND run_at < ?2
                     """,
-                arguments: [(now.wall + callLifetimeMS).description])
+                arguments: [now.wall.description, (now.wall + callLifetimeMS).description])
         }
         try execute(
             sql: """
-                UPDATE follow_ups SET state = 'verifying', doubt = 'restart', run_at = ?
+                UPDATE follow_ups SET state = 'verifying', doubt = 'restart', run_at = ?1,
+                    updated_at = ?1
                 WHERE state = 'waiting' AND kind <> 'set'
                 """,
             arguments: [now.wall.description])

@@ -76,7 +76,7 @@ extension Database {
         guard !settlements.isEmpty else { return 0 }
         var settled = 0
         var jobs: Set<Int64> = []
-        for settlement in settlements where try move(settlement) {
+        for settlement in settlements where try move(settlement, at: end.at.wall) {
             settled += 1
             try close(settlement, end)
             guard settlement.to == .done || settlement.to == .failed else { continue }
@@ -89,17 +89,17 @@ extension Database {
         return settled
     }
 
-    private func move(_ settlement: FollowUpSettlement) throws -> Bool {
+    private func move(_ settlement: FollowUpSettlement, at now: Timestamp) throws -> Bool {
         let sql = """
             UPDATE follow_ups SET state = ?1, attempts = ?2, run_at = coalesce(?3, run_at),
-                doubt = ?4, split = ?5, code = ?6, message = ?7
+                doubt = ?4, split = ?5, code = ?6, message = ?7, updated_at = ?10
             WHERE id = ?8 AND call_id IS ?9 AND (state = 'sending' OR state = 'verifying')
             """
         let error = settlement.kept ?? settlement.reason
         try cachedStatement(sql: sql).execute(
             with: settlement.to.rawValue, settlement.attempts, settlement.nextRunAt?.description,
             settlement.doubt?.rawValue, settlement.split, error?.code, error?.message,
-            settlement.id, settlement.sentIn)
+            settlement.id, settlement.sentIn, now.description)
         return changesCount == 1
     }
 

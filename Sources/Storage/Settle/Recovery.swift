@@ -53,6 +53,10 @@ extension Settlements {
                     WHERE state = 'verifying' AND doubt = 'no_answer'
                     """)
             let boot = try String.fetchOne(database, sql: "SELECT clock_boot_id FROM queue")
+            if boot != now.bootID {
+                try database.keepPausesShort(at: now.wall)
+                try database.anchorClock(at: now)
+            }
             try database.recoverFollowUps(
                 at: now, callLifetimeMS: callLifetimeMS,
                 isSameBoot: boot == now.bootID && !isOlderCopy)
@@ -64,7 +68,6 @@ extension Settlements {
                 arguments: [time, sentence])
             let calls = database.changesCount
             try database.finishBatches(at: now.wall)
-            if boot != now.bootID { try database.anchorClock(at: now) }
             return Leftover(
                 jobs: jobs, calls: calls,
                 olderCopyUpTo: try Int64.fetchOne(
@@ -121,10 +124,13 @@ extension Settlements {
             try database.execute(
                 sql: """
                     UPDATE follow_ups SET
-                        run_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at)
+                        run_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at),
+                        updated_at = ?2
                     WHERE state = 'verifying' OR state = 'waiting'
                     """,
-                arguments: [shift])
+                arguments: [shift, time])
+            try database.execute(
+                sql: "DELETE FROM delays WHERE until <= ?", arguments: [before])
             try database.execute(
                 sql: "UPDATE delays SET until = strftime('%Y-%m-%dT%H:%M:%fZ', until, ?)",
                 arguments: [shift])
@@ -134,6 +140,39 @@ extension Settlements {
 }
 
 extension Database {
+    /// The machine was started again, and its clock may be behind what it was: what waits for a time that
+    /// we worked out ourselves waits no longer from now than it did from when that was written. So no
+    /// time of another clock is left when this one is set right, and moves what was written by it. What
+    /// was due then is due now.
+    fileprivate func keepPausesShort(at now: Timestamp) throws {
+        let again = """
+            max(?1, coalesce(
+                strftime('%Y-%m-%dT%H:%M:%fZ', ?1, printf(
+                    '%+.3f seconds', (julianday(run_at) - julianday(updated_at)) * 86400.0)),
+                ?1))
+            """
+        let time = now.description
+        try execute(
+            sql: """
+                UPDATE jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
+                SET run_at = \(again), updated_at = ?1
+                WHERE finished_at IS NULL AND updated_at > ?1 AND run_at > ?1
+                    AND (state = 'verifying'
+                        OR state IN ('queued', 'held')
+                            AND (error_code IS NOT NULL OR run_at <= updated_at))
+                """,
+            arguments: [time])
+        try execute(
+            sql: """
+                UPDATE follow_ups SET run_at = \(again), updated_at = ?1
+                WHERE (state = 'verifying' OR state = 'waiting') AND updated_at > ?1 AND run_at > ?1
+                """,
+            arguments: [time])
+        try execute(
+            sql: "UPDATE delays SET until = ?1 WHERE until > ?1",
+            arguments: [(now + Settlement.longestRelatedWaitMS).description])
+    }
+
     /// Whether calls were made of which this file does not know. Where nothing is known of any, a file
     /// that has some came from elsewhere; those of `leadconvert` convert nobody.
     fileprivate func isOlderCopy(than lastCall: Int64?, _ store: JobQueue) throws -> Bool {

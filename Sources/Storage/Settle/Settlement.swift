@@ -44,10 +44,14 @@ public struct Settlement: Sendable, Equatable {
     /// Why nothing followed its conversion, though something was to.
     public var afterReason: Reason?
     /// Until when the others of its account or group are not sent either: what kept this one back is
-    /// the account's. Nil when they need not wait.
+    /// the account's. Nil when they need not wait; never more than `longestRelatedWaitMS` from now.
     public var relatedJobsWaitUntil: Timestamp?
     /// What is asked otherwise when it is sent again.
     public var redirection: Redirection?
+
+    /// Milliseconds that the others of an account or group wait at most. Longer than Salesforce lets a
+    /// call wait for a lock, and no longer: the pause of one lead's own policy may be days.
+    public static let longestRelatedWaitMS: Int64 = 60_000
 
     /// A settlement of a job that was in a call.
     public init(_ job: ClaimedJob, in callID: Int64, _ outcome: Outcome, to state: JobState) {
