@@ -131,7 +131,12 @@ struct Engine {
     /// corrected.
     mutating func watchTheClock(at now: Moment) throws {
         if let jump = clock.jump(at: now) {
+            // How old calls of other boots are is told by the wall clock alone. Those of commands are among
+            // them, and count once.
+            try payForChecks(at: now)
+            let day = try queue.settlements.callsOfTheLastDay(at: now)
             try queue.settlements.clockWasSet(by: jump, at: now)
+            pacer.day = RollingDayUsage(day, at: now)
             logger.warning("the clock was set", metadata: ["by.s": "\(jump / 1000)"])
         }
         clock.see(now)

@@ -30,6 +30,35 @@ import Testing
         return max(0, day - burst) / 86_400
     }
 
+    @Test(arguments: [
+        (calledHoursAgo: 30, clockGoesForwardBy: 48, before: 1, after: 0),
+        (calledHoursAgo: 1, clockGoesForwardBy: -48, before: 0, after: 1),
+    ])
+    func `the day's calls are counted again once the clock is set right`(
+        calledHoursAgo: Int64, clockGoesForwardBy: Int64, before: Int, after: Int
+    ) async throws {
+        try await withQueue { queue in
+            let hour: Int64 = 3_600_000
+            let called = Moment.ms(-calledHoursAgo * hour).wall
+            try queue.run(
+                sql: """
+                    INSERT INTO calls (kind, size, started_at, boot_id, uptime_ms)
+                    VALUES ('convert', 1, '\(called)', 'another', 1)
+                    """)
+            let start = Moment(
+                wall: Moment.ms(-clockGoesForwardBy * hour).wall, uptimeMS: 5000, bootID: "this")
+            var drain = try VirtualDrain(queue, at: start)
+            _ = try drain.engine.recover(at: start)
+            // What a command asks for meanwhile counts once.
+            _ = try queue.claims.begin(.check, CallStart(at: start))
+            #expect(drain.engine.pacer.day.calls(at: start) == before)
+            let right = Moment(wall: Moment.ms(0).wall, uptimeMS: 5010, bootID: "this")
+            _ = try drain.engine.step(at: right)
+            #expect(drain.engine.pacer.day.calls(at: right) == after + 1)
+            #expect(try drain.engine.unpaidChecks() == 0)
+        }
+    }
+
     @Test func `uses what is left and no more`() async throws {
         try await withQueue { queue in
             try queue.add(1...1500)
