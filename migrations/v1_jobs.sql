@@ -50,6 +50,9 @@
 --
 -- The other columns are the daemon's; read them, don't write them.
 --
+-- Correct match_email or group_key of a job that is not in flight, and what was found by the old one is
+-- forgotten: it is looked for again.
+--
 -- A job in flight, whose call may be running at Salesforce or be in doubt, stays as it is: it can't be
 -- replaced or deleted, nor can what it asks for be changed, until it is settled.
 --
@@ -763,6 +766,37 @@ BEGIN
         ORDER BY first.id DESC LIMIT 1)
     WHERE id = NEW.id;
     UPDATE jobs SET joined_account = 1 WHERE id = NEW.id AND account_id IS NOT NULL;
+END;
+
+-- What was found by another address, or came of another group, is not what is meant now: who is put
+-- right before it is sent is looked for again, and joins the account of its new group. What was given
+-- stays, and what a duplicate rule named: that is of the lead itself.
+CREATE TRIGGER jobs_forget_what_another_key_has_found AFTER UPDATE OF match_email, group_key ON jobs
+WHEN (NEW.match_email IS NOT OLD.match_email OR NEW.group_key IS NOT OLD.group_key)
+    AND NEW.state IN ('queued', 'held', 'failed') AND NEW.joins_duplicate = 0
+BEGIN
+    UPDATE jobs SET
+        account_id = CASE
+            WHEN NEW.account_id IS NOT OLD.account_id
+                OR OLD.joined_account = 0 AND OLD.matched_account IS NOT 'account'
+                    AND (OLD.matched IS NULL OR OLD.matched NOT IN ('account', 'contact_and_account'))
+                -- A contact that was given has its account with it.
+                OR NEW.contact_id IS NOT NULL AND (NEW.contact_id IS NOT OLD.contact_id
+                    OR OLD.matched IS NULL
+                    OR OLD.matched NOT IN ('contact', 'contact_and_account'))
+            THEN account_id END,
+        contact_id = CASE
+            WHEN NEW.contact_id IS NOT OLD.contact_id OR OLD.matched IS NULL
+                OR OLD.matched NOT IN ('contact', 'contact_and_account')
+            THEN contact_id END,
+        matched = NULL, matched_account = NULL, matched_at = NULL, joined_account = 0,
+        dropped_account_id = NULL,
+        deferred_for = CASE WHEN deferred_for = 'time' THEN deferred_for END
+    WHERE id = NEW.id;
+    -- As one that is inserted, which is in no batch yet and due.
+    INSERT INTO jobs_after_insert
+    SELECT id, lead_id, NULL, group_key, account_id, state, NULL, NULL, match_account, match_email
+    FROM jobs WHERE id = NEW.id AND group_key IS NOT NULL;
 END;
 
 CREATE TRIGGER jobs_get_the_18_character_id

@@ -62,8 +62,8 @@ import Testing
             try queue.add(1...1)
             try queue.run(
                 sql: """
-                    UPDATE jobs SET group_key = 'Acme', account_id = '\(gone)', joined_account = 1,
-                        may_be_converted = 1
+                    UPDATE jobs SET group_key = 'Acme';
+                    UPDATE jobs SET account_id = '\(gone)', joined_account = 1, may_be_converted = 1
                     """)
             var drain = try VirtualDrain(queue)
             try drain.run { request in

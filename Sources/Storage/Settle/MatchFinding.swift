@@ -38,6 +38,8 @@ public struct MatchFinding: Sendable, Equatable {
     public var accountID: RecordID?
     /// Its group, if any.
     public var groupKey: String?
+    /// What its contact was looked for by.
+    public var contactKey: ContactKey?
     /// What was looked for.
     public var search: Search
     /// What was found.
@@ -53,6 +55,7 @@ public struct MatchFinding: Sendable, Equatable {
         batchID = job.batchID
         accountID = job.conversion.accountID
         groupKey = job.groupKey
+        contactKey = job.contactKey
         self.search = search
         self.result = result
         pausesBatch = job.policy.onFailure == .pause
@@ -74,9 +77,11 @@ public struct MatchFinding: Sendable, Equatable {
 }
 
 extension Database {
-    /// Writes down what was found, unless the job was cancelled or joined another account meanwhile.
+    /// Writes down what was found, unless the job was cancelled or joined another account meanwhile, or
+    /// somebody has corrected what it is looked for by.
     func take(_ finding: MatchFinding, _ end: CallEnd) throws {
         let time = end.at.wall.description
+        guard try isStillLookedFor(finding) else { return }
         switch finding.result {
         case .nothing:
             try takeNothing(finding, at: time)
@@ -93,6 +98,23 @@ extension Database {
         case .unfit(let reason):
             try fail(finding, reason, end)
         }
+    }
+
+    /// Whether the job is looked for by what was asked about. An account is its group's, whatever has
+    /// become of the job that brought it.
+    private func isStillLookedFor(_ finding: MatchFinding) throws -> Bool {
+        let (column, key): (String, String?) =
+            switch (finding.search, finding.contactKey, finding.result) {
+            case (.account, _, .account): ("group_key", nil)
+            case (.account, _, _): ("group_key", finding.groupKey)
+            case (.contact, .email(let address), _): ("match_email", address)
+            case (.contact, .id(let contact), _): ("duplicate_contact_id", contact.description)
+            case (.contact, nil, _): ("match_email", nil)
+            }
+        guard let key else { return true }
+        let sql = "SELECT 1 FROM jobs WHERE id = ? AND \(column) = ?"
+        return try Bool.fetchOne(cachedStatement(sql: sql), arguments: [finding.jobID, key])
+            ?? false
     }
 
     // MARK: Contacts
