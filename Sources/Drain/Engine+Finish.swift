@@ -30,6 +30,9 @@ extension Engine {
         case .conversions(let call, let reply): decision.settlements = planner.settle(call, reply)
         case .question(let question, let reply):
             decision.settlements = planner.settle(question, reply, verifications)
+            for settlement in decision.settlements where settlement.to != .verifying {
+                verifications.forget(settlement.jobID)
+            }
         case .match(let match, let reply):
             decision.findings = planner.find(match, reply, searches)
             for finding in decision.findings where finding.isUnfit {

@@ -1,11 +1,12 @@
 import Conversion
+import GRDB
 import Logging
-import Storage
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Drain
+@testable import Storage
 
 /// What an answer means for each job, beyond the plain cases.
 @Suite struct SettlementTests {
@@ -291,6 +292,40 @@ import Testing
             let asked = try queue.log().filter { $0.number("job_id") == 7 }
             let last = asked.suffix(2).compactMap { $0.text("started_at") }
             #expect(last.count == 2)
+        }
+    }
+
+    @Test func `a lead that can't be read is given up after a day, and a retry asks first`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            var drain = try VirtualDrain(queue) { $0.untilEmpty = false }
+            let odd = try RecordID.lead(1)
+            try drain.run { request in
+                switch request {
+                case .convert: return lost
+                case .verify(let leads) where leads.contains(odd):
+                    return CallReply(.unclear(Reason("UNKNOWN_EXCEPTION", "HTTP 500")))
+                default: return .allConverted(request)
+                }
+            }
+            var job = try #require(try queue.jobs().first)
+            #expect(job.text("state") == "failed" && job.text("error_code") == "LEAD_IN_DOUBT")
+            let remembered = "SELECT may_be_converted FROM jobs WHERE id = 1"
+            #expect(try queue.read { try Bool.fetchOne($0, sql: remembered) } == true)
+            #expect(drain.now.since(.ms(0)) >= 86_400_000)
+            #expect(drain.now.since(.ms(0)) < 88_000_000)
+            #expect(try queue.jobs()[1].text("state") == "converted")
+            #expect(!drain.engine.verifications.isApart(1))
+
+            let asked = drain.sent.count
+            let change = try queue.operations.retry([.all(.failed)], at: drain.now.wall)
+            #expect(change.changed == 1)
+            try drain.run { .noneConverted($0) }
+            #expect(drain.sent.dropFirst(asked).map(\.kind) == [.verify, .convert])
+            job = try #require(try queue.jobs().first)
+            #expect(job.text("state") == "converted" && job.number("attempts") == 1)
         }
     }
 

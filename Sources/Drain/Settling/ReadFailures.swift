@@ -56,8 +56,7 @@ struct ReadFailures: Equatable {
     /// Whether it is this lead's own fault: others passed since it first failed, or it has failed
     /// for half an hour.
     func isItsOwn(_ job: Int64, at now: Moment) -> Bool {
-        suspects[job].map { passed > $0.passed } ?? false
-            || hasFailed(job, forMS: Self.patienceMS, at: now)
+        othersPass(job) || hasFailed(job, forMS: Self.patienceMS, at: now)
     }
 
     /// Whether every reading of this lead alone has failed for so long, in milliseconds.
@@ -69,9 +68,11 @@ struct ReadFailures: Equatable {
     /// failed while others passed, or for two hours with no other to tell by.
     func isGivenUp(_ job: Int64, at now: Moment) -> Bool {
         hasFailed(job, forMS: Self.patienceMS, at: now)
-            && (suspects[job].map { passed > $0.passed } ?? false
-                || hasFailed(job, forMS: 4 * Self.patienceMS, at: now))
+            && (othersPass(job) || hasFailed(job, forMS: 4 * Self.patienceMS, at: now))
     }
+
+    /// Whether others passed since it first failed.
+    func othersPass(_ job: Int64) -> Bool { suspects[job].map { passed > $0.passed } ?? false }
 
     /// Leads of which every reading alone has failed for so long, in milliseconds.
     func haveFailed(forMS patience: Int64, at now: Moment) -> [Int64] {

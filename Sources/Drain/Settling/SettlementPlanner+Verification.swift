@@ -14,6 +14,7 @@ extension SettlementPlanner {
             return zip(question.jobs, readings).map(settle)
         case .refused(_, let reason), .unclear(let reason):
             return question.jobs.map { job in
+                if isGivenUp(job, failures) { return stillInDoubt(job, reason) }
                 let pause = failures.pauseMS(of: job.job.id, firstMS: probeIntervalMS)
                 return stillUnknown(job, reason, nextAt: now.wall + pause)
             }
@@ -90,6 +91,26 @@ extension SettlementPlanner {
         return failed(Settlement(job, .failed, to: .failed), job.job.policy, reason)
     }
 
+    /// Whether no more questions are asked about a lead. A note in doubt is left alone after half an hour;
+    /// a lead in doubt may be converted, which its group and its account wait to know: it is given a day
+    /// since its call while questions about others are answered, or four with no other to tell by.
+    private func isGivenUp(_ job: InDoubtJob, _ failures: ReadFailures) -> Bool {
+        let age = now.since(job.sentAt)
+        guard age >= Self.doubtLastsMS else { return false }
+        return failures.isGivenUp(job.job.id, at: now)
+            && (failures.othersPass(job.job.id) || age >= 4 * Self.doubtLastsMS)
+    }
+
+    private static let doubtLastsMS: Int64 = 86_400_000
+
+    /// Left for a person, who retries it: then it is asked about again, and not sent before.
+    private func stillInDoubt(_ job: InDoubtJob, _ reason: Reason) -> Settlement {
+        var end = Settlement(job, .failed, to: .failed)
+        // What makes the file remember that a call may have converted it.
+        end.doubt = .noAnswer
+        return failed(end, job.job.policy, .noAnswerAbout(job, reason))
+    }
+
     private func stillUnknown(
         _ job: InDoubtJob, _ reason: Reason, nextAt: Timestamp
     ) -> Settlement {
@@ -127,6 +148,14 @@ extension LeadReading {
 }
 
 extension Reason {
+    fileprivate static func noAnswerAbout(_ job: InDoubtJob, _ reason: Reason) -> Reason {
+        Reason(
+            "LEAD_IN_DOUBT",
+            "No clear answer came for this lead (\(job.reason.code)), and for a day Salesforce has not said "
+                + "whether it is converted (\(reason.code)). Look it up; retry asks again before anything is "
+                + "sent.")
+    }
+
     fileprivate static let convertedByOthers = Reason(
         ours: "ALREADY_CONVERTED",
         "Somebody else converted the lead before us: no field was set, no note or task was left. Look "

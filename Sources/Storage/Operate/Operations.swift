@@ -158,6 +158,8 @@ private struct SelectedJob {
     let state: JobState
     let batchID: Int64?
     let hasFailedFollowUp: Bool
+    /// Whether it failed because nobody said what its call had done.
+    let isInDoubt: Bool
 }
 
 extension Database {
@@ -171,12 +173,12 @@ extension Database {
             ? try retry(job, at: now)
             : try retryFollowUps(of: job.id, in: job.batchID, at: now)
                 ? .move(.finishing) : .supersede
-        guard case .move = action else { return action }
+        guard case .move(let state) = action else { return action }
         let released = try release(batchHeldBy: job, at: now)
         guard released > 0 else { return action }
         // It was held with the others for a moment.
-        change.released += job.state == .failed ? released - 1 : released
-        return .move(job.state == .failed ? .queued : .finishing)
+        change.released += state == .held ? released - 1 : released
+        return .move(state == .held ? .queued : state)
     }
 
     private func cancel(_ job: SelectedJob, at now: Timestamp) throws -> Action {
@@ -188,6 +190,7 @@ extension Database {
     }
 
     fileprivate func retry(_ job: SelectedJob, at now: Timestamp) throws -> Action {
+        if job.isInDoubt { return try askAgain(about: job, at: now) }
         // OR IGNORE: a lead that was enqueued again meanwhile has its one unsettled job.
         let sql = """
             UPDATE OR IGNORE jobs SET
@@ -210,11 +213,27 @@ extension Database {
         let state = try String.fetchOne(
             cachedStatement(sql: sql), arguments: [now.description, job.id])
         guard let state = state.flatMap(JobState.init(rawValue:)) else { return .supersede }
-        if let batch = job.batchID {
-            try execute(
-                sql: "UPDATE batches SET finished_at = NULL WHERE id = ?", arguments: [batch])
-        }
+        try reopenBatch(of: job)
         return .move(state)
+    }
+
+    /// What became of the lead is asked again before anything is sent: its call may have converted it.
+    /// What the job asks for stays as it was sent.
+    private func askAgain(about job: SelectedJob, at now: Timestamp) throws -> Action {
+        let sql = """
+            UPDATE OR IGNORE jobs SET state = 'verifying', doubt = 'crash', may_be_converted = 1,
+                attempts = 0, run_at = ?1, updated_at = ?1, finished_at = NULL
+            WHERE id = ?2
+            """
+        try cachedStatement(sql: sql).execute(arguments: [now.description, job.id])
+        guard changesCount == 1 else { return .supersede }
+        try reopenBatch(of: job)
+        return .move(.verifying)
+    }
+
+    private func reopenBatch(of job: SelectedJob) throws {
+        guard let batch = job.batchID else { return }
+        try execute(sql: "UPDATE batches SET finished_at = NULL WHERE id = ?", arguments: [batch])
     }
 
     /// Lets a batch go on that was paused because the job failed; one that somebody paused is for
@@ -283,13 +302,16 @@ extension Database {
         _ condition: String, _ arguments: StatementArguments
     ) throws -> [SelectedJob] {
         let sql = """
-            SELECT id, state, batch_id, after_code IS NOT NULL AS has_failed_follow_up
+            SELECT id, state, batch_id, after_code IS NOT NULL AS has_failed_follow_up,
+                coalesce(error_code IN ('LEAD_IN_DOUBT', 'ROW_REFUSED'), 0)
+                    AND call_id IS NOT NULL AS is_in_doubt
             FROM jobs WHERE \(condition)
             """
         return try Row.fetchAll(self, sql: sql, arguments: arguments).map { row in
             SelectedJob(
                 id: row["id"], state: JobState(rawValue: row["state"]) ?? .failed,
-                batchID: row["batch_id"], hasFailedFollowUp: row["has_failed_follow_up"])
+                batchID: row["batch_id"], hasFailedFollowUp: row["has_failed_follow_up"],
+                isInDoubt: row["is_in_doubt"])
         }
     }
 }

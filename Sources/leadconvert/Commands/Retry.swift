@@ -8,7 +8,7 @@ struct Retry: ParsableCommand {
         discussion: """
             Their attempts are counted from the start again; the run log keeps what was. A lead that is \
             converted while something that was to follow failed is not converted again: what is \
-            missing is done.
+            missing is done. A lead that failed with LEAD_IN_DOUBT is asked about before it is sent.
 
             Examples:
               leadconvert retry 17 00QWs000001AbcDMAS
