@@ -37,8 +37,8 @@ extension Claims {
         let moment = ClaimMoment(start)
         while true {
             var isUnfinished = false
-            let call = try store.write { database -> Call? in
-                try database.takeUp(size, at: moment)
+            let call = try store.write(carefully: { database, isCareful -> Call? in
+                try database.takeUp(size, at: moment, carefully: isCareful)
                 let selector = FairSelector(
                     database: database, kind: kind, policies: try database.policies(),
                     cursor: cursor, moment: moment)
@@ -51,10 +51,14 @@ extension Claims {
                 {
                     jobs = choose(more)
                 }
+                if isCareful, try database.failOddRows(among: jobs, at: moment.now) {
+                    isUnfinished = true
+                    return nil
+                }
                 var cursor = cursor
                 cursor.advance(past: offered, taking: jobs)
                 return try claim(database, jobs, cursor)
-            }
+            })
             if !isUnfinished { return call }
         }
     }

@@ -16,8 +16,9 @@ extension Database {
 
     /// Takes up again what need not stay aside: of an account, a group or an address no more than a
     /// call carries, since the next call that takes one of them keeps the others waiting again.
-    func takeUp(_ size: Int, at moment: ClaimMoment) throws {
-        try forgetOldMatches(at: moment.now)
+    /// - Parameter isCareful: Whether a job whose row breaks a rule is to fail, and not the claim.
+    func takeUp(_ size: Int, at moment: ClaimMoment, carefully isCareful: Bool) throws {
+        try forgetOldMatches(at: moment.now, carefully: isCareful)
         try takeUpDue(at: moment.now)
         for subject in try subjects() where try !isBusy(subject, at: moment) {
             let selector = FairSelector(

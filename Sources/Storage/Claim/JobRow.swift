@@ -44,7 +44,7 @@ enum JobRow {
             case .mayDropAccount:
                 """
                 (jobs.joined_account = 1 OR jobs.matched_account IS 'account')
-                    AND jobs.dropped_account_id IS NULL
+                    AND jobs.dropped_account_id IS NULL AND NOT \(Database.contactWasGiven)
                 """
             case .mayBeConverted:
                 """
@@ -59,6 +59,9 @@ enum JobRow {
             }
         }
     }
+
+    /// One more than these can still be written down, whatever somebody has put there.
+    private static let mostAttempts = 999_999
 
     static let columns = Column.allCases.map(\.sql).joined(separator: ", ")
 
@@ -118,7 +121,7 @@ enum JobRow {
             conversion.ownerID = policy.fallbackOwner
         }
         return ClaimedJob(
-            id: value(.id), conversion: conversion, attempts: value(.attempts),
+            id: value(.id), conversion: conversion, attempts: min(value(.attempts), mostAttempts),
             batchID: optional(.batchID), priority: value(.priority), split: optional(.split),
             policy: policy, groupKey: optional(.groupKey),
             mayBeConverted: value(.mayBeConverted),

@@ -198,14 +198,14 @@ extension Database {
                     THEN 'held' ELSE 'queued' END,
                 attempts = 0, run_at = ?1, error_code = NULL, error_message = NULL, doubt = NULL,
                 split = NULL, updated_at = ?1, finished_at = NULL,
-                contact_id = CASE WHEN matched IS NULL THEN contact_id END,
+                contact_id = CASE WHEN \(Self.contactWasGiven) THEN contact_id END,
                 account_id = CASE WHEN \(Self.accountWasGiven) THEN account_id
                     ELSE \(Self.accountToJoinAgain) END,
                 joined_account = NOT (\(Self.accountWasGiven))
                     AND \(Self.accountToJoinAgain) IS NOT NULL,
                 dropped_account_id = CASE WHEN joined_account = 1 AND \(Self.accountIsGone)
-                    THEN account_id END,
-                matched = NULL, matched_account = NULL, matched_at = NULL,
+                    AND NOT (\(Self.accountWasGiven)) THEN account_id END,
+                matched = CASE WHEN \(Self.contactWasGiven) THEN matched END, matched_account = NULL, matched_at = NULL,
                 duplicate_contact_id = NULL, joins_duplicate = 0, needs_fallback_owner = 0
             WHERE id = ?2
             RETURNING state

@@ -25,7 +25,9 @@ extension Settlements {
     /// - Returns: For each call, how many jobs or follow-ups were settled.
     @discardableResult
     public func settle(_ calls: [SettledCall]) throws -> [Int] {
-        try store.write { database in try calls.map { try database.settle($0) } }
+        try store.write(carefully: { database, isCareful in
+            try calls.map { isCareful ? try database.settleCarefully($0) : try database.settle($0) }
+        })
     }
 
     /// Settles one call.
@@ -44,14 +46,15 @@ extension Settlements {
 }
 
 extension Database {
-    fileprivate func settle(_ call: SettledCall) throws -> Int {
+    /// - Parameter inOne: Whether plain conversions are written together.
+    func settle(_ call: SettledCall, inOne: Bool = true) throws -> Int {
         let end = call.end
         let time = end.at.wall.description
         var settled = 0
         var batches: Set<Int64> = []
         var finishing: [Settlement] = []
         var (plain, others) = call.settlements.plainConversions(by: end.callID)
-        if try convert(plain, end) {
+        if inOne, try convert(plain, end) {
             settled += plain.count
             batches.formUnion(plain.compactMap(\.batchID))
         } else {

@@ -1,0 +1,169 @@
+import Conversion
+import GRDB
+
+// A rule of the schema that one row breaks undoes the transaction that writes to it, and with that what
+// calls came to for all their other jobs. So a transaction that was refused is made once more with each
+// job for itself, and the one whose row it is fails alone.
+
+extension JobQueue {
+    /// Runs one writing transaction, and where a row broke a rule another, in which `body` is to be careful.
+    func write<Result>(
+        carefully body: (_ database: Database, _ isCareful: Bool) throws -> Result
+    ) throws -> Result {
+        do {
+            return try write { try body($0, false) }
+        } catch let error as OperatorError where error.status == .dataRefused {
+            return try write { try body($0, true) }
+        }
+    }
+}
+
+extension Database {
+    /// Runs `body`, and undoes what it did if it breaks a rule. None of its statements may be one that
+    /// rolls back the transaction.
+    /// - Parameter isTrial: Whether to undo it in any case.
+    /// - Returns: The rule as SQLite names it; nil when none was broken.
+    func ruleBroken(isTrial: Bool = false, by body: () throws -> Void) throws -> String? {
+        do {
+            try inSavepoint {
+                try body()
+                return isTrial ? .rollback : .commit
+            }
+            return nil
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            return error.message ?? "\(error.extendedResultCode)"
+        }
+    }
+
+    /// Fails those of the jobs that could not be written as sent.
+    /// - Returns: Whether there were any.
+    func failOddRows(among jobs: [ClaimedJob], at now: Timestamp) throws -> Bool {
+        let sql = "UPDATE jobs SET state = 'sending', call_id = 0 WHERE id = ?"
+        var hasFailed = false
+        for job in jobs {
+            let rule = try ruleBroken(isTrial: true) {
+                try cachedStatement(sql: sql).execute(arguments: [job.id])
+            }
+            guard let rule else { continue }
+            try failOddRow(job.id, breaking: rule, at: now)
+            hasFailed = true
+        }
+        return hasFailed
+    }
+
+    /// Fails a job that is queued or held.
+    func failOddRow(_ job: Int64, breaking rule: String, at now: Timestamp) throws {
+        let sql = """
+            SELECT batch_id, coalesce(
+                policy, (SELECT policy FROM batches WHERE id = batch_id), 'default') AS policy
+            FROM jobs WHERE id = ?
+            """
+        guard let row = try Row.fetchOne(self, sql: sql, arguments: [job]) else { return }
+        let policy = try policies()[row["policy"]] ?? RetryPolicy()
+        let reason = Reason.rowRefused(rule)
+        let malformed = MalformedRow(
+            id: job, batchID: row["batch_id"], code: reason.code, sentence: reason.message,
+            pausesBatch: policy.onFailure == .pause)
+        try fail(malformed, asking: .convert, at: now)
+    }
+}
+
+// MARK: What a call came to
+
+extension Database {
+    /// Settles a call one job after the other. Its end is written with each of them, and only the first
+    /// time takes.
+    /// - Returns: How many jobs, or follow-ups, were settled.
+    func settleCarefully(_ call: SettledCall) throws -> Int {
+        var settled = try settle(SettledCall(call.end), inOne: false)
+        for settlement in call.settlements {
+            settled += try settleAlone(call.end, { $0.settlements = [settlement] }) {
+                try settleOddRow(settlement, call.end, breaking: $0)
+            }
+        }
+        for finding in call.findings {
+            settled += try settleAlone(call.end, { $0.findings = [finding] }) {
+                try failOddRow(finding.jobID, breaking: $0, at: call.end.at.wall)
+            }
+        }
+        for followUp in call.followUps {
+            settled += try settleAlone(call.end, { $0.followUps = [followUp] }) {
+                try settleOddRow(followUp, call.end, breaking: $0)
+            }
+        }
+        return settled
+    }
+
+    private func settleAlone(
+        _ end: CallEnd, _ part: (inout SettledCall) -> Void,
+        orElse fail: (_ rule: String) throws -> Void
+    ) throws -> Int {
+        var alone = SettledCall(end)
+        part(&alone)
+        var settled = 0
+        if let rule = try ruleBroken(by: { settled = try settle(alone, inOne: false) }) {
+            try fail(rule)
+            return 1
+        }
+        return settled
+    }
+
+    /// Writes what a call came to for one job, in the fewest words: whether it is converted, and into
+    /// what. A lead that is not, or not surely, may still have been by that call.
+    func settleOddRow(_ job: Settlement, _ end: CallEnd, breaking rule: String) throws {
+        let reason = Reason.rowRefused(rule)
+        let isConverted = job.records != nil
+        try execute(
+            sql: """
+                UPDATE jobs SET state = ?1, doubt = NULL, updated_at = ?2, finished_at = ?2,
+                    may_be_converted = may_be_converted OR ?3, error_code = ?4, error_message = ?5,
+                    result_account_id = ?6, result_contact_id = ?7, result_opportunity_id = ?8,
+                    after_code = ?12, after_message = ?13
+                WHERE id = ?9 AND state = ?10 AND call_id = ?11
+                """,
+            arguments: [
+                isConverted ? "converted" : "failed", end.at.wall.description, !isConverted,
+                isConverted ? nil : reason.code, isConverted ? nil : reason.message,
+                job.records?.accountID, job.records?.contactID, job.records?.opportunityID,
+                job.jobID, job.from.rawValue, job.sentIn,
+                job.to == .finishing ? reason.code : nil,
+                job.to == .finishing ? reason.message : nil,
+            ])
+        guard changesCount == 1 else { return }
+        try execute(
+            sql: """
+                UPDATE run_log SET finished_at = ?, duration_ms = ?, outcome = ?, code = ?,
+                    message = ?, account_id = ?, contact_id = ?, opportunity_id = ?
+                WHERE id = ?
+                """,
+            arguments: [
+                end.at.wall.description, end.durationMS, isConverted ? "converted" : "failed",
+                reason.code, reason.message, job.records?.accountID, job.records?.contactID,
+                job.records?.opportunityID, job.entry,
+            ])
+        if let batch = job.batchID { try finish(batches: [batch], at: end.at.wall) }
+    }
+
+    /// Leaves a follow-up to a person; retried, it is asked about first where that can be done.
+    func settleOddRow(
+        _ followUp: FollowUpSettlement, _ end: CallEnd, breaking rule: String
+    ) throws {
+        var failed = followUp
+        failed.outcome = .failed
+        failed.to = .failed
+        failed.doubt = .crash
+        failed.attempts = 0
+        failed.reason = .rowRefused(rule)
+        failed.kept = nil
+        _ = try settle([failed], end)
+    }
+}
+
+extension Reason {
+    fileprivate static func rowRefused(_ rule: String) -> Reason {
+        Reason(
+            ours: "ROW_REFUSED",
+            "What was to be written of this job breaks a rule of the queue's file: \(rule). Put the job "
+                + "right, or look the lead up in Salesforce, then retry.")
+    }
+}

@@ -1,0 +1,155 @@
+import Conversion
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Storage
+
+/// Rows that break a rule of the schema once something is written to them: they stop no other.
+@Suite struct OddRowTests {
+    private let account = "001D000000HRzTRIA1"
+    private let contact = "0034C00000UQ6jIQAT"
+    private static let quarterOfAnHourMS: Int64 = 16 * 60_000
+
+    @Test func `a contact that was given after the account was found stays, and stops nobody`()
+        async throws
+    {
+        try await withQueue { queue in
+            try addWithGivenContact(queue)
+            let call = try #require(try claim(queue, at: Self.quarterOfAnHourMS))
+            #expect(Set(call.jobs.map(\.id)) == [1, 2])
+            let given = try #require(call.jobs.first { $0.id == 1 })
+            #expect(given.conversion.contactID?.description == contact)
+            #expect(given.conversion.accountID?.description == account)
+            #expect(!given.mayDropAccount)
+        }
+    }
+
+    @Test func `a retry keeps a contact that was given after the account was found`() async throws {
+        try await withQueue { queue in
+            try addWithGivenContact(queue)
+            let call = try #require(try claim(queue, at: 100))
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(100), at: .ms(110)),
+                call.jobs.map { Settlement($0, in: call.id, .failed, to: .failed) })
+            let change = try queue.operations.retry([.all(.failed)], at: Moment.ms(120).wall)
+            #expect(change.changed == 2)
+            let job = try #require(try queue.jobs().first)
+            #expect(job.text("contact_id") == contact && job.text("account_id") == account)
+        }
+    }
+
+    @Test func `a million attempts stop nobody`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            try queue.run(sql: "UPDATE jobs SET attempts = 1000000 WHERE id = 1")
+            let call = try #require(try claim(queue, at: 0))
+            let settlements = call.jobs.map { job in
+                var done = Settlement(job, in: call.id, .failed, to: .failed)
+                done.attempts += 1
+                return done
+            }
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(5)), settlements)
+            #expect(try queue.jobs().map { $0.number("attempts") } == [1_000_000, 1])
+        }
+    }
+
+    @Test func `a row that can't be claimed fails alone`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            try queue.run(
+                sql: """
+                    PRAGMA ignore_check_constraints = 1;
+                    UPDATE jobs SET finished_at = run_at WHERE id = 2;
+                    PRAGMA ignore_check_constraints = 0
+                    """)
+            #expect(try claim(queue, at: 0)?.jobs.map(\.id) == [1, 3])
+            let job = try queue.jobs()[1]
+            #expect(job.text("state") == "failed" && job.text("error_code") == "ROW_REFUSED")
+            #expect(
+                job.text("error_message")?.contains("finished_at_must_be_there_once_settled")
+                    == true)
+        }
+    }
+
+    @Test func `what can't be written of one lead keeps the others of no call`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...4)
+            let first = try #require(try claim(queue, upTo: 3, at: 0))
+            let second = try #require(try claim(queue, at: 0))
+            let records = ConvertedRecords(accountID: account, contactID: nil, opportunityID: nil)
+            let settlements = (first.jobs + second.jobs).map { job in
+                var done = Settlement(
+                    job, in: job.id == 4 ? second.id : first.id, .converted, to: .converted)
+                done.records = records
+                return done
+            }
+            var odd = settlements
+            odd[0].attempts = 2_000_000
+            (odd[1].attempts, odd[1].records) = (2_000_000, nil)
+            (odd[1].outcome, odd[1].to, odd[1].doubt) = (.unknown, .verifying, .noAnswer)
+            var calls = [first, second].map {
+                SettledCall(CallEnd(callID: $0.id, startedAt: .ms(0), at: .ms(5)))
+            }
+            calls[0].settlements = Array(odd.prefix(3))
+            calls[1].settlements = Array(odd.suffix(1))
+            #expect(try queue.settlements.settle(calls) == [3, 1])
+            let jobs = try queue.jobs()
+            #expect(
+                jobs.map { $0.text("state") } == ["converted", "failed", "converted", "converted"])
+            #expect(jobs[0].text("result_account_id") == account)
+            #expect(jobs[1].text("error_code") == "ROW_REFUSED")
+            #expect(try queue.log().allSatisfy { $0.text("finished_at") != nil })
+            #expect(try queue.calls().allSatisfy { $0.text("finished_at") != nil })
+            // Its call may have converted it: that is asked before it is sent again.
+            _ = try queue.operations.retry([.job(2)], at: Moment.ms(9).wall)
+            #expect(try queue.jobs()[1].text("state") == "verifying")
+            #expect(try claim(queue, at: 10) == nil)
+        }
+    }
+
+    @Test func `what can't be written of one search keeps no other lead waiting`() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
+            let match = try #require(
+                try queue.claims.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
+            let reason = Reason("QUERY_TIMEOUT", "too long")
+            var odd = MatchFinding(
+                match.jobs[0], .retry(reason, backoffMS: 1, until: Moment.ms(10).wall))
+            odd.attempts = 2_000_000
+            try queue.settlements.settle(
+                CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(5)), [],
+                [odd, MatchFinding(match.jobs[1], .nothing)])
+            #expect(try queue.jobs().map { $0.text("state") } == ["failed", "queued"])
+            #expect(try claim(queue, at: 10)?.jobs.map(\.id) == [2])
+        }
+    }
+
+    // MARK: -
+
+    /// A lead whose account was found by its group, and got its contact by hand since; and another.
+    private func addWithGivenContact(_ queue: JobQueue) throws {
+        try queue.enqueue(.init(), at: Moment.ms(0).wall) { queue in
+            var lead = try LeadConversion.lead(1)
+            (lead.groupKey, lead.matchesAccount) = ("Acme", true)
+            try queue.add(lead)
+            try queue.add(.lead(2))
+        }
+        let match = try #require(
+            try queue.claims.claimAccountMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
+        try queue.settlements.settle(
+            CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(8)), [],
+            [
+                MatchFinding(
+                    match.jobs[0], .account(try RecordID(account, of: .account)), of: .account)
+            ])
+        try queue.run(sql: "UPDATE jobs SET contact_id = '\(contact)' WHERE id = 1")
+    }
+
+    private func claim(
+        _ queue: JobQueue, upTo size: Int = 100, at ms: Int64
+    ) throws -> ClaimedCall? {
+        try queue.claims.claim(upTo: size, CallStart(at: .ms(ms)), choosing: { $0 })
+    }
+}
