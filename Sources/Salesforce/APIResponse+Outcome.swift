@@ -55,6 +55,14 @@ extension APIResponse {
     }
 }
 
+extension Reply {
+    /// The reply of an answer that came to this.
+    init(_ response: APIResponse, _ outcome: Outcome) {
+        self.init(
+            outcome, httpStatus: response.status, usage: OrgUsage(header: response.headers))
+    }
+}
+
 /// An error as the REST API writes it, in an array: `[{"message":"...","errorCode":"..."}]`.
 struct RESTError: Decodable {
     var errorCode: String

@@ -10,9 +10,9 @@ enum ActionReply {
         [LeadOutcome]
     > {
         let (outcome, isOver) = outcome(of: response, for: leads)
-        return Reply(
-            outcome, httpStatus: response.status, usage: OrgUsage(header: response.headers),
-            isOver: isOver)
+        var reply = Reply(response, outcome)
+        reply.isOver = isOver
+        return reply
     }
 
     /// Salesforce writes results and refusals alike as an array, under one status or another:

@@ -37,11 +37,10 @@ enum LimitsResponse {
 
     /// The reply, with the allowance as its usage.
     static func reply(from response: APIResponse) -> Reply<Void> {
-        let passing = OrgUsage(header: response.headers)
         if response.status == 200 {
             guard let usage = response.json(Limits.self)?.usage else {
                 let reason = Reason.unreadable("The answer has no DailyApiRequests to go by")
-                return Reply(.unclear(reason), httpStatus: 200, usage: passing)
+                return Reply(response, .unclear(reason))
             }
             return Reply(.value(()), httpStatus: 200, usage: usage)
         }
@@ -50,7 +49,7 @@ enum LimitsResponse {
             let sentence = "The user may not read the org's limits (\(reason.code))."
             failure = .unclear(Reason(ours: "LIMITS_NOT_VISIBLE", sentence))
         }
-        return Reply(.init(failure), httpStatus: response.status, usage: passing)
+        return Reply(response, .init(failure))
     }
 
     private static func isWithheld(_ reason: Reason, _ status: Int) -> Bool {

@@ -32,27 +32,15 @@ extension SalesforceTransport {
     /// Reads which leads are converted.
     public func verify(_ ids: [RecordID]) async -> Reply<[LeadReading]> {
         precondition((1...2000).contains(ids.count), "a retrieval takes 1...2,000 ids")
-        return await call(.rest) { session in
-            APIRequest(
-                url: "\(session.instance)/services/data/v\(version)/composite/sobjects/Lead",
-                headers: restHeaders(session, contentType: "application/json"),
-                body: LeadRetrieval.body(ids), timeout: settings.readTimeout)
-        } read: { response in
-            Reply(
-                LeadRetrieval.outcome(of: response, for: ids), httpStatus: response.status,
-                usage: OrgUsage(header: response.headers))
+        let body = LeadRetrieval.body(ids)
+        return await rest(.POST, "\(dataPath)/composite/sobjects/Lead", body: body) { response in
+            Reply(response, LeadRetrieval.outcome(of: response, for: ids))
         }
     }
 
     /// Reads the org's limits.
     public func readLimits() async -> Reply<Void> {
-        await call(.rest) { session in
-            APIRequest(
-                method: .GET, url: "\(session.instance)/services/data/v\(version)/limits",
-                headers: restHeaders(session), timeout: settings.readTimeout)
-        } read: { response in
-            LimitsResponse.reply(from: response)
-        }
+        await rest(.GET, "\(dataPath)/limits") { LimitsResponse.reply(from: $0) }
     }
 
     /// Who we are, and in what form we ask.
@@ -62,12 +50,31 @@ extension SalesforceTransport {
         return headers
     }
 
-    /// The same for REST, where the token is in a header.
-    func restHeaders(_ session: Session, contentType: String? = nil) -> HTTPHeaders {
-        var headers = headers(contentType: contentType)
+    /// Where the resources of the REST API stand on an instance.
+    var dataPath: String { "/services/data/v\(version)" }
+
+    /// A request to the REST API, where the token is in a header.
+    func request(
+        _ method: HTTPMethod, _ path: String, body: ByteBuffer? = nil, on session: Session,
+        timeout: Duration? = nil, before latest: ContinuousClock.Instant? = nil
+    ) -> APIRequest {
+        var headers = headers(contentType: body == nil ? nil : "application/json")
         headers.add(name: "Accept", value: "application/json")
         headers.add(name: "Authorization", value: "Bearer \(session.token.text)")
-        return headers
+        return APIRequest(
+            method: method, url: "\(session.instance)\(path)", headers: headers, body: body,
+            timeout: timeout ?? settings.readTimeout, latest: latest)
+    }
+
+    /// One REST request on a session. With no timeout given it may take as long as a reading.
+    func rest<Value>(
+        _ method: HTTPMethod, _ path: String, body: ByteBuffer? = nil, timeout: Duration? = nil,
+        before latest: ContinuousClock.Instant? = nil, read: (APIResponse) -> Reply<Value>
+    ) async -> Reply<Value> {
+        await call(
+            .rest,
+            ask: { request(method, path, body: body, on: $0, timeout: timeout, before: latest) },
+            read: read)
     }
 
     /// One request on a session: what came of it, and what that says of the session.
@@ -140,13 +147,11 @@ extension SalesforceTransport {
         _ leads: [LeadConversion], by action: String, _ options: ConvertOptions,
         before latest: ContinuousClock.Instant
     ) async -> Reply<[LeadOutcome]> {
-        await call(.rest) { session in
-            APIRequest(
-                url: "\(session.instance)/services/data/v\(version)/actions/custom/apex/\(action)",
-                headers: restHeaders(session, contentType: "application/json"),
-                body: ActionRequest(leads: leads, options: options).body,
-                timeout: settings.callTimeout, latest: latest)
-        } read: { response in
+        await rest(
+            .POST, "\(dataPath)/actions/custom/apex/\(action)",
+            body: ActionRequest(leads: leads, options: options).body,
+            timeout: settings.callTimeout, before: latest
+        ) { response in
             ActionReply.reply(to: leads, from: response)
         }
     }

@@ -1,14 +1,13 @@
 public import Conversion
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
 // Queries that an operator writes, a page each.
 
 extension SalesforceTransport {
     /// The first page of what a SOQL query gives.
     public func query(_ soql: String) async -> Reply<QueryAnswer> {
-        await page(at: "/services/data/v\(version)/query?q=\(soql.percentEncoded)")
+        await page(at: "\(dataPath)/query?q=\(soql.percentEncoded)")
     }
 
     /// The page at the address that the one before has named.
@@ -17,15 +16,7 @@ extension SalesforceTransport {
     }
 
     private func page(at path: String) async -> Reply<QueryAnswer> {
-        await call(.rest) { session in
-            APIRequest(
-                method: .GET, url: "\(session.instance)\(path)", headers: restHeaders(session),
-                timeout: settings.readTimeout)
-        } read: { response in
-            Reply(
-                QueryAnswer.outcome(of: response), httpStatus: response.status,
-                usage: OrgUsage(header: response.headers))
-        }
+        await rest(.GET, path) { Reply($0, QueryAnswer.outcome(of: $0)) }
     }
 }
 

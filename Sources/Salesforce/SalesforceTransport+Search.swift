@@ -1,5 +1,4 @@
 public import Conversion
-import NIOCore
 import NIOHTTP1
 import Synchronization
 
@@ -35,15 +34,8 @@ extension SalesforceTransport {
     ) async -> Reply<Value> {
         let tellsPersonAccounts = state.withLock(\.mayHavePersonAccounts)
         let query = text(tellsPersonAccounts).percentEncoded
-        let reply = await call(.rest) { session in
-            APIRequest(
-                method: .GET,
-                url: "\(session.instance)/services/data/v\(version)/query?q=\(query)",
-                headers: restHeaders(session), timeout: settings.readTimeout)
-        } read: { response in
-            Reply(
-                outcome(response, tellsPersonAccounts), httpStatus: response.status,
-                usage: OrgUsage(header: response.headers))
+        let reply = await rest(.GET, "\(dataPath)/query?q=\(query)") { response in
+            Reply(response, outcome(response, tellsPersonAccounts))
         }
         switch reply.outcome {
         case .refused(.adapted, _): state.withLock { $0.mayHavePersonAccounts = false }

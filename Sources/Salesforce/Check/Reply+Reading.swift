@@ -10,10 +10,8 @@ extension Reply {
         case .lost(let reason, let status):
             self.init(.unclear(reason), httpStatus: status)
         case .answered(let response):
-            self.init(
-                read(response), httpStatus: response.status,
-                usage: OrgUsage(header: response.headers),
-                serverTime: response.headers["Date"].first.flatMap { Timestamp(httpDate: $0) })
+            self.init(response, read(response))
+            serverTime = response.headers["Date"].first.flatMap { Timestamp(httpDate: $0) }
         }
     }
 }

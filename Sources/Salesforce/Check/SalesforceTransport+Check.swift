@@ -70,7 +70,7 @@ extension SalesforceTransport {
 
             var sobjects: [Object]
         }
-        return await get("/sobjects") { response in
+        return await get("sobjects") { response in
             .json(response, Description.self) { description in
                 description.sobjects.filter { objects.contains($0.name) }.map {
                     ObjectRights(
@@ -139,7 +139,7 @@ extension SalesforceTransport {
     public func readMatchField() async -> Reply<[[RecordID]]> {
         // No account is meant: whether the org takes the question is the answer.
         let query = AccountQuery(field: settings.matchAccountField, values: ["leadconvert check"])
-        return await get("/query?q=\(query.text(tellingPersonAccounts: false).percentEncoded)") {
+        return await get("query?q=\(query.text(tellingPersonAccounts: false).percentEncoded)") {
             query.outcome(of: $0, tellingPersonAccounts: false)
         }
     }
@@ -148,11 +148,9 @@ extension SalesforceTransport {
     public func previews(of leads: [RecordID]) async -> Reply<[LeadPreview]> {
         precondition((1...2000).contains(leads.count), "a retrieval takes 1...2,000 ids")
         return await ask { session in
-            var headers = bearerHeaders(session)
-            headers.add(name: "Content-Type", value: "application/json")
-            return APIRequest(
-                url: "\(session.instance)/services/data/v\(version)/composite/sobjects/Lead",
-                headers: headers, body: LeadPreviews.request(leads), timeout: settings.readTimeout)
+            request(
+                .POST, "\(dataPath)/composite/sobjects/Lead", body: LeadPreviews.request(leads),
+                on: session)
         } read: { response in
             LeadPreviews.outcome(of: response, for: leads)
         }
@@ -164,22 +162,16 @@ extension SalesforceTransport {
     func select<Row: Decodable, Value>(
         _ query: String, _ row: Row.Type, _ read: ([Row]) -> Value?
     ) async -> Reply<Value> {
-        await get("/query?q=\("SELECT \(query)".percentEncoded)") { response in
+        await get("query?q=\("SELECT \(query)".percentEncoded)") { response in
             .json(response, Rows<Row>.self) { read($0.records) }
         }
     }
 
-    /// Asks REST for what stands at a path behind the version.
+    /// Asks REST for one of its resources.
     func get<Value>(
-        _ path: String, _ read: (APIResponse) -> Reply<Value>.Outcome
+        _ resource: String, _ read: (APIResponse) -> Reply<Value>.Outcome
     ) async -> Reply<Value> {
-        await ask { session in
-            APIRequest(
-                method: .GET, url: "\(session.instance)/services/data/v\(version)\(path)",
-                headers: bearerHeaders(session), timeout: settings.readTimeout)
-        } read: { response in
-            read(response)
-        }
+        await ask({ request(.GET, "\(dataPath)/\(resource)", on: $0) }, read: read)
     }
 
     /// Asks once on the session there is.
@@ -190,14 +182,6 @@ extension SalesforceTransport {
             return Reply(.refused(.session, .noSession))
         }
         return Reply(await http.send(request(session)), read: read)
-    }
-
-    /// Who asks, and by what right.
-    func bearerHeaders(_ session: Session) -> HTTPHeaders {
-        var headers = headers()
-        headers.add(name: "Accept", value: "application/json")
-        headers.add(name: "Authorization", value: "Bearer \(session.token.text)")
-        return headers
     }
 }
 

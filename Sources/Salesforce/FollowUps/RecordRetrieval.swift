@@ -1,6 +1,7 @@
 public import Conversion
 import Foundation
 import NIOCore
+import NIOHTTP1
 
 /// Reads fields of up to 2,000 records of one object in one request.
 ///
@@ -64,15 +65,9 @@ extension SalesforceTransport {
         _ ids: [String], of object: String, fields: [String]
     ) async -> Reply<[[String: JSON]?]> {
         precondition((1...2000).contains(ids.count), "a retrieval takes 1...2,000 ids")
-        return await call(.rest) { session in
-            APIRequest(
-                url: "\(session.instance)/services/data/v\(version)/composite/sobjects/\(object)",
-                headers: restHeaders(session, contentType: "application/json"),
-                body: RecordRetrieval.body(ids, fields), timeout: settings.readTimeout)
-        } read: { response in
-            Reply(
-                RecordRetrieval.outcome(of: response, for: ids), httpStatus: response.status,
-                usage: OrgUsage(header: response.headers))
+        let body = RecordRetrieval.body(ids, fields)
+        return await rest(.POST, "\(dataPath)/composite/sobjects/\(object)", body: body) {
+            Reply($0, RecordRetrieval.outcome(of: $0, for: ids))
         }
     }
 }

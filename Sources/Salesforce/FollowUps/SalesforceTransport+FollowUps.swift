@@ -25,17 +25,9 @@ extension SalesforceTransport {
     /// Looks for notes or tasks.
     public func find(_ records: [MarkedRecord]) async -> Reply<[[String]]> {
         precondition((1...100).contains(records.count), "a search takes 1...100 marks")
-        let text = MarkQuery.text(records)
-        return await call(.rest) { session in
-            APIRequest(
-                method: .GET,
-                url:
-                    "\(session.instance)/services/data/v\(version)/queryAll?q=\(text.percentEncoded)",
-                headers: restHeaders(session), timeout: settings.readTimeout)
-        } read: { response in
-            Reply(
-                MarkQuery.outcome(of: response, for: records), httpStatus: response.status,
-                usage: OrgUsage(header: response.headers))
+        let query = MarkQuery.text(records).percentEncoded
+        return await rest(.GET, "\(dataPath)/queryAll?q=\(query)") { response in
+            Reply(response, MarkQuery.outcome(of: response, for: records))
         }
     }
 
@@ -43,18 +35,13 @@ extension SalesforceTransport {
         _ method: HTTPMethod, _ body: ByteBuffer, _ ids: [String?],
         before latest: ContinuousClock.Instant
     ) async -> Reply<[RecordOutcome]> {
-        await call(.rest) { session in
-            APIRequest(
-                method: method,
-                url: "\(session.instance)/services/data/v\(version)/composite/sobjects",
-                headers: restHeaders(session, contentType: "application/json"), body: body,
-                timeout: settings.callTimeout, latest: latest)
-        } read: { response in
-            let outcome = RecordWrites.outcome(of: response, for: ids)
-            var reply = Reply(
-                outcome, httpStatus: response.status, usage: OrgUsage(header: response.headers))
+        await rest(
+            method, "\(dataPath)/composite/sobjects", body: body, timeout: settings.callTimeout,
+            before: latest
+        ) { response in
+            var reply = Reply(response, RecordWrites.outcome(of: response, for: ids))
             // Answered to the end by Salesforce, though what it says can't be used.
-            if case .unclear(let reason) = outcome {
+            if case .unclear(let reason) = reply.outcome {
                 reply.isOver = ["SHORT_ANSWER", "WRONG_RECORD"].contains(reason.code)
             }
             return reply
