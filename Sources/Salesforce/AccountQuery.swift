@@ -23,9 +23,13 @@ struct AccountQuery {
         of response: APIResponse, tellingPersonAccounts: Bool
     ) -> Reply<[[RecordID]]>.Outcome {
         guard response.status == 200 else {
-            return .init(refusal(response, tellingPersonAccounts))
+            return .init(
+                response.refusalOfSearch(
+                    for: "account", isForOne: values.count == 1,
+                    tellingPersonAccounts: tellingPersonAccounts, own: refusal))
         }
-        guard let page = response.json(Page.self), let found = page.found(field) else {
+        guard let page = response.json(QueryRows<Row>.self), let found = found(in: page.records)
+        else {
             return .unclear(.unreadable("The answer is not a list of accounts"))
         }
         guard page.done else {
@@ -41,38 +45,26 @@ struct AccountQuery {
     }
 
     /// A field that the org lacks is a wrong setting, and no lead's fault.
-    private func refusal(_ response: APIResponse, _ tellingPersonAccounts: Bool) -> Failure {
-        let reason = response.json([RESTError].self)?.first?.reason
-        switch (reason?.code, reason) {
-        case ("INVALID_FIELD", _) where tellingPersonAccounts:
-            return .refused(.adapted, .noPersonAccounts)
-        case ("INVALID_FIELD", let reason?):
-            return .refused(.configuration, .unknownField(field, reason))
-        case ("INVALID_TYPE", let reason?), ("INSUFFICIENT_ACCESS", let reason?):
-            return .refused(.permission, .accountsNotVisible(reason))
-        case ("MALFORMED_QUERY", let reason?):
-            return .refused(.callTooLarge, .refusedSearch(for: "account", reason))
-        default:
-            return response.outcomeOfReading.ofSearch(for: "account", isForOne: values.count == 1)
+    private func refusal(_ reason: Reason) -> Failure? {
+        switch reason.code {
+        case "INVALID_FIELD": .refused(.configuration, .unknownField(field, reason))
+        case "INVALID_TYPE", "INSUFFICIENT_ACCESS":
+            .refused(.permission, .accountsNotVisible(reason))
+        default: nil
         }
     }
 
-    private struct Page: Decodable {
-        var done: Bool
-        var records: [Row]
-
-        /// The accounts; nil when a row is none.
-        func found(_ field: String) -> [(value: String, id: RecordID)]? {
-            var found: [(String, RecordID)] = []
-            for row in records {
-                guard let id = row.text("Id"),
-                    let account = RecordID(stem: id.prefix(15), of: .account),
-                    let value = row.text(field)
-                else { return nil }
-                if !row.isPersonAccount { found.append((value.lowercased(), account)) }
-            }
-            return found
+    /// The accounts; nil when a row is none.
+    private func found(in rows: [Row]) -> [(value: String, id: RecordID)]? {
+        var found: [(String, RecordID)] = []
+        for row in rows {
+            guard let id = row.text("Id"),
+                let account = RecordID(stem: id.prefix(15), of: .account),
+                let value = row.text(field)
+            else { return nil }
+            if !row.isPersonAccount { found.append((value.lowercased(), account)) }
         }
+        return found
     }
 
     /// A record whose fields are named by a setting.

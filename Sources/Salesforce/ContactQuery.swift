@@ -29,9 +29,13 @@ enum ContactQuery {
         of response: APIResponse, for keys: [ContactKey], tellingPersonAccounts: Bool
     ) -> Reply<[[FoundContact]]>.Outcome {
         guard response.status == 200 else {
-            return .init(refusal(response, keys.count, tellingPersonAccounts))
+            return .init(
+                response.refusalOfSearch(
+                    for: "contact", isForOne: keys.count == 1,
+                    tellingPersonAccounts: tellingPersonAccounts, own: refusal))
         }
-        guard let page = response.json(Page.self), let found = page.found else {
+        guard let page = response.json(QueryRows<Row>.self), let found = found(in: page.records)
+        else {
             return .unclear(.unreadable("The answer is not a list of contacts"))
         }
         guard page.done else {
@@ -54,39 +58,25 @@ enum ContactQuery {
         return .value(answers.map { $0.map(\.contact) })
     }
 
-    /// What keeps the user from all contacts stays until somebody acts; what is wrong with a query
-    /// may be one of its addresses.
-    private static func refusal(
-        _ response: APIResponse, _ count: Int, _ tellingPersonAccounts: Bool
-    ) -> Failure {
-        let reason = response.json([RESTError].self)?.first?.reason
-        switch (reason?.code, reason) {
-        // Whichever field it was: without this one, the next answer names any other.
-        case ("INVALID_FIELD", _) where tellingPersonAccounts:
-            return .refused(.adapted, .noPersonAccounts)
-        case ("INVALID_TYPE", let reason?), ("INVALID_FIELD", let reason?),
-            ("INSUFFICIENT_ACCESS", let reason?):
-            return .refused(.permission, .contactsNotVisible(reason))
-        case ("MALFORMED_QUERY", let reason?):
-            return .refused(.callTooLarge, .refusedSearch(for: "contact", reason))
-        default:
-            return response.outcomeOfReading.ofSearch(for: "contact", isForOne: count == 1)
+    /// What keeps the user from all contacts stays until somebody acts.
+    private static func refusal(_ reason: Reason) -> Failure? {
+        switch reason.code {
+        case "INVALID_TYPE", "INVALID_FIELD", "INSUFFICIENT_ACCESS":
+            .refused(.permission, .contactsNotVisible(reason))
+        default: nil
         }
     }
 
-    private struct Page: Decodable {
-        var done: Bool
-        var records: [Row]
-
-        /// The contacts; nil when a row is none.
-        var found: [(address: String?, contact: FoundContact)]? {
-            do throws(MalformedRecordID) {
-                var found: [(String?, FoundContact)] = []
-                for row in records { found.append((row.email?.lowercased(), try row.contact())) }
-                return found
-            } catch {
-                return nil
-            }
+    /// The contacts; nil when a row is none.
+    private static func found(
+        in rows: [Row]
+    ) -> [(address: String?, contact: FoundContact)]? {
+        do throws(MalformedRecordID) {
+            var found: [(String?, FoundContact)] = []
+            for row in rows { found.append((row.email?.lowercased(), try row.contact())) }
+            return found
+        } catch {
+            return nil
         }
     }
 

@@ -48,16 +48,37 @@ extension SalesforceTransport {
     }
 }
 
-extension Failure {
-    /// As a search for what is named ("account") tells it: without Salesforce's words, which may quote
-    /// the query and the leads in it. One for a single value that took too long may be made again.
-    func ofSearch(for name: String, isForOne: Bool) -> Failure {
-        switch self {
+/// The first page of what a query of ours found.
+struct QueryRows<Row: Decodable>: Decodable {
+    /// Whether there is no other page.
+    var done: Bool
+    var records: [Row]
+}
+
+extension APIResponse {
+    /// What the refusal of a search for what is named ("account") means. What is wrong with a query may
+    /// be one of the values in it; one for a single value that took too long may be made again.
+    /// Salesforce's words may quote the query and the leads in it, and are left out.
+    /// - Parameter own: What a reason means to this search alone.
+    func refusalOfSearch(
+        for name: String, isForOne: Bool, tellingPersonAccounts: Bool, own: (Reason) -> Failure?
+    ) -> Failure {
+        if let reason = json([RESTError].self)?.first?.reason {
+            // Whichever field it was: without this one, the next answer names any other.
+            if reason.code == "INVALID_FIELD", tellingPersonAccounts {
+                return .refused(.adapted, .noPersonAccounts)
+            }
+            if let failure = own(reason) { return failure }
+            if reason.code == "MALFORMED_QUERY" {
+                return .refused(.callTooLarge, .refusedSearch(for: name, reason))
+            }
+        }
+        switch outcomeOfReading {
         case .refused(.callTooLarge, let reason) where isForOne:
-            .unclear(.refusedSearch(for: name, reason))
+            return .unclear(.refusedSearch(for: name, reason))
         case .refused(let blocker, let reason):
-            .refused(blocker, .refusedSearch(for: name, reason))
-        case .unclear(let reason): .unclear(.refusedSearch(for: name, reason))
+            return .refused(blocker, .refusedSearch(for: name, reason))
+        case .unclear(let reason): return .unclear(.refusedSearch(for: name, reason))
         }
     }
 }

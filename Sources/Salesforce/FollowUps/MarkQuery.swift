@@ -25,7 +25,7 @@ enum MarkQuery {
         of response: APIResponse, for records: [MarkedRecord]
     ) -> Reply<[[String]]>.Outcome {
         guard response.status == 200 else { return .init(refusal(response)) }
-        guard let page = response.json(Page.self) else {
+        guard let page = response.json(QueryRows<Row>.self) else {
             return .unclear(.unreadable("The answer is not a list of records"))
         }
         guard page.done else {
@@ -52,11 +52,6 @@ enum MarkQuery {
                         + "able to read ParentId and Title of notes, WhoId and Subject of tasks."))
         case .refused(let blocker, let reason): .refused(blocker, reason)
         }
-    }
-
-    private struct Page: Decodable {
-        var done: Bool
-        var records: [Row]
     }
 
     private struct Row: Decodable {
