@@ -1,21 +1,26 @@
 import Conversion
 import NIOCore
 
-/// Reads which leads are converted, and into what: up to 2,000 of them in one request.
-///
-/// Source: REST API Developer Guide, "Get Records with a Request Body" (sObject Collections): the
-/// answer stands in the order of the ids, with null where one is invalid or not shown to us.
+/// Reads which leads are converted, and into what: up to 2,000 of them in one request; or how they
+/// look before they are sent.
 enum LeadRetrieval {
-    private static let fields = [
-        "Id", "IsConverted", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId",
-        "OwnerId",
-    ]
-
-    /// The body of the request. Ids are letters and digits, so they need no escaping.
+    /// The body of the request for readings.
     static func body(_ ids: [RecordID]) -> ByteBuffer {
-        let quotedIDs = ids.map { "\"\($0)\"" }.joined(separator: ",")
-        let quotedFields = fields.map { "\"\($0)\"" }.joined(separator: ",")
-        return ByteBuffer(string: "{\"ids\":[\(quotedIDs)],\"fields\":[\(quotedFields)]}")
+        body(
+            ids,
+            [
+                "IsConverted", "ConvertedAccountId", "ConvertedContactId",
+                "ConvertedOpportunityId", "OwnerId",
+            ])
+    }
+
+    /// The body of the request for previews.
+    static func previewBody(_ ids: [RecordID]) -> ByteBuffer {
+        body(ids, ["IsConverted", "OwnerId"])
+    }
+
+    private static func body(_ ids: [RecordID], _ fields: [String]) -> ByteBuffer {
+        RecordRetrieval.body(ids.map(\.description), fields)
     }
 
     /// What the answer says of each.
@@ -29,13 +34,28 @@ enum LeadRetrieval {
         guard leads.count == ids.count else {
             return .unclear(.shortAnswer(leads.count, of: ids.count))
         }
-        guard zip(leads, ids).allSatisfy({ lead, id in lead.map { id.isNamed(by: $0.id) } ?? true })
-        else { return .unclear(.wrongLead) }
+        guard areNamed(leads, by: ids) else { return .unclear(.wrongLead) }
         return .value(leads.map { $0?.reading ?? .notVisible })
     }
 
-    /// A lead as the org writes it; an answer without `Id` or `IsConverted` is none.
-    private struct Lead: Decodable, OwnedRow {
+    /// What the answer says of how each looks; of none, when it does not fit the question.
+    static func previews(of response: APIResponse, for ids: [RecordID])
+        -> Reply<[LeadPreview]>.Outcome
+    {
+        .json(response, [Lead?].self) { leads in
+            leads.count == ids.count && areNamed(leads, by: ids)
+                ? leads.map { $0?.preview ?? .notVisible } : nil
+        }
+    }
+
+    /// Whether each lead is the one asked about at its place.
+    private static func areNamed(_ leads: [Lead?], by ids: [RecordID]) -> Bool {
+        zip(leads, ids).allSatisfy { lead, id in lead.map { id.isNamed(by: $0.id) } ?? true }
+    }
+
+    /// A lead as the org writes it, with what was asked for; an answer without `Id` or `IsConverted`
+    /// is none.
+    private struct Lead: Decodable {
         enum CodingKeys: String, CodingKey {
             case id = "Id"
             case isConverted = "IsConverted"
@@ -58,61 +78,14 @@ enum LeadRetrieval {
                 ConvertedRecords(
                     accountID: accountID, contactID: contactID, opportunityID: opportunityID))
         }
-    }
-}
-
-/// Reads how up to 2,000 leads look before they are sent, in one request.
-///
-/// Source: REST API Developer Guide, "Get Records with a Request Body" (sObject Collections).
-enum LeadPreviews {
-    /// The body of the request. Ids are letters and digits, so they need no escaping.
-    static func request(_ leads: [RecordID]) -> ByteBuffer {
-        let ids = leads.map { "\"\($0)\"" }.joined(separator: ",")
-        return ByteBuffer(
-            string: "{\"ids\":[\(ids)],\"fields\":[\"Id\",\"IsConverted\",\"OwnerId\"]}")
-    }
-
-    /// What the answer says of each; of none, when it does not fit the question.
-    static func outcome(
-        of response: APIResponse, for leads: [RecordID]
-    ) -> Reply<[LeadPreview]>.Outcome {
-        .json(response, [Lead?].self) { rows in
-            let fits =
-                rows.count == leads.count
-                && zip(rows, leads).allSatisfy { row, id in
-                    row.map { id.isNamed(by: $0.id) } ?? true
-                }
-            return fits ? rows.map { $0?.preview ?? .notVisible } : nil
-        }
-    }
-
-    private struct Lead: Decodable, OwnedRow {
-        enum CodingKeys: String, CodingKey {
-            case id = "Id"
-            case isConverted = "IsConverted"
-            case ownerID = "OwnerId"
-        }
-
-        var id: String
-        var isConverted: Bool
-        var ownerID: String?
 
         var preview: LeadPreview {
-            isConverted
-                ? .converted
-                : isOwnedByQueue
-                    ? .ownedByQueue
-                    : .open(ownerID: ownerID.flatMap { RecordID(stem: $0.prefix(15), of: .user) })
+            if isConverted { return .converted }
+            if isOwnedByQueue { return .ownedByQueue }
+            return .open(ownerID: ownerID.flatMap { RecordID(stem: $0.prefix(15), of: .user) })
         }
+
+        /// Queues are groups, and a group's id begins with 00G.
+        private var isOwnedByQueue: Bool { ownerID?.hasPrefix("00G") == true }
     }
-}
-
-/// A lead's row that tells its owner.
-private protocol OwnedRow {
-    var ownerID: String? { get }
-}
-
-extension OwnedRow {
-    /// Queues are groups, and a group's id begins with 00G.
-    fileprivate var isOwnedByQueue: Bool { ownerID?.hasPrefix("00G") == true }
 }

@@ -149,10 +149,10 @@ extension SalesforceTransport {
         precondition((1...2000).contains(leads.count), "a retrieval takes 1...2,000 ids")
         return await ask { session in
             request(
-                .POST, "\(dataPath)/composite/sobjects/Lead", body: LeadPreviews.request(leads),
-                on: session)
+                .POST, "\(dataPath)/composite/sobjects/Lead",
+                body: LeadRetrieval.previewBody(leads), on: session)
         } read: { response in
-            LeadPreviews.outcome(of: response, for: leads)
+            LeadRetrieval.previews(of: response, for: leads)
         }
     }
 }
