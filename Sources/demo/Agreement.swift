@@ -11,18 +11,18 @@ struct Agreement {
         let audit = await scene.simulator.audit()
         let byUs = Dictionary(grouping: audit.conversions.filter { $0.call > 0 }, by: \.leadID)
         var states: [String: String] = [:]
-        try queue.reports.readJobs(JobFilter()) { states[$0.shown("lead_id")] = $0.shown("state") }
+        try queue.reports.readJobs(JobFilter()) { states[$0["lead_id"].text] = $0["state"].text }
         var ends: [String: [String]] = [:]
         var followUps: [String: [String]] = [:]
         try queue.reports.readLog(LogFilter()) { row in
-            let lead = row.shown("lead_id")
+            let lead = row["lead_id"].text
             // What comes after the conversion follows it.
             if let last = ends[lead]?.last, last.hasSuffix("converted"), last != "not_converted" {
-                if row.shown("outcome") == "done" {
-                    followUps[lead, default: []].append(row.shown("message"))
+                if row["outcome"].text == "done" {
+                    followUps[lead, default: []].append(row["message"].text)
                 }
             } else {
-                ends[lead, default: []].append(row.shown("outcome"))
+                ends[lead, default: []].append(row["outcome"].text)
             }
         }
         let written = audit.written.map(\.id).sorted()

@@ -30,22 +30,22 @@ struct Report {
         var filter = LogFilter()
         filter.lead = try RecordID(lead, of: .lead)
         try queue.reports.readLog(filter) { row in
-            let outcome = row.shown("outcome")
-            let facts = [row.shown("code"), row.shown("message")].filter { !$0.isEmpty }
+            let outcome = row["outcome"].text
+            let facts = [row["code"].text, row["message"].text].filter { !$0.isEmpty }
                 .joined(separator: ": ")
             let pause =
-                row.shown("backoff_ms").isEmpty
-                ? "" : " (again after \(row.shown("backoff_ms")) ms)"
+                row["backoff_ms"].text.isEmpty
+                ? "" : " (again after \(row["backoff_ms"].text) ms)"
             say(
-                "  \(row.shown("started_at"))  \(row.shown("kind").padded(8))"
-                    + "try \(row.shown("attempt"))  \(outcome.padded(18))\(facts)\(pause)")
+                "  \(row["started_at"].text)  \(row["kind"].text.padded(8))"
+                    + "try \(row["attempt"].text)  \(outcome.padded(18))\(facts)\(pause)")
         }
     }
 
     private func firstFollowed() throws -> String? {
         var followed: String?
         try queue.reports.readLog(LogFilter()) { row in
-            if followed == nil, row.shown("kind") == "task" { followed = row.shown("lead_id") }
+            if followed == nil, row["kind"].text == "task" { followed = row["lead_id"].text }
         }
         return followed
     }
@@ -55,14 +55,14 @@ struct Report {
         var filter = LogFilter()
         filter.outcome = .unknown
         try queue.reports.readLog(filter) { row in
-            if lost == nil, row.shown("code") == "CONNECTION_LOST" { lost = row.shown("lead_id") }
+            if lost == nil, row["code"].text == "CONNECTION_LOST" { lost = row["lead_id"].text }
         }
         return lost
     }
 
     private func price() async throws {
         var calls: [String: Int] = [:]
-        try queue.reports.readCalls { calls[$0.shown("kind"), default: 0] += 1 }
+        try queue.reports.readCalls { calls[$0["kind"].text, default: 0] += 1 }
         let paid = calls.filter { $0.key != "token" }.values.reduce(0, +)
         let kinds = calls.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         say(
@@ -71,17 +71,6 @@ struct Report {
             API calls used: \(paid) (\(kinds.joined(separator: ", "))). \
             One lead a call would have used \(scene.leads.count) and more.
             """)
-    }
-}
-
-extension TableRow {
-    func shown(_ column: String) -> String {
-        switch self[column] {
-        case .null: ""
-        case .integer(let number): "\(number)"
-        case .real(let number): "\(number)"
-        case .text(let text): text
-        }
     }
 }
 

@@ -13,12 +13,20 @@ public struct TableRow: Sendable, Equatable {
         case real(Double)
         /// A text.
         case text(String)
+        /// What is no value of SQLite, as JSON on one line.
+        case json(String)
     }
 
     /// The columns' names.
     public var columns: [String]
     /// Their values.
     public var values: [Value]
+
+    /// A row of these.
+    public init(columns: [String], values: [Value]) {
+        self.columns = columns
+        self.values = values
+    }
 
     /// The value of a column; NULL when there is no such column.
     public subscript(column: String) -> Value {
@@ -29,8 +37,7 @@ public struct TableRow: Sendable, Equatable {
 extension TableRow {
     /// The first columns of a row.
     init(_ row: Row, columns: [String]) {
-        self.columns = columns
-        values = columns.indices.map { index in
+        let values = columns.indices.map { index -> Value in
             switch (row[index] as DatabaseValue).storage {
             case .null: .null
             case .int64(let number): .integer(number)
@@ -39,6 +46,7 @@ extension TableRow {
             case .blob(let bytes): .text("\(bytes.count) bytes")
             }
         }
+        self.init(columns: columns, values: values)
     }
 }
 
@@ -118,21 +126,31 @@ extension JSON {
         case .integer(let number): self = .integer(number)
         case .real(let number): self = .real(number)
         case .text(let text): self = .text(text)
+        case .json(let line): self = .encoded(line)
         }
     }
 }
 
 extension TableRow.Value {
-    /// A value of JSON, as a cell of a table has it.
+    /// The value as people read it; nothing for NULL.
+    public var text: String {
+        switch self {
+        case .null: ""
+        case .integer(let number): String(number)
+        case .real(let number): String(number)
+        case .text(let text), .json(let text): text
+        }
+    }
+
+    /// A value of JSON.
     public init(_ json: JSON) {
         self =
             switch json {
             case .null: .null
-            case .bool(let flag): .text(String(flag))
             case .integer(let number): .integer(number)
             case .real(let number): .real(number)
             case .text(let text): .text(text)
-            case .list, .object, .encoded: .text(json.line)
+            case .bool, .list, .object, .encoded: .json(json.line)
             }
     }
 }

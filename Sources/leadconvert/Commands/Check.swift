@@ -121,16 +121,16 @@ struct Check: AsyncParsableCommand {
                     TablePrinter(Self.columns, output)
                 }
             try printer.begin(Self.columns)
-            try await previews.run { try printer.print(Row($0, Self.columns)) }
+            try await previews.run { try printer.print(TableRow($0, Self.columns)) }
             try printer.finish()
             try output.flush()
         }
     }
 }
 
-extension Row {
+extension TableRow {
     fileprivate init(_ preview: MatchPreview, _ columns: [String]) {
-        func text(_ id: RecordID?) -> TableRow.Value { id.map { .text($0.description) } ?? .null }
+        func text(_ id: RecordID?) -> Value { id.map { .text($0.description) } ?? .null }
         self.init(
             columns: columns,
             values: [

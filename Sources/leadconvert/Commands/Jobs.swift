@@ -45,7 +45,7 @@ struct Jobs: ParsableCommand {
         let queue = try options.open()
         try RowFormat.print(format, table: columns) { printer in
             try queue.reports.readJobs(filter, columns: { try printer.begin($0) }) {
-                try printer.print(Row($0))
+                try printer.print($0)
             }
         }
     }

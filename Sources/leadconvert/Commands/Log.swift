@@ -66,7 +66,7 @@ struct Log: ParsableCommand {
         ]
         try RowFormat.print(format, table: columns) { printer in
             try queue.reports.readLog(filter, columns: { try printer.begin($0) }) {
-                try printer.print(Row($0))
+                try printer.print($0)
             }
         }
     }

@@ -43,8 +43,8 @@ struct PolicyList: ParsableCommand {
         }
     }
 
-    private static func row(_ name: String, _ policy: RetryPolicy) -> Row {
-        Row(
+    private static func row(_ name: String, _ policy: RetryPolicy) -> TableRow {
+        TableRow(
             columns: columns,
             values: [
                 .text(name), .integer(Int64(policy.maxAttempts)), .integer(policy.baseDelayMS),

@@ -27,6 +27,11 @@ struct Report: ParsableCommand {
 
     @OptionGroup var options: QueueOptions
 
+    private static let columns = [
+        "lead_id", "state", "account_id", "contact_id", "opportunity_id", "code", "message",
+        "attempts", "finished_at",
+    ]
+
     func validate() throws {
         guard html != nil || csv != nil else {
             throw ValidationError("Name a file with --html or --csv, or both.")
@@ -45,27 +50,25 @@ struct Report: ParsableCommand {
         if let csv {
             let batch = try dashboard.batch(named: batch)
             try OutputFile.write(to: csv) { output in
-                try output.write(ReportCSV.header)
+                let printer = CSVPrinter(output)
+                try printer.begin(Self.columns)
                 try dashboard.readJobs(ofBatch: batch.id) { jobs, _ in
-                    for job in jobs { try output.write(ReportCSV.line(job)) }
+                    for job in jobs { try printer.print(TableRow(job, Self.columns)) }
                 }
             }
         }
     }
 }
 
-/// A batch's leads as CSV, RFC 4180.
-private enum ReportCSV {
-    static let header = """
-        lead_id,state,account_id,contact_id,opportunity_id,code,message,attempts,finished_at\n
-        """
-
-    static func line(_ job: JobSummary) -> String {
-        let cells = [
-            job.lead, job.state.rawValue, job.accountID ?? "", job.contactID ?? "",
-            job.opportunityID ?? "", job.code ?? "", job.message ?? "", String(job.attempts),
-            job.finishedAt?.description ?? "",
-        ]
-        return cells.map(CSVPrinter.quoted).joined(separator: ",") + "\n"
+extension TableRow {
+    fileprivate init(_ job: JobSummary, _ columns: [String]) {
+        func text(_ text: String?) -> Value { text.map(Value.text) ?? .null }
+        self.init(
+            columns: columns,
+            values: [
+                .text(job.lead), .text(job.state.rawValue), text(job.accountID),
+                text(job.contactID), text(job.opportunityID), text(job.code), text(job.message),
+                .integer(Int64(job.attempts)), text(job.finishedAt?.description),
+            ])
     }
 }

@@ -79,7 +79,7 @@ struct Results: AsyncParsableCommand {
             switch format {
             case .json:
                 JSONPrinter(output, isLive: follow) { row in
-                    JSON(result: { row[$0] }, fetched: names.map { ($0, row.fetched[$0] ?? .null) })
+                    JSON(result: { row[$0] }, fetched: names.map { ($0, JSON(row[$0])) })
                 }
             case .csv: CSVPrinter(output)
             }
@@ -90,7 +90,7 @@ struct Results: AsyncParsableCommand {
                 try wait(for: batch, of: queue, &printer, output)
             } else {
                 try readResults(of: queue, columns: { try printer.begin($0) }) {
-                    try printer.print(Row($0))
+                    try printer.print($0)
                 }
             }
         try printer.finish()
@@ -144,7 +144,10 @@ struct Results: AsyncParsableCommand {
             for first in stride(from: 0, to: results.count, by: RecordFetcher.most) {
                 let page = Array(results[first..<min(first + RecordFetcher.most, results.count)])
                 for (result, values) in zip(page, try await fetcher.fetch(page)) {
-                    try printer.print(Row(result, with: Array(zip(fields.names, values))))
+                    let row = TableRow(
+                        columns: result.columns + fields.names,
+                        values: result.values + values.map { TableRow.Value($0) })
+                    try printer.print(row)
                 }
             }
         }
@@ -164,7 +167,7 @@ struct Results: AsyncParsableCommand {
                 columns: {
                     if !hasBegun { try printer.begin($0) }
                     hasBegun = true
-                }, { try printer.print(Row($0)) })
+                }, { try printer.print($0) })
             try output.flush()
             if isSettled { return true }
             try changes.wait()

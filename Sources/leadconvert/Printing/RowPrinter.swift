@@ -7,37 +7,9 @@ protocol RowPrinter {
     /// Begins, before the first row, if any comes.
     mutating func begin(_ columns: [String]) throws
     /// Prints a row, now or later.
-    mutating func print(_ row: Row) throws
+    mutating func print(_ row: TableRow) throws
     /// Prints what is left.
     mutating func finish() throws
-}
-
-/// A row to print: names and values in their order.
-struct Row {
-    let columns: [String]
-    let values: [TableRow.Value]
-    /// What the org has in fields that were read back, by their names.
-    var fetched: [String: JSON] = [:]
-
-    /// The value of a column; NULL when there is no such column.
-    subscript(column: String) -> TableRow.Value {
-        columns.firstIndex(of: column).map { values[$0] } ?? .null
-    }
-}
-
-extension Row {
-    /// A row as the queue gave it.
-    init(_ row: TableRow) {
-        self.init(columns: row.columns, values: row.values)
-    }
-
-    /// The same with fields that were read back, which a table has as columns.
-    init(_ row: TableRow, with fields: [(name: String, value: JSON)]) {
-        self.init(
-            columns: row.columns + fields.map(\.name),
-            values: row.values + fields.map { TableRow.Value($0.value) },
-            fetched: Dictionary(fields) { first, _ in first })
-    }
 }
 
 /// Prints rows as CSV, RFC 4180, below a header.
@@ -52,7 +24,7 @@ struct CSVPrinter: RowPrinter {
         try write(columns)
     }
 
-    func print(_ row: Row) throws {
+    func print(_ row: TableRow) throws {
         try write(row.values.map(\.text))
     }
 
@@ -62,7 +34,7 @@ struct CSVPrinter: RowPrinter {
         try output.writeLine(cells.map(Self.quoted).joined(separator: ","))
     }
 
-    static func quoted(_ cell: String) -> String {
+    private static func quoted(_ cell: String) -> String {
         let needsQuotes = cell.utf8.contains { byte in
             byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
                 || byte == UInt8(ascii: "\r")
@@ -74,13 +46,13 @@ struct CSVPrinter: RowPrinter {
 /// Prints rows as a JSON array, an object a line.
 struct JSONPrinter: RowPrinter {
     private let output: Output
-    private let object: (Row) -> JSON
+    private let object: (TableRow) -> JSON
     private var array: JSONArray
 
     /// - Parameters:
     ///   - isLive: Whether somebody reads along.
     ///   - object: What is printed of a row; without it, all columns by their names.
-    init(_ output: Output, isLive: Bool = false, object: ((Row) -> JSON)? = nil) {
+    init(_ output: Output, isLive: Bool = false, object: ((TableRow) -> JSON)? = nil) {
         self.output = output
         self.object = object ?? { .object(Array(zip($0.columns, $0.values.map { JSON($0) }))) }
         array = JSONArray(isLive: isLive)
@@ -88,7 +60,7 @@ struct JSONPrinter: RowPrinter {
 
     func begin(_ columns: [String]) {}
 
-    mutating func print(_ row: Row) throws {
+    mutating func print(_ row: TableRow) throws {
         try output.write(array.adding(object(row)))
     }
 

@@ -24,7 +24,7 @@ struct TablePrinter: RowPrinter {
 
     func begin(_ columns: [String]) {}
 
-    mutating func print(_ row: Row) throws {
+    mutating func print(_ row: TableRow) throws {
         let cells = columns.map { name in
             let value = row[name]
             return Cell(text: value.text.onOneLine, isNumber: value.isNumber)
@@ -62,20 +62,10 @@ struct TablePrinter: RowPrinter {
 }
 
 extension TableRow.Value {
-    /// The value as people read it.
-    var text: String {
-        switch self {
-        case .null: ""
-        case .integer(let number): String(number)
-        case .real(let number): String(number)
-        case .text(let text): text
-        }
-    }
-
     fileprivate var isNumber: Bool {
         switch self {
         case .integer, .real: true
-        case .null, .text: false
+        case .null, .text, .json: false
         }
     }
 }
