@@ -8,7 +8,6 @@ public import Conversion
 public struct RowReader {
     private var rows: any RowSource
     private let encoding: TextEncoding
-    private var position = 0
     private var filter = DuplicateFilter()
     /// Whether a lead may be named again: of a query's records it is no mistake, and the queue skips
     /// it.
@@ -37,14 +36,13 @@ public struct RowReader {
     ///   read on. Rows given so far must then not be kept.
     public mutating func next() throws(OperatorError) -> IntakeRow? {
         guard let row = try rows.next() else { return nil }
-        position += 1
         switch row.lead {
         case .success(let lead):
             if !mayRepeat, let first = filter.place(of: lead.leadID, remembering: row.line) {
                 let error = RowError("this lead stands on line \(first) already").of(.leadID)
                 return .refused(line: row.line, reason: error.reason)
             }
-            return .lead(lead, line: row.line, position: position)
+            return .lead(lead, line: row.line)
         case .failure(let error):
             return .refused(line: row.line, reason: error.reason)
         }
@@ -60,9 +58,8 @@ public struct RowReader {
 /// What one row of the input came to.
 public enum IntakeRow: Equatable, Sendable {
     /// A lead to convert. `line` is where the row begins, counted from 1 as an editor counts, or
-    /// the row's number where there are no lines; `position` is the row's place among all rows of
-    /// its input, from 1, refused ones included.
-    case lead(LeadConversion, line: Int, position: Int)
+    /// the row's number where there are no lines.
+    case lead(LeadConversion, line: Int)
     /// A row that can't be added: where it begins, and a reason that names the field and says
     /// what to do, without the row's own data.
     case refused(line: Int, reason: String)

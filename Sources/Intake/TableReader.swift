@@ -32,7 +32,7 @@ public struct TableReader {
             if let first = filter.place(of: lead.leadID, remembering: position) {
                 throw RowError("this lead stands in row \(first) already").of(.leadID)
             }
-            return .lead(lead, line: position, position: position)
+            return .lead(lead, line: position)
         } catch {
             return .refused(line: position, reason: error.reason)
         }

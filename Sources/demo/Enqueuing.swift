@@ -42,7 +42,7 @@ struct Enqueuing {
         let added = try queue.enqueue(options, at: SystemClock.now().wall) { enqueuing in
             while let row = try reader.next() {
                 switch row {
-                case .lead(let lead, _, _): try enqueuing.append(lead)
+                case .lead(let lead, _): try enqueuing.append(lead)
                 case .refused(let line, let reason): refusals.append("leads.csv:\(line): \(reason)")
                 }
             }

@@ -21,7 +21,7 @@ import Testing
         lead.ownerID = try RecordID("005Ws0000000001", of: .user)
         lead.overwriteLeadSource = true
         lead.sendNotificationEmail = true
-        #expect(try rows(text) == [.lead(lead, line: 2, position: 1)])
+        #expect(try rows(text) == [.lead(lead, line: 2)])
     }
 
     @Test(arguments: [

@@ -52,7 +52,7 @@ struct RowCount: Error {
 extension IntakeRow {
     /// The conversion, if the row was taken.
     var lead: LeadConversion? {
-        if case .lead(let lead, _, _) = self { lead } else { nil }
+        if case .lead(let lead, _) = self { lead } else { nil }
     }
 
     /// The reason, if it was refused.
@@ -63,7 +63,7 @@ extension IntakeRow {
     /// Where it begins.
     var line: Int {
         switch self {
-        case .lead(_, let line, _), .refused(let line, _): line
+        case .lead(_, let line), .refused(let line, _): line
         }
     }
 }

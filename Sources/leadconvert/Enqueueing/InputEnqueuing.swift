@@ -50,7 +50,7 @@ struct InputEnqueuing {
         }
         let notes = try input.read { row in
             switch row {
-            case .lead(let lead, _, _):
+            case .lead(let lead, _):
                 try enqueuing.append(lead)
                 (summary.added, summary.skipped) = (enqueuing.added, enqueuing.skipped)
             case .refused(let line, let reason):
