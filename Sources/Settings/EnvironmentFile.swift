@@ -32,13 +32,10 @@ public enum EnvironmentFile {
     }
 
     private static func variables(_ path: String) throws(UnusableFile) -> [String: String] {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw UnusableFile(rule: "can't be read: \(String(cString: strerror(errno)))")
-        }
+        let isOpen = try SecretFile.isOpenToOthers(path)
         var lines = EnvironmentLines(try text(path))
         let variables = try lines.variables()
-        guard status.st_mode & 0o037 == 0 || !variables.keys.contains(where: isSecret) else {
+        guard !isOpen || !variables.keys.contains(where: isSecret) else {
             throw UnusableFile(
                 rule: "holds a secret, and others than its owner can use it: chmod 600 \(path)")
         }

@@ -82,20 +82,7 @@ public struct FileChanges {
     /// Writes the file under another name.
     private static func draft(_ file: File) throws(Unwritable) -> String {
         let draft = draftName(file.path)
-        // What a crash left behind would keep its mode.
-        unlink(draft)
-        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        let descriptor = open(draft, flags, 0o600)
-        guard descriptor >= 0 else { throw Unwritable(draft) }
-        defer { close(descriptor) }
-        let bytes = Array(file.text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count,
-            adopt(file, descriptor), fsync(descriptor) == 0
-        else {
-            let failure = Unwritable(draft)
-            unlink(draft)
-            throw failure
-        }
+        try SecretFile.write(file.text, to: draft) { adopt(file, $0) }
         return draft
     }
 

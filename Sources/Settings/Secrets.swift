@@ -66,24 +66,24 @@ struct SecretFile {
     /// Its text without the line's end at its end.
     /// - Parameter isGuarded: Whether its folder keeps everybody else out, whatever its own mode.
     func text(isGuarded: Bool = false) throws(UnusableFile) -> String {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw UnusableFile(rule: "can't be read: \(String(cString: strerror(errno)))")
-        }
-        // A service's own group may read: the file is mostly root's.
-        guard isGuarded || status.st_mode & 0o037 == 0 else {
+        let isOpen = try Self.isOpenToOthers(path)
+        guard isGuarded || !isOpen else {
             throw UnusableFile(rule: "others than its owner can use it: chmod 600 \(path)")
         }
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw UnusableFile(rule: "can't be read as text: \(error.localizedDescription)")
-        }
+        let text = try EnvironmentFile.text(path)
         // An editor ends the last line; the line's end is no part of the secret.
         let secret = text.trimmingCharacters(in: .newlines)
         guard !secret.isEmpty else { throw UnusableFile(rule: "is empty") }
         return secret
+    }
+
+    /// Whether others can use a file. A service's own group may read: the file is mostly root's.
+    static func isOpenToOthers(_ path: String) throws(UnusableFile) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw UnusableFile(rule: "can't be read: \(String(cString: strerror(errno)))")
+        }
+        return status.st_mode & 0o037 != 0
     }
 
     /// Puts another text in its place, readable for nobody else. Whenever the power goes, the file
@@ -93,20 +93,34 @@ struct SecretFile {
         let target =
             followingLinks ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
         let draft = "\(target).new"
+        try Self.write(text, to: draft)
+        guard rename(draft, target) == 0 else { throw Unwritable(target) }
+        let folder = URL(fileURLWithPath: target).deletingLastPathComponent().path
+        try Self.sync(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), at: folder)
+    }
+
+    /// Writes a draft, readable for nobody else, which is on disk when this returns.
+    /// - Parameter adopt: Gives the file its owner and rights; false where the system refuses.
+    static func write(
+        _ text: String, to draft: String, adopt: (Int32) -> Bool = { _ in true }
+    ) throws(Unwritable) {
         // What a crash left behind would keep its mode.
         unlink(draft)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        try Self.synced(open(draft, flags, 0o600), at: draft) { descriptor in
-            let bytes = Array(text.utf8)
-            return write(descriptor, bytes, bytes.count) == bytes.count
+        do {
+            try sync(open(draft, flags, 0o600), at: draft) { descriptor in
+                let bytes = Array(text.utf8)
+                return Foundation.write(descriptor, bytes, bytes.count) == bytes.count
+                    && adopt(descriptor)
+            }
+        } catch {
+            unlink(draft)
+            throw error
         }
-        guard rename(draft, target) == 0 else { throw Unwritable(target) }
-        let folder = URL(fileURLWithPath: target).deletingLastPathComponent().path
-        try Self.synced(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), at: folder) { _ in true }
     }
 
-    private static func synced(
-        _ descriptor: Int32, at path: String, _ body: (Int32) -> Bool
+    private static func sync(
+        _ descriptor: Int32, at path: String, after body: (Int32) -> Bool = { _ in true }
     ) throws(Unwritable) {
         guard descriptor >= 0 else { throw Unwritable(path) }
         defer { close(descriptor) }
