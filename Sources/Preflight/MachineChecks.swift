@@ -11,13 +11,7 @@ extension CheckContext {
     mutating func checkSettings() throws -> [Finding] {
         do {
             let settings = try DaemonSettings.read(environment, database: options.database)
-            let store = settings.refreshTokenStore
-            let transport = try SalesforceTransport(settings.salesforce) { [warn] token in
-                // The token that we had is dead from here on.
-                guard var store else { return }
-                do { _ = try store.keep(token) } catch { warn("\(error)") }
-            }
-            connect(settings, transport)
+            connect(settings, try SalesforceTransport(settings, warn: warn))
             return [.ok("all right; login by \(settings.salesforce.login.flow)")]
         } catch let wrong as WrongSettings {
             return wrong.problems.map { problem in

@@ -85,7 +85,7 @@ public struct RecordFetcher {
             guard !ids.isEmpty else { continue }
             try client.requireAllowance(under: settings, recordingIn: queue)
             try await client.requireLogin(recordingIn: queue)
-            let reply = try await client.fetch(recordingIn: queue) { transport in
+            let reply = try await client.ask(as: .fetch, recordingIn: queue) { transport in
                 await transport.retrieve(ids, of: object.name, fields: object.fields)
             }
             guard case .value(let records) = reply.outcome else { throw refused(reply.reason) }

@@ -29,16 +29,6 @@ public struct RecordingClient {
         }
     }
 
-    /// Reads records for somebody who looks at results.
-    mutating func fetch<Value>(
-        recordingIn queue: JobQueue, _ question: (SalesforceTransport) async -> Reply<Value>
-    ) async throws -> Reply<Value> {
-        try await recorded(.fetch, in: queue) { transport in
-            let reply = await question(transport)
-            return (reply, reply.httpStatus, reply.reason, reply.usage)
-        }
-    }
-
     /// Gets a token, unless one was given.
     public mutating func logIn(recordingIn queue: JobQueue?) async throws -> Reply<Void>.Outcome {
         guard !transport.hasSession else { return .value(()) }
@@ -104,6 +94,22 @@ extension RecordingClient {
                 blocker.exit, "\(reason.message) (\(reason.code))", remedy: reason.remedy)
         case .unclear(let reason):
             throw OperatorError(.unavailable, "\(reason.message) (\(reason.code))")
+        }
+    }
+}
+
+extension SalesforceTransport {
+    /// Carries an operator's requests. A refresh token that is put in the place of ours is kept where
+    /// the daemon keeps it, because the one that we had is dead from then on.
+    /// - Parameter warn: Is told why one can't be kept.
+    /// - Throws: `OperatorError` with `.configuration`, naming the setting.
+    public convenience init(
+        _ settings: DaemonSettings, warn: @escaping @Sendable (String) -> Void
+    ) throws(OperatorError) {
+        let store = settings.refreshTokenStore
+        try self.init(settings.salesforce) { token in
+            guard var store else { return }
+            do { _ = try store.keep(token) } catch { warn("\(error)") }
         }
     }
 }

@@ -27,12 +27,7 @@ struct OrgConnector {
         recordingIn queue: JobQueue,
         _ body: (RecordingClient, DaemonSettings) async throws -> Result
     ) async throws -> Result {
-        let store = settings.refreshTokenStore
-        let transport = try SalesforceTransport(settings.salesforce) { token in
-            // The token that we had is dead from here on.
-            guard var store else { return }
-            do { _ = try store.keep(token) } catch { StandardError.write("\(error)\n") }
-        }
+        let transport = try SalesforceTransport(settings) { StandardError.write("\($0)\n") }
         do {
             var client = RecordingClient(transport: transport)
             try await client.requireLogin(recordingIn: queue)

@@ -61,15 +61,22 @@ struct Prompt {
     /// - Throws: 64 at the end of the input.
     private func line() throws(OperatorError) -> String {
         var bytes: [UInt8] = []
-        var byte: UInt8 = 0
-        // Byte by byte: what was typed ahead is left for the next question.
         while true {
-            let count = read(STDIN_FILENO, &byte, 1)
-            if count < 0, errno == EINTR { continue }
-            guard count == 1 else { throw .unanswered }
+            let byte = try nextByte()
             if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self) }
             bytes.append(byte)
         }
+    }
+}
+
+/// The next byte of standard input, and no more: what was typed ahead is left for the next question.
+/// - Throws: 64 at the end of the input.
+private func nextByte() throws(OperatorError) -> UInt8 {
+    var byte: UInt8 = 0
+    while true {
+        let count = read(STDIN_FILENO, &byte, 1)
+        if count == 1 { return byte }
+        guard count < 0, errno == EINTR else { throw .unanswered }
     }
 }
 
@@ -113,11 +120,8 @@ private final class HiddenInput {
 
     func line() throws(OperatorError) -> String {
         var bytes: [UInt8] = []
-        var key: UInt8 = 0
         while true {
-            let count = read(STDIN_FILENO, &key, 1)
-            if count < 0, errno == EINTR { continue }
-            guard count == 1 else { throw .unanswered }
+            let key = try nextByte()
             switch key {
             case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
                 return String(decoding: bytes, as: UTF8.self)
