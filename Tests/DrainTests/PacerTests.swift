@@ -117,6 +117,12 @@ import Testing
                 $0.start(2, .conversion, at: 30_000)
             }, now: 31_000, decision: .wait(.outage)),
         Case(
+            testDescription: "a call that is out since before the outage is no probe of it",
+            prepare: {
+                $0.start(1, .conversion)
+                $0.call(2, .conversion, .refused(.outage), at: 10)
+            }, now: 30_010, decision: .go([.conversion])),
+        Case(
             testDescription: "an outage that outlasts the operator's patience",
             options: { $0.giveUpAfterMS = 10_000 },
             prepare: { $0.call(1, .conversion, .refused(.outage)) },

@@ -183,8 +183,9 @@ struct Pacer {
 
     private func isOut(_ tier: CallTier) -> Bool { inFlight.values.contains { $0.tier == tier } }
 
+    /// A call from before is none: one that gets no answer would keep every probe back for minutes.
     private func isProbeOut(_ open: CircuitBreaker.OpenState) -> Bool {
-        inFlight.values.contains { open.stops($0.tier) }
+        inFlight.values.contains { open.stops($0.tier) && $0.startedAt.since(open.since) > 0 }
     }
 
     /// In an incident of the org a call of one lead tells as much as a call of a hundred, and more
