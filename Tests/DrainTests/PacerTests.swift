@@ -98,6 +98,14 @@ import Testing
             options: { $0.rate = nil }, prepare: { $0.call(1, .limits, .unclear) }, now: 60_000,
             decision: .go([.limits])),
         Case(
+            testDescription: "the limits alone are turned away, and are asked for again later",
+            options: { $0.rate = nil }, prepare: { $0.call(1, .limits, .refused(.outage)) },
+            decision: .go([.conversion])),
+        Case(
+            testDescription: "a minute after the limits alone were turned away",
+            options: { $0.rate = nil }, prepare: { $0.call(1, .limits, .refused(.outage)) },
+            now: 60_000, decision: .go([.limits])),
+        Case(
             testDescription: "an outage",
             prepare: { $0.call(1, .conversion, .refused(.outage)) },
             decision: .wait(.outage, until: 30_000)),

@@ -121,6 +121,8 @@ extension Pacer {
         case .configuration:
             observePermissionRefusal(.configuration, blocker, reason, call, at: now, &observation)
         case .allowance: openCircuit(.allowance, reason, call, at: now, &observation)
+        // What reads the limits may be down alone: conversions show whether it is all of Salesforce.
+        case .outage where call.tier == .limits: org.wasLost(at: now)
         case .outage where call.isApart: observeFailedRead(reason, call, at: now, &observation)
         case .outage: openCircuit(.outage, reason, call, at: now, &observation)
         case .concurrency:
