@@ -118,8 +118,37 @@ import Testing
         #expect(!failed(1...1))
         #expect(failed(2...2))
         #expect(failed(1...1, probe: true, at: 30 * 60_000 - 1))
+        #expect(!failed(1...1, probe: true, at: 30 * 60_000))
+        // Half an hour from its own first failure: what was before is no evidence against it.
         #expect(failed(3...3, probe: true, at: 30 * 60_000))
-        #expect(!failed(3...3, probe: true, at: 30 * 60_000))
+        #expect(failed(3...3, probe: true, at: 60 * 60_000 - 1))
+        #expect(!failed(3...3, probe: true, at: 60 * 60_000))
+    }
+
+    private mutating func threw(_ jobs: ClosedRange<Int64>, at minute: Int64) -> Bool {
+        run.threw(FailureRun.Failed(jobs.map { ($0, "THROWN") }) { $1 }, at: .ms(minute * 60_000))
+    }
+
+    @Test
+    mutating func `counts the half hour of a trigger from the lead that makes it an incident`() {
+        #expect(!threw(1...1, at: 0))
+        #expect(threw(2...101, at: 300))
+        for minute: Int64 in [301, 315, 329] { #expect(threw(2...2, at: minute)) }
+        for minute: Int64 in [330, 340, 365] { #expect(!threw(3...3, at: minute), "there to stay") }
+        #expect(threw(102...201, at: 700), "another day")
+    }
+
+    @Test mutating func `forgets a lead for which a trigger threw half an hour ago`() {
+        #expect(!threw(1...19, at: 0))
+        #expect(!threw(20...38, at: 30))
+        #expect(threw(39...39, at: 59))
+    }
+
+    @Test mutating func `an old failure of another lead makes no trigger's incident older`() {
+        passed(300)
+        #expect(!failed(1...1))
+        #expect(threw(2...101, at: 300))
+        #expect(threw(2...2, at: 301))
     }
 
     @Test mutating func `needs more failures after a false alarm, and two again after a true one`()

@@ -129,6 +129,29 @@ import Testing
         }
     }
 
+    @Test func `fails no lead in a trigger's incident for one that threw hours before`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue)
+            let throwing = { (request: CallRequest) -> CallReply in
+                guard case .convert(let leads, _) = request else { return .noneConverted(request) }
+                return CallReply(.converted(leads.map { _ in Self.thrown }))
+            }
+            try drain.run(throwing)
+            drain.now = drain.now + 5 * 3_600_000
+            try queue.add(2...101)
+            let begin = drain.now
+            while drain.now.since(begin) < 15 * 60_000, drain.sent.count < 100 {
+                try drain.run(most: drain.sent.count + 1, throwing)
+            }
+            try drain.run { .noneConverted($0) }
+            let failed = try queue.jobs().filter { $0.text("state") != "converted" }
+            #expect(failed.map { $0.number("id") } == [1])
+        }
+    }
+
     @Test(arguments: [0, 700])
     func `ends with leads for which a trigger always throws, at full rate`(
         good: Int

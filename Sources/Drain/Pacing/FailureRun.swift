@@ -9,7 +9,8 @@ import Conversion
 /// fail, their other 50 fail, and from there on nobody is charged.
 ///
 /// A lead that fails alone again while nothing has passed tells no more of itself than of the org,
-/// and is not charged either; nor is the first one of all, when nothing has passed for half an hour.
+/// and is not charged either, for half an hour from its first failure; nor is the first one of all, when
+/// nothing has passed for half an hour.
 struct FailureRun: Equatable {
     /// Leads that failed, each with the code that it failed with.
     typealias Failed = [Int64: String]
@@ -20,7 +21,8 @@ struct FailureRun: Equatable {
     private(set) var failedJobs: Failed = [:]
     /// Those of them that failed by themselves: alone in their call, or with an answer of their own.
     private(set) var failedAlone: Failed = [:]
-    private var failedAloneSince: Moment?
+    /// When each of these did so first.
+    private var failedAloneSince: [Int64: Moment] = [:]
     /// When the first of them failed.
     private var failedSince: Moment?
     /// Leads that failed by themselves while others passed: that one of them fails with the same code
@@ -34,9 +36,7 @@ struct FailureRun: Equatable {
     private let doubtsLoneLeads: Bool
     /// Leads that met a lock since one met anything else.
     private var lockedInARow: Set<Int64> = []
-    /// Leads for which the org's own code threw since one was converted, and since when.
-    private var thrownJobs: Failed = [:]
-    private var thrownSince: Moment?
+    private var thrown = ThrowRun()
     /// Failures in a row that have no lead in common.
     private var unrelated = 0
     /// Whether a reading failed, and none has passed since.
@@ -51,10 +51,12 @@ struct FailureRun: Equatable {
 
     private static let least = 2
     private static let most = 16
-    /// After so long in an incident, a probe of a lead that had been probed before uses one of its
-    /// attempts: where only odd leads are left nothing can prove the org well, and they have to end.
+    /// So long after it first failed alone a lead that is probed again uses one of its attempts: where
+    /// only odd leads are left nothing can prove the org well, and they have to end. What lies before
+    /// its own first failure is no evidence against it: for hours nothing may have been due.
     static let patienceMS: Int64 = 30 * 60_000
-    private static let mostInARow = 20
+    /// So many leads that meet the same, one after the other, are the org's affair.
+    static let mostInARow = 20
     private static let mostRemembered = 10_000
 
     init(doubtsLoneLeads: Bool = true) { self.doubtsLoneLeads = doubtsLoneLeads }
@@ -118,10 +120,10 @@ struct FailureRun: Equatable {
         let all = lockedInARow.union(jobs.keys)
         guard all.count >= Self.mostInARow else {
             // Nothing is converted by a lock.
-            let thrown = (thrownJobs, thrownSince)
-            (thrownJobs, thrownSince) = ([:], nil)
+            let kept = thrown
+            thrown = ThrowRun()
             passed(Set(jobs.keys), at: now)
-            (thrownJobs, thrownSince) = thrown
+            thrown = kept
             lockedInARow = all
             return false
         }
@@ -133,12 +135,7 @@ struct FailureRun: Equatable {
     /// - Returns: Whether the org is to blame: so many leads have met it and none was converted, and
     ///   not yet for half an hour. Then it is there to stay, and refuses each lead for good.
     mutating func threw(_ jobs: Failed, at now: Moment) -> Bool {
-        let since = thrownSince ?? now
-        thrownSince = since
-        if thrownJobs.count < Self.mostRemembered { thrownJobs.merge(jobs) { $1 } }
-        guard thrownJobs.count >= Self.mostInARow, now.since(since) < Self.patienceMS,
-            failed(jobs, each: true, isProbe: true, at: now)
-        else {
+        guard thrown.add(jobs, at: now), failed(jobs, each: true, isProbe: true, at: now) else {
             refused(Set(jobs.keys))
             return false
         }
@@ -146,10 +143,9 @@ struct FailureRun: Equatable {
     }
 
     private func failedAgainAfterProbe(_ jobs: Set<Int64>, at now: Moment) -> Bool {
-        guard let failedAloneSince, jobs.allSatisfy({ failedAlone[$0] != nil }) else {
-            return false
+        jobs.allSatisfy { job in
+            failedAloneSince[job].map { now.since($0) >= Self.patienceMS } ?? false
         }
-        return now.since(failedAloneSince) >= Self.patienceMS
     }
 
     func hasPassedLately(at now: Moment) -> Bool {
@@ -158,7 +154,7 @@ struct FailureRun: Equatable {
 
     private mutating func recordOwnFailure(_ jobs: Failed, at now: Moment) {
         failedAlone.merge(jobs) { $1 }
-        failedAloneSince = failedAloneSince ?? now
+        for job in jobs.keys where failedAloneSince[job] == nil { failedAloneSince[job] = now }
     }
 
     /// A reading failed, of more leads than one that is known to fail.
@@ -177,15 +173,15 @@ struct FailureRun: Equatable {
             if left.count == 1 && failedJobs.count > 1 { knownFailing.merge(left) { $1 } }
         }
         // The others are converted, and these had it all the same.
-        knownFailing.merge(thrownJobs) { $1 }
-        (thrownJobs, thrownSince) = ([:], nil)
+        knownFailing.merge(thrown.failed) { $1 }
+        thrown = ThrowRun()
         knownFailing.merge(refused) { $1 }
         for job in others { knownFailing[job] = nil }
         if knownFailing.count > Self.mostRemembered { knownFailing = refused }
         if excused.count > Self.mostRemembered { excused = [] }
         excused.subtract(refused.keys)
         (suspects, failedJobs, failedAlone) = ([], [:], [:])
-        (unrelated, incidentSince, failedAloneSince) = (0, nil, nil)
+        (unrelated, incidentSince, failedAloneSince) = (0, nil, [:])
         (readsFail, passedAt, lockedInARow, failedSince) = (false, now, [], nil)
     }
 
@@ -198,6 +194,7 @@ struct FailureRun: Equatable {
         for job in jobs {
             failedJobs[job] = nil
             failedAlone[job] = nil
+            failedAloneSince[job] = nil
         }
         // All the others of a call that failed are explained: it was this one.
         guard incidentSince == nil, before > 1, failedJobs.count == 1 else { return }
