@@ -46,8 +46,9 @@ public struct Reason: Hashable, Sendable {
     public var message: String
     /// What it means and what to do, in our own words. They name no record, so they may be logged.
     public var remedy: String?
-    /// Whether a refused permission or a wrong setting could pass without anybody acting: it is the
-    /// word of a proxy, of a page or of a moment, and not what Salesforce's API settled.
+    /// Whether it could pass without anybody acting, though it is a refused permission or a wrong
+    /// setting: it is the word of a proxy, of a page or of a moment, and not what Salesforce's API
+    /// settled. Of an outage it says that a page told of it, which may be about this one request.
     public var mayPass = false
     /// Whether our table has the code of a call that failed as a whole. One that it lacks may mean
     /// that the lead is converted already.

@@ -63,7 +63,9 @@ extension APIResponse {
             return .refused(
                 .callTooLarge, Reason(ours: code, "The request is too large for the server."))
         case 420, 429, 503:
-            return .refused(.outage, Reason(ours: code, "The server turns requests away for now."))
+            return .refused(
+                .outage,
+                Reason(ours: code, "The server turns requests away for now.", mayPass: true))
         case 400, 403...407, 410, 411, 415...417, 421, 426, 428, 451:
             return .refused(
                 .configuration,

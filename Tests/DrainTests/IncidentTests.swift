@@ -152,6 +152,34 @@ import Testing
         }
     }
 
+    @Test(arguments: [Blocker.outage, .allowance, .concurrency], [false, true])
+    func `charges no lead that is alone for what Salesforce says of itself`(
+        blocker: Blocker, isBesideAnother: Bool
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(isBesideAnother ? 1...2 : 1...1)
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
+            var drain = try VirtualDrain(queue)
+            let reason = Reason("ORG_IN_MAINTENANCE", "until tomorrow")
+            let transient = LeadOutcome.transient(Reason("UNKNOWN_EXCEPTION", "out of order"))
+            while drain.now.since(.ms(0)) < 5 * 3_600_000, drain.sent.count < 200 {
+                try drain.run(most: drain.sent.count + 1) { request in
+                    guard case .convert(let leads, _) = request else {
+                        return .noneConverted(request)
+                    }
+                    return CallReply(
+                        .converted(
+                            try leads.map {
+                                try $0.leadID == .lead(1) ? .blocked(blocker, reason) : transient
+                            }))
+                }
+            }
+            #expect(drain.sent.count < 80)
+            try drain.run { .noneConverted($0) }
+            #expect(try queue.jobs().first?.text("state") == "converted")
+        }
+    }
+
     @Test(arguments: [0, 700])
     func `ends with leads for which a trigger always throws, at full rate`(
         good: Int

@@ -344,6 +344,24 @@ import Testing
                 == .go([.conversion], leads: 1))
     }
 
+    @Test func `believes what Salesforce says of itself beside another lead's failure`() {
+        var pacer = Pacer.quick()
+        // Two odd leads in a row, which the first probe tells: it takes more from now on.
+        pacer.call(1, .conversion, .failed, jobs: [1, 2])
+        pacer.call(2, .conversion, .failed, jobs: [3, 4])
+        pacer.call(3, .conversion, .success, jobs: [5], at: 1000)
+        let call = PacedCall(id: 4, tier: .conversion, startedAt: .ms(2000), jobs: [6, 7])
+        let leads: [LeadOutcome] = [
+            .transient(Reason("UNKNOWN_EXCEPTION", "")),
+            .blocked(.outage, Reason("SERVER_UNAVAILABLE", "")),
+        ]
+        pacer.started(call)
+        let seen = pacer.observe(
+            Reply(.value(.converted(leads))), of: call, after: 10, at: .ms(2010))
+        #expect(seen.blame == .org)
+        #expect(pacer.breaker.openState?.reason.code == "SERVER_UNAVAILABLE")
+    }
+
     // MARK: The org's count
 
     @Test func `lets the org's count fall while calls overlap`() {

@@ -11,6 +11,11 @@ import Testing
     /// How a call is turned away.
     enum Refusal: String, CaseIterable {
         case page, notEnabled, unavailable
+        /// What Salesforce says of itself, and a call that never left.
+        case outOfOrder, unreachable
+
+        /// These may be for what stands in one of them.
+        static let ofContent = [page, notEnabled, unavailable]
 
         var reply: CallReply {
             switch self {
@@ -20,7 +25,9 @@ import Testing
             case .notEnabled:
                 CallReply(.refused(.permission, Reason("FUNCTIONALITY_NOT_ENABLED", "no")))
             case .unavailable:
-                CallReply(.refused(.outage, Reason(ours: "HTTP_503", "busy")))
+                CallReply(.refused(.outage, Reason(ours: "HTTP_503", "busy", mayPass: true)))
+            case .outOfOrder: CallReply(.refused(.outage, Reason("SERVER_UNAVAILABLE", "busy")))
+            case .unreachable: CallReply(.refused(.outage, Reason(ours: "UNREACHABLE", "no")))
             }
         }
     }
@@ -71,7 +78,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Refusal.allCases)
+    @Test(arguments: Refusal.ofContent)
     func `finds the note for which calls are turned away, and keeps no conversion waiting`(
         refusal: Refusal
     ) async throws {
@@ -134,6 +141,55 @@ import Testing
                 }
             }
             #expect(try !queue.log().contains { $0.text("outcome") == "retry" })
+            #expect(try drain.run(answer).isDrained)
+            #expect(try queue.jobs().allSatisfy { $0.text("after_code") == nil })
+        }
+    }
+
+    /// REST may be down for hours while leads are converted, or there is nothing else to do.
+    @Test(arguments: Refusal.allCases.filter { $0 != .notEnabled })
+    func `charges no note that is alone for hours, until another has been tried`(
+        refusal: Refusal
+    ) async throws {
+        try await withQueue { queue in
+            try add(1...1, to: queue)
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
+            var drain = try VirtualDrain(queue)
+            let refuseTheFirst = { (request: CallRequest) throws -> CallReply in
+                guard case .create(let records) = request,
+                    records.contains(where: { $0.text == "Note 1" })
+                else { return try answer(request) }
+                return refusal.reply
+            }
+            while drain.now.since(.ms(0)) < 5 * 3_600_000, drain.sent.count < 100 {
+                try drain.run(most: drain.sent.count + 1, refuseTheFirst)
+            }
+            #expect(drain.sent.count < 40)
+            #expect(try queue.jobs().map { $0.text("state") } == ["finishing"])
+            try add(2...2, to: queue)
+            try drain.run(most: drain.sent.count + 20, refuseTheFirst)
+            let isOfContent = Refusal.ofContent.contains(refusal)
+            let states = try queue.jobs().map { $0.text("state") }
+            #expect(states == [isOfContent ? "converted" : "finishing", "converted"])
+            try drain.run(answer)
+            let failed = try queue.jobs().filter { $0.text("after_code") != nil }
+            #expect(failed.map { $0.number("id") } == (isOfContent ? [1] : []))
+        }
+    }
+
+    @Test func `charges no note that is alone for what Salesforce says of itself`() async throws {
+        try await withQueue { queue in
+            try add(1...1, to: queue)
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
+            var drain = try VirtualDrain(queue)
+            let reason = Reason("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", "later")
+            while drain.now.since(.ms(0)) < 5 * 3_600_000, drain.sent.count < 100 {
+                try drain.run(most: drain.sent.count + 1) { request in
+                    guard case .create(let records) = request else { return try answer(request) }
+                    return CallReply(.written(records.map { _ in .blocked(.outage, reason) }))
+                }
+            }
+            #expect(drain.sent.count < 40)
             #expect(try drain.run(answer).isDrained)
             #expect(try queue.jobs().allSatisfy { $0.text("after_code") == nil })
         }

@@ -96,12 +96,29 @@ struct Trouble {
             barredNotes = Double.random(in: 0...0.4, using: &chance)
             bar = bars.randomElement(using: &chance) ?? bar
         }
-        guard chance.happens(0.2) else { return }
+        guard chance.happens(0.2) else { return drawHours(using: &chance) }
         let start = Int64.random(in: 0...30_000, using: &chance)
         writing = Incident(
             time: start..<start + Int64.random(in: 1...20, using: &chance) * 60_000,
             answer: bars.randomElement(using: &chance) ?? bar, reachesQuestions: false,
             commits: false)
+        drawHours(using: &chance)
+    }
+
+    /// Some trouble lasts for hours. Of what an edge says for so long, nobody knows whom it means; what
+    /// Salesforce says of itself is nobody's fault, however long.
+    private mutating func drawHours(using chance: inout SeededGenerator) {
+        guard chance.happens(0.2) else { return }
+        let (start, hours) = (Int64(0), Int64.random(in: 1...5, using: &chance))
+        let time = start..<start + hours * 3_600_000
+        let answer = OddAnswer.refusal("SERVER_UNAVAILABLE")
+        if chance.happens(0.5) {
+            writing = Incident(time: time, answer: answer, reachesQuestions: false, commits: false)
+        } else {
+            incident = Incident(
+                time: time, answer: .eachLead("SERVER_UNAVAILABLE"), reachesQuestions: false,
+                commits: false)
+        }
     }
 
     private static func incident(using chance: inout SeededGenerator) -> Incident {

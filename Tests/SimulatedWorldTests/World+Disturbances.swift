@@ -41,6 +41,11 @@ extension World {
         try emptyDisk()
         try queue.operations.pause(false, batch: nil, at: now.wall)
         wakeAt = now
+        // Where one lead, or one note, is alone with what Salesforce or an edge says of all, nobody can
+        // tell which of the two it is about, until another comes.
+        if trouble.oddLeads > 0 || trouble.barredNotes > 0 {
+            later(max(0, calmFrom - trueMS) + 3_600_000) { try $0.enqueueGoodLead() }
+        }
     }
 
     // MARK: The process and its machine
@@ -174,6 +179,19 @@ extension World {
             }
         }
         for (id, lead) in added { org.leads[id] = lead }
+    }
+
+    /// One with a note, and nothing about it that could go wrong.
+    private func enqueueGoodLead() throws {
+        guard !watch.isOver else { return }
+        nextLead += 1
+        var lead = try LeadConversion.lead(nextLead)
+        var request = FollowUpRequest()
+        request.noteBody = "Note \(nextLead)"
+        lead.followUps = request
+        _ = try queue.enqueue(EnqueueOptions(), at: now.wall) { try $0.add(lead) }
+        org.leads[lead.leadID] = .init(nature: .plain)
+        wakeAt = now
     }
 
     /// So few that leads share them.

@@ -203,7 +203,11 @@ extension Invariants {
             for row in try Row.fetchAll(database, sql: sql) {
                 let id: String = row["lead_id"]
                 guard row["open"] == 0 else { throw Broken("\(id) has an open follow-up") }
-                guard row["after_code"] as String? == nil else { continue }
+                let code: String? = row["after_code"]
+                if code == "SERVER_UNAVAILABLE" || code == "UNREACHABLE" {
+                    throw Broken("what follows \(id) failed for an outage")
+                }
+                guard code == nil else { continue }
                 let lead = try RecordID(id, of: .lead)
                 let contact: String = row["result_contact_id"] ?? ""
                 var expected: [SimulatedFollowUps.Written] = []

@@ -142,7 +142,11 @@ final class World {
     }
 
     /// When the last trouble was over.
-    var calmFrom: Int64 { max(isQuietFrom, trouble.incident?.time.upperBound ?? 0) }
+    var calmFrom: Int64 {
+        max(
+            isQuietFrom, trouble.incident?.time.upperBound ?? 0,
+            trouble.writing?.time.upperBound ?? 0)
+    }
 
     /// How long all may take once nothing goes wrong any more. Leads that always fail, with no other
     /// left to show that the org is well, count as an incident: each is probed five times, a quarter of
@@ -175,6 +179,8 @@ final class World {
                 advance(max(0, event.at - trueMS))
                 watch.eventHappened(at: trueMS)
                 try event.happen(self)
+                // It may have brought work.
+                isDrained = false
             } else if !isDrained {
                 throw Broken("nothing will ever happen again: \(try unsettled())")
             }

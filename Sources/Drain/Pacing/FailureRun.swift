@@ -218,13 +218,41 @@ struct FailureRun: Equatable {
     /// Whether this one has failed before, in whatever way, while others passed.
     func isKnownFailing(_ job: Int64) -> Bool { knownFailing[job] != nil }
 
+    /// How long a code that means everybody is believed of one that is alone with it. Once others have
+    /// passed after it, it never is.
+    enum Belief {
+        /// For half an hour.
+        case forSomeTime
+        /// For half an hour, and until another has met it, too: it may be about what stands in the one, or
+        /// about all, and with one nobody can tell.
+        case untilOthersAreTried
+        /// However long: Salesforce says of itself that it is out of order.
+        case untilOthersPass
+    }
+
     /// Whether these, which failed by themselves with a code that means everybody, are believed. They
     /// are not once others have passed after them.
-    mutating func isOrgWide(_ jobs: Failed, at now: Moment) -> Bool {
-        let isInVain = jobs.count == 1 && failedAgainAfterProbe(Set(jobs.keys), at: now)
-        if isKnownFailing(jobs) || isInVain { return false }
+    mutating func isOrgWide(
+        _ jobs: Failed, believed belief: Belief = .forSomeTime, at now: Moment
+    ) -> Bool {
+        if isKnownFailing(jobs) || isInVain(jobs, belief, at: now) { return false }
         failedJobs.merge(jobs) { $1 }
         recordOwnFailure(jobs, at: now)
         return true
+    }
+
+    /// This one was turned away by an outage, and is nobody's fault: another goes first now.
+    mutating func turnedAway(_ job: Failed, at now: Moment) {
+        failedJobs.merge(job) { $1 }
+        recordOwnFailure(job, at: now)
+    }
+
+    private func isInVain(_ jobs: Failed, _ belief: Belief, at now: Moment) -> Bool {
+        guard jobs.count == 1, failedAgainAfterProbe(Set(jobs.keys), at: now) else { return false }
+        return switch belief {
+        case .forSomeTime: true
+        case .untilOthersAreTried: failedJobs.keys.contains { jobs[$0] == nil }
+        case .untilOthersPass: false
+        }
     }
 }

@@ -43,6 +43,8 @@ extension Pacer {
             observeOutcomes(leads, of: call, at: now, &observation)
         case .refused(let blocker, let reason) where blocker.mayBeOfContent(reason, in: call.tier):
             observeRefusedContent(blocker, reason, call, at: now, &observation)
+        case .refused(.outage, let reason) where call.tier == .followUp:
+            observeFollowUpOutage(reason, call, at: now, &observation)
         case .refused(let blocker, let reason):
             observeRefusal(blocker, reason, call, at: now, &observation)
         case .unclear(let reason):
@@ -256,8 +258,18 @@ extension Blocker {
     func mayBeOfContent(_ reason: Reason, in tier: CallTier) -> Bool {
         switch (tier, self) {
         case (.conversion, .permission), (.conversion, .configuration): reason.mayPass
-        case (.followUp, .permission), (.followUp, .configuration), (.followUp, .outage): true
+        case (.followUp, .permission), (.followUp, .configuration): true
+        // Not what never left, nor what Salesforce says of itself.
+        case (.followUp, .outage): reason.mayPass
         default: false
+        }
+    }
+
+    /// Whether it is about the org whatever it is said of: that is out of order, or has had enough.
+    var isOfTheOrg: Bool {
+        switch self {
+        case .outage, .allowance, .concurrency: true
+        case .session, .permission, .configuration, .callTooLarge, .adapted, .late: false
         }
     }
 }

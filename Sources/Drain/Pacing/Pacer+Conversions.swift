@@ -28,7 +28,10 @@ extension Pacer {
             concurrency.grow()
             return closeCircuit(call, isProof: false, at: now, &observation)
         }
-        if let blocker = refusals.commonBlocker, failures.isOrgWide(failed, at: now) {
+        if let (blocker, reason) = blocker(in: leads, of: call),
+            failures.isOrgWide(
+                failed, believed: blocker.isOfTheOrg ? .untilOthersPass : .forSomeTime, at: now)
+        {
             observation.blame = .org
             // Said of one lead it may be about that lead alone, and nothing to end for.
             if failed.count == 1, blocker == .permission || blocker == .configuration {
@@ -45,6 +48,25 @@ extension Pacer {
         observeFailedCall(
             reason, call, known.isEmpty ? failed : known, each: true, isAnswered: true, at: now,
             &observation)
+    }
+
+    /// What stands in the way of everybody, as the answer has it: each lead that may pass later was
+    /// refused for it, or one of them for something that Salesforce says of itself. That is not believed
+    /// of a lead which is told so while others pass.
+    private func blocker(
+        in leads: [LeadOutcome], of call: PacedCall
+    ) -> (Blocker, Reason)? {
+        let refused = zip(call.jobs, leads).filter(\.1.isPassing)
+        let blocked = refused.compactMap { job, lead -> (job: Int64, Blocker, Reason)? in
+            if case .blocked(let blocker, let reason) = lead { (job, blocker, reason) } else { nil }
+        }
+        let said =
+            blocked.count == refused.count
+            ? blocked.first
+            : blocked.first { job, blocker, reason in
+                blocker.isOfTheOrg && !failures.isKnownFailing([job: reason.code])
+            }
+        return said.map { ($0.1, $0.2) }
     }
 
     /// Somebody else's lock on a lead's row is the org at work, unless one lead after the other meets
@@ -198,16 +220,6 @@ extension LeadOutcome {
 extension [LeadOutcome] {
     fileprivate var unlistedCodes: Set<String> {
         Set(compactMap { if case .unlisted(let reason) = $0 { reason.code } else { nil } })
-    }
-
-    /// What stands in the way, when each lead was refused for something that is not its fault.
-    fileprivate var commonBlocker: Blocker? {
-        var blocker: Blocker?
-        for lead in self {
-            guard case .blocked(let met, _) = lead else { return nil }
-            blocker = blocker ?? met
-        }
-        return blocker
     }
 }
 

@@ -29,7 +29,8 @@ extension Pacer {
             return closeCircuit(call, at: now, &observation)
         }
         if let blocker = refusals.commonBlocker,
-            followUpFailures.isOrgWide(failed, at: now)
+            followUpFailures.isOrgWide(
+                failed, believed: blocker.isOfTheOrg ? .untilOthersPass : .forSomeTime, at: now)
         {
             observation.blame = .org
             // Said of some records it may be about those alone, and nothing to end for.
@@ -48,11 +49,25 @@ extension Pacer {
         _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
         // Of one alone it is believed until others have passed.
-        if call.jobs.count == 1, followUpFailures.isOrgWide(call.failed(with: reason), at: now) {
+        if call.jobs.count == 1,
+            followUpFailures.isOrgWide(
+                call.failed(with: reason),
+                believed: reason.mayPass ? .untilOthersAreTried : .forSomeTime, at: now)
+        {
             observation.blame = .org
             return open(reason, call, at: now, &observation)
         }
         observeFailedFollowUp(reason, call, each: false, at: now, &observation)
+    }
+
+    /// The call never left, or Salesforce said that it is out of order: no record is at fault, and what
+    /// takes no records may still convert leads.
+    mutating func observeFollowUpOutage(
+        _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
+    ) {
+        observation.blame = .org
+        if call.jobs.count == 1 { followUpFailures.turnedAway(call.failed(with: reason), at: now) }
+        open(reason, call, at: now, &observation)
     }
 
     /// The call came to nothing with all that was in it: by the fault of one of its records, or of the
