@@ -784,19 +784,24 @@ BEGIN
                 OR NEW.contact_id IS NOT NULL AND (NEW.contact_id IS NOT OLD.contact_id
                     OR OLD.matched IS NULL
                     OR OLD.matched NOT IN ('contact', 'contact_and_account'))
+                -- So is the account of a group that is the same, whose lead may have been pruned.
+                OR OLD.joined_account = 1 AND NEW.match_account = 0
+                    AND NEW.group_key IS OLD.group_key
             THEN account_id END,
         contact_id = CASE
             WHEN NEW.contact_id IS NOT OLD.contact_id OR OLD.matched IS NULL
                 OR OLD.matched NOT IN ('contact', 'contact_and_account')
             THEN contact_id END,
-        matched = NULL, matched_account = NULL, matched_at = NULL, joined_account = 0,
-        dropped_account_id = NULL,
+        matched = NULL, matched_account = NULL, matched_at = NULL,
+        joined_account = OLD.joined_account = 1 AND NEW.match_account = 0
+            AND NEW.group_key IS OLD.group_key AND NEW.account_id IS OLD.account_id,
+        dropped_account_id = CASE WHEN NEW.group_key IS OLD.group_key THEN dropped_account_id END,
         deferred_for = CASE WHEN deferred_for = 'time' THEN deferred_for END
     WHERE id = NEW.id;
     -- As one that is inserted, which is in no batch yet and due.
     INSERT INTO jobs_after_insert
     SELECT id, lead_id, NULL, group_key, account_id, state, NULL, NULL, match_account, match_email
-    FROM jobs WHERE id = NEW.id AND group_key IS NOT NULL;
+    FROM jobs WHERE id = NEW.id AND group_key IS NOT NULL AND group_key IS NOT OLD.group_key;
 END;
 
 CREATE TRIGGER jobs_get_the_18_character_id

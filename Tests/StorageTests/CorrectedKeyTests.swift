@@ -41,6 +41,18 @@ import Testing
         }
     }
 
+    @Test func `the account of its group stays when the address is corrected`() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "ada@example.org")])
+            try queue.run(sql: "UPDATE jobs SET group_key = 'Acme'")
+            try queue.run(sql: "UPDATE jobs SET account_id = '\(account)', joined_account = 1")
+            try queue.run(sql: "UPDATE jobs SET match_email = 'grace@example.org'")
+            #expect(try queue.jobs()[0].text("account_id") == account)
+            try queue.run(sql: "UPDATE jobs SET group_key = 'Globex'")
+            #expect(try queue.jobs()[0].text("account_id") == nil)
+        }
+    }
+
     @Test func `what is given together with the correction stays`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org")])
