@@ -170,8 +170,10 @@ extension Reason {
             settings and get a new token.
             """)
 
-    static func shortAnswer(_ count: Int, of expected: Int) -> Reason {
-        Reason(ours: "SHORT_ANSWER", "The answer has \(count) results for \(expected) leads.")
+    static func shortAnswer(
+        _ count: Int, of expected: Int, _ records: String = "leads"
+    ) -> Reason {
+        Reason(ours: "SHORT_ANSWER", "The answer has \(count) results for \(expected) \(records).")
     }
 
     static let wrongLead = Reason(

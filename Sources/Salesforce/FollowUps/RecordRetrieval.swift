@@ -24,10 +24,7 @@ enum RecordRetrieval {
             return .unclear(.unreadable("The answer is not a list of records"))
         }
         guard records.count == ids.count else {
-            return .unclear(
-                Reason(
-                    ours: "SHORT_ANSWER",
-                    "The answer has \(records.count) results for \(ids.count) records."))
+            return .unclear(.shortAnswer(records.count, of: ids.count, "records"))
         }
         return .value(records.map { $0?.mapValues(\.json) })
     }

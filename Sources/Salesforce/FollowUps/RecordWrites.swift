@@ -71,10 +71,7 @@ enum RecordWrites {
             return .unclear(.unreadable("The answer is not a list of results"))
         }
         guard results.count == ids.count else {
-            return .unclear(
-                Reason(
-                    ours: "SHORT_ANSWER",
-                    "The answer has \(results.count) results for \(ids.count) records."))
+            return .unclear(.shortAnswer(results.count, of: ids.count, "records"))
         }
         var outcomes: [RecordOutcome] = []
         for (result, id) in zip(results, ids) {
