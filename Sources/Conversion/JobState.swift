@@ -21,6 +21,18 @@ public enum JobState: String, Sendable, CaseIterable {
     public var isSettled: Bool { self == .converted || self == .failed || self == .cancelled }
 }
 
+extension [JobState: Int] {
+    /// Jobs that are neither settled nor held.
+    public var left: Int {
+        reduce(0) { $0 + ($1.key.isSettled || $1.key == .held ? 0 : $1.value) }
+    }
+
+    /// Seconds until those are done at so many a second; nil when nothing moves.
+    public func etaSeconds(atRate rate: Double, isMoving: Bool) -> Double? {
+        rate > 0 && left > 0 && isMoving ? Double(left) / rate : nil
+    }
+}
+
 /// What one attempt, or one look-up, came to; the words are those of `run_log.outcome`.
 public enum Outcome: String, Sendable, CaseIterable {
     /// Salesforce says so; in a look-up: one of our unclear calls did it.

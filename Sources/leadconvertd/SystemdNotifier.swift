@@ -177,7 +177,7 @@ struct Watchdog: Equatable {
 extension QueueStatus {
     /// The queue in one short line, as `systemctl status` shows it.
     var line: String {
-        let left = counts.filter { !$0.key.isSettled && $0.key != .held }.values.reduce(0, +)
+        let left = counts.left
         var line = left == 1 ? "1 lead to go" : "\(left == 0 ? "no" : "\(left)") leads to go"
         if let held = counts[.held], held > 0 { line += ", \(held) held" }
         if left > 0, ratePerSecond > 0 { line += ", \(rate) a second" }

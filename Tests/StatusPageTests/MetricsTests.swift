@@ -73,7 +73,8 @@ import Testing
         snapshot.state = QueueState(
             isPaused: false,
             limiter: .init(
-                tokens: 1, capacity: 1, rate: 1, usage: OrgUsage(current: 1, limit: 2)),
+                tokens: 1, capacity: 1, rate: 1, at: SystemClock.now(),
+                usage: OrgUsage(current: 1, limit: 2)),
             openCalls: [])
         let metrics = Metrics(snapshot: snapshot, start: now, version: "1", isWritable: true).text
         for file in ["alerts.yml", "grafana.json"] {

@@ -22,7 +22,8 @@ import Testing
             isPaused: false, waitingFor: .token, waitingUntil: now + 5000,
             waitingSince: now + -60_000,
             limiter: .init(
-                tokens: 12, capacity: 30, rate: 0.5, at: now,
+                tokens: 12, capacity: 30, rate: 0.5,
+                at: Moment(wall: now, uptimeMS: 0, bootID: "test"),
                 usage: OrgUsage(current: 45_000, limit: 100_000)),
             openCalls: [.init(id: 7, kind: "convert", size: 100, startedAt: now + -2000)],
             daemon: .init(pid: 4711, since: now + -3_600_000))

@@ -40,8 +40,8 @@ struct OverviewPage {
 
     private var title: String {
         let failed = snapshot.counts[.failed] ?? 0
-        return snapshot.left > 0
-            ? "\(snapshot.left.grouped) to go, \(failed.grouped) failed – leadconvert"
+        return snapshot.counts.left > 0
+            ? "\(snapshot.counts.left.grouped) to go, \(failed.grouped) failed – leadconvert"
             : "\(failed.grouped) failed – leadconvert"
     }
 
@@ -128,7 +128,7 @@ struct OverviewPage {
             """
     }
 
-    private func usage(_ limiter: QueueState.Limiter) -> HTML {
+    private func usage(_ limiter: LimiterState) -> HTML {
         guard let usage = limiter.usage else {
             return "<p class=\"quiet\">The org's own count is not known yet.</p>"
         }
@@ -149,7 +149,7 @@ struct OverviewPage {
             """
     }
 
-    private func told(_ limiter: QueueState.Limiter) -> HTML {
+    private func told(_ limiter: LimiterState) -> HTML {
         limiter.usageAt.map { ", told at \($0.html(on: now))" } ?? .none
     }
 
@@ -246,7 +246,7 @@ struct QueueWords {
             )
         }
         if state.isPaused { return ("retried", "The whole queue is paused.") }
-        guard snapshot.left > 0 else { return ("converted", "Nothing is left to do.") }
+        guard snapshot.counts.left > 0 else { return ("converted", "Nothing is left to do.") }
         guard let reason = state.waitingFor else {
             return ("converted", "Converting.")
         }

@@ -26,21 +26,12 @@ public struct Snapshot: Sendable {
     /// Bytes of the file and its write-ahead log.
     public var sizes: (file: Int64, log: Int64) = (0, 0)
 
-    /// Jobs that are neither settled nor held.
-    public var left: Int {
-        counts.filter { !$0.key.isSettled && $0.key != .held }.values.reduce(0, +)
-    }
-
     /// Leads settled a second.
     public var ratePerSecond: Double { activity.ratePerSecond(at: at) }
 
     /// Seconds until all is done at that rate; nil when nothing moves.
     public var etaSeconds: Double? {
-        let rate = ratePerSecond
-        guard rate > 0, left > 0, let state, state.daemon != nil, !state.isPaused,
-            state.waitingFor?.stopsAll != true
-        else { return nil }
-        return Double(left) / rate
+        counts.etaSeconds(atRate: ratePerSecond, isMoving: state?.isMoving == true)
     }
 }
 

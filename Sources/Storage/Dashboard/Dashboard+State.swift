@@ -15,28 +15,6 @@ public struct QueueState: Sendable, Equatable {
         public var startedAt: Timestamp?
     }
 
-    /// The token bucket.
-    public struct Limiter: Sendable, Equatable {
-        /// Calls that may start now.
-        public var tokens: Double
-        /// Calls that may start at once after a long rest.
-        public var capacity: Double
-        /// Calls a second that come in.
-        public var rate: Double
-        /// When the tokens were counted.
-        public var at: Timestamp?
-        /// The org's own count of the last 24 hours; nil while it is not known.
-        public var usage: OrgUsage?
-        /// When Salesforce told it.
-        public var usageAt: Timestamp?
-
-        /// The tokens by now.
-        public func tokens(at now: Timestamp) -> Double {
-            let passed = at.map { Double(max(0, now - $0)) / 1000 } ?? 0
-            return min(capacity, tokens + passed * rate)
-        }
-    }
-
     /// Whether the whole queue is paused.
     public var isPaused: Bool
     /// What it waits for, as the daemon last said.
@@ -46,7 +24,7 @@ public struct QueueState: Sendable, Equatable {
     /// Since when.
     public var waitingSince: Timestamp?
     /// The bucket; nil before the first call.
-    public var limiter: Limiter?
+    public var limiter: LimiterState?
     /// When the job was due that has been due longest; nil when none is.
     public var oldestDueAt: Timestamp?
     /// Requests that are out, oldest first.
@@ -56,6 +34,9 @@ public struct QueueState: Sendable, Equatable {
     public var loginFault: String?
     /// The daemon that works on it now.
     public var daemon: DaemonLock.Holder?
+
+    /// Whether leads are being converted, as far as anybody can tell.
+    public var isMoving: Bool { daemon != nil && !isPaused && waitingFor?.stopsAll != true }
 }
 
 /// A row of `operations`.
@@ -91,7 +72,7 @@ extension Dashboard {
                 waitingSince: daemon.flatMap { daemon in
                     queue?.time(3).map { max($0, daemon.since) }
                 },
-                limiter: try database.limiterState(), oldestDueAt: due,
+                limiter: try database.limiter(), oldestDueAt: due,
                 openCalls: isRunning ? try database.openCalls() : [],
                 loginFault: try database.loginFault(), daemon: daemon)
         }
@@ -153,20 +134,6 @@ extension Database {
 }
 
 extension Database {
-    fileprivate func limiterState() throws -> QueueState.Limiter? {
-        let sql =
-            "SELECT tokens, capacity, rate, at, usage_current, usage_limit, usage_at FROM limiter"
-        return try Row.fetchOne(cachedStatement(sql: sql)).map { row in
-            var limiter = QueueState.Limiter(
-                tokens: row[0], capacity: row[1], rate: row[2], at: Timestamp(row[3] as String))
-            if let current = row[4] as Int?, let limit = row[5] as Int? {
-                limiter.usage = OrgUsage(current: current, limit: limit)
-                limiter.usageAt = (row[6] as String?).flatMap { Timestamp($0) }
-            }
-            return limiter
-        }
-    }
-
     fileprivate func openCalls() throws -> [QueueState.OpenCall] {
         let sql = """
             SELECT id, kind, size, started_at FROM calls INDEXED BY calls_open

@@ -24,25 +24,23 @@ public struct QueueStatus: Sendable, Equatable {
 extension Reports {
     /// The numbers of the whole queue; nothing is changed by looking.
     public func status(at now: Timestamp) throws -> QueueStatus {
-        let limiter = try store.settlements.limiter()
         let daemon = DaemonLock.holder(queue: store.path)
         return try store.read { database in
             let counts = try database.countJobs()
             let rate = try database.settledPerSecond(at: now)
-            let left = counts.filter { !$0.key.isSettled && $0.key != .held }.values.reduce(0, +)
             let queue = try Row.fetchOne(
                 database, sql: "SELECT paused, waiting_for, waiting_until FROM queue")
             let isPaused: Bool = queue?["paused"] ?? false
             let waitingFor = (queue?["waiting_for"] as String?).flatMap(WaitReason.init)
-            let isHeldUp = isPaused || daemon == nil || waitingFor?.stopsAll == true
+            let isMoving = daemon != nil && !isPaused && waitingFor?.stopsAll != true
             return QueueStatus(
                 counts: counts, ratePerSecond: rate,
-                etaSeconds: rate > 0 && left > 0 && !isHeldUp ? Double(left) / rate : nil,
+                etaSeconds: counts.etaSeconds(atRate: rate, isMoving: isMoving),
                 isPaused: isPaused, waitingFor: daemon == nil ? nil : waitingFor,
                 waitingUntil: daemon == nil
                     ? nil
                     : (queue?["waiting_until"] as String?).flatMap { Timestamp($0) },
-                limiter: limiter, daemon: daemon)
+                limiter: try database.limiter(), daemon: daemon)
         }
     }
 }

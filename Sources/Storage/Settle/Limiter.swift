@@ -28,28 +28,17 @@ public struct LimiterState: Hashable, Sendable {
         self.usage = usage
         self.usageAt = usageAt
     }
+
+    /// The tokens by now, by the wall clock.
+    public func tokens(at now: Timestamp) -> Double {
+        min(capacity, tokens + Double(max(0, now - at.wall)) / 1000 * rate)
+    }
 }
 
 extension Settlements {
     /// The limiter as the last daemon left it; nil on a new file.
     public func limiter() throws -> LimiterState? {
-        try store.read { database in
-            let sql = """
-                SELECT tokens, capacity, rate, at, uptime_ms, boot_id,
-                    usage_current, usage_limit, usage_at
-                FROM limiter
-                """
-            guard let row = try Row.fetchOne(database, sql: sql) else { return nil }
-            let wall = Timestamp(row["at"] as String) ?? Timestamp(milliseconds: 0)
-            var state = LimiterState(
-                tokens: row["tokens"], capacity: row["capacity"], rate: row["rate"],
-                at: Moment(wall: wall, uptimeMS: row["uptime_ms"], bootID: row["boot_id"]))
-            if let current: Int = row["usage_current"], let limit: Int = row["usage_limit"] {
-                state.usage = OrgUsage(current: current, limit: limit)
-                state.usageAt = (row["usage_at"] as String?).flatMap { Timestamp($0) }
-            }
-            return state
-        }
+        try store.read { try $0.limiter() }
     }
 
     /// Calls of the last 24 hours that count against the org's allowance, by whole minutes since
@@ -96,6 +85,25 @@ extension Settlements {
 }
 
 extension Database {
+    /// The limiter; nil before the first call.
+    func limiter() throws -> LimiterState? {
+        let sql = """
+            SELECT tokens, capacity, rate, at, uptime_ms, boot_id,
+                usage_current, usage_limit, usage_at
+            FROM limiter
+            """
+        guard let row = try Row.fetchOne(cachedStatement(sql: sql)) else { return nil }
+        let wall = Timestamp(row["at"] as String) ?? Timestamp(milliseconds: 0)
+        var state = LimiterState(
+            tokens: row["tokens"], capacity: row["capacity"], rate: row["rate"],
+            at: Moment(wall: wall, uptimeMS: row["uptime_ms"], bootID: row["boot_id"]))
+        if let current: Int = row["usage_current"], let limit: Int = row["usage_limit"] {
+            state.usage = OrgUsage(current: current, limit: limit)
+            state.usageAt = (row["usage_at"] as String?).flatMap { Timestamp($0) }
+        }
+        return state
+    }
+
     /// Writes the limiter in the transaction that spends from it.
     func save(_ limiter: LimiterState) throws {
         let sql = """
