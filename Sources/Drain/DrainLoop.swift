@@ -9,6 +9,10 @@ public import Storage
 /// says when to look again; an answer, a commit by another process, a timer or a stop brings the
 /// next one. Only the calls themselves run beside it.
 ///
+/// The way of a lead through this folder: `Engine.step` asks `Pacer.mayStart` whether a call may leave
+/// and claims one; `send` makes it; `Engine.finish` has `Pacer.observe` and `SettlementPlanner` say what
+/// its answer means; the next `step` writes that.
+///
 /// No lead is sent again blindly: its call is on disk before it leaves, and when no clear answer
 /// comes, Salesforce is asked before anything else happens to it.
 public actor DrainLoop {
@@ -24,32 +28,9 @@ public actor DrainLoop {
     private let clock: @Sendable () -> Moment
     private let logger: Logger
     private let report: @Sendable (DrainStatus) -> Void
-    private let maxPollIntervalMS: Int64
-
-    /// Passes in which nothing is sent, and which no answer brought: calls have a pace of their own,
-    /// but what commits and timers bring is bounded by nothing else. At most 20 in any second.
-    private var idlePasses = TokenBucket(capacity: 5, rate: 15, at: SystemClock.now())
-    private var callsSent = 0
-    private var timer: (any DispatchSourceTimer)?
-    /// What the timer is set to, until it fires.
-    private var timerSetTo: DispatchTime?
-    private var watcher: ChangeWatcher?
-    private var seenVersion: Int64 = -1
-    /// Since when the file could not be written, if it could not when it was last tried.
-    private var storageFailingSince: Moment?
-    /// Whether a pass is to come after the answers that are in line.
-    private var passIsInLine = false
     private var isStopping = false
     private var ending: ExitReason?
     private var waiter: CheckedContinuation<ExitReason, Never>?
-
-    /// How long nothing may happen before it looks by itself, in milliseconds: the kernel's
-    /// notices of other processes' commits can get lost.
-    public static let maxPollIntervalMS: Int64 = 5000
-    /// How long it does not look for new work while calls are out, in milliseconds.
-    private static let lookWhileBusyMS: Int64 = 100
-    /// How long it leaves a file that can't be written alone, in milliseconds.
-    private static let writeRetryDelayMS: Int64 = 500
 
     /// A drain of the queue through a client of Salesforce's.
     ///
@@ -100,14 +81,14 @@ public actor DrainLoop {
     /// One pass: all that can be done now.
     private func pass() {
         guard ending == nil else { return }
-        advance()
+        takeSteps()
         report(
             DrainStatus(
                 at: clock(), callsInFlight: engine.inFlight.count,
                 oldestCallAt: engine.oldestCallAt, isStorageFailing: storageFailingSince != nil))
     }
 
-    private func advance() {
+    private func takeSteps() {
         do {
             while !isStopping {
                 let step = try engine.step(at: clock())
@@ -151,6 +132,9 @@ public actor DrainLoop {
         return (answer, clock())
     }
 
+    /// Whether a pass is to come after the answers that are in line.
+    private var passIsInLine = false
+
     /// Answers that are waiting in line are written together: the pass comes after them.
     private func settle(_ call: InFlightCall, _ answer: CallResult, after duration: Int64) {
         engine.finish(call, answer, after: duration, at: clock())
@@ -163,6 +147,13 @@ public actor DrainLoop {
         passIsInLine = false
         pass()
     }
+
+    // MARK: A file that can't be written
+
+    /// Since when the file could not be written, if it could not when it was last tried.
+    private var storageFailingSince: Moment?
+    /// How long it leaves a file that can't be written alone, in milliseconds.
+    private static let writeRetryDelayMS: Int64 = 500
 
     /// The file can't be written just now. Nothing is sent in that time, and answers are kept; a
     /// lock passes, anything else ends the daemon once its calls have ended.
@@ -186,6 +177,23 @@ public actor DrainLoop {
     }
 
     // MARK: Waking
+
+    private let maxPollIntervalMS: Int64
+    /// Passes in which nothing is sent, and which no answer brought: calls have a pace of their own,
+    /// but what commits and timers bring is bounded by nothing else. At most 20 in any second.
+    private var idlePasses = TokenBucket(capacity: 5, rate: 15, at: SystemClock.now())
+    private var callsSent = 0
+    private var timer: (any DispatchSourceTimer)?
+    /// What the timer is set to, until it fires.
+    private var timerSetTo: DispatchTime?
+    private var watcher: ChangeWatcher?
+    private var seenVersion: Int64 = -1
+
+    /// How long nothing may happen before it looks by itself, in milliseconds: the kernel's
+    /// notices of other processes' commits can get lost.
+    public static let maxPollIntervalMS: Int64 = 5000
+    /// How long it does not look for new work while calls are out, in milliseconds.
+    private static let lookWhileBusyMS: Int64 = 100
 
     private func watch() {
         let timer = DispatchSource.makeTimerSource(queue: executor.queue)
