@@ -34,15 +34,27 @@ extension Engine {
     /// Those that failed go back to the front: it looks past as many of them.
     private static let mostLookedAt = 2000
 
-    /// By turns a search for contacts, where leads want one, and conversions: what was found is not
-    /// old when it is used, and neither keeps the other waiting.
+    /// Looks for contacts and accounts, where leads want that, before those run out that were looked for
+    /// already, and no sooner: what was found is not old when it is used, and a search, which may be for
+    /// two hundred leads, is not made for each call of a few. No two searches follow each other without a
+    /// conversion that is due.
     mutating func claim(
         _ work: Work, _ leads: Int, _ start: CallStart
     ) throws -> InFlightCall? {
         guard work.jobsAreDue else { return nil }
-        if !turns.conversionsAreNext, let match = try search(work, start) { return match }
+        let conversionsAreNext = try turns.conversionsAreNext || hasEnoughMatched(work, start)
+        if !conversionsAreNext, let match = try search(work, start) { return match }
         if let call = try claimConversions(leads, start) { return call }
-        return turns.conversionsAreNext ? try search(work, start) : nil
+        return conversionsAreNext ? try search(work, start) : nil
+    }
+
+    /// Whether the leads that were looked for already fill two calls.
+    private func hasEnoughMatched(_ work: Work, _ start: CallStart) throws -> Bool {
+        guard work.hasUnmatched || work.hasUnmatchedAccounts else { return false }
+        let enough = 2 * pacer.callSize.limit
+        var start = start
+        start.callLifetimeMS = options.lifetimeSinceClaimMS
+        return try queue.claims.matchedJobs(countingTo: enough, start) >= enough
     }
 
     /// Contacts and accounts in turn, so that neither keeps the other waiting.

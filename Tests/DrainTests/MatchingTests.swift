@@ -150,17 +150,58 @@ import Testing
         }
     }
 
-    @Test func `looking for contacts and converting take turns`() async throws {
+    @Test func `looks for contacts for two calls ahead`() async throws {
         try await withQueue { queue in
             try queue.add((1...600).map { ($0, "p\($0)@example.org") })
             try queue.add(1001...1400)
             var drain = try VirtualDrain(queue)
             try drain.run(most: 6, answer)
             #expect(
-                drain.sent.map(\.kind) == [.match, .convert, .match, .convert, .match, .convert])
+                drain.sent.map(\.kind) == [.match, .convert, .match, .convert, .convert, .match])
             try drain.run(answer)
             #expect(drain.sizes.allSatisfy { $0 == 100 })
             #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
+    @Test func `looks for each contact once, for many leads at once, however small the calls are`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add((1...600).map { ($0, "p\($0)@example.org") })
+            // Calls of others, of which each takes its place in line.
+            try queue.add(1001...1300)
+            var drain = try VirtualDrain(queue) { $0.callSize = 13 }
+            try drain.run(latencyMS: 20_000, answer)
+            let searches = drain.sent.compactMap { request in
+                if case .match(let addresses) = request { addresses } else { nil }
+            }
+            #expect(searches.count <= 6, "\(searches.map(\.count))")
+            #expect(searches.joined().count == 600, "what was found never grew old")
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
+    @Test func `leads of a higher priority are looked for, whatever waits behind others`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add((1...300).map { ($0, "p\($0)@example.org") })
+            var drain = try VirtualDrain(queue)
+            try drain.run(most: 1, answer)
+            try queue.add(1001...3000)
+            try queue.run(sql: "UPDATE jobs SET priority = 5 WHERE match_email IS NULL")
+            try queue.add([(4000, "urgent@example.org")])
+            try queue.run(sql: "UPDATE jobs SET priority = 9 WHERE match_email LIKE 'urgent%'")
+            try drain.run(most: 5, answer)
+            #expect(
+                drain.sent.contains { request in
+                    if case .convert(let leads, _) = request {
+                        leads.contains { $0.matchEmail == "urgent@example.org" }
+                    } else {
+                        false
+                    }
+                })
         }
     }
 

@@ -99,6 +99,44 @@ extension Claims {
     }
 }
 
+extension Claims {
+    /// So many rows are looked at, those that were looked for last first.
+    private static let mostLookedAt = 2000
+
+    /// How many jobs, counted up to `most`, could be sent now for which a contact or account was looked for,
+    /// and which go before those that still want a search.
+    ///
+    /// Those of a lower priority are not counted: they may wait long behind others, and the ones that
+    /// want a search must not wait with them.
+    public func matchedJobs(countingTo most: Int, _ start: CallStart) throws -> Int {
+        func priority(_ kind: WorkKind) -> String {
+            """
+            coalesce(
+                (SELECT priority FROM jobs INDEXED BY \(kind.index)
+                    WHERE \(kind.isWaiting) AND run_at <= :now ORDER BY priority DESC LIMIT 1),
+                -9e18)
+            """
+        }
+        let sql = """
+            SELECT count(*) FROM (
+                SELECT 1 FROM jobs
+                WHERE id IN (
+                        SELECT id FROM jobs INDEXED BY jobs_matched
+                        WHERE state = 'queued' AND matched_at IS NOT NULL
+                        ORDER BY matched_at DESC LIMIT \(Self.mostLookedAt))
+                    AND priority >= max(\(priority(.toMatch)), \(priority(.toMatchAccount)))
+                    AND \(WorkKind.toSend.isWaiting) AND (\(WorkKind.toSend.blockedFor)) IS NULL
+                LIMIT :most)
+            """
+        var arguments = ClaimMoment(start).arguments
+        arguments["most"] = most
+        return try store.read { database in
+            try Int.fetchOne(
+                database.cachedStatement(sql: sql), arguments: StatementArguments(arguments)) ?? 0
+        }
+    }
+}
+
 extension [ClaimedJob] {
     /// The queues of these, unless they are all the queues of those.
     fileprivate func queues(unlike offered: [ClaimedJob]) -> Set<BatchQueue>? {
