@@ -1,3 +1,4 @@
+import Conversion
 import Storage
 
 /// Whose turn it is.
@@ -50,7 +51,9 @@ extension Engine {
 
     /// Whether the leads that were looked for already fill two calls.
     private func hasEnoughMatched(_ work: Work, _ start: CallStart) throws -> Bool {
-        guard work.hasUnmatched || work.hasUnmatchedAccounts else { return false }
+        guard wantsContacts(work, at: start.at) || wantsAccounts(work, at: start.at) else {
+            return false
+        }
         let enough = 2 * pacer.callSize.limit
         var start = start
         start.callLifetimeMS = options.lifetimeSinceClaimMS
@@ -61,16 +64,23 @@ extension Engine {
     mutating func search(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
         // What is found while nothing is converted would be old when it is used.
         guard work.jobsAreDue, pacer.mayConvert(at: start.at) else { return nil }
-        if turns.accountsAreNext, wantsAccounts(work), let match = try claimAccountMatch(start) {
+        let wantsAccounts = wantsAccounts(work, at: start.at)
+        if turns.accountsAreNext, wantsAccounts, let match = try claimAccountMatch(start) {
             return match
         }
-        if wantsContacts(work), let match = try claimMatch(start) { return match }
-        return wantsAccounts(work) ? try claimAccountMatch(start) : nil
+        if wantsContacts(work, at: start.at), let match = try claimMatch(start) { return match }
+        return wantsAccounts ? try claimAccountMatch(start) : nil
     }
 
     var isProbingReads: Bool { pacer.reads.openState != nil }
-    func wantsContacts(_ work: Work) -> Bool { work.hasUnmatched && !isMatching }
-    func wantsAccounts(_ work: Work) -> Bool { work.hasUnmatchedAccounts && !isMatchingAccounts }
+
+    func wantsContacts(_ work: Work, at now: Moment) -> Bool {
+        work.hasUnmatched && !isMatching && !searches.rests(at: now)
+    }
+
+    func wantsAccounts(_ work: Work, at now: Moment) -> Bool {
+        work.hasUnmatchedAccounts && !isMatchingAccounts && !accountSearches.rests(at: now)
+    }
 
     /// After a failure other leads go first: they show whose fault it was.
     mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> InFlightCall? {

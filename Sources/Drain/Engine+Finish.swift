@@ -74,22 +74,44 @@ extension Engine {
     private mutating func noteReading(_ answer: CallResult, at now: Moment) {
         switch answer {
         case .question(let question, let reply):
-            verifications.take(reply.outcome.ofReading, of: question.jobs.map(\.job.id), at: now)
+            note(reply, \.verifications, of: question.jobs.map(\.job.id), at: now)
             noteForSearches(reply)
         case .match(let match, let reply):
-            searches.take(reply.outcome.ofReading, of: match.jobs.map(\.id), at: now)
+            note(reply, \.searches, of: match.jobs.map(\.id), at: now)
             if case .value = reply.outcome { accountSearches.otherPassed() }
         case .accountMatch(let match, let reply):
-            accountSearches.take(reply.outcome.ofReading, of: match.groups, at: now)
+            note(reply, \.accountSearches, of: match.groups, at: now)
             if case .value = reply.outcome { searches.otherPassed() }
         case .followUpQuestion(let question, let reply):
-            followUpQuestions.take(
-                reply.outcome.ofReading, of: question.followUps.map(\.id), at: now)
+            note(reply, \.followUpQuestions, of: question.followUps.map(\.id), at: now)
         case .conversions(_, let reply): noteForSearches(reply)
         case .limits(let reply): noteForSearches(reply)
         // That records are written says nothing of who reads.
         case .login, .followUps: break
         }
+    }
+
+    private mutating func note<Value>(
+        _ reply: Reply<Value>, _ kind: WritableKeyPath<Engine, ReadFailures>, of jobs: [Int64],
+        at now: Moment
+    ) {
+        let before = self[keyPath: kind].refusal
+        if case .refused(let blocker, let reason) = reply.outcome, blocker.isSettled(reason) {
+            self[keyPath: kind].refused(
+                blocker, reason, firstMS: options.probeIntervalMS, at: now)
+            guard before == nil else { return }
+            var metadata: Logger.Metadata = ["code": "\(reason.code)"]
+            // Salesforce's own message may quote a lead.
+            if let remedy = reason.remedy { metadata["message"] = "\(remedy)" }
+            return logger.warning("a kind of reading is refused", metadata: metadata)
+        }
+        self[keyPath: kind].take(reply.outcome.ofReading, of: jobs, at: now)
+        guard let before, self[keyPath: kind].refusal == nil else { return }
+        logger.notice(
+            "a kind of reading is refused no more",
+            metadata: [
+                "code": "\(before.reason.code)", "after.s": "\(now.since(before.since) / 1000)",
+            ])
     }
 
     private mutating func noteForSearches<Value>(_ reply: Reply<Value>) {
@@ -134,6 +156,8 @@ extension Reply.Outcome {
         switch self {
         case .value: .passed
         case .unclear, .refused(.callTooLarge, _): .failed
+        // A page in the place of an answer.
+        case .refused(.permission, _), .refused(.configuration, _): .failed
         case .refused(.outage, _): .turnedAway
         case .refused: .nothing
         }

@@ -22,7 +22,9 @@ extension Engine {
         var demand = FollowUpDemand()
         guard work.hasFollowUps else { return demand }
         let isAsking = inFlight.values.contains(where: \.isFollowUpQuestion)
-        if !isAsking, try queue.claims.followUpQuestionsAreDue(at: now) {
+        if !isAsking, !followUpQuestions.rests(at: now),
+            try queue.claims.followUpQuestionsAreDue(at: now)
+        {
             demand.questionsAreDue = true
             demand.sendTime = now
         }

@@ -49,6 +49,38 @@ extension Engine {
         return error
     }
 
+    /// All kinds of readings, in the order of `ReadsLeft`.
+    static var readings: [WritableKeyPath<Engine, ReadFailures>] {
+        [\.verifications, \.searches, \.accountSearches, \.followUpQuestions]
+    }
+
+    /// When the next kind of reading that Salesforce refuses is tried again, if it is before that time.
+    func restEndsBefore(_ time: Moment?, at now: Moment) -> Moment? {
+        let ends = Self.readings.compactMap { self[keyPath: $0].refusal?.until }.filter {
+            $0.since(now) > 0
+        }
+        return ([time].compactMap(\.self) + ends).min { $1.since($0) > 0 }
+    }
+
+    /// Why it is time to end when the queue was to be emptied, and all that is left waits for readings
+    /// that Salesforce refuses until somebody acts.
+    mutating func endWithReadingsRefused() throws -> OperatorError? {
+        guard options.untilEmpty, inFlight.isEmpty else { return nil }
+        let refusals = Self.readings.map { self[keyPath: $0].refusal }
+        guard refusals.contains(where: { $0 != nil }), let left = try queue.claims.readsLeft()
+        else { return nil }
+        let waiting = zip(left.kinds, refusals).filter(\.0).map(\.1)
+        guard let refusal = waiting.compactMap(\.self).first, !waiting.contains(nil) else {
+            return nil
+        }
+        let error = OperatorError(
+            refusal.blocker == .permission ? .permission : .configuration,
+            "\(refusal.blocker.sentence) (\(refusal.reason.code)) All that is left waits for that.",
+            remedy: refusal.reason.remedy)
+        fault = error
+        return error
+    }
+
     mutating func idle(_ reason: WaitReason, ending: ExitReason) throws -> Step {
         blockedSince = nil
         // The command of a finished batch may enqueue the next one.

@@ -74,6 +74,7 @@ struct Engine {
     mutating func adopt(_ options: DrainOptions, at now: Moment) {
         self.options = options
         pacer.adopt(options, at: now)
+        for kind in Self.readings { self[keyPath: kind].tryNow(at: now) }
     }
 
     /// Takes over what a daemon before left in flight.
@@ -95,13 +96,16 @@ struct Engine {
         if let fault { return inFlight.isEmpty ? .end(.fault(fault)) : .wait(Wait(reason: .slot)) }
         let work = try queue.claims.work(at: now, countingTo: pacer.callSize.limit)
         if work.isPaused { return try idle(.paused, ending: .paused) }
-        if let fault = try endWithoutAnswers(at: now) { return .end(.fault(fault)) }
+        if let fault = try endWithoutAnswers(at: now) ?? endWithReadingsRefused() {
+            return .end(.fault(fault))
+        }
         let followUps = try followUpDemand(work, at: now)
         let sendTimes = [nextSendTime(work, at: now), followUps.sendTime].compactMap(\.self)
         guard let nextSendTime = sendTimes.min(by: { $1.since($0) > 0 }) else {
             blockedSince = nil
             guard work.isLeft else { return try idle(.work, ending: .drained) }
-            return try wait(.time, until: work.nextAt.map { now + ($0 - now.wall) })
+            let next = work.nextAt.map { now + ($0 - now.wall) }
+            return try wait(.time, until: restEndsBefore(next, at: now))
         }
         guard nextSendTime.since(now) == 0 else { return try wait(.time, until: nextSendTime) }
         try payForChecks(at: now)
@@ -118,10 +122,10 @@ struct Engine {
         _ work: Work, _ followUps: FollowUpDemand, at now: Moment
     ) -> Pacer.Demand {
         let isSearching =
-            work.jobsAreDue && (wantsContacts(work) || wantsAccounts(work))
+            work.jobsAreDue && (wantsContacts(work, at: now) || wantsAccounts(work, at: now))
             && pacer.mayConvert(at: now)
         return Pacer.Demand(
-            reads: work.questionsAreDue && !isAsking || isSearching
+            reads: wantsQuestion(work, at: now) || isSearching
                 || followUps.questionsAreDue,
             followUps: !followUps.kinds.isEmpty, conversions: work.jobsAreDue,
             hasSession: hasSession())
@@ -146,7 +150,7 @@ struct Engine {
     ///
     /// A few that have just come due may have to wait for others.
     private func nextSendTime(_ work: Work, at now: Moment) -> Moment? {
-        if work.questionsAreDue && !isAsking { return now }
+        if wantsQuestion(work, at: now) { return now }
         guard let dueSince = work.dueSince else { return nil }
         let isFull = work.dueJobs >= pacer.callSize.limit
         return isFull ? now : now + max(0, dueSince + lingerMS(at: now) - now.wall)
@@ -158,7 +162,10 @@ struct Engine {
             isConverting: inFlight.values.contains(where: \.isConversion))
     }
 
-    private var isAsking: Bool { inFlight.values.contains(where: \.isQuestion) }
+    private func wantsQuestion(_ work: Work, at now: Moment) -> Bool {
+        work.questionsAreDue && !inFlight.values.contains(where: \.isQuestion)
+            && !verifications.rests(at: now)
+    }
     var isMatching: Bool { inFlight.values.contains(where: \.isMatch) }
     var isMatchingAccounts: Bool { inFlight.values.contains(where: \.isAccountMatch) }
 
@@ -194,7 +201,8 @@ struct Engine {
         let next =
             times.compactMap(\.self).min { $1.since($0) > 0 }
             ?? (inFlight.isEmpty ? now + Self.lookAgainMS : nil)
-        return try wait(reason, until: pacer.probesBefore(next, at: now))
+        let probe = pacer.probesBefore(next, at: now)
+        return try wait(reason, until: restEndsBefore(probe, at: now))
     }
 
     private mutating func begin(
@@ -232,7 +240,7 @@ struct Engine {
             let call =
                 switch kind {
                 case .question:
-                    work.questionsAreDue && !isAsking ? try claimVerification(start) : nil
+                    wantsQuestion(work, at: start.at) ? try claimVerification(start) : nil
                 case .followUpQuestion:
                     followUps.questionsAreDue ? try claimFollowUpQuestion(start) : nil
                 case .search: try search(work, start)

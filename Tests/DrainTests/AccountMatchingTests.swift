@@ -132,6 +132,36 @@ import Testing
         }
     }
 
+    @Test func `a field that the org lacks keeps no other lead waiting, and is seldom asked for`()
+        async throws
+    {
+        try await withQueue { queue in
+            try add(queue, (1...600).map { ($0, "Company \($0)") })
+            try queue.add(1001...2000)
+            var drain = try VirtualDrain(queue)
+            let reason = Reason(ours: "MATCH_FIELD_UNKNOWN", "set it")
+            var isThere = false
+            let answered = { (request: CallRequest) throws -> CallReply in
+                guard case .matchAccounts = request, !isThere else { return try answer(request) }
+                return CallReply(.refused(.configuration, reason))
+            }
+            // It waits for what may still be enqueued.
+            drain.engine.adopt(drain.engine.options.lasting, at: drain.now)
+            let hour: Int64 = 3_600_000
+            while drain.now.since(.ms(0)) < hour, drain.sent.count < 200 {
+                let ending = try drain.run(most: drain.sent.count + 1, latencyMS: 1000, answered)
+                #expect(ending == nil)
+            }
+            let states = try queue.jobs().map { $0.text("state") }
+            #expect(states.count { $0 == "converted" } == 1000)
+            #expect(drain.sent.count { $0.kind == .match } <= 10)
+            #expect(try queue.jobs().prefix(600).allSatisfy { $0.number("attempts") == 0 })
+            isThere = true
+            try drain.run(answered)
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
     @Test func `asks about 200 groups at most, with all their leads`() async throws {
         try await withQueue { queue in
             try add(queue, (1...600).map { ($0, "Company \($0 % 300)") })
@@ -197,5 +227,14 @@ import Testing
 
     private func account(_ place: Int) throws -> RecordID {
         try RecordID("001Ws000000000\(place)", of: .account)
+    }
+}
+
+extension DrainOptions {
+    /// Not to end once nothing is left.
+    fileprivate var lasting: DrainOptions {
+        var lasting = self
+        lasting.untilEmpty = false
+        return lasting
     }
 }

@@ -78,6 +78,37 @@ import Testing
         }
     }
 
+    @Test func `converts on while a page stands before all readings, and reads seldom`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...250)
+            var drain = try VirtualDrain(queue) { $0.callSize = 10 }
+            var calls = 0
+            var reads = 0
+            let begin = drain.now
+            while drain.now.since(begin) < 30 * 60_000, drain.sent.count < 200 {
+                let ending = try drain.run(most: drain.sent.count + 1) { request in
+                    switch request {
+                    case .verify:
+                        reads += 1
+                        return Refusal.page.reply
+                    case .convert:
+                        calls += 1
+                        let lost = CallReply(.unclear(Reason("TIMEOUT", "no answer")))
+                        return calls == 1 ? lost : .allConverted(request)
+                    default: return .allConverted(request)
+                    }
+                }
+                #expect(ending == nil)
+            }
+            #expect(try queue.jobs().count { $0.text("state") == "converted" } == 240)
+            #expect(reads < 25, "\(reads)")
+            try drain.run { .noneConverted($0) }
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
     @Test(arguments: Refusal.ofContent)
     func `finds the note for which calls are turned away, and keeps no conversion waiting`(
         refusal: Refusal

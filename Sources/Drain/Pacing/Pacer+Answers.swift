@@ -43,6 +43,9 @@ extension Pacer {
             observeOutcomes(leads, of: call, at: now, &observation)
         case .refused(let blocker, let reason) where blocker.mayBeOfContent(reason, in: call.tier):
             observeRefusedContent(blocker, reason, call, at: now, &observation)
+        case .refused(let blocker, let reason)
+        where call.tier == .read && (blocker == .permission || blocker == .configuration):
+            observeRefusedRead(blocker, reason, call, at: now, &observation)
         case .refused(.outage, let reason) where call.tier == .followUp:
             observeFollowUpOutage(reason, call, at: now, &observation)
         case .refused(let blocker, let reason):
@@ -89,6 +92,18 @@ extension Pacer {
         let opens = reads.fail(
             .incident, reason, tier: .read, startedAt: call.startedAt, at: now)
         if opens, let open = reads.openState { observation.events.append(.opened(open)) }
+    }
+
+    /// Conversions show by themselves whether they are refused, too. What Salesforce's settled word is
+    /// against are readings of one kind, which then rest; a page may be about one lead, or about all.
+    private mutating func observeRefusedRead(
+        _ blocker: Blocker, _ reason: Reason, _ call: PacedCall, at now: Moment,
+        _ observation: inout Observation
+    ) {
+        guard blocker.isSettled(reason) else {
+            return observeFailedRead(reason, call, at: now, &observation)
+        }
+        observation.blame = .org
     }
 
     private mutating func observePassedRead(
@@ -263,6 +278,11 @@ extension Blocker {
         case (.followUp, .outage): reason.mayPass
         default: false
         }
+    }
+
+    /// Whether nothing will pass until somebody acts.
+    func isSettled(_ reason: Reason) -> Bool {
+        (self == .permission || self == .configuration) && !reason.mayPass
     }
 
     /// Whether it is about the org whatever it is said of: that is out of order, or has had enough.

@@ -34,6 +34,17 @@ struct ReadFailures: Equatable {
     /// others have passed or there are none.
     static let patienceMS: Int64 = 30 * 60_000
 
+    /// Salesforce's settled word against all readings of this kind.
+    struct Refusal: Equatable {
+        var blocker: Blocker
+        var reason: Reason
+        var since: Moment
+        /// No such reading is made before then.
+        var until: Moment
+        var pauseMS: Int64
+    }
+    private(set) var refusal: Refusal?
+
     init(most: Int) {
         self.most = most
         size = most
@@ -83,10 +94,29 @@ struct ReadFailures: Equatable {
     /// - Parameter firstMS: How long after its first failure alone.
     func pauseMS(of job: Int64, firstMS: Int64) -> Int64 {
         let failures = suspects[job]?.failuresAlone ?? 0
-        guard failures > 0 else { return 0 }
+        let rest = refusal?.pauseMS ?? 0
+        guard failures > 0 else { return rest }
         let doublings = min(failures - 1, 20)
-        return min(firstMS << doublings, max(longestPauseMS, firstMS))
+        return max(rest, min(firstMS << doublings, max(longestPauseMS, firstMS)))
     }
+
+    /// Salesforce refused a reading as it would any other of its kind: no lead is at fault, and the next is
+    /// made after a pause, which doubles up to a quarter of an hour.
+    mutating func refused(
+        _ blocker: Blocker, _ reason: Reason, firstMS: Int64, at now: Moment
+    ) {
+        let doubled = (refusal?.pauseMS ?? 0) * 2
+        let pause = max(firstMS, min(doubled, Self.longestPauseMS))
+        refusal = Refusal(
+            blocker: blocker, reason: reason, since: refusal?.since ?? now, until: now + pause,
+            pauseMS: pause)
+    }
+
+    /// Whether no reading of this kind is made just now.
+    func rests(at now: Moment) -> Bool { refusal.map { $0.until.since(now) > 0 } ?? false }
+
+    /// What was refused may be what somebody has just set right.
+    mutating func tryNow(at now: Moment) { refusal?.until = now }
 
     private var longestPauseMS: Int64 {
         let many = suspects.values.count { $0.failuresAlone > 0 }
@@ -122,6 +152,7 @@ struct ReadFailures: Equatable {
     mutating func passed(_ jobs: [Int64]) {
         passed += 1
         failuresInARow = 0
+        refusal = nil
         let wasApart = jobs.count == 1 && isApart(jobs[0])
         for job in jobs { suspects[job] = nil }
         if !wasApart { size = min(most, size * 2) }

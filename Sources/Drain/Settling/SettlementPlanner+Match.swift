@@ -32,6 +32,13 @@ extension SettlementPlanner {
         switch blocker {
         case .callTooLarge where jobs.count == 1:
             jobs.map { MatchFinding($0, .unfit(reason), of: search) }
+        case .permission, .configuration:
+            jobs.map { job in
+                guard !blocker.isSettled(reason) else {
+                    return postponed(job, reason, of: search, failures)
+                }
+                return unanswered(job, reason, of: search, failures)
+            }
         case .outage, .callTooLarge:
             jobs.map { unanswered($0, reason, of: search, failures) }
         default: []
@@ -45,8 +52,7 @@ extension SettlementPlanner {
     ) -> MatchFinding {
         let subject = search == .account ? job.groupNumber : job.id
         guard failures.isApart(subject), failures.isItsOwn(subject, at: now), blame == .call else {
-            let pause = failures.pauseMS(of: subject, firstMS: probeIntervalMS)
-            return MatchFinding(job, .postponed(reason, until: now.wall + pause), of: search)
+            return postponed(job, reason, of: search, failures)
         }
         let used = job.attempts + 1
         let pause = job.policy.backoffMS(afterAttempt: used, chance: chance)
@@ -57,6 +63,15 @@ extension SettlementPlanner {
             of: search)
         finding.attempts = used
         return finding
+    }
+
+    private func postponed(
+        _ job: ClaimedJob, _ reason: Reason, of search: MatchFinding.Search,
+        _ failures: ReadFailures
+    ) -> MatchFinding {
+        let subject = search == .account ? job.groupNumber : job.id
+        let pause = failures.pauseMS(of: subject, firstMS: probeIntervalMS)
+        return MatchFinding(job, .postponed(reason, until: now.wall + pause), of: search)
     }
 
     /// The contact that a duplicate rule named, if it still is one that the lead can go into.

@@ -150,6 +150,45 @@ extension Claims {
     }
 }
 
+/// What waits for readings, where nothing else is left that could still move on its own.
+public struct ReadsLeft: Sendable, Equatable {
+    /// Whether there are jobs in doubt, jobs that want a contact or an account looked for, and follow-ups
+    /// in doubt, in this order.
+    public var kinds: [Bool]
+}
+
+extension Claims {
+    /// What waits for readings, if nothing else is left that could still move on its own.
+    /// - Returns: nil when something else is left.
+    public func readsLeft() throws -> ReadsLeft? {
+        let wantsContact =
+            "(matched IS NULL AND (match_email IS NOT NULL OR duplicate_contact_id IS NOT NULL))"
+        let wantsAccount = """
+            (\(WorkKind.hasContact) AND match_account = 1 AND account_id IS NULL
+                AND matched_account IS NULL)
+            """
+        let sql = """
+            SELECT
+                EXISTS (
+                    SELECT 1 FROM jobs
+                    WHERE finished_at IS NULL AND state NOT IN ('held', 'verifying', 'finishing')
+                        AND NOT (state = 'queued' AND (\(wantsContact) OR \(wantsAccount))))
+                OR EXISTS (
+                    SELECT 1 FROM follow_ups WHERE state = 'waiting' OR state = 'sending'),
+                EXISTS (SELECT 1 FROM jobs WHERE state = 'verifying'),
+                EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND \(wantsContact)),
+                EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND \(wantsAccount)),
+                EXISTS (SELECT 1 FROM follow_ups WHERE state = 'verifying')
+            """
+        return try store.read { database in
+            guard let row = try Row.fetchOne(database, sql: sql), row[0] == false else {
+                return nil
+            }
+            return ReadsLeft(kinds: (1...4).map { row[$0] })
+        }
+    }
+}
+
 extension DatabaseError {
     fileprivate static let noRow = DatabaseError(message: "A query of one row gave none.")
 }
