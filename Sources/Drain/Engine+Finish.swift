@@ -14,7 +14,7 @@ extension Engine {
         let reply = answer.reply
         inFlight[call.callID] = nil
         let seen = pacer.observe(reply, of: call.paced, after: duration, at: now)
-        for event in seen.events { take(event, at: now) }
+        for event in seen.events { log(event, at: now) }
         noteReading(answer, at: now)
         let planner = SettlementPlanner(
             startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
@@ -28,8 +28,8 @@ extension Engine {
                 usage: reply.usage))
         switch answer {
         case .conversions(let call, let reply): decision.settlements = planner.settle(call, reply)
-        case .question(let question, let reply):
-            decision.settlements = planner.settle(question, reply, verifications)
+        case .verification(let verification, let reply):
+            decision.settlements = planner.settle(verification, reply, verifications)
             for settlement in decision.settlements where settlement.to != .verifying {
                 verifications.forget(settlement.jobID)
             }
@@ -45,8 +45,8 @@ extension Engine {
                 accountSearches.forget(job.groupNumber)
             }
         case .followUps(let call, let reply): decision.followUps = planner.settle(call, reply)
-        case .followUpQuestion(let question, let reply):
-            decision.followUps = planner.settle(asked: question, reply, followUpQuestions)
+        case .followUpVerification(let verification, let reply):
+            decision.followUps = planner.settle(asked: verification, reply, followUpVerifications)
         case .login, .limits: break
         }
         unwritten.append(decision)
@@ -73,25 +73,25 @@ extension Engine {
     /// Whose reading fails is found out from readings that fail, and from whatever passes meanwhile.
     private mutating func noteReading(_ answer: CallResult, at now: Moment) {
         switch answer {
-        case .question(let question, let reply):
-            note(reply, \.verifications, of: question.jobs.map(\.job.id), at: now)
+        case .verification(let verification, let reply):
+            noteReading(reply, \.verifications, of: verification.jobs.map(\.job.id), at: now)
             noteForSearches(reply)
         case .match(let match, let reply):
-            note(reply, \.searches, of: match.jobs.map(\.id), at: now)
+            noteReading(reply, \.searches, of: match.jobs.map(\.id), at: now)
             if case .value = reply.outcome { accountSearches.otherPassed() }
         case .accountMatch(let match, let reply):
-            note(reply, \.accountSearches, of: match.groups, at: now)
+            noteReading(reply, \.accountSearches, of: match.groups, at: now)
             if case .value = reply.outcome { searches.otherPassed() }
-        case .followUpQuestion(let question, let reply):
-            note(reply, \.followUpQuestions, of: question.followUps.map(\.id), at: now)
+        case .followUpVerification(let verification, let reply):
+            noteReading(
+                reply, \.followUpVerifications, of: verification.followUps.map(\.id), at: now)
         case .conversions(_, let reply): noteForSearches(reply)
-        case .limits(let reply): noteForSearches(reply)
-        // That records are written says nothing of who reads.
-        case .login, .followUps: break
+        // That records are written, or counts told, says nothing of who reads.
+        case .login, .limits, .followUps: break
         }
     }
 
-    private mutating func note<Value>(
+    private mutating func noteReading<Value>(
         _ reply: Reply<Value>, _ kind: WritableKeyPath<Engine, ReadFailures>, of jobs: [Int64],
         at now: Moment
     ) {
@@ -121,7 +121,7 @@ extension Engine {
     }
 
     /// What the pacer made of an answer, in the log.
-    private mutating func take(_ event: Pacer.Event, at now: Moment) {
+    private mutating func log(_ event: Pacer.Event, at now: Moment) {
         switch event {
         case .opened(let open):
             var metadata: Logger.Metadata = [

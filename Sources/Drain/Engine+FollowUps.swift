@@ -6,7 +6,7 @@ struct FollowUpDemand {
     /// Kinds of which a call is to leave now.
     var kinds: [FollowUpKind] = []
     /// Whether notes or tasks in doubt are to be asked about now.
-    var questionsAreDue = false
+    var verificationsAreDue = false
     /// When the next call is to leave; nil when none is due.
     var sendTime: Moment?
 }
@@ -21,16 +21,18 @@ extension Engine {
     func followUpDemand(_ work: Work, at now: Moment) throws -> FollowUpDemand {
         var demand = FollowUpDemand()
         guard work.hasFollowUps else { return demand }
-        let isAsking = inFlight.values.contains(where: \.isFollowUpQuestion)
-        if !isAsking, !followUpQuestions.rests(at: now),
-            try queue.claims.followUpQuestionsAreDue(at: now)
+        let isAsking = inFlight.values.contains(where: \.isFollowUpVerification)
+        if !isAsking, !followUpVerifications.rests(at: now),
+            try queue.claims.followUpVerificationsAreDue(at: now)
         {
-            demand.questionsAreDue = true
+            demand.verificationsAreDue = true
             demand.sendTime = now
         }
+        // A probe brings none that is worth the wait.
         let mayHaveCompany =
-            work.jobsAreDue && pacer.mayConvert(at: now) || work.questionsAreDue
-            || inFlight.values.contains { $0.bringsFollowUps }
+            pacer.breaker.openState == nil
+            && (work.jobsAreDue && pacer.mayConvert(at: now) || work.verificationsAreDue
+                || inFlight.values.contains { $0.bringsFollowUps })
         let size = pacer.followUpSize.limit
         let due = try queue.claims.followUpWork(at: now, countingTo: size)
         for kind in lastFollowUp.others + [lastFollowUp] {
@@ -66,22 +68,23 @@ extension Engine {
     }
 
     /// Asks whether notes or tasks are there, those that have waited longest.
-    func claimFollowUpQuestion(_ start: CallStart) throws -> InFlightCall? {
-        let question = try queue.claims.claimFollowUpQuestion(
-            upTo: followUpQuestions.size, start
+    func claimFollowUpVerification(_ start: CallStart) throws -> InFlightCall? {
+        let verification = try queue.claims.claimFollowUpVerification(
+            upTo: followUpVerifications.size, start
         ) { offered in
-            followUpQuestions.choose(offered, isProbe: isProbingReads) { $0.id }
+            followUpVerifications.choose(offered, isProbe: isProbingReads) { $0.id }
         }
-        guard let question, let first = question.followUps.first else { return nil }
+        guard let verification, let first = verification.followUps.first else { return nil }
         return InFlightCall(
-            callID: question.id, startedAt: start.at, content: .followUpQuestion(question),
-            isApart: followUpQuestions.isApart(first.id))
+            callID: verification.id, startedAt: start.at,
+            content: .followUpVerification(verification),
+            isApart: followUpVerifications.isApart(first.id))
     }
 }
 
 extension InFlightCall {
     /// Whether its answer may bring something that is to follow.
-    fileprivate var bringsFollowUps: Bool { isConversion || isQuestion }
+    fileprivate var bringsFollowUps: Bool { isConversion || isVerification }
 }
 
 extension FollowUpKind {

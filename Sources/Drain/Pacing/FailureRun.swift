@@ -55,6 +55,8 @@ struct FailureRun: Equatable {
     /// only odd leads are left nothing can prove the org well, and they have to end. What lies before
     /// its own first failure is no evidence against it: for hours nothing may have been due.
     static let patienceMS: Int64 = 30 * 60_000
+    /// So long Salesforce is believed of itself.
+    static let longestBeliefMS: Int64 = 6 * 3_600_000
     /// So many leads that meet the same, one after the other, are the org's affair.
     static let mostInARow = 20
     private static let mostRemembered = 10_000
@@ -143,9 +145,11 @@ struct FailureRun: Equatable {
     }
 
     private func failedAgainAfterProbe(_ jobs: Set<Int64>, at now: Moment) -> Bool {
-        jobs.allSatisfy { job in
-            failedAloneSince[job].map { now.since($0) >= Self.patienceMS } ?? false
-        }
+        jobs.allSatisfy { hasFailedAlone($0, for: Self.patienceMS, at: now) }
+    }
+
+    private func hasFailedAlone(_ job: Int64, for time: Int64, at now: Moment) -> Bool {
+        failedAloneSince[job].map { now.since($0) >= time } ?? false
     }
 
     func hasPassedLately(at now: Moment) -> Bool {
@@ -226,7 +230,7 @@ struct FailureRun: Equatable {
         /// For half an hour, and until another has met it, too: it may be about what stands in the one, or
         /// about all, and with one nobody can tell.
         case untilOthersAreTried
-        /// However long: Salesforce says of itself that it is out of order.
+        /// For longer than any maintenance takes: Salesforce says of itself that it is out of order.
         case untilOthersPass
     }
 
@@ -252,7 +256,8 @@ struct FailureRun: Equatable {
         return switch belief {
         case .forSomeTime: true
         case .untilOthersAreTried: failedJobs.keys.contains { jobs[$0] == nil }
-        case .untilOthersPass: false
+        case .untilOthersPass:
+            jobs.keys.allSatisfy { hasFailedAlone($0, for: Self.longestBeliefMS, at: now) }
         }
     }
 }

@@ -62,8 +62,13 @@ extension Pacer {
             observePassedRead(call, at: now, &observation)
         case .value(.followedUp(let records)):
             observeFollowUps(records, of: call, at: now, &observation)
-        case .value(.matched), .value(.followUpsRead):
+        case .value(.matched):
             closeCircuit(call, at: now, &observation)
+            observePassedRead(call, at: now, &observation)
+        case .value(.followUpsRead):
+            closeCircuit(call, at: now, &observation)
+            // That notes are found says nothing of leads, contacts and accounts that can't be read.
+            guard failedReads.failedJobs.keys.allSatisfy({ $0 < 0 }) else { break }
             observePassedRead(call, at: now, &observation)
         case .value(.loggedIn):
             closeCircuit(call, at: now, &observation)
