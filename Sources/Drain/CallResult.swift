@@ -4,11 +4,11 @@ import Storage
 /// What came of a call, with what it was for.
 enum CallResult {
     case conversions(ClaimedCall, Reply<[LeadOutcome]>)
-    case question(ClaimedVerification, Reply<[LeadReading]>)
+    case verification(ClaimedVerification, Reply<[LeadReading]>)
     case match(ClaimedMatch, Reply<[[FoundContact]]>)
     case accountMatch(ClaimedAccountMatch, Reply<[[RecordID]]>)
     case followUps(ClaimedFollowUps, Reply<[RecordOutcome]>)
-    case followUpQuestion(ClaimedFollowUps, Reply<[[String]]>)
+    case followUpVerification(ClaimedFollowUps, Reply<[[String]]>)
     case login(Reply<Void>)
     case limits(Reply<Void>)
 
@@ -27,11 +27,11 @@ enum CallResult {
     var reply: Reply<Content> {
         switch self {
         case .conversions(_, let reply): reply.map { .converted($0) }
-        case .question(_, let reply): reply.map { .verified($0) }
+        case .verification(_, let reply): reply.map { .verified($0) }
         case .match(_, let reply): reply.map { _ in .matched }
         case .accountMatch(_, let reply): reply.map { _ in .matched }
         case .followUps(_, let reply): reply.map { .followedUp($0) }
-        case .followUpQuestion(_, let reply): reply.map { _ in .followUpsRead }
+        case .followUpVerification(_, let reply): reply.map { _ in .followUpsRead }
         case .login(let reply): reply.map { .loggedIn }
         case .limits(let reply): reply.map { .limitsRead }
         }
@@ -51,8 +51,9 @@ extension InFlightCall {
                 await client.convert(
                     call.jobs.map(\.conversion),
                     call.jobs.first?.policy.options ?? ConvertOptions(), before: latest))
-        case .question(let question):
-            .question(question, await client.verify(question.jobs.map(\.job.conversion.leadID)))
+        case .verification(let verification):
+            .verification(
+                verification, await client.verify(verification.jobs.map(\.job.conversion.leadID)))
         case .match(let match):
             .match(match, await client.match(match.keys))
         case .accountMatch(let match):
@@ -64,9 +65,9 @@ extension InFlightCall {
                     ? await client.update(call.updates, before: latest)
                         .map { call.outcomes(of: $0) }
                     : await client.create(call.followUps.compactMap(\.record), before: latest))
-        case .followUpQuestion(let question):
-            .followUpQuestion(
-                question, await client.find(question.followUps.compactMap(\.record)))
+        case .followUpVerification(let verification):
+            .followUpVerification(
+                verification, await client.find(verification.followUps.compactMap(\.record)))
         case .login: .login(await client.logIn())
         case .limits: .limits(await client.readLimits())
         }
@@ -85,7 +86,7 @@ extension InFlightCall {
 
     /// When its request must have left: the calls' lifetime counts from there.
     /// - Parameter instant: At most `now`, on the clock that the transport reads.
-    func latestDeparture(
+    func latestSendTime(
         from instant: ContinuousClock.Instant, at now: Moment, _ options: DrainOptions
     ) -> ContinuousClock.Instant {
         let most = options.claimLastsMS + options.connectTimeoutMS

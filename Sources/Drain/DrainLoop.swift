@@ -128,7 +128,7 @@ public actor DrainLoop {
         let now = clock()
         if let tooOld = call.tooOld(at: now, options) { return (tooOld, clock()) }
         let answer = await call.answer(
-            through: client, before: call.latestDeparture(from: instant, at: now, options))
+            through: client, before: call.latestSendTime(from: instant, at: now, options))
         return (answer, clock())
     }
 

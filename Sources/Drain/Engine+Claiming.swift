@@ -18,7 +18,7 @@ struct WorkTurn {
 
     /// The calls that only read.
     enum Read: CaseIterable {
-        case question, followUpQuestion, search
+        case verification, followUpVerification, search
     }
 
     /// From the one after the last.
@@ -39,14 +39,14 @@ extension Engine {
     /// already, and no sooner: what was found is not old when it is used, and a search, which may be for
     /// two hundred leads, is not made for each call of a few. No two searches follow each other without a
     /// conversion that is due.
-    mutating func claim(
+    mutating func claimJobs(
         _ work: Work, _ leads: Int, _ start: CallStart
     ) throws -> InFlightCall? {
         guard work.jobsAreDue else { return nil }
         let conversionsAreNext = try turns.conversionsAreNext || hasEnoughMatched(work, start)
-        if !conversionsAreNext, let match = try search(work, start) { return match }
+        if !conversionsAreNext, let match = try claimSearch(work, start) { return match }
         if let call = try claimConversions(leads, start) { return call }
-        return conversionsAreNext ? try search(work, start) : nil
+        return conversionsAreNext ? try claimSearch(work, start) : nil
     }
 
     /// Whether the leads that were looked for already fill two calls.
@@ -61,7 +61,7 @@ extension Engine {
     }
 
     /// Contacts and accounts in turn, so that neither keeps the other waiting.
-    mutating func search(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
+    mutating func claimSearch(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
         // What is found while nothing is converted would be old when it is used.
         guard work.jobsAreDue, pacer.mayConvert(at: start.at) else { return nil }
         let wantsAccounts = wantsAccounts(work, at: start.at)
@@ -107,13 +107,13 @@ extension Engine {
         let size = verifications.size
         // Offered more than one, a probe finds another lead than the one that is read apart.
         let offer = isProbingReads ? max(size, Self.mostOffered) : size
-        let question = try queue.claims.claimVerification(upTo: offer, start) { offered in
+        let verification = try queue.claims.claimVerification(upTo: offer, start) { offered in
             let chosen = verifications.choose(offered, isProbe: isProbingReads) { $0.job.id }
             return Array(chosen.prefix(size))
         }
-        guard let question, let first = question.jobs.first else { return nil }
+        guard let verification, let first = verification.jobs.first else { return nil }
         return InFlightCall(
-            callID: question.id, startedAt: start.at, content: .question(question),
+            callID: verification.id, startedAt: start.at, content: .verification(verification),
             isApart: verifications.isApart(first.job.id))
     }
 

@@ -28,7 +28,7 @@ extension Engine {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
         let patience = options.giveUpAfterMS ?? ReadFailures.patienceMS
         let leads = Set(verifications.haveFailed(forMS: patience, at: now))
-        let followUps = Set(followUpQuestions.haveFailed(forMS: patience, at: now))
+        let followUps = Set(followUpVerifications.haveFailed(forMS: patience, at: now))
         let most = max(leads.count, followUps.count)
         guard most > 0, let left = try queue.claims.allThatIsLeft(most: most),
             leads.isSuperset(of: left.jobs), followUps.isSuperset(of: left.followUps),
@@ -51,7 +51,7 @@ extension Engine {
 
     /// All kinds of readings, in the order of `ReadsLeft`.
     static var readings: [WritableKeyPath<Engine, ReadFailures>] {
-        [\.verifications, \.searches, \.accountSearches, \.followUpQuestions]
+        [\.verifications, \.searches, \.accountSearches, \.followUpVerifications]
     }
 
     /// When the next kind of reading that Salesforce refuses is tried again, if it is before that time.
@@ -81,18 +81,18 @@ extension Engine {
         return error
     }
 
-    mutating func idle(_ reason: WaitReason, ending: ExitReason) throws -> Step {
+    mutating func waitOrEnd(_ reason: WaitReason, ending: ExitReason) throws -> Step {
         blockedSince = nil
         // The command of a finished batch may enqueue the next one.
         if options.untilEmpty, inFlight.isEmpty, try !queue.commands.hasCommands() {
-            try note(nil, until: nil)
+            try recordWait(nil, until: nil)
             return .end(ending)
         }
         return try wait(reason, until: nil)
     }
 
     mutating func wait(_ reason: WaitReason, until: Moment?) throws -> Step {
-        try note(reason, until: until)
+        try recordWait(reason, until: until)
         logger.trace(
             "waiting",
             metadata: [
@@ -104,7 +104,7 @@ extension Engine {
     /// Writes what the queue waits for where `status` reads it: the lasting reasons only, because a
     /// slot comes and goes many times a second, and so does a token where more than one comes in
     /// each second.
-    mutating func note(_ reason: WaitReason?, until: Moment?) throws {
+    mutating func recordWait(_ reason: WaitReason?, until: Moment?) throws {
         let lasting: (reason: WaitReason?, until: Timestamp?) =
             switch reason {
             case .allowance, .outage, .paused, .time, .account, .hours: (reason, until?.wall)
@@ -113,14 +113,14 @@ extension Engine {
             }
         guard lasting != recordedWait else { return }
         try queue.settlements.note(waitingFor: lasting.reason, until: lasting.until)
-        tell(of: lasting.reason, until: until)
+        logLongWait(of: lasting.reason, until: until)
         recordedWait = lasting
     }
 
     /// What keeps the queue for hours and is nobody's refusal is said, too. Where our share of the
     /// day is spent, a call goes now and then, as those of the day before grow old: that is said once
     /// in an hour at most.
-    private mutating func tell(of reason: WaitReason?, until: Moment?) {
+    private mutating func logLongWait(of reason: WaitReason?, until: Moment?) {
         guard reason == .hours || reason == .allowance && pacer.breaker.openState == nil,
             reason != recordedWait.reason, let reason, let until
         else { return }
@@ -133,7 +133,7 @@ extension Engine {
             metadata: ["until": "\(until.wall)"])
     }
 
-    mutating func hold(_ reason: WaitReason, at now: Moment) {
+    mutating func noteBlocked(_ reason: WaitReason, at now: Moment) {
         guard reason.delaysCalls else { return }
         blockedSince = (reason, blockedSince?.since ?? now)
     }

@@ -37,7 +37,7 @@ struct Engine {
     /// Which searches for accounts fail.
     var accountSearches = ReadFailures(most: MatchPlan.mostOfGroups)
     /// Which questions about notes and tasks fail.
-    var followUpQuestions = ReadFailures(most: 100)
+    var followUpVerifications = ReadFailures(most: 100)
     /// Which kind of follow-up was sent last.
     var lastFollowUp = FollowUpKind.task
     /// What work that is due has been waiting for, and since when.
@@ -95,7 +95,7 @@ struct Engine {
         try writeKeptAnswers(at: now)
         if let fault { return inFlight.isEmpty ? .end(.fault(fault)) : .wait(Wait(reason: .slot)) }
         let work = try queue.claims.work(at: now, countingTo: pacer.callSize.limit)
-        if work.isPaused { return try idle(.paused, ending: .paused) }
+        if work.isPaused { return try waitOrEnd(.paused, ending: .paused) }
         if let fault = try endWithoutAnswers(at: now) ?? endWithReadingsRefused() {
             return .end(.fault(fault))
         }
@@ -103,17 +103,17 @@ struct Engine {
         let sendTimes = [nextSendTime(work, at: now), followUps.sendTime].compactMap(\.self)
         guard let nextSendTime = sendTimes.min(by: { $1.since($0) > 0 }) else {
             blockedSince = nil
-            guard work.isLeft else { return try idle(.work, ending: .drained) }
+            guard work.isLeft else { return try waitOrEnd(.work, ending: .drained) }
             let next = work.nextAt.map { now + ($0 - now.wall) }
             return try wait(.time, until: restEndsBefore(next, at: now))
         }
         guard nextSendTime.since(now) == 0 else { return try wait(.time, until: nextSendTime) }
         try payForChecks(at: now)
         switch pacer.mayStart(demand(work, followUps, at: now), at: now) {
-        case .go(let permit): return try send(work, followUps, permit, at: now)
+        case .go(let permit): return try claimAndLaunch(work, followUps, permit, at: now)
         case .wait(let wait):
             if wait.reason == .outage, let fault = giveUp(at: now) { return .end(.fault(fault)) }
-            hold(wait.reason, at: now)
+            noteBlocked(wait.reason, at: now)
             return try self.wait(wait.reason, until: wait.until)
         }
     }
@@ -125,8 +125,8 @@ struct Engine {
             work.jobsAreDue && (wantsContacts(work, at: now) || wantsAccounts(work, at: now))
             && pacer.mayConvert(at: now)
         return Pacer.Demand(
-            reads: wantsQuestion(work, at: now) || isSearching
-                || followUps.questionsAreDue,
+            reads: wantsVerification(work, at: now) || isSearching
+                || followUps.verificationsAreDue,
             followUps: !followUps.kinds.isEmpty, conversions: work.jobsAreDue,
             hasSession: hasSession())
     }
@@ -150,7 +150,7 @@ struct Engine {
     ///
     /// A few that have just come due may have to wait for others.
     private func nextSendTime(_ work: Work, at now: Moment) -> Moment? {
-        if wantsQuestion(work, at: now) { return now }
+        if wantsVerification(work, at: now) { return now }
         guard let dueSince = work.dueSince else { return nil }
         let isFull = work.dueJobs >= pacer.callSize.limit
         return isFull ? now : now + max(0, dueSince + lingerMS(at: now) - now.wall)
@@ -162,8 +162,8 @@ struct Engine {
             isConverting: inFlight.values.contains(where: \.isConversion))
     }
 
-    private func wantsQuestion(_ work: Work, at now: Moment) -> Bool {
-        work.questionsAreDue && !inFlight.values.contains(where: \.isQuestion)
+    private func wantsVerification(_ work: Work, at now: Moment) -> Bool {
+        work.verificationsAreDue && !inFlight.values.contains(where: \.isVerification)
             && !verifications.rests(at: now)
     }
     var isMatching: Bool { inFlight.values.contains(where: \.isMatch) }
@@ -171,7 +171,7 @@ struct Engine {
 
     /// Sends what is most urgent of what may leave: a login, the limits, a question, and then what
     /// the jobs want.
-    private mutating func send(
+    private mutating func claimAndLaunch(
         _ work: Work, _ followUps: FollowUpDemand, _ permit: Pacer.Permit, at now: Moment
     ) throws -> Step {
         var start = CallStart(at: now, waited: waited(at: now))
@@ -182,7 +182,7 @@ struct Engine {
         let bucketBefore = pacer.bucket
         start.limiter = pacer.takeToken(at: now)
         do {
-            if let call = try begin(work, followUps, permit, start) { return launch(call) }
+            if let call = try claimCall(work, followUps, permit, start) { return launch(call) }
         } catch {
             pacer.bucket = bucketBefore
             throw error
@@ -191,7 +191,7 @@ struct Engine {
         // contact or account.
         pacer.bucket = bucketBefore
         let reason = isMatching || isMatchingAccounts ? WaitReason.slot : .account
-        hold(reason, at: now)
+        noteBlocked(reason, at: now)
         // What is due may be all that was looked at: with no answer to come, it looks again. What
         // follows conversions may be waiting for company, which these jobs do not bring now.
         let times = [
@@ -205,7 +205,7 @@ struct Engine {
         return try wait(reason, until: restEndsBefore(probe, at: now))
     }
 
-    private mutating func begin(
+    private mutating func claimCall(
         _ work: Work, _ followUps: FollowUpDemand, _ permit: Pacer.Permit, _ start: CallStart
     ) throws -> InFlightCall? {
         if permit.tiers == [.limits] {
@@ -213,16 +213,16 @@ struct Engine {
             return InFlightCall(callID: id, startedAt: start.at, content: .limits)
         }
         if permit.tiers.first == .read && permit.tiers.last == .conversion {
-            return try ask(work, followUps, start)
+            return try claimRead(work, followUps, start)
                 ?? (permit.tiers.contains(.followUp) ? claimFollowUps(followUps, start) : nil)
-                ?? claim(work, permit.leads, start)
+                ?? claimJobs(work, permit.leads, start)
         }
         for tier in permit.tiers {
             let call =
                 switch tier {
                 case .conversion: try claimConversions(permit.leads, start)
                 case .followUp: try claimFollowUps(followUps, start)
-                default: try ask(work, followUps, start) ?? search(work, start)
+                default: try claimRead(work, followUps, start) ?? claimSearch(work, start)
                 }
             if let call { return call }
         }
@@ -231,19 +231,19 @@ struct Engine {
 
     /// Asks what is to be asked. While reads fail, each of them is a probe, and the kinds of them take
     /// turns: one lead that can't be read must not take all the probes.
-    private mutating func ask(
+    private mutating func claimRead(
         _ work: Work, _ followUps: FollowUpDemand, _ start: CallStart
     ) throws -> InFlightCall? {
         let kinds =
-            isProbingReads ? turns.readsInTurn : [.question, .followUpQuestion]
+            isProbingReads ? turns.readsInTurn : [.verification, .followUpVerification]
         for kind in kinds {
             let call =
                 switch kind {
-                case .question:
-                    wantsQuestion(work, at: start.at) ? try claimVerification(start) : nil
-                case .followUpQuestion:
-                    followUps.questionsAreDue ? try claimFollowUpQuestion(start) : nil
-                case .search: try search(work, start)
+                case .verification:
+                    wantsVerification(work, at: start.at) ? try claimVerification(start) : nil
+                case .followUpVerification:
+                    followUps.verificationsAreDue ? try claimFollowUpVerification(start) : nil
+                case .search: try claimSearch(work, start)
                 }
             guard let call else { continue }
             turns.lastRead = kind

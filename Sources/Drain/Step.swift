@@ -22,12 +22,12 @@ struct Wait: Equatable {
 struct InFlightCall {
     enum Content {
         case conversions(ClaimedCall)
-        case question(ClaimedVerification)
+        case verification(ClaimedVerification)
         case match(ClaimedMatch)
         case accountMatch(ClaimedAccountMatch)
         case followUps(ClaimedFollowUps)
         /// Whether these notes or tasks are there.
-        case followUpQuestion(ClaimedFollowUps)
+        case followUpVerification(ClaimedFollowUps)
         case login
         case limits
     }
@@ -48,10 +48,10 @@ struct InFlightCall {
             paced.tier = .conversion
             paced.jobs = call.jobs.map(\.id)
             paced.isHalf = call.jobs.first?.split != nil
-        case .question(let question):
-            paced.jobs = question.jobs.map(\.job.id)
-            paced.doubts = question.jobs.map(\.pacedDoubt)
-            paced.sentAt = question.jobs.map(\.sentAt)
+        case .verification(let verification):
+            paced.jobs = verification.jobs.map(\.job.id)
+            paced.doubts = verification.jobs.map(\.pacedDoubt)
+            paced.sentAt = verification.jobs.map(\.sentAt)
         case .match(let match): paced.jobs = match.jobs.map(\.id)
         // A group is asked about for any of its leads.
         case .accountMatch(let match): paced.jobs = match.groups
@@ -60,7 +60,8 @@ struct InFlightCall {
             paced.jobs = call.followUps.map(\.id)
             paced.isHalf = call.followUps.first?.split != nil
         // Numbers of follow-ups are no numbers of jobs, and reads count their failures by those.
-        case .followUpQuestion(let question): paced.jobs = question.followUps.map { -$0.id }
+        case .followUpVerification(let verification):
+            paced.jobs = verification.followUps.map { -$0.id }
         case .login: paced.tier = .login
         case .limits: paced.tier = .limits
         }
@@ -68,11 +69,13 @@ struct InFlightCall {
     }
 
     var isConversion: Bool { if case .conversions = content { true } else { false } }
-    var isQuestion: Bool { if case .question = content { true } else { false } }
+    var isVerification: Bool { if case .verification = content { true } else { false } }
     var isMatch: Bool { if case .match = content { true } else { false } }
     var isAccountMatch: Bool { if case .accountMatch = content { true } else { false } }
     var isFollowUps: Bool { if case .followUps = content { true } else { false } }
-    var isFollowUpQuestion: Bool { if case .followUpQuestion = content { true } else { false } }
+    var isFollowUpVerification: Bool {
+        if case .followUpVerification = content { true } else { false }
+    }
     var isLogin: Bool { if case .login = content { true } else { false } }
 }
 

@@ -68,14 +68,16 @@ extension InFlightCall {
             .convert(
                 call.jobs.map(\.conversion),
                 call.jobs.first?.policy.options ?? ConvertOptions())
-        case .question(let question): .verify(question.jobs.map(\.job.conversion.leadID))
+        case .verification(let verification):
+            .verify(verification.jobs.map(\.job.conversion.leadID))
         case .match(let match): .match(match.keys)
         case .accountMatch(let match): .matchAccounts(match.values)
         case .followUps(let call):
             call.kind == .set
                 ? .update(call.updates)
                 : .create(call.followUps.compactMap(\.record))
-        case .followUpQuestion(let question): .find(question.followUps.compactMap(\.record))
+        case .followUpVerification(let verification):
+            .find(verification.followUps.compactMap(\.record))
         case .login: .logIn
         case .limits: .readLimits
         }
@@ -85,7 +87,7 @@ extension InFlightCall {
     func answered(_ reply: CallReply) -> CallResult {
         switch content {
         case .conversions(let call): .conversions(call, reply.toConversions)
-        case .question(let question): .question(question, reply.toQuestion)
+        case .verification(let verification): .verification(verification, reply.toQuestion)
         case .match(let match): .match(match, reply.toSearch)
         case .accountMatch(let match): .accountMatch(match, reply.toAccountSearch)
         case .followUps(let call):
@@ -93,7 +95,8 @@ extension InFlightCall {
                 call,
                 call.kind == .set
                     ? reply.toWriting.map { call.outcomes(of: $0) } : reply.toWriting)
-        case .followUpQuestion(let question): .followUpQuestion(question, reply.toFinding)
+        case .followUpVerification(let verification):
+            .followUpVerification(verification, reply.toFinding)
         case .login: .login(reply.toLogin)
         case .limits: .limits(reply.toReadingLimits)
         }

@@ -17,16 +17,16 @@ extension World {
             answer(call, .login(Reply(.value(()))), after: travel())
         case .limits:
             answer(call, .limits(Reply(.value(()))), after: travel())
-        case .question(let question):
-            ask(call, question)
+        case .verification(let verification):
+            ask(call, verification)
         case .match(let match):
             find(call, match)
         case .accountMatch(let match):
             findAccounts(call, match)
         case .followUps(let followUps):
             try followUp(call, followUps)
-        case .followUpQuestion(let question):
-            ask(call, question)
+        case .followUpVerification(let verification):
+            ask(call, verification)
         case .conversions(let conversions):
             let isSlow = meets(profile.slow)
             guard meets(trouble.lateDeparture) else {
@@ -52,7 +52,7 @@ extension World {
             return answer(call, tooOld, after: 0)
         }
         let instant = ContinuousClock.now
-        let latest = call.call.latestDeparture(from: instant, at: now, options)
+        let latest = call.call.latestSendTime(from: instant, at: now, options)
         let leftMS = instant.duration(to: latest) / .milliseconds(1)
         let handedOver = trueMS
         later(delay()) { world in
@@ -155,21 +155,23 @@ extension World {
         }
     }
 
-    private func ask(_ call: SentCall, _ question: ClaimedVerification) {
+    private func ask(_ call: SentCall, _ verification: ClaimedVerification) {
         if let refusal = refusal() {
-            return answer(call, .question(question, Reply(.init(refusal))), after: travel())
+            return answer(call, .verification(verification, Reply(.init(refusal))), after: travel())
         }
-        let ids = question.jobs.map(\.job.conversion.leadID)
+        let ids = verification.jobs.map(\.job.conversion.leadID)
         if let odd = oddAnswer(toQuestion: true)
             ?? (ids.contains(where: org.isUnreadable) ? .refusal("UNKNOWN_EXCEPTION") : nil)
         {
             return answer(
-                call, .question(question, Reply(odd.outcome(forReading: ids))), after: travel())
+                call, .verification(verification, Reply(odd.outcome(forReading: ids))),
+                after: travel())
         }
         later(travel()) { world in
             if world.meets(world.profile.lostAfter) {
                 return world.answer(
-                    call, .question(question, Reply(.init(world.unclear()))), after: world.travel())
+                    call, .verification(verification, Reply(.init(world.unclear()))),
+                    after: world.travel())
             }
             let readings = world.org.read(ids, at: world.trueMS)
             let madeAt = world.trueMS
@@ -178,7 +180,7 @@ extension World {
                 isSlow
                 ? Int64.random(in: 0...World.lifetimeMS * 2, using: &world.chance) : world.travel()
             world.answer(
-                call, .question(question, Reply(.value(readings))), after: way
+                call, .verification(verification, Reply(.value(readings))), after: way
             ) { world in
                 for (id, reading) in zip(ids, readings) {
                     world.org.isRead(id, reading, madeAt: madeAt)
@@ -272,11 +274,11 @@ extension InFlightCall {
     fileprivate var summary: String {
         switch content {
         case .conversions(let call): "convert \(call.jobs.map(\.conversion.leadID))"
-        case .question(let question): "verify \(question.jobs.map(\.job.conversion.leadID))"
+        case .verification(let call): "verify \(call.jobs.map(\.job.conversion.leadID))"
         case .match(let match): "match \(match.jobs.compactMap(\.conversion.matchEmail))"
         case .accountMatch(let match): "match accounts \(match.values)"
         case .followUps(let call): "\(call.kind) \(call.followUps.map(\.content))"
-        case .followUpQuestion(let question): "find \(question.followUps.map(\.content))"
+        case .followUpVerification(let call): "find \(call.followUps.map(\.content))"
         case .login: "log in"
         case .limits: "read limits"
         }
@@ -288,11 +290,11 @@ extension CallResult {
     fileprivate var summary: String {
         switch self {
         case .conversions(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
-        case .question(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
+        case .verification(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
         case .match(_, let reply): reply.summary { "\($0.map(\.count)) found" }
         case .accountMatch(_, let reply): reply.summary { "\($0.map(\.count)) found" }
         case .followUps(_, let reply): reply.summary { "\($0)" }
-        case .followUpQuestion(_, let reply): reply.summary { "\($0.map(\.count)) found" }
+        case .followUpVerification(_, let reply): reply.summary { "\($0.map(\.count)) found" }
         case .login(let reply), .limits(let reply): reply.summary { "yes" }
         }
     }
@@ -301,12 +303,13 @@ extension CallResult {
     fileprivate func carrying(_ usage: OrgUsage) -> CallResult {
         switch self {
         case .conversions(let call, let reply): .conversions(call, reply.carrying(usage))
-        case .question(let question, let reply): .question(question, reply.carrying(usage))
+        case .verification(let verification, let reply):
+            .verification(verification, reply.carrying(usage))
         case .match(let match, let reply): .match(match, reply.carrying(usage))
         case .accountMatch(let match, let reply): .accountMatch(match, reply.carrying(usage))
         case .followUps(let call, let reply): .followUps(call, reply.carrying(usage))
-        case .followUpQuestion(let question, let reply):
-            .followUpQuestion(question, reply.carrying(usage))
+        case .followUpVerification(let verification, let reply):
+            .followUpVerification(verification, reply.carrying(usage))
         case .login(let reply): .login(reply.carrying(usage))
         case .limits(let reply): .limits(reply.carrying(usage))
         }

@@ -101,24 +101,25 @@ extension World {
         }
     }
 
-    func ask(_ call: SentCall, _ question: ClaimedFollowUps) {
+    func ask(_ call: SentCall, _ verification: ClaimedFollowUps) {
         if let refusal = refusal() {
             return answer(
-                call, .followUpQuestion(question, Reply(.init(refusal))), after: travel())
+                call, .followUpVerification(verification, Reply(.init(refusal))), after: travel())
         }
         later(travel()) { world in
             if world.meets(world.profile.lostAfter) {
                 return world.answer(
-                    call, .followUpQuestion(question, Reply(.init(world.unclear()))),
+                    call, .followUpVerification(verification, Reply(.init(world.unclear()))),
                     after: world.travel())
             }
-            let found = question.followUps.map { followUp -> [String] in
+            let found = verification.followUps.map { followUp -> [String] in
                 let written = SimulatedFollowUps.Written(followUp.content)
                 let count = world.org.followUps.written[written] ?? 0
                 return (0..<count).map { "\(written.text) \($0)" }
             }
             world.answer(
-                call, .followUpQuestion(question, Reply(.value(found))), after: world.travel())
+                call, .followUpVerification(verification, Reply(.value(found))),
+                after: world.travel())
         }
     }
 

@@ -19,16 +19,16 @@ extension World {
     static let barred = "Barred"
 
     /// What a call gets instead of an answer to what it asks, as things stand.
-    func oddAnswer(toQuestion isQuestion: Bool = false) -> OddAnswer? {
+    func oddAnswer(toQuestion isVerification: Bool = false) -> OddAnswer? {
         if strays > 0 {
             strays -= 1
             return .page(trouble.stray?.status ?? 404)
         }
         guard let incident = trouble.incident, incident.time.contains(trueMS),
-            !isQuestion || incident.reachesQuestions
+            !isVerification || incident.reachesQuestions
         else { return nil }
         switch incident.answer {
-        case .eachLead, .eachGoodLead: return isQuestion ? nil : incident.answer
+        case .eachLead, .eachGoodLead: return isVerification ? nil : incident.answer
         default: return incident.answer
         }
     }

@@ -137,15 +137,15 @@ extension SettlementPlanner {
     /// The settlements of a question.
     /// - Parameter failures: What is known of questions that fail, this one included if it did.
     func settle(
-        asked question: ClaimedFollowUps, _ reply: Reply<[[String]]>, _ failures: ReadFailures
+        asked verification: ClaimedFollowUps, _ reply: Reply<[[String]]>, _ failures: ReadFailures
     ) -> [FollowUpSettlement] {
         switch reply.outcome {
         case .value(let found):
             precondition(
-                found.count == question.followUps.count, "The transport matches the answers.")
-            return zip(question.followUps, found).map(settle)
+                found.count == verification.followUps.count, "The transport matches the answers.")
+            return zip(verification.followUps, found).map(settle)
         case .refused(_, let reason), .unclear(let reason):
-            return question.followUps.map { followUp in
+            return verification.followUps.map { followUp in
                 if failures.isGivenUp(followUp.id, at: now) {
                     return stillInDoubt(followUp, .noAnswerAbout(followUp, reason))
                 }

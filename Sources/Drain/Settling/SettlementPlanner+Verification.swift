@@ -5,15 +5,15 @@ extension SettlementPlanner {
     /// The settlements of a question.
     /// - Parameter failures: What is known of readings that fail, this one included if it did.
     func settle(
-        _ question: ClaimedVerification, _ reply: Reply<[LeadReading]>, _ failures: ReadFailures
+        _ verification: ClaimedVerification, _ reply: Reply<[LeadReading]>, _ failures: ReadFailures
     ) -> [Settlement] {
         switch reply.outcome {
         case .value(let readings):
             precondition(
-                readings.count == question.jobs.count, "The transport matches the answers.")
-            return zip(question.jobs, readings).map(settle)
+                readings.count == verification.jobs.count, "The transport matches the answers.")
+            return zip(verification.jobs, readings).map(settle)
         case .refused(_, let reason), .unclear(let reason):
-            return question.jobs.map { job in
+            return verification.jobs.map { job in
                 if isGivenUp(job, failures) { return stillInDoubt(job, reason) }
                 let pause = failures.pauseMS(of: job.job.id, firstMS: probeIntervalMS)
                 return stillUnknown(job, reason, nextAt: now.wall + pause)

@@ -93,8 +93,8 @@ extension World {
             _ = results.popLast()
         case .wrongLead:
             guard let last = results.popLast() else { break }
-            let stranger = Identifier(.lead, number: 999_999_999).text
-            results.append(LeadConvertResult(leadID: stranger, outcome: last.outcome))
+            let otherLead = Identifier(.lead, number: 999_999_999).text
+            results.append(LeadConvertResult(leadID: otherLead, outcome: last.outcome))
         case .successWithoutIDs:
             results = results.map { result in
                 guard case .success(var records) = result.outcome else { return result }

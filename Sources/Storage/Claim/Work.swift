@@ -8,7 +8,7 @@ public struct Work: Sendable, Equatable {
     /// When the first of them was due.
     public var dueSince: Timestamp?
     /// Jobs are in doubt, and the time to ask has come.
-    public var questionsAreDue: Bool
+    public var verificationsAreDue: Bool
     /// When the time of the next job comes that has not come yet.
     public var nextAt: Timestamp?
     /// Whether contacts are to be looked for, now or later; jobs that were put aside may want it.
@@ -25,7 +25,7 @@ public struct Work: Sendable, Equatable {
     public var jobsAreDue: Bool { dueJobs > 0 }
 
     /// Whether some job could still move on its own.
-    public var isLeft: Bool { jobsAreDue || questionsAreDue || hasFollowUps || nextAt != nil }
+    public var isLeft: Bool { jobsAreDue || verificationsAreDue || hasFollowUps || nextAt != nil }
 }
 
 extension Claims {
@@ -71,7 +71,7 @@ extension Claims {
             else { throw DatabaseError.noRow }
             let due: Int = row["due"]
             let first: String? = row["first_at"]
-            let question: String? = row["question_at"]
+            let verification: String? = row["question_at"]
             let delayEnds: String? = due == 0 ? nil : row["delay_ends_at"]
             let next = try [
                 row["next_at"], due < most ? database.nextUnforeseen(after: time) : nil,
@@ -79,13 +79,13 @@ extension Claims {
             .compactMap(\.self).min()
             let hasDeferred: Bool = row["has_deferred"]
             let followUp: String? = row["follow_up_at"]
-            let later = [next, question, delayEnds, followUp].compactMap(\.self)
+            let later = [next, verification, delayEnds, followUp].compactMap(\.self)
             return Work(
                 dueJobs: due,
                 // A time that can't be read has come, so that it keeps no other job from leaving.
                 dueSince: due == 0
                     ? nil : first.flatMap { Timestamp($0) } ?? Timestamp(milliseconds: 0),
-                questionsAreDue: question.map { $0 <= time } ?? false,
+                verificationsAreDue: verification.map { $0 <= time } ?? false,
                 nextAt: later.filter { $0 > time }.min().map {
                     Timestamp($0) ?? now.wall + Self.lookAgainMS
                 },

@@ -81,7 +81,7 @@ extension Claims {
     /// Puts notes or tasks in doubt into a question to Salesforce, those that waited longest first.
     /// - Parameter choose: Which of those that are offered are asked about together; one at least.
     /// - Returns: nil when none is to be asked about now.
-    public func claimFollowUpQuestion(
+    public func claimFollowUpVerification(
         upTo size: Int, _ start: CallStart,
         choosing choose: ([ClaimedFollowUp]) -> [ClaimedFollowUp]
     ) throws -> ClaimedFollowUps? {
@@ -222,7 +222,7 @@ extension [ClaimedFollowUp] {
             .sorted { $0.key > $1.key }
         var selected: [ClaimedFollowUp] = []
         for (_, followUps) in byPriority where selected.count < size {
-            selected += followUps.dealt(size - selected.count)
+            selected += followUps.distributed(size - selected.count)
         }
         let updates = Set(selected.compactMap(\.update))
         let chosen = Set(selected.map(\.id))
@@ -234,7 +234,7 @@ extension [ClaimedFollowUp] {
     }
 
     /// One of each batch after the other, in their order.
-    private func dealt(_ most: Int) -> [ClaimedFollowUp] {
+    private func distributed(_ most: Int) -> [ClaimedFollowUp] {
         var turns: [Int64?: Int] = [:]
         let numbered = enumerated().map { place, followUp in
             defer { turns[followUp.batchID, default: 0] += 1 }
@@ -247,7 +247,7 @@ extension [ClaimedFollowUp] {
 
 extension Claims {
     /// Whether notes or tasks are to be asked about whose time for that has come.
-    public func followUpQuestionsAreDue(at now: Moment) throws -> Bool {
+    public func followUpVerificationsAreDue(at now: Moment) throws -> Bool {
         try store.read { database in
             let sql = """
                 SELECT EXISTS (

@@ -179,8 +179,8 @@ struct Setup: AsyncParsableCommand {
     ) throws -> Bool {
         guard prompt != nil || leadID != nil else { return true }
         let first = FirstLead(place: place, queue: queue, status: status)
-        if let obstacle = try first.obstacle() {
-            StandardError.write("\nNo lead is converted now. \(obstacle)\n")
+        if let blockingReason = try first.blockingReason() {
+            StandardError.write("\nNo lead is converted now. \(blockingReason)\n")
             return leadID == nil
         }
         guard let lead = try leadID ?? askForLead(prompt) else { return true }

@@ -10,7 +10,7 @@ struct FirstLead {
     let status: String
 
     /// Why no lead can be converted alone; nil when one can.
-    func obstacle() throws -> String? {
+    func blockingReason() throws -> String? {
         let now = try queue.reports.status(at: .now)
         let waiting = now.counts.filter { !$0.key.isSettled }.values.reduce(0, +)
         if now.isPaused { return "The queue is paused: leadconvert resume." }
