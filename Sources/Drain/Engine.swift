@@ -169,7 +169,7 @@ struct Engine {
     var isMatching: Bool { inFlight.values.contains(where: \.isMatch) }
     var isMatchingAccounts: Bool { inFlight.values.contains(where: \.isAccountMatch) }
 
-    /// Sends what is most urgent of what may leave: a login, the limits, a question, and then what
+    /// Claims what is most urgent of what may leave: a login, the limits, a verification, and then what
     /// the jobs want.
     private mutating func claimAndLaunch(
         _ work: Work, _ followUps: FollowUpDemand, _ permit: Pacer.Permit, at now: Moment

@@ -231,7 +231,7 @@ struct FailureRun: Equatable {
         /// about all, and with one nobody can tell.
         case untilOthersAreTried
         /// For longer than any maintenance takes: Salesforce says of itself that it is out of order.
-        case untilOthersPass
+        case forHours
     }
 
     /// Whether these, which failed by themselves with a code that means everybody, are believed. They
@@ -256,7 +256,7 @@ struct FailureRun: Equatable {
         return switch belief {
         case .forSomeTime: true
         case .untilOthersAreTried: failedJobs.keys.contains { jobs[$0] == nil }
-        case .untilOthersPass:
+        case .forHours:
             jobs.keys.allSatisfy { hasFailedAlone($0, for: Self.longestBeliefMS, at: now) }
         }
     }

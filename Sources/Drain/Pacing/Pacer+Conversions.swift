@@ -30,7 +30,7 @@ extension Pacer {
         }
         if let (blocker, reason) = blocker(in: leads, of: call),
             failures.isOrgWide(
-                failed, believed: blocker.isOfTheOrg ? .untilOthersPass : .forSomeTime, at: now)
+                failed, believed: blocker.isOfTheOrg ? .forHours : .forSomeTime, at: now)
         {
             observation.blame = .org
             // Said of one lead it may be about that lead alone, and nothing to end for.

@@ -30,7 +30,7 @@ extension Pacer {
         }
         if let blocker = refusals.commonBlocker,
             followUpFailures.isOrgWide(
-                failed, believed: blocker.isOfTheOrg ? .untilOthersPass : .forSomeTime, at: now)
+                failed, believed: blocker.isOfTheOrg ? .forHours : .forSomeTime, at: now)
         {
             observation.blame = .org
             // Said of some records it may be about those alone, and nothing to end for.
