@@ -32,6 +32,10 @@ struct VirtualDrain {
             logger: logger, at: now)
     }
 
+    /// When, and after how many calls, it came to an end last; and how often it has since.
+    private var lastStop: (Moment, Int)?
+    private var stops = 0
+
     /// Runs until the drain ends, or `most` calls were answered.
     @discardableResult
     mutating func run(
@@ -44,15 +48,29 @@ struct VirtualDrain {
                 now = now + latencyMS
                 engine.finish(call, call.answered(try answer(call.request)), at: now)
             case .wait(let wait):
-                guard let until = wait.until else { return nil }
+                guard let until = wait.until else {
+                    try stop()
+                    return nil
+                }
                 now = until
             case .end(let ending):
+                try stop()
                 return ending
             }
         }
         try engine.writeKeptAnswers(at: now)
         return nil
     }
+
+    /// A test that runs it on and on, for a time or so many calls, would never end once it has.
+    private mutating func stop() throws {
+        if let last = lastStop, last == (now, sent.count) { stops += 1 } else { stops = 0 }
+        lastStop = (now, sent.count)
+        if stops > 1000 { throw RunsInVain() }
+    }
+
+    /// It was run again and again after its end.
+    struct RunsInVain: Error {}
 
     /// How many leads each call had that converts.
     var sizes: [Int] {
