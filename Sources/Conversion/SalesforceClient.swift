@@ -17,10 +17,10 @@ public protocol SalesforceClient: Sendable {
     func verify(_ leads: [RecordID]) async -> Reply<[LeadReading]>
     /// Looks for the contacts of 1...200 addresses or ids, in their order; of each the contact that
     /// was created first is the first.
-    func match(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]>
+    func searchContacts(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]>
     /// Looks for the business accounts whose match field has one of 1...200 values, in their order; of
     /// each the account that was created first is the first.
-    func matchAccounts(_ values: [String]) async -> Reply<[[RecordID]]>
+    func searchAccounts(_ values: [String]) async -> Reply<[[RecordID]]>
     /// Sets fields of 1...200 records, each once, and tells of each in their order.
     /// - Parameter latest: When the request must have left.
     func update(

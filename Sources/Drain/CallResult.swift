@@ -5,18 +5,23 @@ import Storage
 enum CallResult {
     case conversions(ClaimedCall, Reply<[LeadOutcome]>)
     case verification(ClaimedVerification, Reply<[LeadReading]>)
-    case match(ClaimedMatch, Reply<[[FoundContact]]>)
-    case accountMatch(ClaimedAccountMatch, Reply<[[RecordID]]>)
+    case search(ClaimedSearch, Reply<Found>)
     case followUps(ClaimedFollowUps, Reply<[RecordOutcome]>)
     case followUpVerification(ClaimedFollowUps, Reply<[[String]]>)
     case login(Reply<Void>)
     case limits(Reply<Void>)
 
+    /// What a search found, for each that it asked about.
+    enum Found {
+        case contacts([[FoundContact]])
+        case accounts([[RecordID]])
+    }
+
     /// A clear answer, as far as it tells of the way to Salesforce.
     enum Content {
         case converted([LeadOutcome])
         case verified([LeadReading])
-        case matched
+        case searched
         case followedUp([RecordOutcome])
         case followUpsRead
         case loggedIn
@@ -28,8 +33,7 @@ enum CallResult {
         switch self {
         case .conversions(_, let reply): reply.map { .converted($0) }
         case .verification(_, let reply): reply.map { .verified($0) }
-        case .match(_, let reply): reply.map { _ in .matched }
-        case .accountMatch(_, let reply): reply.map { _ in .matched }
+        case .search(_, let reply): reply.map { _ in .searched }
         case .followUps(_, let reply): reply.map { .followedUp($0) }
         case .followUpVerification(_, let reply): reply.map { _ in .followUpsRead }
         case .login(let reply): reply.map { .loggedIn }
@@ -54,10 +58,14 @@ extension InFlightCall {
         case .verification(let verification):
             .verification(
                 verification, await client.verify(verification.jobs.map(\.job.conversion.leadID)))
-        case .match(let match):
-            .match(match, await client.match(match.keys))
-        case .accountMatch(let match):
-            .accountMatch(match, await client.matchAccounts(match.values))
+        case .search(let search):
+            switch search.kind {
+            case .contact:
+                .search(
+                    search, await client.searchContacts(search.contactKeys).map { .contacts($0) })
+            case .account:
+                .search(search, await client.searchAccounts(search.groupKeys).map { .accounts($0) })
+            }
         case .followUps(let call):
             .followUps(
                 call,

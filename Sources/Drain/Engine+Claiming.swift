@@ -5,20 +5,23 @@ import Storage
 struct WorkTurn {
     /// Which batch is next in calls that convert.
     var converting = RoundRobinCursor()
-    /// Which batch is next in calls that look for contacts.
-    var matching = RoundRobinCursor()
-    /// Which batch is next in calls that look for accounts.
-    var matchingAccounts = RoundRobinCursor()
-    /// Whether conversions come before anything is looked for again.
+    /// Which batch is next in searches.
+    var searching: [SearchKind: RoundRobinCursor] = [:]
+    /// Whether conversions come before anything is searched for again.
     var conversionsAreNext = false
-    /// Whether accounts come before contacts.
-    var accountsAreNext = false
+    /// What was searched for last.
+    var lastSearch = SearchKind.account
     /// What was read last.
     var lastRead = Read.search
 
     /// The calls that only read.
     enum Read: CaseIterable {
         case verification, followUpVerification, search
+    }
+
+    /// From the one after the last, so that neither keeps the other waiting.
+    var searchesInTurn: [SearchKind] {
+        SearchKind.allCases.filter { $0 != lastSearch } + [lastSearch]
     }
 
     /// From the one after the last.
@@ -35,8 +38,8 @@ extension Engine {
     /// Those that failed go back to the front: it looks past as many of them.
     private static let mostLookedAt = 2000
 
-    /// Looks for contacts and accounts, where leads want that, before those run out that were looked for
-    /// already, and no sooner: what was found is not old when it is used, and a search, which may be for
+    /// Searches for contacts and accounts, where leads want that, before those run out that were searched
+    /// for already, and no sooner: what was found is not old when it is used, and a search, which may be for
     /// two hundred leads, is not made for each call of a few. No two searches follow each other without a
     /// conversion that is due.
     mutating func claimJobs(
@@ -44,42 +47,37 @@ extension Engine {
     ) throws -> InFlightCall? {
         guard work.jobsAreDue else { return nil }
         let conversionsAreNext = try turns.conversionsAreNext || hasEnoughMatched(work, start)
-        if !conversionsAreNext, let match = try claimSearch(work, start) { return match }
+        if !conversionsAreNext, let search = try claimSearch(work, start) { return search }
         if let call = try claimConversions(leads, start) { return call }
         return conversionsAreNext ? try claimSearch(work, start) : nil
     }
 
-    /// Whether the leads that were looked for already fill two calls.
+    /// Whether the leads that were searched for already fill two calls.
     private func hasEnoughMatched(_ work: Work, _ start: CallStart) throws -> Bool {
-        guard wantsContacts(work, at: start.at) || wantsAccounts(work, at: start.at) else {
-            return false
-        }
+        guard wantsSearch(work, at: start.at) else { return false }
         let enough = 2 * pacer.callSize.limit
         var start = start
         start.callLifetimeMS = options.lifetimeSinceClaimMS
         return try queue.claims.matchedJobs(countingTo: enough, start) >= enough
     }
 
-    /// Contacts and accounts in turn, so that neither keeps the other waiting.
     mutating func claimSearch(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
         // What is found while nothing is converted would be old when it is used.
         guard work.jobsAreDue, pacer.mayConvert(at: start.at) else { return nil }
-        let wantsAccounts = wantsAccounts(work, at: start.at)
-        if turns.accountsAreNext, wantsAccounts, let match = try claimAccountMatch(start) {
-            return match
+        for kind in turns.searchesInTurn where wants(kind, work, at: start.at) {
+            if let search = try claimSearch(kind, start) { return search }
         }
-        if wantsContacts(work, at: start.at), let match = try claimMatch(start) { return match }
-        return wantsAccounts ? try claimAccountMatch(start) : nil
+        return nil
     }
 
     var isProbingReads: Bool { pacer.reads.openState != nil }
 
-    func wantsContacts(_ work: Work, at now: Moment) -> Bool {
-        work.hasUnmatched && !isMatching && !searches.rests(at: now)
+    func wantsSearch(_ work: Work, at now: Moment) -> Bool {
+        SearchKind.allCases.contains { wants($0, work, at: now) }
     }
 
-    func wantsAccounts(_ work: Work, at now: Moment) -> Bool {
-        work.hasUnmatchedAccounts && !isMatchingAccounts && !accountSearches.rests(at: now)
+    private func wants(_ kind: SearchKind, _ work: Work, at now: Moment) -> Bool {
+        work.searches.contains(kind) && mayRead(.search(kind), at: now)
     }
 
     /// After a failure other leads go first: they show whose fault it was.
@@ -104,50 +102,39 @@ extension Engine {
 
     /// Asks about the leads that have waited longest.
     func claimVerification(_ start: CallStart) throws -> InFlightCall? {
-        let size = verifications.size
+        let failures = readFailures[.verification]
+        let size = failures.size
         // Offered more than one, a probe finds another lead than the one that is read apart.
         let offer = isProbingReads ? max(size, Self.mostOffered) : size
         let verification = try queue.claims.claimVerification(upTo: offer, start) { offered in
-            let chosen = verifications.choose(offered, isProbe: isProbingReads) { $0.job.id }
+            let chosen = failures.choose(offered, isProbe: isProbingReads) { $0.job.id }
             return Array(chosen.prefix(size))
         }
         guard let verification, let first = verification.jobs.first else { return nil }
         return InFlightCall(
             callID: verification.id, startedAt: start.at, content: .verification(verification),
-            isApart: verifications.isApart(first.job.id))
+            isApart: failures.isApart(first.job.id))
     }
 
-    private mutating func claimMatch(_ start: CallStart) throws -> InFlightCall? {
+    private mutating func claimSearch(
+        _ kind: SearchKind, _ start: CallStart
+    ) throws -> InFlightCall? {
         var start = start
-        start.takesExtra = options.takesExtra
-        let match = try queue.claims.claimMatch(
-            upTo: searches.size, start, from: turns.matching
+        if kind == .contact { start.takesExtra = options.takesExtra }
+        let failures = readFailures[.search(kind)]
+        let search = try queue.claims.claimSearch(
+            kind, upTo: failures.size, start, from: turns.searching[kind] ?? RoundRobinCursor()
         ) { offered in
-            MatchPlan.choose(searches.choose(offered, isProbe: isProbingReads) { $0.id })
+            SearchPlan.choose(
+                failures.choose(offered, isProbe: isProbingReads, id: kind.subject), for: kind)
         }
-        guard let match, let first = match.jobs.first else { return nil }
-        turns.matching = match.cursor
+        guard let search, let first = search.jobs.first else { return nil }
+        turns.searching[kind] = search.cursor
         turns.conversionsAreNext = true
-        turns.accountsAreNext = true
+        turns.lastSearch = kind
         return InFlightCall(
-            callID: match.id, startedAt: start.at, content: .match(match),
-            isApart: searches.isApart(first.id))
-    }
-
-    private mutating func claimAccountMatch(_ start: CallStart) throws -> InFlightCall? {
-        let match = try queue.claims.claimAccountMatch(
-            upTo: accountSearches.size, start, from: turns.matchingAccounts
-        ) { offered in
-            MatchPlan.chooseGroups(
-                accountSearches.choose(offered, isProbe: isProbingReads) { $0.groupNumber })
-        }
-        guard let match, let first = match.jobs.first else { return nil }
-        turns.matchingAccounts = match.cursor
-        turns.conversionsAreNext = true
-        turns.accountsAreNext = false
-        return InFlightCall(
-            callID: match.id, startedAt: start.at, content: .accountMatch(match),
-            isApart: accountSearches.isApart(first.groupNumber))
+            callID: search.id, startedAt: start.at, content: .search(search),
+            isApart: failures.isApart(kind.subject(of: first)))
     }
 }
 

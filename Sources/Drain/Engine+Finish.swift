@@ -15,7 +15,7 @@ extension Engine {
         inFlight[call.callID] = nil
         let seen = pacer.observe(reply, of: call.paced, after: duration, at: now)
         for event in seen.events { log(event, at: now) }
-        noteReading(answer, at: now)
+        noteReading(call, reply.outcome, at: now)
         let planner = SettlementPlanner(
             startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
@@ -29,24 +29,22 @@ extension Engine {
         switch answer {
         case .conversions(let call, let reply): decision.settlements = planner.settle(call, reply)
         case .verification(let verification, let reply):
-            decision.settlements = planner.settle(verification, reply, verifications)
+            decision.settlements = planner.settle(
+                verification, reply, readFailures[.verification])
             for settlement in decision.settlements where settlement.to != .verifying {
-                verifications.forget(settlement.jobID)
+                readFailures[.verification].forget(settlement.jobID)
             }
-        case .match(let match, let reply):
-            decision.findings = planner.find(match, reply, searches)
-            for finding in decision.findings where finding.isUnfit {
-                searches.forget(finding.jobID)
-            }
-        case .accountMatch(let match, let reply):
-            decision.findings = planner.find(match, reply, accountSearches)
+        case .search(let search, let reply):
+            let kind = ReadKind.search(search.kind)
+            decision.findings = planner.find(search, reply, readFailures[kind])
             let unfit = Set(decision.findings.filter(\.isUnfit).map(\.jobID))
-            for job in match.jobs where unfit.contains(job.id) {
-                accountSearches.forget(job.groupNumber)
+            for job in search.jobs where unfit.contains(job.id) {
+                readFailures[kind].forget(search.kind.subject(of: job))
             }
         case .followUps(let call, let reply): decision.followUps = planner.settle(call, reply)
         case .followUpVerification(let verification, let reply):
-            decision.followUps = planner.settle(asked: verification, reply, followUpVerifications)
+            decision.followUps = planner.settle(
+                asked: verification, reply, readFailures[.followUpVerification])
         case .login, .limits: break
         }
         unwritten.append(decision)
@@ -71,33 +69,23 @@ extension Engine {
     }
 
     /// Whose reading fails is found out from readings that fail, and from whatever passes meanwhile.
-    private mutating func noteReading(_ answer: CallResult, at now: Moment) {
-        switch answer {
-        case .verification(let verification, let reply):
-            noteReading(reply, \.verifications, of: verification.jobs.map(\.job.id), at: now)
-            noteForSearches(reply)
-        case .match(let match, let reply):
-            noteReading(reply, \.searches, of: match.jobs.map(\.id), at: now)
-            if case .value = reply.outcome { accountSearches.otherPassed() }
-        case .accountMatch(let match, let reply):
-            noteReading(reply, \.accountSearches, of: match.groups, at: now)
-            if case .value = reply.outcome { searches.otherPassed() }
-        case .followUpVerification(let verification, let reply):
-            noteReading(
-                reply, \.followUpVerifications, of: verification.followUps.map(\.id), at: now)
-        case .conversions(_, let reply): noteForSearches(reply)
-        // That records are written, or counts told, says nothing of who reads.
-        case .login, .limits, .followUps: break
+    private mutating func noteReading(
+        _ call: InFlightCall, _ outcome: Reply<CallResult.Content>.Outcome, at now: Moment
+    ) {
+        if let kind = call.readKind { noteReading(call, kind, outcome, at: now) }
+        guard case .value(let content) = outcome, content.isOfLeads else { return }
+        for kind in SearchKind.allCases.map(ReadKind.search) where kind != call.readKind {
+            readFailures[kind].otherPassed()
         }
     }
 
-    private mutating func noteReading<Value>(
-        _ reply: Reply<Value>, _ kind: WritableKeyPath<Engine, ReadFailures>, of jobs: [Int64],
+    private mutating func noteReading(
+        _ call: InFlightCall, _ kind: ReadKind, _ outcome: Reply<CallResult.Content>.Outcome,
         at now: Moment
     ) {
-        let before = self[keyPath: kind].refusal
-        if case .refused(let blocker, let reason) = reply.outcome, blocker.isSettled(reason) {
-            self[keyPath: kind].refused(
+        let before = readFailures[kind].refusal
+        if case .refused(let blocker, let reason) = outcome, blocker.isSettled(reason) {
+            readFailures[kind].refused(
                 blocker, reason, firstMS: options.probeIntervalMS, at: now)
             guard before == nil else { return }
             var metadata: Logger.Metadata = ["code": "\(reason.code)"]
@@ -105,19 +93,13 @@ extension Engine {
             if let remedy = reason.remedy { metadata["message"] = "\(remedy)" }
             return logger.warning("a kind of reading is refused", metadata: metadata)
         }
-        self[keyPath: kind].take(reply.outcome.ofReading, of: jobs, at: now)
-        guard let before, self[keyPath: kind].refusal == nil else { return }
+        readFailures[kind].take(outcome.ofReading, of: call.subjects, at: now)
+        guard let before, readFailures[kind].refusal == nil else { return }
         logger.notice(
             "a kind of reading is refused no more",
             metadata: [
                 "code": "\(before.reason.code)", "after.s": "\(now.since(before.since) / 1000)",
             ])
-    }
-
-    private mutating func noteForSearches<Value>(_ reply: Reply<Value>) {
-        guard case .value = reply.outcome else { return }
-        searches.otherPassed()
-        accountSearches.otherPassed()
     }
 
     /// What the pacer made of an answer, in the log.
@@ -160,6 +142,17 @@ extension Reply.Outcome {
         case .refused(.permission, _), .refused(.configuration, _): .failed
         case .refused(.outage, _): .turnedAway
         case .refused: .nothing
+        }
+    }
+}
+
+extension CallResult.Content {
+    /// Whether it comes of leads: that records are written or found, or counts told, says nothing of who
+    /// reads leads.
+    fileprivate var isOfLeads: Bool {
+        switch self {
+        case .converted, .verified, .searched: true
+        case .followedUp, .followUpsRead, .loggedIn, .limitsRead: false
         }
     }
 }

@@ -21,8 +21,7 @@ extension Engine {
     func followUpDemand(_ work: Work, at now: Moment) throws -> FollowUpDemand {
         var demand = FollowUpDemand()
         guard work.hasFollowUps else { return demand }
-        let isAsking = inFlight.values.contains(where: \.isFollowUpVerification)
-        if !isAsking, !followUpVerifications.rests(at: now),
+        if mayRead(.followUpVerification, at: now),
             try queue.claims.followUpVerificationsAreDue(at: now)
         {
             demand.verificationsAreDue = true
@@ -69,22 +68,23 @@ extension Engine {
 
     /// Asks whether notes or tasks are there, those that have waited longest.
     func claimFollowUpVerification(_ start: CallStart) throws -> InFlightCall? {
+        let failures = readFailures[.followUpVerification]
         let verification = try queue.claims.claimFollowUpVerification(
-            upTo: followUpVerifications.size, start
+            upTo: failures.size, start
         ) { offered in
-            followUpVerifications.choose(offered, isProbe: isProbingReads) { $0.id }
+            failures.choose(offered, isProbe: isProbingReads) { $0.id }
         }
         guard let verification, let first = verification.followUps.first else { return nil }
         return InFlightCall(
             callID: verification.id, startedAt: start.at,
             content: .followUpVerification(verification),
-            isApart: followUpVerifications.isApart(first.id))
+            isApart: failures.isApart(first.id))
     }
 }
 
 extension InFlightCall {
     /// Whether its answer may bring something that is to follow.
-    fileprivate var bringsFollowUps: Bool { isConversion || isVerification }
+    fileprivate var bringsFollowUps: Bool { isConversion || readKind == .verification }
 }
 
 extension FollowUpKind {

@@ -27,8 +27,9 @@ extension Engine {
     mutating func endWithoutAnswers(at now: Moment) throws -> OperatorError? {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
         let patience = options.giveUpAfterMS ?? ReadFailures.patienceMS
-        let leads = Set(verifications.haveFailed(forMS: patience, at: now))
-        let followUps = Set(followUpVerifications.haveFailed(forMS: patience, at: now))
+        let leads = Set(readFailures[.verification].haveFailed(forMS: patience, at: now))
+        let followUps = Set(
+            readFailures[.followUpVerification].haveFailed(forMS: patience, at: now))
         let most = max(leads.count, followUps.count)
         guard most > 0, let left = try queue.claims.allThatIsLeft(most: most),
             leads.isSuperset(of: left.jobs), followUps.isSuperset(of: left.followUps),
@@ -49,14 +50,9 @@ extension Engine {
         return error
     }
 
-    /// All kinds of readings, in the order of `ReadsLeft`.
-    static var readings: [WritableKeyPath<Engine, ReadFailures>] {
-        [\.verifications, \.searches, \.accountSearches, \.followUpVerifications]
-    }
-
     /// When the next kind of reading that Salesforce refuses is tried again, if it is before that time.
     func restEndsBefore(_ time: Moment?, at now: Moment) -> Moment? {
-        let ends = Self.readings.compactMap { self[keyPath: $0].refusal?.until }.filter {
+        let ends = ReadKind.allCases.compactMap { readFailures[$0].refusal?.until }.filter {
             $0.since(now) > 0
         }
         return ([time].compactMap(\.self) + ends).min { $1.since($0) > 0 }
@@ -66,7 +62,7 @@ extension Engine {
     /// that Salesforce refuses until somebody acts.
     mutating func endWithReadingsRefused() throws -> OperatorError? {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
-        let refusals = Self.readings.map { self[keyPath: $0].refusal }
+        let refusals = ReadKind.allCases.map { readFailures[$0].refusal }
         guard refusals.contains(where: { $0 != nil }), let left = try queue.claims.readsLeft()
         else { return nil }
         let waiting = zip(left.kinds, refusals).filter(\.0).map(\.1)

@@ -29,15 +29,8 @@ struct Engine {
     var lastCallSeen: Int64
     /// Whose turn it is.
     var turns = WorkTurn()
-    /// Which questions fail. Salesforce takes 2,000 leads in one (REST API Developer Guide, sObject
-    /// Collections).
-    var verifications = ReadFailures(most: 2000)
-    /// Which searches for contacts fail.
-    var searches = ReadFailures(most: MatchPlan.most)
-    /// Which searches for accounts fail.
-    var accountSearches = ReadFailures(most: MatchPlan.mostOfGroups)
-    /// Which questions about notes and tasks fail.
-    var followUpVerifications = ReadFailures(most: 100)
+    /// Which readings fail.
+    var readFailures = ReadFailuresByKind()
     /// Which kind of follow-up was sent last.
     var lastFollowUp = FollowUpKind.task
     /// What work that is due has been waiting for, and since when.
@@ -74,7 +67,7 @@ struct Engine {
     mutating func adopt(_ options: DrainOptions, at now: Moment) {
         self.options = options
         pacer.adopt(options, at: now)
-        for kind in Self.readings { self[keyPath: kind].tryNow(at: now) }
+        for kind in ReadKind.allCases { readFailures[kind].tryNow(at: now) }
     }
 
     /// Takes over what a daemon before left in flight.
@@ -121,11 +114,10 @@ struct Engine {
     private func demand(
         _ work: Work, _ followUps: FollowUpDemand, at now: Moment
     ) -> Pacer.Demand {
-        let isSearching =
-            work.jobsAreDue && (wantsContacts(work, at: now) || wantsAccounts(work, at: now))
-            && pacer.mayConvert(at: now)
+        let searchIsDue =
+            work.jobsAreDue && wantsSearch(work, at: now) && pacer.mayConvert(at: now)
         return Pacer.Demand(
-            reads: wantsVerification(work, at: now) || isSearching
+            reads: wantsVerification(work, at: now) || searchIsDue
                 || followUps.verificationsAreDue,
             followUps: !followUps.kinds.isEmpty, conversions: work.jobsAreDue,
             hasSession: hasSession())
@@ -163,11 +155,17 @@ struct Engine {
     }
 
     private func wantsVerification(_ work: Work, at now: Moment) -> Bool {
-        work.verificationsAreDue && !inFlight.values.contains(where: \.isVerification)
-            && !verifications.rests(at: now)
+        work.verificationsAreDue && mayRead(.verification, at: now)
     }
-    var isMatching: Bool { inFlight.values.contains(where: \.isMatch) }
-    var isMatchingAccounts: Bool { inFlight.values.contains(where: \.isAccountMatch) }
+
+    /// Whether a call may leave that reads this: one at a time, and none while Salesforce refuses them.
+    func mayRead(_ kind: ReadKind, at now: Moment) -> Bool {
+        !isReading(kind) && !readFailures[kind].rests(at: now)
+    }
+
+    private func isReading(_ kind: ReadKind) -> Bool {
+        inFlight.values.contains { $0.readKind == kind }
+    }
 
     /// Claims what is most urgent of what may leave: a login, the limits, a verification, and then what
     /// the jobs want.
@@ -190,7 +188,8 @@ struct Engine {
         // All that is due belongs to accounts that calls are still writing to, or waits for its
         // contact or account.
         pacer.bucket = bucketBefore
-        let reason = isMatching || isMatchingAccounts ? WaitReason.slot : .account
+        let isSearching = SearchKind.allCases.contains { isReading(.search($0)) }
+        let reason = isSearching ? WaitReason.slot : .account
         noteBlocked(reason, at: now)
         // What is due may be all that was looked at: with no answer to come, it looks again. What
         // follows conversions may be waiting for company, which these jobs do not bring now.

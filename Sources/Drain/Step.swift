@@ -23,8 +23,7 @@ struct InFlightCall {
     enum Content {
         case conversions(ClaimedCall)
         case verification(ClaimedVerification)
-        case match(ClaimedMatch)
-        case accountMatch(ClaimedAccountMatch)
+        case search(ClaimedSearch)
         case followUps(ClaimedFollowUps)
         /// Whether these notes or tasks are there.
         case followUpVerification(ClaimedFollowUps)
@@ -42,41 +41,48 @@ struct InFlightCall {
     /// The call as far as its pace is concerned.
     var paced: PacedCall {
         var paced = PacedCall(
-            id: callID, tier: .read, startedAt: startedAt, isApart: isApart)
+            id: callID, tier: .read, startedAt: startedAt, jobs: subjects, isApart: isApart)
         switch content {
         case .conversions(let call):
             paced.tier = .conversion
-            paced.jobs = call.jobs.map(\.id)
             paced.isHalf = call.jobs.first?.split != nil
         case .verification(let verification):
-            paced.jobs = verification.jobs.map(\.job.id)
             paced.doubts = verification.jobs.map(\.pacedDoubt)
             paced.sentAt = verification.jobs.map(\.sentAt)
-        case .match(let match): paced.jobs = match.jobs.map(\.id)
-        // A group is asked about for any of its leads.
-        case .accountMatch(let match): paced.jobs = match.groups
+        case .search: break
         case .followUps(let call):
             paced.tier = .followUp
-            paced.jobs = call.followUps.map(\.id)
             paced.isHalf = call.followUps.first?.split != nil
         // Numbers of follow-ups are no numbers of jobs, and reads count their failures by those.
-        case .followUpVerification(let verification):
-            paced.jobs = verification.followUps.map { -$0.id }
+        case .followUpVerification: paced.jobs = subjects.map { -$0 }
         case .login: paced.tier = .login
         case .limits: paced.tier = .limits
         }
         return paced
     }
 
-    var isConversion: Bool { if case .conversions = content { true } else { false } }
-    var isVerification: Bool { if case .verification = content { true } else { false } }
-    var isMatch: Bool { if case .match = content { true } else { false } }
-    var isAccountMatch: Bool { if case .accountMatch = content { true } else { false } }
-    var isFollowUps: Bool { if case .followUps = content { true } else { false } }
-    var isFollowUpVerification: Bool {
-        if case .followUpVerification = content { true } else { false }
+    /// What it asks about or asks for, by number: jobs, groups of leads, or follow-ups.
+    var subjects: [Int64] {
+        switch content {
+        case .conversions(let call): call.jobs.map(\.id)
+        case .verification(let verification): verification.jobs.map(\.job.id)
+        case .search(let search): search.subjects
+        case .followUps(let call), .followUpVerification(let call): call.followUps.map(\.id)
+        case .login, .limits: []
+        }
     }
-    var isLogin: Bool { if case .login = content { true } else { false } }
+
+    /// What it reads, if it only reads.
+    var readKind: ReadKind? {
+        switch content {
+        case .verification: .verification
+        case .search(let search): .search(search.kind)
+        case .followUpVerification: .followUpVerification
+        case .conversions, .followUps, .login, .limits: nil
+        }
+    }
+
+    var isConversion: Bool { if case .conversions = content { true } else { false } }
 }
 
 extension InDoubtJob {

@@ -88,8 +88,8 @@ public struct MatchPreviews {
         var answers: [ContactKey: [FoundContact]] = [:]
         var left = jobs.filter { $0.wantedContact != nil }
         while !left.isEmpty {
-            let keys = MatchPlan.choose(left).compactMap(\.wantedContact)
-            let found = try await search(keys) { await $0.match($1) }
+            let keys = SearchPlan.choose(left, for: .contact).compactMap(\.wantedContact)
+            let found = try await search(keys) { await $0.searchContacts($1) }
             for (key, contacts) in zip(keys, found) { answers[key.folded] = contacts }
             left = left.filter { job in job.wantedContact.map { answers[$0.folded] == nil } ?? false
             }
@@ -104,9 +104,9 @@ public struct MatchPreviews {
         }
         while case let left = jobs.filter(isUnknown), !left.isEmpty {
             var seen: Set<FoldedKey> = []
-            let values = MatchPlan.chooseGroups(left).compactMap(\.groupKey)
+            let values = SearchPlan.choose(left, for: .account).compactMap(\.groupKey)
                 .filter { seen.insert(FoldedKey($0)).inserted }
-            let found = try await search(values) { await $0.matchAccounts($1) }
+            let found = try await search(values) { await $0.searchAccounts($1) }
             for (value, accounts) in zip(values, found) { groups[FoldedKey(value)] = accounts }
         }
     }

@@ -6,7 +6,7 @@ import Synchronization
 
 extension SalesforceTransport {
     /// Looks for contacts by their addresses or ids.
-    public func match(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]> {
+    public func searchContacts(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]> {
         precondition((1...200).contains(contacts.count), "a search takes 1...200 contacts")
         return await search { tellsPersonAccounts in
             ContactQuery.text(contacts, tellingPersonAccounts: tellsPersonAccounts)
@@ -17,7 +17,7 @@ extension SalesforceTransport {
     }
 
     /// Looks for business accounts by the value of their match field.
-    public func matchAccounts(_ values: [String]) async -> Reply<[[RecordID]]> {
+    public func searchAccounts(_ values: [String]) async -> Reply<[[RecordID]]> {
         precondition((1...200).contains(values.count), "a search takes 1...200 values")
         let query = AccountQuery(field: settings.matchAccountField, values: values)
         return await search { tellsPersonAccounts in

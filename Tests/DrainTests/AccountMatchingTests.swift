@@ -14,7 +14,7 @@ import Testing
             try add(queue, [(1, "One"), (2, "one"), (3, "None"), (4, "None"), (5, nil)])
             var drain = try VirtualDrain(queue)
             try drain.run(answer)
-            guard case .matchAccounts(let values) = drain.sent.first else {
+            guard case .searchAccounts(let values) = drain.sent.first else {
                 Issue.record("\(drain.sent)")
                 return
             }
@@ -90,7 +90,7 @@ import Testing
             var drain = try VirtualDrain(queue)
             var isFirst = true
             try drain.run { request in
-                guard case .matchAccounts = request, isFirst else { return try answer(request) }
+                guard case .searchAccounts = request, isFirst else { return try answer(request) }
                 isFirst = false
                 return CallReply(.unclear(Reason("TIMEOUT", "no answer")))
             }
@@ -104,7 +104,7 @@ import Testing
             try add(queue, (1...60).map { ($0, "Company \($0)") })
             var drain = try VirtualDrain(queue)
             try drain.run { request in
-                guard case .matchAccounts(let values) = request, values.contains("Company 37")
+                guard case .searchAccounts(let values) = request, values.contains("Company 37")
                 else { return try answer(request) }
                 return CallReply(.refused(.callTooLarge, Reason("MALFORMED_QUERY", "unreadable")))
             }
@@ -142,7 +142,7 @@ import Testing
             let reason = Reason(ours: "MATCH_FIELD_UNKNOWN", "set it")
             var isThere = false
             let answered = { (request: CallRequest) throws -> CallReply in
-                guard case .matchAccounts = request, !isThere else { return try answer(request) }
+                guard case .searchAccounts = request, !isThere else { return try answer(request) }
                 return CallReply(.refused(.configuration, reason))
             }
             // It waits for what may still be enqueued.
@@ -168,7 +168,7 @@ import Testing
             var drain = try VirtualDrain(queue)
             try drain.run(answer)
             let sizes = drain.sent.compactMap { request in
-                if case .matchAccounts(let values) = request { values.count } else { nil }
+                if case .searchAccounts(let values) = request { values.count } else { nil }
             }
             #expect(sizes.reduce(0, +) == 300 && sizes.allSatisfy { $0 <= 200 }, "\(sizes)")
         }
@@ -191,9 +191,9 @@ import Testing
     /// One account for `One`, two for `Two`; who makes one makes the last.
     private func answer(_ request: CallRequest) throws -> CallReply {
         switch request {
-        case .matchAccounts(let values):
+        case .searchAccounts(let values):
             CallReply(
-                .matchedAccounts(
+                .foundAccounts(
                     try values.map { value in
                         switch value {
                         case "One", "one": [try account(1)]
@@ -201,9 +201,9 @@ import Testing
                         default: []
                         }
                     }))
-        case .match(let keys):
+        case .searchContacts(let keys):
             CallReply(
-                .matched(
+                .foundContacts(
                     try keys.map { key in
                         guard key == .email("two@example.org") else { return [] }
                         return try (1...2).map { place in

@@ -70,9 +70,11 @@ import Testing
             try queue.run(sql: "UPDATE jobs SET account_id = '\(try account(2))' WHERE id = 2")
             var drain = try VirtualDrain(queue)
             try drain.run { request in
-                guard case .match(let addresses) = request else { return .allConverted(request) }
+                guard case .searchContacts(let addresses) = request else {
+                    return .allConverted(request)
+                }
                 return CallReply(
-                    .matched(
+                    .foundContacts(
                         try addresses.map { address in
                             let place = address == .email("person@example.org") ? 1 : 2
                             return [
@@ -138,7 +140,7 @@ import Testing
             try queue.add((1...50).map { ($0, "p\($0)@example.org") })
             var drain = try VirtualDrain(queue)
             try drain.run { request in
-                guard case .match(let addresses) = request,
+                guard case .searchContacts(let addresses) = request,
                     addresses.contains(.email("p37@example.org"))
                 else { return try answer(request) }
                 return CallReply(.refused(.callTooLarge, Reason("MALFORMED_QUERY", "unreadable")))
@@ -172,7 +174,7 @@ import Testing
             var drain = try VirtualDrain(queue) { $0.callSize = 13 }
             try drain.run(latencyMS: 9000, answer)
             let searches = drain.sent.compactMap { request in
-                if case .match(let addresses) = request { addresses } else { nil }
+                if case .searchContacts(let addresses) = request { addresses } else { nil }
             }
             #expect(searches.count <= 12, "\(searches.map(\.count))")
             #expect(searches.joined().count == 2000, "what was found never grew old")
@@ -211,8 +213,8 @@ import Testing
             try drain.run { request in
                 switch request {
                 case .convert: isThere = true
-                case .match where isThere:
-                    return CallReply(.matched([[try found(1, in: 1)]]))
+                case .searchContacts where isThere:
+                    return CallReply(.foundContacts([[try found(1, in: 1)]]))
                 default: break
                 }
                 return try answer(request)
@@ -249,7 +251,7 @@ import Testing
             var drain = try VirtualDrain(queue)
             try drain.run(answer)
             let sizes = drain.sent.compactMap { request in
-                if case .match(let addresses) = request { addresses.count } else { nil }
+                if case .searchContacts(let addresses) = request { addresses.count } else { nil }
             }
             #expect(sizes.reduce(0, +) == 100 && sizes.allSatisfy { $0 < 34 }, "\(sizes)")
         }
@@ -259,9 +261,9 @@ import Testing
 
     /// One contact for `one@`, two for `two@`, one without an account for `private@`.
     private func answer(_ request: CallRequest) throws -> CallReply {
-        guard case .match(let addresses) = request else { return .allConverted(request) }
+        guard case .searchContacts(let addresses) = request else { return .allConverted(request) }
         return CallReply(
-            .matched(
+            .foundContacts(
                 try addresses.map { address in
                     switch address {
                     case .email("one@example.org"): [try found(1, in: 1)]

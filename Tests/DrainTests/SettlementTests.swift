@@ -281,7 +281,7 @@ import Testing
             let states = try queue.jobs().map { $0.text("state") }
             #expect(states.filter { $0 == "converted" }.count == 20)
             #expect(states[6] == "verifying")
-            #expect(drain.engine.verifications.isApart(7))
+            #expect(drain.engine.readFailures[.verification].isApart(7))
             // What comes later is converted without waiting for it.
             try queue.add(22...25)
             let before = drain.now
@@ -317,7 +317,7 @@ import Testing
             #expect(drain.now.since(.ms(0)) >= 86_400_000)
             #expect(drain.now.since(.ms(0)) < 88_000_000)
             #expect(try queue.jobs()[1].text("state") == "converted")
-            #expect(!drain.engine.verifications.isApart(1))
+            #expect(!drain.engine.readFailures[.verification].isApart(1))
 
             let asked = drain.sent.count
             let change = try queue.operations.retry([.all(.failed)], at: drain.now.wall)
@@ -336,7 +336,7 @@ import Testing
             try queue.add((1...21).map { ($0, "p\($0)@example.org") })
             var drain = try VirtualDrain(queue)
             let ending = try drain.run { request in
-                guard case .match(let addresses) = request,
+                guard case .searchContacts(let addresses) = request,
                     addresses.contains(.email("p1@example.org"))
                 else { return .allConverted(request) }
                 return CallReply(.unclear(Reason("UNKNOWN_EXCEPTION", "HTTP 500")))

@@ -88,8 +88,11 @@ extension InFlightCall {
                 call.jobs.first?.policy.options ?? ConvertOptions())
         case .verification(let verification):
             .verify(verification.jobs.map(\.job.conversion.leadID))
-        case .match(let match): .match(match.keys)
-        case .accountMatch(let match): .matchAccounts(match.values)
+        case .search(let search):
+            switch search.kind {
+            case .contact: .searchContacts(search.contactKeys)
+            case .account: .searchAccounts(search.groupKeys)
+            }
         case .followUps(let call):
             call.kind == .set
                 ? .update(call.updates)
@@ -106,8 +109,11 @@ extension InFlightCall {
         switch content {
         case .conversions(let call): .conversions(call, reply.toConversions)
         case .verification(let verification): .verification(verification, reply.toQuestion)
-        case .match(let match): .match(match, reply.toSearch)
-        case .accountMatch(let match): .accountMatch(match, reply.toAccountSearch)
+        case .search(let search):
+            switch search.kind {
+            case .contact: .search(search, reply.toSearch.map { .contacts($0) })
+            case .account: .search(search, reply.toAccountSearch.map { .accounts($0) })
+            }
         case .followUps(let call):
             .followUps(
                 call,
@@ -128,8 +134,8 @@ extension CallReply {
         return switch request {
         case .convert(let leads, _): CallReply(.converted(leads.map { _ in .converted(records) }))
         case .verify(let leads): CallReply(.verified(leads.map { _ in .converted(records) }))
-        case .match(let contacts): CallReply(.matched(contacts.map { _ in [] }))
-        case .matchAccounts(let values): CallReply(.matchedAccounts(values.map { _ in [] }))
+        case .searchContacts(let contacts): CallReply(.foundContacts(contacts.map { _ in [] }))
+        case .searchAccounts(let values): CallReply(.foundAccounts(values.map { _ in [] }))
         case .update(let records):
             CallReply(.written(records.map { .done(id: $0.recordID) }))
         case .create(let records): CallReply(.written(records.map { .done(id: $0.mark.code) }))

@@ -35,8 +35,8 @@ import Testing
                     200, #"{"totalSize":0,"done":true,"records":[]}"#,
                     headers: "Sforce-Limit-Info: api-usage=5/10"))
         } _: { transport, server in
-            let reply = await transport.send(.match([.email("o'neil+x&y@example.org")]))
-            #expect(reply.outcome == .matched([[]]))
+            let reply = await transport.send(.searchContacts([.email("o'neil+x&y@example.org")]))
+            #expect(reply.outcome == .foundContacts([[]]))
             #expect(reply.usage == OrgUsage(current: 5, limit: 10))
             let request = try #require(server.requests.first)
             #expect(
@@ -71,7 +71,10 @@ import Testing
         try await withTransport { _ in
             .say(answer)
         } _: { transport, _ in
-            guard case .matched(let found) = await transport.send(.match([.email("a@b.c")])).outcome
+            guard
+                case .foundContacts(let found) = await transport.send(
+                    .searchContacts([.email("a@b.c")])
+                ).outcome
             else {
                 Issue.record("no contacts")
                 return
@@ -91,10 +94,12 @@ import Testing
             request.line.contains("IsPersonAccount")
                 ? .say(ScriptedServer.http(400, refusal)) : .say(found)
         } _: { transport, server in
-            let first = await transport.send(.match([.email("a@b.c")]))
+            let first = await transport.send(.searchContacts([.email("a@b.c")]))
             #expect(first.outcome.gist == "refused adapted NO_PERSON_ACCOUNTS")
             for _ in 1...2 {
-                #expect(await transport.send(.match([.email("a@b.c")])).outcome.gist == "matched")
+                #expect(
+                    await transport.send(.searchContacts([.email("a@b.c")])).outcome.gist
+                        == "foundContacts")
             }
             #expect(server.requests.count { $0.line.contains("IsPersonAccount") } == 1)
             #expect(transport.hasSession)
@@ -106,7 +111,7 @@ import Testing
         let stranger = #"{"Id":"003Ws0000000001IAA","Email":"x@example.org"}"#
         #expect(read(200, page(stranger)).gist == "refused callTooLarge OTHER_ADDRESS")
         // Of one address all are, whatever it is written like.
-        #expect(read(200, page(stranger), ["ä@example.org"]).gist == "matched")
+        #expect(read(200, page(stranger), ["ä@example.org"]).gist == "foundContacts")
         let outcome = read(200, page(stranger, done: false), ["ä@example.org"])
         #expect(outcome.gist == "refused callTooLarge MULTIPLE_CONTACTS_MATCH")
     }

@@ -50,8 +50,8 @@ extension CallOutcome {
         case .unclear(let reason): "unclear \(reason.code)"
         case .converted: "converted"
         case .verified: "verified"
-        case .matched: "matched"
-        case .matchedAccounts: "matchedAccounts"
+        case .foundContacts: "foundContacts"
+        case .foundAccounts: "foundAccounts"
         case .loggedIn: "loggedIn"
         case .limitsRead: "limitsRead"
         }
@@ -83,7 +83,7 @@ extension Reply.Outcome {
             switch value {
             case is [LeadOutcome]: "converted"
             case is [LeadReading]: "verified"
-            case is [[FoundContact]]: "matched"
+            case is [[FoundContact]]: "foundContacts"
             default: "read"
             }
         }

@@ -7,7 +7,7 @@ import Storage
 extension World {
     func send(_ outgoing: InFlightCall) throws {
         counts.calls += 1
-        if !outgoing.isLogin { starts.append(trueMS) }
+        if outgoing.paced.tier != .login { starts.append(trueMS) }
         watch.callStarts(at: trueMS)
         trace("call \(outgoing.callID) \(outgoing.summary)")
         let call = SentCall(outgoing, by: life)
@@ -19,10 +19,8 @@ extension World {
             answer(call, .limits(Reply(.value(()))), after: travel())
         case .verification(let verification):
             ask(call, verification)
-        case .match(let match):
-            find(call, match)
-        case .accountMatch(let match):
-            findAccounts(call, match)
+        case .search(let search):
+            find(call, search)
         case .followUps(let followUps):
             try followUp(call, followUps)
         case .followUpVerification(let verification):
@@ -189,27 +187,6 @@ extension World {
         }
     }
 
-    private func find(_ call: SentCall, _ match: ClaimedMatch) {
-        if let refusal = refusal() {
-            return answer(call, .match(match, Reply(.init(refusal))), after: travel())
-        }
-        let addresses = match.jobs.compactMap(\.conversion.matchEmail)
-        let isOdd = addresses.contains { $0 == trouble.oddAddress }
-        if let odd = oddAnswer(toQuestion: true) ?? (isOdd ? .refusal("UNKNOWN_EXCEPTION") : nil) {
-            return answer(
-                call, .match(match, Reply(odd.outcome(forSearch: addresses))), after: travel())
-        }
-        later(travel()) { world in
-            if world.meets(world.profile.lostAfter) {
-                return world.answer(
-                    call, .match(match, Reply(.init(world.unclear()))), after: world.travel())
-            }
-            world.answer(
-                call, .match(match, Reply(.value(world.org.find(addresses)))), after: world.travel()
-            )
-        }
-    }
-
     /// An answer reaches the daemon, if it is still the one that asked.
     func answer(
         _ call: SentCall, _ answer: CallResult, after pause: Int64,
@@ -275,8 +252,7 @@ extension InFlightCall {
         switch content {
         case .conversions(let call): "convert \(call.jobs.map(\.conversion.leadID))"
         case .verification(let call): "verify \(call.jobs.map(\.job.conversion.leadID))"
-        case .match(let match): "match \(match.jobs.compactMap(\.conversion.matchEmail))"
-        case .accountMatch(let match): "match accounts \(match.values)"
+        case .search(let search): "search \(search.kind) \(search.asked)"
         case .followUps(let call): "\(call.kind) \(call.followUps.map(\.content))"
         case .followUpVerification(let call): "find \(call.followUps.map(\.content))"
         case .login: "log in"
@@ -291,8 +267,7 @@ extension CallResult {
         switch self {
         case .conversions(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
         case .verification(_, let reply): reply.summary { $0.map(\.summary).joined(separator: " ") }
-        case .match(_, let reply): reply.summary { "\($0.map(\.count)) found" }
-        case .accountMatch(_, let reply): reply.summary { "\($0.map(\.count)) found" }
+        case .search(_, let reply): reply.summary { "\($0)" }
         case .followUps(_, let reply): reply.summary { "\($0)" }
         case .followUpVerification(_, let reply): reply.summary { "\($0.map(\.count)) found" }
         case .login(let reply), .limits(let reply): reply.summary { "yes" }
@@ -305,8 +280,7 @@ extension CallResult {
         case .conversions(let call, let reply): .conversions(call, reply.carrying(usage))
         case .verification(let verification, let reply):
             .verification(verification, reply.carrying(usage))
-        case .match(let match, let reply): .match(match, reply.carrying(usage))
-        case .accountMatch(let match, let reply): .accountMatch(match, reply.carrying(usage))
+        case .search(let search, let reply): .search(search, reply.carrying(usage))
         case .followUps(let call, let reply): .followUps(call, reply.carrying(usage))
         case .followUpVerification(let verification, let reply):
             .followUpVerification(verification, reply.carrying(usage))

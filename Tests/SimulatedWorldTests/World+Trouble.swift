@@ -85,7 +85,7 @@ extension World {
         case .value(.converted(let leads)):
             hasWorked =
                 hasWorked || leads.contains { if case .converted = $0 { true } else { false } }
-        case .value(.verified), .value(.matched), .value(.limitsRead), .value(.followedUp),
+        case .value(.verified), .value(.searched), .value(.limitsRead), .value(.followedUp),
             .value(.followUpsRead):
             hasWorked = true
         case .refused, .unclear, .value(.loggedIn): break

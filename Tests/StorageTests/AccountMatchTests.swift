@@ -16,14 +16,14 @@ import Testing
         try await withQueue { queue in
             try add(queue, [(1, "Acme"), (2, "ACME"), (3, "Globex")])
             let work = try queue.claims.work(at: .ms(0), countingTo: 9)
-            #expect(work.hasUnmatchedAccounts && !work.hasUnmatched)
+            #expect(work.searches == [.account])
             #expect(try claim(queue) == nil)
-            let match = try #require(try claimMatch(queue))
-            #expect(match.jobs.map(\.id) == [1, 2, 3] && match.values == ["Acme", "Globex"])
+            let match = try #require(try claimSearch(queue))
+            #expect(match.jobs.map(\.id) == [1, 2, 3] && match.groupKeys == ["Acme", "Globex"])
             try settle(queue, match, [.account(try id(account)), nil, .nothing])
             let jobs = try queue.jobs()
             #expect(jobs.map { $0.text("account_id") } == [account, account, nil])
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
             #expect(try claim(queue)?.jobs.map(\.id) == [1, 2, 3])
         }
     }
@@ -33,18 +33,18 @@ import Testing
     {
         try await withQueue { queue in
             try add(queue, [(1, "Acme"), (2, "Acme")])
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             try settle(queue, match, [.nothing, nil])
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
             let call = try #require(try claim(queue))
             #expect(call.jobs.map(\.id) == [1])
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
             var done = Settlement(call.jobs[0], in: call.id, .converted, to: .converted)
             done.records = ConvertedRecords(
                 accountID: account, contactID: contact, opportunityID: nil)
             try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), [done])
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
             #expect(try claim(queue)?.jobs.map(\.conversion.accountID?.description) == [account])
         }
     }
@@ -52,28 +52,29 @@ import Testing
     @Test func `waits for the maker in backoff, and looks again when it has failed`() async throws {
         try await withQueue { queue in
             try add(queue, [(1, "Acme"), (2, "Acme")])
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             try settle(queue, match, [.nothing, nil])
             let call = try #require(try claim(queue))
             var back = Settlement(call.jobs[0], in: call.id, .retry, to: .queued)
             back.nextRunAt = Moment.ms(5000).wall
             try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), [back])
-            #expect(try claimMatch(queue, at: 10) == nil)
+            #expect(try claimSearch(queue, at: 10) == nil)
             let second = try #require(try claim(queue, at: 6000))
             let failed = Settlement(second.jobs[0], in: second.id, .failed, to: .failed)
             try queue.settlements.settle(
                 CallEnd(callID: second.id, startedAt: .ms(6000), at: .ms(6009)), [failed])
-            #expect(try claimMatch(queue, at: 6010)?.jobs.map(\.id) == [2])
+            #expect(try claimSearch(queue, at: 6010)?.jobs.map(\.id) == [2])
         }
     }
 
     @Test func `the contact is looked for first, then the account`() async throws {
         try await withQueue { queue in
             try add(queue, [(1, "Acme"), (2, "Acme")], email: { "p\($0)@example.org" })
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
             let contacts = try #require(
-                try queue.claims.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claimSearch(
+                    .contact, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
             try queue.settlements.settle(
                 CallEnd(callID: contacts.id, startedAt: .ms(0), at: .ms(8)), [],
                 [
@@ -82,7 +83,7 @@ import Testing
                         contacts.jobs[1],
                         .contact(try RecordID(contact, of: .contact), account: try id(other))),
                 ])
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             #expect(match.jobs.map(\.id) == [1])
             try settle(queue, match, [.account(try id(account))])
             #expect(try queue.jobs().map { $0.text("account_id") } == [account, other])
@@ -92,14 +93,14 @@ import Testing
     @Test func `a finding comes too late for a group of which a lead is on its way`() async throws {
         try await withQueue { queue in
             try add(queue, [(1, "Acme")])
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             var plain = try LeadConversion.lead(2)
             plain.groupKey = "acme"
             try queue.enqueue(.init(), at: Moment.ms(0).wall) { _ = try $0.add(plain) }
             #expect(try claim(queue)?.jobs.map(\.id) == [2])
             try settle(queue, match, [.account(try id(account))])
             #expect(try queue.jobs().map { $0.text("account_id") } == [nil, nil])
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
         }
     }
 
@@ -108,7 +109,7 @@ import Testing
             var options = EnqueueOptions()
             options.batch = "b"
             try add(queue, [(1, "Acme"), (2, "Globex")], options)
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             try settle(queue, match, [.account(try id(account)), .nothing])
             let call = try #require(try claim(queue, upTo: 1))
             let failed = Settlement(call.jobs[0], in: call.id, .failed, to: .failed)
@@ -118,7 +119,7 @@ import Testing
             #expect(try queue.jobs()[0].text("account_id") == nil)
             try queue.operations.pause(true, batch: "b", at: Moment.ms(20).wall)
             try queue.operations.pause(false, batch: "b", at: Moment.ms(30).wall)
-            #expect(try claimMatch(queue, at: 40)?.jobs.map(\.id) == [2, 1])
+            #expect(try claimSearch(queue, at: 40)?.jobs.map(\.id) == [2, 1])
         }
     }
 
@@ -133,10 +134,11 @@ import Testing
             try add(queue, [(2, "Acme")])
             try add(queue, [(3, "Acme")], email: { _ in "ada@example.org" })
             #expect(try queue.jobs().map { $0.text("account_id") } == [nil, account, nil])
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
             // The third has its contact looked for in all accounts, and then joins its group's.
             let contacts = try #require(
-                try queue.claims.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claimSearch(
+                    .contact, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
             try queue.settlements.settle(
                 CallEnd(callID: contacts.id, startedAt: .ms(0), at: .ms(8)), [],
                 [MatchFinding(contacts.jobs[0], .nothing)])
@@ -168,12 +170,12 @@ import Testing
         try queue.claims.claim(upTo: size, CallStart(at: .ms(ms)), choosing: { $0 })
     }
 
-    private func claimMatch(_ queue: JobQueue, at ms: Int64 = 0) throws -> ClaimedAccountMatch? {
-        try queue.claims.claimAccountMatch(upTo: 9, CallStart(at: .ms(ms)), choosing: { $0 })
+    private func claimSearch(_ queue: JobQueue, at ms: Int64 = 0) throws -> ClaimedSearch? {
+        try queue.claims.claimSearch(.account, upTo: 9, CallStart(at: .ms(ms)), choosing: { $0 })
     }
 
     private func settle(
-        _ queue: JobQueue, _ match: ClaimedAccountMatch, _ results: [MatchFinding.Result?]
+        _ queue: JobQueue, _ match: ClaimedSearch, _ results: [MatchFinding.Result?]
     ) throws {
         let findings = zip(match.jobs, results).compactMap { job, result in
             result.map { MatchFinding(job, $0, of: .account) }
@@ -193,7 +195,8 @@ import Testing
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             try add(queue, 3)
             let contacts = try #require(
-                try queue.claims.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claimSearch(
+                    .contact, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
             let account = try RecordID(dead, of: .account)
             try queue.settlements.settle(
                 CallEnd(callID: contacts.id, startedAt: .ms(0), at: .ms(8)), [],
@@ -205,8 +208,8 @@ import Testing
                             try RecordID("0034C00000UQ6jIQAT", of: .contact), account: account)),
                 ])
             let accounts = try #require(
-                try queue.claims.claimAccountMatch(
-                    upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claimSearch(
+                    .account, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
             try queue.settlements.settle(
                 CallEnd(callID: accounts.id, startedAt: .ms(0), at: .ms(8)), [],
                 [MatchFinding(accounts.jobs[0], .account(account), of: .account)])
@@ -216,8 +219,8 @@ import Testing
             for column in ["account_id", "contact_id"] {
                 #expect(try queue.jobs().allSatisfy { $0.text(column) == nil })
             }
-            let again = try queue.claims.claimMatch(
-                upTo: 9, CallStart(at: .ms(late)), choosing: { $0 })
+            let again = try queue.claims.claimSearch(
+                .contact, upTo: 9, CallStart(at: .ms(late)), choosing: { $0 })
             #expect(again?.jobs.map(\.id) == [1, 2])
         }
     }

@@ -106,7 +106,7 @@ import Testing
             #expect(try queue.jobs()[1].text("account_id") == other)
             try queue.run(sql: "UPDATE jobs SET group_key = 'Initech' WHERE id = 2")
             #expect(try queue.jobs()[1].text("account_id") == nil)
-            #expect(try searchAccounts(queue)?.values == ["Initech"])
+            #expect(try searchAccounts(queue)?.groupKeys == ["Initech"])
         }
     }
 
@@ -118,7 +118,7 @@ import Testing
             try queue.settlements.settle(
                 CallEnd(callID: asked.id, startedAt: .ms(0), at: .ms(8)), [],
                 [MatchFinding(asked.jobs[0], .nothing, of: .account)])
-            #expect(try searchAccounts(queue)?.values == ["Globex"])
+            #expect(try searchAccounts(queue)?.groupKeys == ["Globex"])
         }
     }
 
@@ -138,23 +138,23 @@ import Testing
         }
     }
 
-    private func search(_ queue: JobQueue) throws -> ClaimedMatch? {
-        try queue.claims.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+    private func search(_ queue: JobQueue) throws -> ClaimedSearch? {
+        try queue.claims.claimSearch(.contact, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
     }
 
-    private func searchAccounts(_ queue: JobQueue) throws -> ClaimedAccountMatch? {
-        try queue.claims.claimAccountMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+    private func searchAccounts(_ queue: JobQueue) throws -> ClaimedSearch? {
+        try queue.claims.claimSearch(.account, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
     }
 
     private func settle(
-        _ queue: JobQueue, _ match: ClaimedMatch, _ result: MatchFinding.Result
+        _ queue: JobQueue, _ match: ClaimedSearch, _ result: MatchFinding.Result
     ) throws {
         try queue.settlements.settle(
             CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(8)), [],
             match.jobs.map { MatchFinding($0, result) })
     }
 
-    private func settle(_ queue: JobQueue, _ match: ClaimedAccountMatch) throws {
+    private func settle(_ queue: JobQueue, _ match: ClaimedSearch) throws {
         try queue.settlements.settle(
             CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(8)), [],
             [MatchFinding(match.jobs[0], .account(try id(account)), of: .account)])

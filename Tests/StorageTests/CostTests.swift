@@ -68,14 +68,16 @@ import Testing
             try queue.run(sql: insert(priority: "1", column: "match_email", value: "'a@b.c'"))
             try queue.add([(500_001, "ada@example.org")])
             let match = try #require(
-                try queue.claims.claimMatch(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claimSearch(
+                    .contact, upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
             try queue.settlements.settle(
                 CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(1)), [],
                 [MatchFinding(match.jobs[0], .nothing)])
-            _ = try queue.claims.claimMatch(upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
+            _ = try queue.claims.claimSearch(
+                .contact, upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
             let steps = try queue.steps {
-                let call = try queue.claims.claimMatch(
-                    upTo: 100, CallStart(at: .ms(3)), choosing: { $0 })
+                let call = try queue.claims.claimSearch(
+                    .contact, upTo: 100, CallStart(at: .ms(3)), choosing: { $0 })
                 #expect(call?.jobs.map(\.id) == [Int64(Self.many + 1)])
             }
             #expect(steps < Self.bound)

@@ -109,12 +109,13 @@ import Testing
             _ = insert(queue, "match_email", "'\(left)@b.c'")
             _ = insert(queue, "match_email", "'\(right)@b.c'")
             let match = try #require(
-                try queue.claims.claimMatch(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claimSearch(
+                    .contact, upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
             try queue.settlements.settle(
                 CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(1)), [],
                 match.jobs.map { MatchFinding($0, .nothing) })
-            let other = try queue.claims.claimMatch(
-                upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
+            let other = try queue.claims.claimSearch(
+                .contact, upTo: 1, CallStart(at: .ms(2)), choosing: { $0 })
             #expect((other == nil) == isOne)
         }
     }

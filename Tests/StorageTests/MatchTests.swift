@@ -13,14 +13,14 @@ import Testing
     @Test func `keeps a lead back until its contact was looked for`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, nil)])
-            #expect(try queue.claims.work(at: .ms(0), countingTo: 9).hasUnmatched)
+            #expect(try queue.claims.work(at: .ms(0), countingTo: 9).searches == [.contact])
             #expect(try claim(queue)?.jobs.map(\.id) == [2])
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             #expect(match.jobs.map(\.conversion.matchEmail) == ["ada@example.org"])
             try queue.settlements.settle(end(match), [], [MatchFinding(match.jobs[0], .nothing)])
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
             #expect(try claim(queue)?.jobs.map(\.id) == [1])
-            #expect(try !queue.claims.work(at: .ms(0), countingTo: 9).hasUnmatched)
+            #expect(try queue.claims.work(at: .ms(0), countingTo: 9).searches.isEmpty)
             #expect(try queue.calls().map { $0.text("kind") } == ["convert", "match", "convert"])
         }
     }
@@ -28,7 +28,7 @@ import Testing
     @Test func `joins the contact and keeps its account out of other calls`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             try queue.settlements.settle(
                 end(match), [], match.jobs.map { MatchFinding($0, found(in: account)) })
             let call = try #require(try claim(queue, upTo: 1))
@@ -44,12 +44,12 @@ import Testing
             var options = EnqueueOptions()
             options.batch = "b"
             try queue.add([(1, "ada@example.org")], options)
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             try queue.settlements.settle(end(match), [], [MatchFinding(match.jobs[0], .nothing)])
             try queue.operations.pause(true, batch: "b", at: Moment.ms(20).wall)
             try queue.operations.pause(false, batch: "b", at: Moment.ms(30).wall)
             #expect(try claim(queue) == nil)
-            #expect(try claimMatch(queue)?.jobs.map(\.id) == [1])
+            #expect(try claimSearch(queue)?.jobs.map(\.id) == [1])
         }
     }
 
@@ -58,7 +58,7 @@ import Testing
             var options = EnqueueOptions()
             options.batch = "b"
             try queue.add([(1, "ada@example.org")], options)
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             let reason = Reason("MULTIPLE_CONTACTS_MATCH", "two")
             try queue.settlements.settle(
                 end(match), [], [MatchFinding(match.jobs[0], .unfit(reason))])
@@ -81,7 +81,7 @@ import Testing
             var options = EnqueueOptions()
             options.batch = "b"
             try queue.add([(1, "ada@example.org"), (2, nil)], options)
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             let reason = Reason("MULTIPLE_CONTACTS_MATCH", "two")
             try queue.settlements.settle(
                 end(match), [], [MatchFinding(match.jobs[0], .unfit(reason))])
@@ -94,7 +94,7 @@ import Testing
     {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             _ = try queue.operations.cancel([.job(1)], at: Moment.ms(5).wall)
             let reason = Reason("MULTIPLE_CONTACTS_MATCH", "two")
             try queue.settlements.settle(
@@ -112,17 +112,17 @@ import Testing
         try await withQueue { queue in
             try queue.add([(1, "Ada@example.org"), (2, "ada@EXAMPLE.org"), (3, "x@example.org")])
             let first = try #require(
-                try claimMatch(queue) { $0.filter { $0.id != 2 } })
+                try claimSearch(queue) { $0.filter { $0.id != 2 } })
             try queue.settlements.settle(
                 end(first), [], first.jobs.map { MatchFinding($0, .nothing) })
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
             let call = try #require(try claim(queue))
             #expect(call.jobs.map(\.id) == [1, 3])
-            #expect(try claimMatch(queue) == nil)
+            #expect(try claimSearch(queue) == nil)
             try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)),
                 call.jobs.map { Settlement($0, in: call.id, .converted, to: .converted) })
-            #expect(try claimMatch(queue)?.jobs.map(\.id) == [2])
+            #expect(try claimSearch(queue)?.jobs.map(\.id) == [2])
         }
     }
 
@@ -130,7 +130,7 @@ import Testing
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             try queue.run(sql: "UPDATE jobs SET account_id = '\(account)' WHERE id = 2")
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             try queue.settlements.settle(
                 end(match), [], match.jobs.map { MatchFinding($0, found(in: account)) })
             let call = try #require(try claim(queue))
@@ -141,28 +141,28 @@ import Testing
             let jobs = try queue.jobs()
             #expect(jobs.map { $0.text("contact_id") } == [nil, nil])
             #expect(jobs.map { $0.text("account_id") } == [nil, account])
-            #expect(try claimMatch(queue, at: 20)?.jobs.count == 2)
+            #expect(try claimSearch(queue, at: 20)?.jobs.count == 2)
         }
     }
 
     @Test func `looks again when the lead joined another account meanwhile`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org")])
-            let match = try #require(try claimMatch(queue))
+            let match = try #require(try claimSearch(queue))
             try queue.run(sql: "UPDATE jobs SET account_id = '\(other)'")
             try queue.settlements.settle(
                 end(match), [], [MatchFinding(match.jobs[0], found(in: account))])
             #expect(try queue.jobs().first?.text("contact_id") == nil)
-            #expect(try claimMatch(queue)?.jobs.count == 1)
+            #expect(try claimSearch(queue)?.jobs.count == 1)
         }
     }
 
     @Test func `loses nothing when the daemon ends in the middle`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org")])
-            _ = try claimMatch(queue)
+            _ = try claimSearch(queue)
             #expect(try queue.settlements.recover(at: .ms(5)) == .init(jobs: 0, calls: 1))
-            #expect(try claimMatch(queue)?.jobs.count == 1)
+            #expect(try claimSearch(queue)?.jobs.count == 1)
         }
     }
 
@@ -174,7 +174,7 @@ import Testing
                 let first = batch == "a" ? 0 : 100
                 try queue.add((first..<first + 50).map { ($0, "p\($0)@example.org") }, options)
             }
-            let match = try #require(try claimMatch(queue, upTo: 20))
+            let match = try #require(try claimSearch(queue, upTo: 20))
             #expect(match.jobs.filter { $0.batchID == 1 }.count == 10)
         }
     }
@@ -194,14 +194,14 @@ import Testing
         try queue.claims.claim(upTo: size, CallStart(at: .ms(0)), choosing: { $0 })
     }
 
-    private func claimMatch(
+    private func claimSearch(
         _ queue: JobQueue, upTo size: Int = 200, at ms: Int64 = 0,
         _ choose: ([ClaimedJob]) -> [ClaimedJob] = { $0 }
-    ) throws -> ClaimedMatch? {
-        try queue.claims.claimMatch(upTo: size, CallStart(at: .ms(ms)), choosing: choose)
+    ) throws -> ClaimedSearch? {
+        try queue.claims.claimSearch(.contact, upTo: size, CallStart(at: .ms(ms)), choosing: choose)
     }
 
-    private func end(_ match: ClaimedMatch) -> CallEnd {
+    private func end(_ match: ClaimedSearch) -> CallEnd {
         CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(8), httpStatus: 200)
     }
 }

@@ -113,7 +113,8 @@ import Testing
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             let match = try #require(
-                try queue.claims.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
+                try queue.claims.claimSearch(
+                    .contact, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
             let reason = Reason("QUERY_TIMEOUT", "too long")
             var odd = MatchFinding(
                 match.jobs[0], .retry(reason, backoffMS: 1, until: Moment.ms(10).wall))
@@ -137,7 +138,8 @@ import Testing
             try queue.add(.lead(2))
         }
         let match = try #require(
-            try queue.claims.claimAccountMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
+            try queue.claims.claimSearch(.account, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+        )
         try queue.settlements.settle(
             CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(8)), [],
             [

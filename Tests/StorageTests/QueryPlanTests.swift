@@ -154,7 +154,8 @@ import Testing
         try queue.add(1...4, options)
         _ = try queue.claims.work(at: .ms(0), countingTo: 100)
         try queue.add([(5, "ada@example.org")], options)
-        let match = try queue.claims.claimMatch(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+        let match = try queue.claims.claimSearch(
+            .contact, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
         let found = try #require(match)
         try queue.settlements.settle(
             CallEnd(callID: found.id, startedAt: .ms(0), at: .ms(9)), [],
@@ -164,8 +165,8 @@ import Testing
             (lead.groupKey, lead.matchesAccount) = ("Acme", true)
             try queue.add(lead)
         }
-        let accounts = try queue.claims.claimAccountMatch(
-            upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
+        let accounts = try queue.claims.claimSearch(
+            .account, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
         let searched = try #require(accounts)
         try queue.settlements.settle(
             CallEnd(callID: searched.id, startedAt: .ms(0), at: .ms(9)), [],

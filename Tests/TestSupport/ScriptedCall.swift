@@ -9,9 +9,9 @@ public enum CallRequest: Sendable {
     /// A question which leads are converted.
     case verify([RecordID])
     /// A search for contacts.
-    case match([ContactKey])
+    case searchContacts([ContactKey])
     /// A search for accounts.
-    case matchAccounts([String])
+    case searchAccounts([String])
     /// A call that sets fields.
     case update([FieldUpdate])
     /// A call that makes notes or tasks.
@@ -27,7 +27,7 @@ public enum CallRequest: Sendable {
         case .logIn: .token
         case .convert: .convert
         case .verify: .verify
-        case .match, .matchAccounts: .match
+        case .searchContacts, .searchAccounts: .match
         case .update: .set
         case .create(let records): records.first?.kind == .task ? .task : .note
         case .find: .verify
@@ -47,9 +47,9 @@ public enum CallOutcome: Sendable, Equatable {
     /// What each lead was read as.
     case verified([LeadReading])
     /// The contacts of each address.
-    case matched([[FoundContact]])
+    case foundContacts([[FoundContact]])
     /// The accounts of each value.
-    case matchedAccounts([[RecordID]])
+    case foundAccounts([[RecordID]])
     /// What became of each record that was to be written.
     case written([RecordOutcome])
     /// The notes or tasks that were found of each.
@@ -107,12 +107,12 @@ public struct CallReply: Sendable {
 
     /// To a search for contacts.
     public var toSearch: Reply<[[FoundContact]]> {
-        typed { if case .matched(let contacts) = $0 { contacts } else { nil } }
+        typed { if case .foundContacts(let contacts) = $0 { contacts } else { nil } }
     }
 
     /// To a search for accounts.
     public var toAccountSearch: Reply<[[RecordID]]> {
-        typed { if case .matchedAccounts(let accounts) = $0 { accounts } else { nil } }
+        typed { if case .foundAccounts(let accounts) = $0 { accounts } else { nil } }
     }
 
     /// To a call that writes records.
@@ -160,9 +160,10 @@ extension SalesforceClient {
                 .converted($0)
             }
         case .verify(let leads): CallReply(await verify(leads)) { .verified($0) }
-        case .match(let contacts): CallReply(await match(contacts)) { .matched($0) }
-        case .matchAccounts(let values):
-            CallReply(await matchAccounts(values)) { .matchedAccounts($0) }
+        case .searchContacts(let contacts):
+            CallReply(await searchContacts(contacts)) { .foundContacts($0) }
+        case .searchAccounts(let values):
+            CallReply(await searchAccounts(values)) { .foundAccounts($0) }
         case .update(let records):
             CallReply(await update(records, before: .now + .seconds(600))) { .written($0) }
         case .create(let records):
@@ -207,13 +208,13 @@ public struct ScriptedClient: SalesforceClient {
     }
 
     /// Looks for contacts.
-    public func match(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]> {
-        await answer(.match(contacts)).toSearch
+    public func searchContacts(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]> {
+        await answer(.searchContacts(contacts)).toSearch
     }
 
     /// Looks for accounts.
-    public func matchAccounts(_ values: [String]) async -> Reply<[[RecordID]]> {
-        await answer(.matchAccounts(values)).toAccountSearch
+    public func searchAccounts(_ values: [String]) async -> Reply<[[RecordID]]> {
+        await answer(.searchAccounts(values)).toAccountSearch
     }
 
     /// Sets fields.

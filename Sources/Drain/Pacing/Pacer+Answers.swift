@@ -62,7 +62,7 @@ extension Pacer {
             observePassedRead(call, at: now, &observation)
         case .value(.followedUp(let records)):
             observeFollowUps(records, of: call, at: now, &observation)
-        case .value(.matched):
+        case .value(.searched):
             closeCircuit(call, at: now, &observation)
             observePassedRead(call, at: now, &observation)
         case .value(.followUpsRead):

@@ -1,4 +1,5 @@
 import Conversion
+import Storage
 
 /// Keeps one lead whose reading always fails from stopping the others.
 ///
@@ -176,5 +177,38 @@ struct ReadFailures: Equatable {
             suspects[job] = suspect
         }
         if !wasApart { size = max(1, jobs.count / 2) }
+    }
+}
+
+/// What a call that only reads asks about.
+enum ReadKind: Hashable, CaseIterable {
+    /// Whether leads in doubt are converted.
+    case verification
+    case search(SearchKind)
+    /// Whether notes and tasks in doubt are there.
+    case followUpVerification
+
+    /// In the order of `ReadsLeft`.
+    static let allCases: [ReadKind] =
+        [.verification, .search(.contact), .search(.account), .followUpVerification]
+
+    /// Leads, or notes and tasks, in one reading at most. Salesforce takes 2,000 leads in one (REST API
+    /// Developer Guide, sObject Collections).
+    var most: Int {
+        switch self {
+        case .verification: 2000
+        case .search(let kind): SearchPlan.mostJobs(kind)
+        case .followUpVerification: 100
+        }
+    }
+}
+
+/// What is known of each kind of reading that fails.
+struct ReadFailuresByKind: Equatable {
+    private var failures: [ReadKind: ReadFailures] = [:]
+
+    subscript(kind: ReadKind) -> ReadFailures {
+        get { failures[kind] ?? ReadFailures(most: kind.most) }
+        set { failures[kind] = newValue }
     }
 }

@@ -2,45 +2,20 @@ public import Conversion
 public import Storage
 
 extension SettlementPlanner {
-    /// What a search for accounts means for each of its jobs. Of a group that has no account yet one
+    /// What a search for accounts found for each of its jobs. Of a group that has no account yet one
     /// lead makes it, and the others wait for that.
-    /// - Parameter failures: What is known of searches that fail, this one included if it did.
-    func find(
-        _ match: ClaimedAccountMatch, _ reply: Reply<[[RecordID]]>, _ failures: ReadFailures
-    ) -> [MatchFinding] {
-        switch reply.outcome {
-        case .value(let accounts):
-            return find(match.jobs, answers(match.values, accounts))
-        // Its one group is what it was refused for.
-        case .refused(.callTooLarge, let reason) where match.values.count == 1:
-            return match.jobs.map { MatchFinding($0, .unfit(reason), of: .account) }
-        case .refused(let blocker, let reason):
-            return refused(blocker, reason, match.jobs, of: .account, failures)
-        case .unclear(let reason):
-            return match.jobs.map { unanswered($0, reason, of: .account, failures) }
-        }
-    }
-
-    private func answers(
-        _ values: [String], _ accounts: [[RecordID]]
-    ) -> [FoldedKey: [RecordID]] {
-        precondition(accounts.count == values.count, "The transport matches the answers.")
-        return Dictionary(
-            zip(values.map(FoldedKey.init), accounts), uniquingKeysWith: { first, _ in first })
-    }
-
-    private func find(
-        _ jobs: [ClaimedJob], _ answers: [FoldedKey: [RecordID]]
-    ) -> [MatchFinding] {
+    func find(_ accounts: [[RecordID]], _ search: ClaimedSearch) -> [MatchFinding] {
+        let groups = search.groupKeys.map(FoldedKey.init)
+        precondition(accounts.count == groups.count, "The transport matches the answers.")
+        let found = Dictionary(zip(groups, accounts), uniquingKeysWith: { first, _ in first })
         var making: Set<FoldedKey> = []
-        return jobs.compactMap { job in
+        return search.jobs.compactMap { job in
             guard let group = job.groupKey.map(FoldedKey.init) else { return nil }
-            let result = MatchRule.account(answers[group, default: []], for: job)
+            let result = MatchRule.account(found[group, default: []], for: job)
             if result == .nothing, !making.insert(group).inserted { return nil }
             return MatchFinding(job, result, of: .account)
         }
     }
-
 }
 
 extension MatchRule {

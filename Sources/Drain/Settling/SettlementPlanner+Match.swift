@@ -2,55 +2,57 @@ public import Conversion
 public import Storage
 
 extension SettlementPlanner {
-    /// What a search for contacts means for each of its jobs. Without an answer it means nothing:
-    /// it is made again.
+    /// What a search means for each of its jobs. Without an answer it means nothing: it is made again.
     /// - Parameter failures: What is known of searches that fail, this one included if it did.
     func find(
-        _ match: ClaimedMatch, _ reply: Reply<[[FoundContact]]>, _ failures: ReadFailures
+        _ search: ClaimedSearch, _ reply: Reply<CallResult.Found>, _ failures: ReadFailures
     ) -> [MatchFinding] {
         switch reply.outcome {
-        case .value(let contacts):
-            precondition(contacts.count == match.jobs.count, "The transport matches the answers.")
-            return zip(match.jobs, contacts).map { job, contacts in
-                MatchFinding(
-                    job,
-                    job.duplicateContactID == nil
-                        ? MatchRule.contact(contacts, for: job) : joined(contacts, by: job))
-            }
-        case .refused(let blocker, let reason):
-            return refused(blocker, reason, match.jobs, of: .contact, failures)
+        case .value(.contacts(let contacts)): find(contacts, search)
+        case .value(.accounts(let accounts)): find(accounts, search)
+        case .refused(let blocker, let reason): refused(blocker, reason, search, failures)
         case .unclear(let reason):
-            return match.jobs.map { unanswered($0, reason, of: .contact, failures) }
+            search.jobs.map { unanswered($0, reason, of: search.kind, failures) }
+        }
+    }
+
+    private func find(_ contacts: [[FoundContact]], _ search: ClaimedSearch) -> [MatchFinding] {
+        precondition(contacts.count == search.jobs.count, "The transport matches the answers.")
+        return zip(search.jobs, contacts).map { job, contacts in
+            MatchFinding(
+                job,
+                job.duplicateContactID == nil
+                    ? MatchRule.contact(contacts, for: job) : joined(contacts, by: job))
         }
     }
 
     /// What it means that a search was refused as a whole.
-    func refused(
-        _ blocker: Blocker, _ reason: Reason, _ jobs: [ClaimedJob],
-        of search: MatchFinding.Search, _ failures: ReadFailures
+    private func refused(
+        _ blocker: Blocker, _ reason: Reason, _ search: ClaimedSearch, _ failures: ReadFailures
     ) -> [MatchFinding] {
         switch blocker {
-        case .callTooLarge where jobs.count == 1:
-            jobs.map { MatchFinding($0, .unfit(reason), of: search) }
+        // The one that it asks about is what it was refused for.
+        case .callTooLarge where search.subjects.count == 1:
+            search.jobs.map { MatchFinding($0, .unfit(reason), of: search.kind) }
         case .permission, .configuration:
-            jobs.map { job in
+            search.jobs.map { job in
                 guard !blocker.isSettled(reason) else {
-                    return postponed(job, reason, of: search, failures)
+                    return postponed(job, reason, of: search.kind, failures)
                 }
-                return unanswered(job, reason, of: search, failures)
+                return unanswered(job, reason, of: search.kind, failures)
             }
         case .outage, .callTooLarge:
-            jobs.map { unanswered($0, reason, of: search, failures) }
+            search.jobs.map { unanswered($0, reason, of: search.kind, failures) }
         default: []
         }
     }
 
     /// A lead whose search fails alone while others get their answers uses its attempts.
-    func unanswered(
-        _ job: ClaimedJob, _ reason: Reason, of search: MatchFinding.Search,
+    private func unanswered(
+        _ job: ClaimedJob, _ reason: Reason, of search: SearchKind,
         _ failures: ReadFailures
     ) -> MatchFinding {
-        let subject = search == .account ? job.groupNumber : job.id
+        let subject = search.subject(of: job)
         guard failures.isApart(subject), failures.isItsOwn(subject, at: now), blame == .call else {
             return postponed(job, reason, of: search, failures)
         }
@@ -66,10 +68,10 @@ extension SettlementPlanner {
     }
 
     private func postponed(
-        _ job: ClaimedJob, _ reason: Reason, of search: MatchFinding.Search,
+        _ job: ClaimedJob, _ reason: Reason, of search: SearchKind,
         _ failures: ReadFailures
     ) -> MatchFinding {
-        let subject = search == .account ? job.groupNumber : job.id
+        let subject = search.subject(of: job)
         let pause = failures.pauseMS(of: subject, firstMS: probeIntervalMS)
         return MatchFinding(job, .postponed(reason, until: now.wall + pause), of: search)
     }

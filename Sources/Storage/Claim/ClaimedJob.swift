@@ -85,45 +85,68 @@ public struct ClaimedVerification: Sendable {
     public var jobs: [InDoubtJob]
 }
 
-/// Jobs whose contacts are looked for now.
-public struct ClaimedMatch: Sendable {
-    /// The call's number.
-    public var id: Int64
-    /// Its jobs, each of another contact or address.
-    public var jobs: [ClaimedJob]
-    /// Whose turn it is next time.
-    public var cursor: RoundRobinCursor
+/// What leads are searched for before they are converted.
+public enum SearchKind: CaseIterable, Sendable {
+    /// The contact that has a lead's address, which brings its account.
+    case contact
+    /// The account of a lead's group.
+    case account
 
-    /// What is looked for, for each job.
-    public var keys: [ContactKey] {
-        jobs.map { job in
-            guard let key = job.contactKey else {
-                preconditionFailure("A contact is looked for by an address or an id.")
-            }
-            return key
+    /// What a search asks about for a lead, as a number: the lead itself, or its group.
+    public func subject(of job: ClaimedJob) -> Int64 {
+        switch self {
+        case .contact: job.id
+        case .account: job.groupNumber
         }
     }
 }
 
-/// Jobs for which accounts are looked for now.
-public struct ClaimedAccountMatch: Sendable {
+/// Jobs whose contacts, or the accounts of their groups, are being searched for.
+public struct ClaimedSearch: Sendable {
     /// The call's number.
     public var id: Int64
-    /// Its jobs: of a group one or more.
+    /// What is searched for.
+    public var kind: SearchKind
+    /// Its jobs: each of another contact or address, or of a group one or more.
     public var jobs: [ClaimedJob]
-    /// Whose turn it is next time.
+    /// Whose turn it is in the next search of this kind.
     public var cursor: RoundRobinCursor
 
+    /// What it asks about, each once.
+    public var subjects: [Int64] {
+        var seen: Set<Int64> = []
+        return jobs.map(kind.subject).filter { seen.insert($0).inserted }
+    }
+
+    /// What contacts are searched by, for each job.
+    public var contactKeys: [ContactKey] {
+        jobs.map { job in
+            guard let key = job.contactKey else {
+                preconditionFailure("A contact is searched for by an address or an id.")
+            }
+            return key
+        }
+    }
+
     /// The groups' keys, each once, in the order of the jobs.
-    public var values: [String] {
+    public var groupKeys: [String] {
         var seen: Set<FoldedKey> = []
         return jobs.compactMap(\.groupKey).filter { seen.insert(FoldedKey($0)).inserted }
     }
 }
 
 extension ClaimedJob {
-    /// What its contact is looked for by, if it is.
+    /// What its contact is searched by, if it is.
     public var contactKey: ContactKey? {
         duplicateContactID.map(ContactKey.id) ?? conversion.matchEmail.map(ContactKey.email)
+    }
+
+    /// A number that all leads of its group have: FNV-1a over the folded key.
+    fileprivate var groupNumber: Int64 {
+        let hash = (groupKey ?? "").utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { hash, byte in
+            let folded = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+            return (hash ^ UInt64(folded)) &* 0x100_0000_01b3
+        }
+        return Int64(bitPattern: hash)
     }
 }

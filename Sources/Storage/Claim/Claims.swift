@@ -65,46 +65,33 @@ extension Claims {
 }
 
 extension Claims {
-    /// Puts jobs into a call that looks for their contacts; they share it as they do a call that
-    /// converts, and leads of one address go one after the other.
+    /// Puts jobs into a call that searches for their contacts, or for the accounts of their groups; they
+    /// share it as they do a call that converts. Leads of one address go one after the other, and not
+    /// offered is a group of which a lead is about to make the account.
     ///
     /// The jobs stay `queued`: it is a read, so nobody is in doubt if no answer comes, and they can
-    /// be cancelled meanwhile. One such call at a time, or they are asked about twice.
+    /// be cancelled meanwhile. One such call of each kind at a time, or they are asked about twice.
     /// - Parameter choose: Which of the offered fit into one call.
-    /// - Returns: nil when no contact is to be looked for now.
-    public func claimMatch(
-        upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor = RoundRobinCursor(),
+    /// - Returns: nil when nothing is to be searched for now.
+    public func claimSearch(
+        _ kind: SearchKind, upTo size: Int, _ start: CallStart,
+        from cursor: RoundRobinCursor = RoundRobinCursor(),
         choosing choose: ([ClaimedJob]) -> [ClaimedJob]
-    ) throws -> ClaimedMatch? {
-        try claim(.toMatch, upTo: size, start, from: cursor, choosing: choose) {
+    ) throws -> ClaimedSearch? {
+        try claim(.toSearch(kind), upTo: size, start, from: cursor, choosing: choose) {
             database, jobs, cursor in
             let callID = try database.begin(.match, size: jobs.count, start)
-            return ClaimedMatch(id: callID, jobs: jobs, cursor: cursor)
-        }
-    }
-
-    /// Puts jobs into a call that looks for the accounts of their groups, as `claimMatch` does for
-    /// contacts. Not offered is a group of which a lead is about to make the account.
-    /// - Parameter choose: Which of the offered fit into one call.
-    /// - Returns: nil when no account is to be looked for now.
-    public func claimAccountMatch(
-        upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor = RoundRobinCursor(),
-        choosing choose: ([ClaimedJob]) -> [ClaimedJob]
-    ) throws -> ClaimedAccountMatch? {
-        try claim(.toMatchAccount, upTo: size, start, from: cursor, choosing: choose) {
-            database, jobs, cursor in
-            let callID = try database.begin(.match, size: jobs.count, start)
-            return ClaimedAccountMatch(id: callID, jobs: jobs, cursor: cursor)
+            return ClaimedSearch(id: callID, kind: kind, jobs: jobs, cursor: cursor)
         }
     }
 }
 
 extension Claims {
-    /// So many rows are looked at, those that were looked for last first.
+    /// So many rows are looked at, those that were searched for last first.
     private static let mostLookedAt = 2000
 
-    /// How many jobs, counted up to `most`, could be sent now for which a contact or account was looked for,
-    /// and which go before those that still want a search.
+    /// How many jobs, counted up to `most`, could be sent now for which a contact or account was searched
+    /// for, and which go before those that still want a search.
     ///
     /// Those of a lower priority are not counted: they may wait long behind others, and the ones that
     /// want a search must not wait with them.
@@ -124,7 +111,7 @@ extension Claims {
                         SELECT id FROM jobs INDEXED BY jobs_matched
                         WHERE state = 'queued' AND matched_at IS NOT NULL
                         ORDER BY matched_at DESC LIMIT \(Self.mostLookedAt))
-                    AND priority >= max(\(priority(.toMatch)), \(priority(.toMatchAccount)))
+                    AND priority >= max(\(priority(.toSearch(.contact))), \(priority(.toSearch(.account))))
                     AND \(WorkKind.toSend.isWaiting) AND (\(WorkKind.toSend.blockedFor)) IS NULL
                 LIMIT :most)
             """

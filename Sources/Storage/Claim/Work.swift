@@ -11,10 +11,8 @@ public struct Work: Sendable, Equatable {
     public var verificationsAreDue: Bool
     /// When the time of the next job comes that has not come yet.
     public var nextAt: Timestamp?
-    /// Whether contacts are to be looked for, now or later; jobs that were put aside may want it.
-    public var hasUnmatched: Bool
-    /// Whether accounts are to be looked for, now or later; jobs that were put aside may want it.
-    public var hasUnmatchedAccounts: Bool
+    /// What is to be searched for, now or later; jobs that were put aside may want either.
+    public var searches: Set<SearchKind>
     /// Whether the whole queue is paused.
     public var isPaused: Bool
 
@@ -51,10 +49,10 @@ extension Claims {
                         AS follow_up_at,
                     EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_to_match
-                        WHERE \(WorkKind.toMatch.isWaiting)) AS has_unmatched,
+                        WHERE \(WorkKind.toSearch(.contact).isWaiting)) AS has_unmatched,
                     EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_to_match_account
-                        WHERE \(WorkKind.toMatchAccount.isWaiting)) AS has_unmatched_accounts,
+                        WHERE \(WorkKind.toSearch(.account).isWaiting)) AS has_unmatched_accounts,
                     EXISTS (
                         SELECT 1 FROM jobs INDEXED BY jobs_deferred
                         WHERE state = 'queued' AND deferred_for IS NOT NULL
@@ -77,6 +75,9 @@ extension Claims {
                 row["next_at"], due < most ? database.nextUnforeseen(after: time) : nil,
             ]
             .compactMap(\.self).min()
+            let isWanted: [SearchKind: Bool] = [
+                .contact: row["has_unmatched"], .account: row["has_unmatched_accounts"],
+            ]
             let hasDeferred: Bool = row["has_deferred"]
             let followUp: String? = row["follow_up_at"]
             let later = [next, verification, delayEnds, followUp].compactMap(\.self)
@@ -89,8 +90,7 @@ extension Claims {
                 nextAt: later.filter { $0 > time }.min().map {
                     Timestamp($0) ?? now.wall + Self.lookAgainMS
                 },
-                hasUnmatched: row["has_unmatched"] || hasDeferred,
-                hasUnmatchedAccounts: row["has_unmatched_accounts"] || hasDeferred,
+                searches: Set(SearchKind.allCases.filter { hasDeferred || isWanted[$0] == true }),
                 isPaused: row["paused"] ?? false, hasFollowUps: row["has_follow_ups"])
         }
     }
@@ -106,10 +106,10 @@ extension Database {
                 WHERE \(WorkKind.toSend.isWaiting) AND run_at > :now
                 UNION ALL
                 SELECT run_at FROM jobs INDEXED BY jobs_to_match
-                WHERE \(WorkKind.toMatch.isWaiting) AND run_at > :now
+                WHERE \(WorkKind.toSearch(.contact).isWaiting) AND run_at > :now
                 UNION ALL
                 SELECT run_at FROM jobs INDEXED BY jobs_to_match_account
-                WHERE \(WorkKind.toMatchAccount.isWaiting) AND run_at > :now
+                WHERE \(WorkKind.toSearch(.account).isWaiting) AND run_at > :now
                 UNION ALL
                 SELECT run_at FROM jobs INDEXED BY jobs_deferred
                 WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'

@@ -5,18 +5,16 @@ import GRDB
 enum WorkKind {
     /// To be sent.
     case toSend
-    /// To have their contact looked for.
-    case toMatch
-    /// To have the account of their group looked for.
-    case toMatchAccount
+    /// To have their contact, or the account of their group, searched for.
+    case toSearch(SearchKind)
     /// To be taken up again, once what they were put aside for is free.
     case deferred(subject: String)
 
     var index: String {
         switch self {
         case .toSend: "jobs_to_send"
-        case .toMatch: "jobs_to_match"
-        case .toMatchAccount: "jobs_to_match_account"
+        case .toSearch(.contact): "jobs_to_match"
+        case .toSearch(.account): "jobs_to_match_account"
         case .deferred: "jobs_deferred"
         }
     }
@@ -29,12 +27,12 @@ enum WorkKind {
             state = 'queued' AND deferred_for IS NULL AND \(Self.hasContact)
                 AND (match_account = 0 OR account_id IS NOT NULL OR matched_account IS NOT NULL)
             """
-        case .toMatch:
+        case .toSearch(.contact):
             """
             state = 'queued' AND deferred_for IS NULL
                 AND matched IS NULL AND (match_email IS NOT NULL OR duplicate_contact_id IS NOT NULL)
             """
-        case .toMatchAccount:
+        case .toSearch(.account):
             """
             state = 'queued' AND deferred_for IS NULL AND \(Self.hasContact)
                 AND match_account = 1 AND account_id IS NULL AND matched_account IS NULL
@@ -47,7 +45,7 @@ enum WorkKind {
         }
     }
 
-    /// Whether no contact is to be looked for, or was.
+    /// Whether no contact is to be searched for, or was.
     static let hasContact =
         "(matched IS NOT NULL OR match_email IS NULL AND duplicate_contact_id IS NULL)"
 
@@ -68,7 +66,7 @@ enum WorkKind {
                     THEN 'group ' || lower(group_key)
             END
             """
-        case .toMatch:
+        case .toSearch(.contact):
             """
             CASE
                 WHEN run_at > :now THEN 'time'
@@ -76,7 +74,7 @@ enum WorkKind {
                     THEN 'address ' || lower(match_email)
             END
             """
-        case .toMatchAccount:
+        case .toSearch(.account):
             """
             CASE
                 WHEN run_at > :now THEN 'time'

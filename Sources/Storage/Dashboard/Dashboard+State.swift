@@ -115,10 +115,10 @@ extension Database {
                 SELECT run_at FROM fronts CROSS JOIN jobs ON jobs.id = fronts.id
                 UNION ALL
                 SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_to_match
-                    WHERE \(WorkKind.toMatch.isWaiting) LIMIT 1000)
+                    WHERE \(WorkKind.toSearch(.contact).isWaiting) LIMIT 1000)
                 UNION ALL
                 SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_to_match_account
-                    WHERE \(WorkKind.toMatchAccount.isWaiting) LIMIT 1000)
+                    WHERE \(WorkKind.toSearch(.account).isWaiting) LIMIT 1000)
                 UNION ALL
                 SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_deferred
                     WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'

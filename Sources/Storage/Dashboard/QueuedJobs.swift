@@ -1,15 +1,15 @@
 import GRDB
 
 /// The queued jobs in the order in which calls take them: first those that can be sent, then those
-/// whose contact is to be looked for, those whose account is, those put aside until something is free,
+/// whose contact is to be searched for, those whose account is, those put aside until something is free,
 /// and those of a later time.
 ///
 /// Each of five indexes has a part of that order, and no more rows are read than a page shows.
 enum QueuedJobs {
     private static let order = "priority DESC, coalesce(batch_id, 0), run_at, id"
-    private static let parts = [toSend, toMatch, toMatchAccount, aside, later]
-    private static let (toSend, toMatch) = (waiting(.toSend), waiting(.toMatch))
-    private static let toMatchAccount = waiting(.toMatchAccount)
+    private static let parts = [
+        waiting(.toSend), waiting(.toSearch(.contact)), waiting(.toSearch(.account)), aside, later,
+    ]
     private static let aside = """
         SELECT id FROM jobs INDEXED BY jobs_deferred
         WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
@@ -29,8 +29,8 @@ enum QueuedJobs {
         let rest =
             switch part {
             case 0: rest(.toSend)
-            case 1: rest(.toMatch)
-            case 2: rest(.toMatchAccount)
+            case 1: rest(.toSearch(.contact))
+            case 2: rest(.toSearch(.account))
             case 3:
                 rest(.deferred(subject: "")) + [
                     """

@@ -62,7 +62,7 @@ extension Reports {
             let sql = """
                 SELECT EXISTS (
                     SELECT 1 FROM jobs INDEXED BY jobs_to_match_account
-                    WHERE \(WorkKind.toMatchAccount.isWaiting))
+                    WHERE \(WorkKind.toSearch(.account).isWaiting))
                 OR EXISTS (
                     SELECT 1 FROM jobs INDEXED BY jobs_by_state
                     WHERE state = 'held' AND match_account = 1)

@@ -3,14 +3,6 @@ import GRDB
 
 /// What looking for a job's contact, or for the account of its group, came to.
 public struct MatchFinding: Sendable, Equatable {
-    /// What was looked for.
-    public enum Search: Sendable {
-        /// A contact, which brings its account.
-        case contact
-        /// An account.
-        case account
-    }
-
     /// What was found.
     public enum Result: Sendable, Equatable {
         /// There is none: the lead makes a new one.
@@ -41,7 +33,7 @@ public struct MatchFinding: Sendable, Equatable {
     /// What its contact was looked for by.
     public var contactKey: ContactKey?
     /// What was looked for.
-    public var search: Search
+    public var search: SearchKind
     /// What was found.
     public var result: Result
     /// Whether the rest of its batch is to be held if it fails.
@@ -50,7 +42,7 @@ public struct MatchFinding: Sendable, Equatable {
     public var attempts: Int
 
     /// A finding.
-    public init(_ job: ClaimedJob, _ result: Result, of search: Search = .contact) {
+    public init(_ job: ClaimedJob, _ result: Result, of search: SearchKind = .contact) {
         jobID = job.id
         batchID = job.batchID
         accountID = job.conversion.accountID
