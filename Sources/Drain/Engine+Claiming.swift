@@ -82,7 +82,7 @@ extension Engine {
 
     /// After a failure other leads go first: they show whose fault it was.
     mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> InFlightCall? {
-        let failures = pacer.failures
+        let failures = pacer.circuit.failures
         var start = start.carrying(pacer.callSize)
         start.callLifetimeMS = options.lifetimeSinceClaimMS
         start.takesExtra = options.takesExtra

@@ -19,7 +19,7 @@ extension Engine {
         let planner = SettlementPlanner(
             startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
-            excused: seen.excused, incidentMS: pacer.failures.incidentMS(at: now),
+            excused: seen.excused, incidentMS: pacer.circuit.failures.incidentMS(at: now),
             olderCopyUpTo: olderCopyUpTo ?? 0, chance: chance())
         var decision = SettledCall(
             CallEnd(

@@ -29,7 +29,7 @@ extension Engine {
         }
         // A probe brings none that is worth the wait.
         let mayHaveCompany =
-            pacer.breaker.openState == nil
+            pacer.circuit.openState == nil
             && (work.jobsAreDue && pacer.mayConvert(at: now) || work.verificationsAreDue
                 || inFlight.values.contains { $0.bringsFollowUps })
         let size = pacer.followUpSize.limit
@@ -57,8 +57,8 @@ extension Engine {
             let isProbe = pacer.followUps.openState != nil
             let call = try queue.claims.claimFollowUps(
                 kind, upTo: isProbe ? 1 : pacer.followUpSize.limit, start,
-                after: pacer.followUpFailures.suspects.union(
-                    pacer.followUpFailures.failedAlone.keys))
+                after: pacer.followUps.failures.suspects.union(
+                    pacer.followUps.failures.failedAlone.keys))
             guard let call else { continue }
             lastFollowUp = kind
             return InFlightCall(callID: call.id, startedAt: start.at, content: .followUps(call))

@@ -117,7 +117,7 @@ extension Engine {
     /// day is spent, a call goes now and then, as those of the day before grow old: that is said once
     /// in an hour at most.
     private mutating func logLongWait(of reason: WaitReason?, until: Moment?) {
-        guard reason == .hours || reason == .allowance && pacer.breaker.openState == nil,
+        guard reason == .hours || reason == .allowance && pacer.circuit.openState == nil,
             reason != recordedWait.reason, let reason, let until
         else { return }
         let now = clock.last

@@ -331,7 +331,7 @@ import Testing
             if number > 1 { #expect(seen.end == nil) }
             pacer.call(Int64(number) + 1000, .conversion, .success, at: now + 50_000)
         }
-        #expect(pacer.breaker.openState == nil)
+        #expect(pacer.circuit.openState == nil)
     }
 
     @Test func `tries again at once when an operator has changed something`() {
@@ -359,7 +359,7 @@ import Testing
         let seen = pacer.observe(
             Reply(.value(.converted(leads))), of: call, after: 10, at: .ms(2010))
         #expect(seen.blame == .org)
-        #expect(pacer.breaker.openState?.reason.code == "SERVER_UNAVAILABLE")
+        #expect(pacer.circuit.openState?.reason.code == "SERVER_UNAVAILABLE")
     }
 
     // MARK: The org's count

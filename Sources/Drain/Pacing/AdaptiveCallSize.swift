@@ -1,3 +1,4 @@
+import Conversion
 import Storage
 
 /// How many leads a call may carry: at most what the operator set, half as many after a call that
@@ -31,6 +32,19 @@ struct AdaptiveCallSize: Equatable {
         self.most = most
         limit = max(1, min(most, last?.limit ?? most))
         reason = limit < most ? last?.reason : nil
+    }
+
+    /// What an answer says of the size of calls.
+    mutating func adapt<Value>(
+        to outcome: Reply<Value>.Outcome, leads: Int, milliseconds: Int64
+    ) {
+        switch outcome {
+        case .value: answered(leads: leads, milliseconds: milliseconds)
+        case .refused(.callTooLarge, _): failed(leads: leads)
+        // A connection that is lost at once is nobody's size.
+        case .unclear where milliseconds >= Self.slowMS: failed(leads: leads)
+        default: break
+        }
     }
 
     /// A call of so many leads was answered, lead by lead.

@@ -32,12 +32,7 @@ extension Pacer {
             adoptAllowance(at: now)
         }
         var observation = Observation()
-        if call.tier == .followUp {
-            sizeFollowUps(by: reply.outcome, of: call, after: milliseconds)
-        }
-        if call.tier == .conversion {
-            adaptCallSize(by: reply.outcome, of: call, after: milliseconds, &observation)
-        }
+        adaptSizes(by: reply.outcome, of: call, after: milliseconds, &observation)
         switch reply.outcome {
         case .value(.converted(let leads)):
             observeOutcomes(leads, of: call, at: now, &observation)
@@ -68,12 +63,12 @@ extension Pacer {
         case .value(.followUpsRead):
             closeCircuit(call, at: now, &observation)
             // That notes are found says nothing of leads, contacts and accounts that can't be read.
-            guard failedReads.failedJobs.keys.allSatisfy({ $0 < 0 }) else { break }
+            guard reads.failures.failedJobs.keys.allSatisfy({ $0 < 0 }) else { break }
             observePassedRead(call, at: now, &observation)
         case .value(.loggedIn):
             closeCircuit(call, at: now, &observation)
         }
-        observation.excused = failures.excused.intersection(call.jobs)
+        observation.excused = circuit.failures.excused.intersection(call.jobs)
         return observation
     }
 
@@ -86,17 +81,10 @@ extension Pacer {
     private mutating func observeFailedRead(
         _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
-        let isProbe = reads.openState.map { call.startedAt.since($0.since) > 0 } ?? false
         // One lead that can't be read, and so is read alone, says nothing of the others.
-        guard !call.isApart || isProbe else { return }
-        failures.readFailed()
-        let isOrgs = failedReads.failed(
-            call.failed(with: reason), each: false, isProbe: isProbe, at: now)
-        if isOrgs { observation.blame = .org }
-        guard isOrgs || isProbe else { return }
-        let opens = reads.fail(
-            .incident, reason, tier: .read, startedAt: call.startedAt, at: now)
-        if opens, let open = reads.openState { observation.events.append(.opened(open)) }
+        guard !call.isApart || reads.isProbe(call) else { return }
+        circuit.failures.readFailed()
+        reads.fail(reason, call, each: false, at: now, &observation)
     }
 
     /// Conversions show by themselves whether they are refused, too. What Salesforce's settled word is
@@ -114,11 +102,9 @@ extension Pacer {
     private mutating func observePassedRead(
         _ call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
-        failures.readPassed()
-        failedReads.passed(Set(call.jobs), at: now)
-        guard let open = reads.pass(.read) else { return }
-        failedReads.closed(afterProbes: open.failedProbes)
-        observation.events.append(.closed(open))
+        circuit.failures.readPassed()
+        reads.failures.passed(Set(call.jobs), at: now)
+        reads.close(call.tier, &observation)
     }
 
     // MARK: Failures
@@ -136,20 +122,20 @@ extension Pacer {
         case .session:
             // Tokens that are refused one after the other are no session that has expired.
             if loginsSinceLastAnswer >= Self.mostLogins {
-                openCircuit(.refusal, reason, call, at: now, &observation)
+                circuit.open(.refusal, reason, call, at: now, &observation)
             }
         case .permission:
             observePermissionRefusal(.permission, blocker, reason, call, at: now, &observation)
         case .configuration:
             observePermissionRefusal(.configuration, blocker, reason, call, at: now, &observation)
-        case .allowance: openCircuit(.allowance, reason, call, at: now, &observation)
+        case .allowance: circuit.open(.allowance, reason, call, at: now, &observation)
         // What reads the limits may be down alone: conversions show whether it is all of Salesforce.
         case .outage where call.tier == .limits: org.wasLost(at: now)
         case .outage where call.isApart: observeFailedRead(reason, call, at: now, &observation)
-        case .outage: openCircuit(.outage, reason, call, at: now, &observation)
+        case .outage: circuit.open(.outage, reason, call, at: now, &observation)
         case .concurrency:
             concurrency.shrink()
-            openCircuit(.concurrency, reason, call, at: now, &observation)
+            circuit.open(.concurrency, reason, call, at: now, &observation)
         case .callTooLarge:
             observeUnclear(reason, call, isAnswered: true, at: now, &observation)
         }
@@ -161,7 +147,7 @@ extension Pacer {
         _ observation: inout Observation
     ) {
         switch call.tier {
-        case .login: openCircuit(.outage, reason, call, at: now, &observation)
+        case .login: circuit.open(.outage, reason, call, at: now, &observation)
         case .limits:
             if reason.code == "LIMITS_NOT_VISIBLE" {
                 org.isWithheld(at: now)
@@ -170,7 +156,7 @@ extension Pacer {
             }
         case .read: observeFailedRead(reason, call, at: now, &observation)
         case .followUp:
-            observeFailedFollowUp(reason, call, each: false, at: now, &observation)
+            followUps.fail(reason, call, each: false, at: now, &observation)
         case .conversion:
             guard !isAnswered || !isLeftToReading(reason, call) else { return }
             observeFailedCall(
@@ -187,18 +173,18 @@ extension Pacer {
         guard call.tier == .conversion else {
             return observeRefusedFollowUps(reason, call, at: now, &observation)
         }
-        let isProbe = isProbe(call)
+        let isProbe = circuit.isProbe(call)
         guard isOrgs(reason, call, isProbe: isProbe, at: now) else {
             // A probe that is charged has failed all the same.
-            if isProbe { openCircuit(.incident, reason, call, at: now, &observation) }
+            if isProbe { circuit.open(.incident, reason, call, at: now, &observation) }
             return
         }
         observation.blame = .org
         // Where calls got through lately, a first probe may tell at once whose fault it is.
-        guard failures.hasPassedLately(at: now) else {
+        guard circuit.failures.hasPassedLately(at: now) else {
             return observeRefusal(blocker, reason, call, at: now, &observation)
         }
-        openCircuit(.incident, reason, call, at: now, &observation)
+        circuit.open(.incident, reason, call, at: now, &observation)
     }
 
     /// Of one lead it is believed until others have passed; a call of more goes on in halves, unless
@@ -208,10 +194,12 @@ extension Pacer {
     ) -> Bool {
         let failed = call.failed(with: reason)
         let othersPassed =
-            call.isHalf && failures.hasPassedLately(at: now)
-            && call.jobs.allSatisfy { failures.failedJobs[$0] == nil }
-        if call.jobs.count == 1, !othersPassed, failures.isOrgWide(failed, at: now) { return true }
-        return failures.failed(failed, each: false, isProbe: isProbe, at: now)
+            call.isHalf && circuit.failures.hasPassedLately(at: now)
+            && call.jobs.allSatisfy { circuit.failures.failedJobs[$0] == nil }
+        if call.jobs.count == 1, !othersPassed, circuit.failures.isOrgWide(failed, at: now) {
+            return true
+        }
+        return circuit.failures.failed(failed, each: false, isProbe: isProbe, at: now)
     }
 
     private mutating func observePermissionRefusal(
@@ -221,18 +209,8 @@ extension Pacer {
         if refusals.refused(reason, tier: call.tier, at: now) {
             observation.events.append(.ends(status, blocker, reason))
         } else {
-            openCircuit(.refusal, reason, call, at: now, &observation)
+            circuit.open(.refusal, reason, call, at: now, &observation)
         }
-    }
-
-    mutating func openCircuit(
-        _ kind: CircuitBreaker.Kind, _ reason: Reason, _ call: PacedCall, at now: Moment,
-        _ observation: inout Observation
-    ) {
-        let opens = breaker.fail(
-            kind, reason, tier: call.tier, startedAt: call.startedAt, at: now)
-        guard opens, let open = breaker.openState else { return }
-        observation.events.append(.opened(open))
     }
 
     // MARK: Success
@@ -251,18 +229,13 @@ extension Pacer {
             // The limits alone can say that more is left again.
             var limits = call
             limits.tier = .limits
-            return openCircuit(.allowance, spent, limits, at: now, &observation)
+            return circuit.open(.allowance, spent, limits, at: now, &observation)
         }
-        guard let open = breaker.pass(tier) else { return }
-        refusals.forget()
-        if isProof, open.kind == .incident || open.kind == .refusal {
-            failures.closed(afterProbes: open.failedProbes)
-        }
-        observation.events.append(.closed(open))
+        if circuit.close(tier, isProof: isProof, &observation) { refusals.forget() }
     }
 
     private var reserveReached: Reason? {
-        let wasSpent = breaker.openState?.kind == .allowance
+        let wasSpent = circuit.openState?.kind == .allowance
         guard let usage = org.usage, options.allowance.isSpent(usage, wasSpent: wasSpent)
         else { return nil }
         return Reason(

@@ -10,7 +10,7 @@ extension Pacer {
         let failed = call.failed(leads)
         let others = Set(call.jobs).subtracting(failed.keys)
         if leads.contains(where: \.provesPassable) {
-            failures.passed(others, beside: failed, at: now)
+            circuit.failures.passed(others, beside: failed, at: now)
             concurrency.grow()
             return closeCircuit(call, at: now, &observation)
         }
@@ -22,27 +22,27 @@ extension Pacer {
         }
         // A lead that is refused for good shows neither that others would pass nor that they would
         // not: an org in trouble still tells a lead what it lacks.
-        failures.refused(others)
+        circuit.failures.refused(others)
         let refusals = leads.filter(\.isPassing)
         guard let reason = refusals.compactMap(\.reason).first else {
             concurrency.grow()
             return closeCircuit(call, isProof: false, at: now, &observation)
         }
         if let (blocker, reason) = blocker(in: leads, of: call),
-            failures.isOrgWide(
+            circuit.failures.isOrgWide(
                 failed, believed: blocker.isOfTheOrg ? .forHours : .forSomeTime, at: now)
         {
             observation.blame = .org
             // Said of one lead it may be about that lead alone, and nothing to end for.
             if failed.count == 1, blocker == .permission || blocker == .configuration {
-                return openCircuit(.refusal, reason, call, at: now, &observation)
+                return circuit.open(.refusal, reason, call, at: now, &observation)
             }
             return observeRefusal(blocker, reason, call, at: now, &observation)
         }
         // After a restore each of them may be refused as converted already, by a code that nobody
         // knows: what it means is known when they are read.
         let known = failed.filter { !leads.unlistedCodes.contains($0.value) }
-        guard !known.isEmpty || isOutage else {
+        guard !known.isEmpty || circuit.isOutage else {
             return closeCircuit(call, proving: .read, at: now, &observation)
         }
         observeFailedCall(
@@ -64,7 +64,7 @@ extension Pacer {
             blocked.count == refused.count
             ? blocked.first
             : blocked.first { job, blocker, reason in
-                blocker.isOfTheOrg && !failures.isKnownFailing([job: reason.code])
+                blocker.isOfTheOrg && !circuit.failures.isKnownFailing([job: reason.code])
             }
         return said.map { ($0.1, $0.2) }
     }
@@ -76,10 +76,10 @@ extension Pacer {
     ) {
         let locked = call.codes(leads, where: \.isLocked)
         guard let reason = leads.first(where: \.isLocked)?.reason,
-            failures.locked(locked, at: now)
+            circuit.failures.locked(locked, at: now)
         else { return closeCircuit(call, at: now, &observation) }
         observation.blame = .org
-        openCircuit(.incident, reason, call, at: now, &observation)
+        circuit.open(.incident, reason, call, at: now, &observation)
     }
 
     /// A trigger that throws for one lead is that lead's affair, unless one lead after the other meets
@@ -88,12 +88,12 @@ extension Pacer {
         _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
         let thrown = call.codes(leads, where: \.isThrown)
-        failures.refused(Set(call.jobs).subtracting(thrown.keys))
+        circuit.failures.refused(Set(call.jobs).subtracting(thrown.keys))
         guard let reason = leads.first(where: \.isThrown)?.reason,
-            failures.threw(thrown, at: now)
+            circuit.failures.threw(thrown, at: now)
         else { return closeCircuit(call, isProof: false, at: now, &observation) }
         observation.blame = .org
-        openCircuit(.incident, reason, call, at: now, &observation)
+        circuit.open(.incident, reason, call, at: now, &observation)
     }
 
     /// What was read of leads in doubt.
@@ -105,7 +105,7 @@ extension Pacer {
         let read = zip(zip(call.jobs, call.doubts), readings)
         // Its answer got lost, or said nothing, and the work was done: while others failed, or before.
         let done = zip(read, call.sentAt).filter { read, sentAt in
-            read.0.1.mayBeDone && read.1.isConverted && failures.tellsOfNow(callAt: sentAt)
+            read.0.1.mayBeDone && read.1.isConverted && circuit.failures.tellsOfNow(callAt: sentAt)
         }.map(\.0.0.0)
         var refused: FailureRun.Failed = [:]
         for case ((let job, .refused(let code)), let reading) in read
@@ -113,24 +113,22 @@ extension Pacer {
             refused[job] = code
         }
         guard done.isEmpty else {
-            failures.passed(Set(done), beside: refused, at: now)
-            return breaker.openState?.kind == .incident
+            circuit.failures.passed(Set(done), beside: refused, at: now)
+            return circuit.openState?.kind == .incident
         }
         guard let code = refused.values.first,
-            failures.failed(refused, each: true, isProbe: false, at: now),
-            breaker.openState == nil
+            circuit.failures.failed(refused, each: true, isProbe: false, at: now),
+            circuit.openState == nil
         else { return false }
         var conversion = call
         conversion.tier = .conversion
-        openCircuit(.incident, Reason(code, ""), conversion, at: now, &observation)
+        circuit.open(.incident, Reason(code, ""), conversion, at: now, &observation)
         return false
     }
 
-    private var isOutage: Bool { breaker.openState?.isOutage ?? false }
-
     /// Whether a refusal by a code that nobody knows may say that the one lead is converted already.
     func isLeftToReading(_ reason: Reason, _ call: PacedCall) -> Bool {
-        !reason.isListed && call.jobs.count == 1 && !isOutage
+        !reason.isListed && call.jobs.count == 1 && !circuit.isOutage
     }
 
     /// The call failed with all that was in it: by the fault of one of its leads, or of the org.
@@ -139,14 +137,9 @@ extension Pacer {
         _ reason: Reason, _ call: PacedCall, _ failed: FailureRun.Failed, each: Bool,
         isAnswered: Bool, at now: Moment, _ observation: inout Observation
     ) {
-        let open = breaker.openState
-        let isProbe = isProbe(call)
-        let isOrgs = failures.failed(failed, each: each, isProbe: isProbe, at: now)
-        if isOrgs { observation.blame = .org }
-        if isOrgs || isProbe {
-            openCircuit(
-                isOrgs ? .incident : open?.kind ?? .incident, reason, call, at: now, &observation)
-        } else if isAnswered, open?.isOutage == false {
+        let keepsOthersBack = circuit.fail(
+            reason, call, failed, each: each, at: now, &observation)
+        if !keepsOthersBack, isAnswered, circuit.openState?.isOutage == false {
             // Salesforce let it in: neither the allowance nor the number of calls stops it.
             closeCircuit(call, at: now, &observation)
         }
@@ -154,28 +147,22 @@ extension Pacer {
 
     /// What the answer says of the size of calls. Halves of a failed call say nothing of it: they
     /// are apart because one of their leads is odd. Nor does a probe.
-    mutating func adaptCallSize(
+    mutating func adaptSizes(
         by outcome: Reply<CallResult.Content>.Outcome, of call: PacedCall,
         after milliseconds: Int64,
         _ observation: inout Observation
     ) {
-        guard !call.isHalf, !isProbe(call) else { return }
-        let before = callSize.limit
-        switch outcome {
-        case .value: callSize.answered(leads: call.jobs.count, milliseconds: milliseconds)
-        case .refused(.callTooLarge, _): callSize.failed(leads: call.jobs.count)
-        // A connection that is lost at once is nobody's size.
-        case .unclear where milliseconds >= AdaptiveCallSize.slowMS:
-            callSize.failed(leads: call.jobs.count)
-        default: return
+        guard !call.isHalf else { return }
+        switch call.tier {
+        case .conversion where !circuit.isProbe(call):
+            let before = callSize.limit
+            callSize.adapt(to: outcome, leads: call.jobs.count, milliseconds: milliseconds)
+            guard callSize.limit < before else { return }
+            observation.events.append(.callsMadeSmaller(to: callSize.limit, callSize.reason))
+        case .followUp where followUps.openState == nil:
+            followUpSize.adapt(to: outcome, leads: call.jobs.count, milliseconds: milliseconds)
+        default: break
         }
-        guard callSize.limit < before else { return }
-        observation.events.append(.callsMadeSmaller(to: callSize.limit, callSize.reason))
-    }
-
-    /// Whether it was to find out if Salesforce is back.
-    func isProbe(_ call: PacedCall) -> Bool {
-        breaker.openState.map { $0.isOutage && call.startedAt.since($0.since) > 0 } ?? false
     }
 }
 

@@ -17,30 +17,30 @@ extension Pacer {
         let others = Set(call.jobs).subtracting(failed.keys)
         let isProof = records.contains { $0.isDone || failed.isEmpty && $0.isLocked }
         if isProof {
-            followUpFailures.passed(others, beside: failed, at: now)
+            followUps.failures.passed(others, beside: failed, at: now)
         } else {
             // A record that is refused for good shows nothing of the others.
-            followUpFailures.refused(others)
+            followUps.failures.refused(others)
         }
         let refusals = records.filter(\.isPassing)
         guard !isProof, let reason = refusals.compactMap(\.reason).first else {
             concurrency.grow()
-            closeFollowUps(isProof: isProof, &observation)
+            followUps.close(call.tier, isProof: isProof, &observation)
             return closeCircuit(call, at: now, &observation)
         }
         if let blocker = refusals.commonBlocker,
-            followUpFailures.isOrgWide(
+            followUps.failures.isOrgWide(
                 failed, believed: blocker.isOfTheOrg ? .forHours : .forSomeTime, at: now)
         {
             observation.blame = .org
             // Said of some records it may be about those alone, and nothing to end for.
             switch blocker {
             case .permission, .configuration, .outage:
-                return open(reason, call, at: now, &observation)
+                return followUps.open(.incident, reason, call, at: now, &observation)
             default: return observeRefusal(blocker, reason, call, at: now, &observation)
             }
         }
-        observeFailedFollowUp(reason, call, each: true, at: now, &observation)
+        followUps.fail(reason, call, each: true, at: now, &observation)
     }
 
     /// The call was turned away as a whole: it may be for what stands in one of its records, which an
@@ -50,14 +50,14 @@ extension Pacer {
     ) {
         // Of one alone it is believed until others have passed.
         if call.jobs.count == 1,
-            followUpFailures.isOrgWide(
+            followUps.failures.isOrgWide(
                 call.failed(with: reason),
                 believed: reason.mayPass ? .untilOthersAreTried : .forSomeTime, at: now)
         {
             observation.blame = .org
-            return open(reason, call, at: now, &observation)
+            return followUps.open(.incident, reason, call, at: now, &observation)
         }
-        observeFailedFollowUp(reason, call, each: false, at: now, &observation)
+        followUps.fail(reason, call, each: false, at: now, &observation)
     }
 
     /// The call never left, or Salesforce said that it is out of order: no record is at fault, and what
@@ -66,50 +66,12 @@ extension Pacer {
         _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
         observation.blame = .org
-        if call.jobs.count == 1 { followUpFailures.turnedAway(call.failed(with: reason), at: now) }
-        open(reason, call, at: now, &observation)
-    }
-
-    /// The call came to nothing with all that was in it: by the fault of one of its records, or of the
-    /// org.
-    mutating func observeFailedFollowUp(
-        _ reason: Reason, _ call: PacedCall, each: Bool, at now: Moment,
-        _ observation: inout Observation
-    ) {
-        let isProbe = followUps.openState.map { call.startedAt.since($0.since) > 0 } ?? false
-        let isOrgs = followUpFailures.failed(
-            call.failed(with: reason), each: each, isProbe: isProbe, at: now)
-        if isOrgs { observation.blame = .org }
-        if isOrgs || isProbe { open(reason, call, at: now, &observation) }
-    }
-
-    private mutating func open(
-        _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
-    ) {
-        let opens = followUps.fail(
-            .incident, reason, tier: .followUp, startedAt: call.startedAt, at: now)
-        if opens, let open = followUps.openState { observation.events.append(.opened(open)) }
-    }
-
-    private mutating func closeFollowUps(isProof: Bool, _ observation: inout Observation) {
-        guard let open = followUps.pass(.followUp) else { return }
-        if isProof { followUpFailures.closed(afterProbes: open.failedProbes) }
-        observation.events.append(.closed(open))
-    }
-
-    /// As for calls that convert: halves of a failed call say nothing of the size of calls.
-    mutating func sizeFollowUps(
-        by outcome: Reply<CallResult.Content>.Outcome, of call: PacedCall, after milliseconds: Int64
-    ) {
-        guard !call.isHalf, followUps.openState == nil else { return }
-        switch outcome {
-        case .value: followUpSize.answered(leads: call.jobs.count, milliseconds: milliseconds)
-        case .refused(.callTooLarge, _): followUpSize.failed(leads: call.jobs.count)
-        case .unclear where milliseconds >= AdaptiveCallSize.slowMS:
-            followUpSize.failed(leads: call.jobs.count)
-        default: break
+        if call.jobs.count == 1 {
+            followUps.failures.turnedAway(call.failed(with: reason), at: now)
         }
+        followUps.open(.incident, reason, call, at: now, &observation)
     }
+
 }
 
 extension RecordOutcome {
@@ -139,11 +101,9 @@ extension RecordOutcome {
 extension [RecordOutcome] {
     /// What stands in the way, when each record was refused for something that is not its fault.
     fileprivate var commonBlocker: Blocker? {
-        var blocker: Blocker?
-        for record in self {
-            guard case .blocked(let met, _) = record else { return nil }
-            blocker = blocker ?? met
+        let blockers = compactMap {
+            if case .blocked(let blocker, _) = $0 { blocker } else { nil as Blocker? }
         }
-        return blocker
+        return blockers.count == count ? blockers.first : nil
     }
 }

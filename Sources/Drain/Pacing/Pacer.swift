@@ -10,14 +10,12 @@ struct Pacer {
     var bucket: TokenBucket
     var day: RollingDayUsage
     var org: UsageReading
-    var breaker: CircuitBreaker
-    var failures = FailureRun()
-    /// The circuit and the failures of reads alone.
-    var reads: CircuitBreaker
-    var failedReads = FailureRun(doubtsLoneLeads: false)
-    /// The circuit, the failures and the size of calls that follow conversions.
-    var followUps: CircuitBreaker
-    var followUpFailures = FailureRun(doubtsLoneLeads: false)
+    /// The circuit of all calls, opened by what all would meet, and by conversions that fail.
+    var circuit: Circuit
+    /// The circuit of reads alone.
+    var reads: Circuit
+    /// The circuit of calls that follow conversions, and their size.
+    var followUps: Circuit
     var followUpSize: AdaptiveCallSize
     var concurrency: ConcurrencyLimit
     var callSize: AdaptiveCallSize
@@ -35,9 +33,9 @@ struct Pacer {
         self.options = options
         self.day = day
         org = UsageReading(last?.usage, at: last?.usageAt)
-        breaker = CircuitBreaker(probeIntervalMS: options.probeIntervalMS)
-        reads = CircuitBreaker(probeIntervalMS: options.probeIntervalMS)
-        followUps = CircuitBreaker(probeIntervalMS: options.probeIntervalMS)
+        circuit = Circuit(probeIntervalMS: options.probeIntervalMS, doubtsLoneLeads: true)
+        reads = Circuit(probeIntervalMS: options.probeIntervalMS, doubtsLoneLeads: false)
+        followUps = reads
         followUpSize = AdaptiveCallSize(most: options.followUpCallSize)
         concurrency = ConcurrencyLimit(most: options.concurrency)
         callSize = AdaptiveCallSize(most: options.callSize, last: lastCallSize)
@@ -51,16 +49,16 @@ struct Pacer {
     /// Goes on under other options.
     mutating func adopt(_ options: DrainOptions, at now: Moment) {
         self.options = options
-        breaker.probeIntervalMS = options.probeIntervalMS
-        reads.probeIntervalMS = options.probeIntervalMS
-        followUps.probeIntervalMS = options.probeIntervalMS
+        circuit.breaker.probeIntervalMS = options.probeIntervalMS
+        reads.breaker.probeIntervalMS = options.probeIntervalMS
+        followUps.breaker.probeIntervalMS = options.probeIntervalMS
         followUpSize.most = options.followUpCallSize
         concurrency.most = options.concurrency
         callSize.most = options.callSize
         adoptAllowance(at: now)
         // What was refused may be what was just set right.
-        if let kind = breaker.openState?.kind, kind == .refusal || kind == .incident {
-            breaker.probeNow(at: now)
+        if let kind = circuit.openState?.kind, kind == .refusal || kind == .incident {
+            circuit.breaker.probeNow(at: now)
         }
     }
 
@@ -102,8 +100,7 @@ struct Pacer {
             return .wait(Wait(reason: .hours, until: opensAt))
         }
         var tiers = wanted(demand, at: now)
-        for circuit in [reads, followUps, breaker] {
-            guard let open = circuit.openState else { continue }
+        for open in openStates {
             tiers = allowed(tiers, by: open, at: now)
             if tiers.isEmpty { return .wait(wait(for: open, at: now)) }
         }
@@ -113,6 +110,11 @@ struct Pacer {
             return .wait(wait)
         }
         return .go(Permit(tiers: tiers, leads: isProbingForOneLead ? 1 : callSize.limit))
+    }
+
+    /// Those of circuits that are open; that of all calls is the last.
+    private var openStates: [CircuitBreaker.OpenState] {
+        [reads.openState, followUps.openState, circuit.openState].compactMap(\.self)
     }
 
     /// A login costs no token, but without one there is nothing to log in for.
@@ -168,14 +170,14 @@ struct Pacer {
 
     /// Whether conversions leave now, be it as a probe.
     func mayConvert(at now: Moment) -> Bool {
-        guard let open = breaker.openState, open.stops(.conversion) else { return true }
+        guard let open = circuit.openState, open.stops(.conversion) else { return true }
         return open.probeAt.since(now) == 0
     }
 
     /// The next probe of a circuit that is open, if it is before that time: what is due may be
     /// waiting for what it stops.
     func probesBefore(_ time: Moment?, at now: Moment) -> Moment? {
-        let probes = [reads, followUps, breaker].compactMap(\.openState?.probeAt).filter {
+        let probes = openStates.map(\.probeAt).filter {
             $0.since(now) > 0
         }
         return ([time].compactMap(\.self) + probes).min { $1.since($0) > 0 }
@@ -191,13 +193,13 @@ struct Pacer {
     /// In an incident of the org a call of one lead tells as much as a call of a hundred, and more
     /// where one lead of the hundred may be the reason.
     private var isProbingForOneLead: Bool {
-        breaker.openState.map {
+        circuit.openState.map {
             ($0.kind == .incident || $0.kind == .refusal) && $0.stops(.conversion)
         } ?? false
     }
 
     private func mustReadLimits(at now: Moment) -> Bool {
-        let open = breaker.openState
+        let open = circuit.openState
         return org.mustBeRead(
             isNeeded: options.rate == nil,
             allowanceIsSpent: open?.kind == .allowance && open?.stops(.limits) == true, at: now)
@@ -209,10 +211,7 @@ struct Pacer {
     /// long as the operator has patience.
     func givesUp(at now: Moment) -> CircuitBreaker.OpenState? {
         guard inFlight.isEmpty else { return nil }
-        return [breaker.openState, reads.openState, followUps.openState].compactMap(\.self).first {
-            open in
-            giveUpTime(open).map { $0.since(now) == 0 } ?? false
-        }
+        return openStates.last { open in giveUpTime(open).map { $0.since(now) == 0 } ?? false }
     }
 
     /// A spent allowance and too many calls at once are no lack of Salesforce.
