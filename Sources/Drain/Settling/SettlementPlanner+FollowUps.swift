@@ -15,7 +15,7 @@ extension SettlementPlanner {
         case .refused(let blocker, let reason)
         where blame == .call
             && (blocker == .callTooLarge || blocker.mayBeOfContent(reason, in: .followUp)):
-            return inHalves(call).map { followUp, half in
+            return call.followUps.halves(of: call.id).map { followUp, half in
                 var settlement =
                     call.followUps.count > 1
                     ? notSent(followUp, in: call.id, reason)
@@ -26,7 +26,7 @@ extension SettlementPlanner {
         case .refused(_, let reason):
             return call.followUps.map { notSent($0, in: call.id, reason) }
         case .unclear(let reason):
-            return inHalves(call).map { followUp, half in
+            return call.followUps.halves(of: call.id).map { followUp, half in
                 unclear(followUp, half, of: call, reason, reply.isOver)
             }
         }
@@ -44,7 +44,8 @@ extension SettlementPlanner {
             return retry(followUp, in: callID, reason)
         case .permanent(let reason):
             return failed(
-                FollowUpSettlement(followUp, in: callID, .failed, to: .failed), followUp, reason)
+                FollowUpSettlement(followUp, in: callID, .failed, to: .failed), followUp.policy,
+                reason)
         case .transient(let reason), .blocked(_, let reason):
             return notSent(followUp, in: callID, reason)
         }
@@ -60,34 +61,8 @@ extension SettlementPlanner {
     private func retry(
         _ followUp: ClaimedFollowUp, in callID: Int64, _ reason: Reason
     ) -> FollowUpSettlement {
-        again(FollowUpSettlement(followUp, in: callID, .retry, to: .waiting), followUp, reason)
-    }
-
-    /// Its own passing fault: an attempt is used, and if one is left it is tried again.
-    private func again(
-        _ back: FollowUpSettlement, _ followUp: ClaimedFollowUp, _ reason: Reason
-    ) -> FollowUpSettlement {
-        var back = back
-        let used = back.attempts + 1
-        guard used < followUp.policy.maxAttempts else { return failed(back, followUp, reason) }
-        back.attempts = used
-        back.reason = reason
-        let pause = followUp.policy.backoffMS(afterAttempt: used, chance: chance)
-        back.backoffMS = pause
-        back.nextRunAt = now.wall + pause
-        return back
-    }
-
-    private func failed(
-        _ end: FollowUpSettlement, _ followUp: ClaimedFollowUp, _ reason: Reason
-    ) -> FollowUpSettlement {
-        var end = end
-        if end.outcome != .unknown { end.outcome = .failed }
-        end.to = .failed
-        end.attempts += 1
-        end.reason = reason
-        end.pausesBatch = followUp.policy.onFailure == .pause
-        return end
+        again(
+            FollowUpSettlement(followUp, in: callID, .retry, to: .waiting), followUp.policy, reason)
     }
 
     /// The call took no effect: back in line, no attempt used.
@@ -119,16 +94,9 @@ extension SettlementPlanner {
         doubt.nextRunAt = now.wall + rest
         guard isAlone && blame == .call else { return doubt }
         // An update that no answer ever comes for must come to an end, too.
-        doubt = again(doubt, followUp, reason)
+        doubt = again(doubt, followUp.policy, reason)
         if doubt.to == .verifying { doubt.nextRunAt = now.wall + max(rest, doubt.backoffMS ?? 0) }
         return doubt
-    }
-
-    /// Each with the number of its half; two calls never give the same number.
-    private func inHalves(_ call: ClaimedFollowUps) -> [(ClaimedFollowUp, Int64)] {
-        call.followUps.enumerated().map { index, followUp in
-            (followUp, call.id * 2 + (index < call.followUps.count / 2 ? 0 : 1))
-        }
     }
 }
 
@@ -172,7 +140,7 @@ extension SettlementPlanner {
     private func stillInDoubt(_ followUp: ClaimedFollowUp, _ reason: Reason) -> FollowUpSettlement {
         var end = FollowUpSettlement(followUp, .unknown, to: .failed)
         end.doubt = followUp.doubt
-        return failed(end, followUp, reason)
+        return failed(end, followUp.policy, reason)
     }
 
     /// Believed only once the call can no longer be running; then it is sent again. One that was alone
@@ -190,7 +158,7 @@ extension SettlementPlanner {
             return later
         }
         if sent.size == 1, followUp.doubt != .crash, let reason = followUp.reason {
-            return again(back, followUp, reason)
+            return again(back, followUp.policy, reason)
         }
         return waiting(back)
     }

@@ -45,20 +45,22 @@ struct SettlementPlanner {
                 return settlement
             }
         case .refused(.callTooLarge, let reason) where !reason.isListed && call.jobs.count == 1:
-            return inHalves(call).map { job, half in
+            return call.jobs.halves(of: call.id).map { job, half in
                 var doubt = inDoubt(job, in: call.id, .unlisted, reason)
                 doubt.split = half
                 return doubt
             }
         case .refused(.callTooLarge, let reason) where blame == .call:
-            return inHalves(call).map { tooLarge($0, $1, of: call, reason) }
+            return call.jobs.halves(of: call.id).map { tooLarge($0, $1, of: call, reason) }
         case .refused(let blocker, let reason)
         where blame == .call && blocker.mayBeOfContent(reason, in: .conversion):
-            return inHalves(call).map { tooLarge($0, $1, of: call, reason) }
+            return call.jobs.halves(of: call.id).map { tooLarge($0, $1, of: call, reason) }
         case .refused(_, let reason):
             return call.jobs.map { notSent($0, in: call.id, reason) }
         case .unclear(let reason):
-            return inHalves(call).map { unclear($0, $1, of: call, reason, reply.isOver) }
+            return call.jobs.halves(of: call.id).map {
+                unclear($0, $1, of: call, reason, reply.isOver)
+            }
         }
     }
 
@@ -157,36 +159,6 @@ struct SettlementPlanner {
         var doubt = inDoubt(job, in: call.id, isOver ? .answered : .noAnswer, reason)
         if call.jobs.count > 1 && blame == .call { doubt.split = half }
         return doubt
-    }
-
-    /// Each job with the number of its half; two calls never give the same number.
-    private func inHalves(_ call: ClaimedCall) -> [(ClaimedJob, Int64)] {
-        call.jobs.enumerated().map { index, job in
-            (job, call.id * 2 + (index < call.jobs.count / 2 ? 0 : 1))
-        }
-    }
-
-    /// The lead's own passing fault: an attempt is used, and if one is left it is tried again.
-    func again(_ back: Settlement, _ policy: RetryPolicy, _ reason: Reason) -> Settlement {
-        var back = back
-        let used = back.attempts + 1
-        guard used < policy.maxAttempts else { return failed(back, policy, reason) }
-        back.attempts = used
-        back.reason = reason
-        let pause = policy.backoffMS(afterAttempt: used, chance: chance)
-        back.backoffMS = pause
-        back.nextRunAt = now.wall + pause
-        return back
-    }
-
-    func failed(_ end: Settlement, _ policy: RetryPolicy, _ reason: Reason) -> Settlement {
-        var end = end
-        end.outcome = .failed
-        end.to = .failed
-        end.attempts += 1
-        end.reason = reason
-        end.pausesBatch = policy.onFailure == .pause
-        return end
     }
 }
 
