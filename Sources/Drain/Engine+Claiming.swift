@@ -13,21 +13,20 @@ struct WorkTurn {
     var lastSearch = SearchKind.account
     /// What was read last.
     var lastRead = Read.search
+    /// Which kind of follow-up was sent last.
+    var lastFollowUp = FollowUpKind.task
 
     /// The calls that only read.
     enum Read: CaseIterable {
         case verification, followUpVerification, search
     }
+}
 
-    /// From the one after the last, so that neither keeps the other waiting.
-    var searchesInTurn: [SearchKind] {
-        SearchKind.allCases.filter { $0 != lastSearch } + [lastSearch]
-    }
-
-    /// From the one after the last.
-    var readsInTurn: [Read] {
-        let place = Read.allCases.firstIndex(of: lastRead) ?? 0
-        return Array(Read.allCases[(place + 1)...] + Read.allCases[...place])
+extension CaseIterable where Self: Equatable, AllCases == [Self] {
+    /// All of them, from the one after the last, so that none keeps the others waiting.
+    static func inTurn(after last: Self) -> [Self] {
+        let next = allCases.firstIndex(of: last).map { $0 + 1 } ?? 0
+        return Array(allCases[next...] + allCases[..<next])
     }
 }
 
@@ -64,7 +63,8 @@ extension Engine {
     mutating func claimSearch(_ work: Work, _ start: CallStart) throws -> InFlightCall? {
         // What is found while nothing is converted would be old when it is used.
         guard work.jobsAreDue, pacer.mayConvert(at: start.at) else { return nil }
-        for kind in turns.searchesInTurn where wants(kind, work, at: start.at) {
+        for kind in SearchKind.inTurn(after: turns.lastSearch)
+        where wants(kind, work, at: start.at) {
             if let search = try claimSearch(kind, start) { return search }
         }
         return nil

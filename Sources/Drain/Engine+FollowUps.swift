@@ -34,7 +34,7 @@ extension Engine {
                 || inFlight.values.contains { $0.bringsFollowUps })
         let size = pacer.followUpSize.limit
         let due = try queue.claims.followUpWork(at: now, countingTo: size)
-        for kind in lastFollowUp.others + [lastFollowUp] {
+        for kind in FollowUpKind.inTurn(after: turns.lastFollowUp) {
             guard let ofKind = due[kind], let since = ofKind.dueSince else { continue }
             let isFull = ofKind.due >= size
             let time =
@@ -60,7 +60,7 @@ extension Engine {
                 after: pacer.followUps.failures.suspects.union(
                     pacer.followUps.failures.failedAlone.keys))
             guard let call else { continue }
-            lastFollowUp = kind
+            turns.lastFollowUp = kind
             return InFlightCall(callID: call.id, startedAt: start.at, content: .followUps(call))
         }
         return nil
@@ -85,15 +85,4 @@ extension Engine {
 extension InFlightCall {
     /// Whether its answer may bring something that is to follow.
     fileprivate var bringsFollowUps: Bool { isConversion || readKind == .verification }
-}
-
-extension FollowUpKind {
-    /// The two others, in turn.
-    fileprivate var others: [FollowUpKind] {
-        switch self {
-        case .set: [.note, .task]
-        case .note: [.task, .set]
-        case .task: [.set, .note]
-        }
-    }
 }

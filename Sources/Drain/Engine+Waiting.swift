@@ -78,7 +78,7 @@ extension Engine {
     }
 
     mutating func waitOrEnd(_ reason: WaitReason, ending: ExitReason) throws -> Step {
-        blockedSince = nil
+        waits.blocked = nil
         // The command of a finished batch may enqueue the next one.
         if options.untilEmpty, inFlight.isEmpty, try !queue.commands.hasCommands() {
             try recordWait(nil, until: nil)
@@ -107,10 +107,10 @@ extension Engine {
             case .token where pacer.bucket.rate < 1: (reason, until?.wall)
             case .token, .slot, .work, nil: (nil, nil)
             }
-        guard lasting != recordedWait else { return }
+        guard lasting != waits.written else { return }
         try queue.settlements.note(waitingFor: lasting.reason, until: lasting.until)
         logLongWait(of: lasting.reason, until: until)
-        recordedWait = lasting
+        waits.written = lasting
     }
 
     /// What keeps the queue for hours and is nobody's refusal is said, too. Where our share of the
@@ -118,23 +118,35 @@ extension Engine {
     /// in an hour at most.
     private mutating func logLongWait(of reason: WaitReason?, until: Moment?) {
         guard reason == .hours || reason == .allowance && pacer.circuit.openState == nil,
-            reason != recordedWait.reason, let reason, let until
+            reason != waits.written.reason, let reason, let until
         else { return }
         let now = clock.last
-        if let last = lastLoggedAt[reason], now.since(last) < Self.tellAgainMS { return }
-        lastLoggedAt[reason] = now
+        if let last = waits.loggedAt[reason], now.since(last) < Self.tellAgainMS { return }
+        waits.loggedAt[reason] = now
         logger.notice(
             reason == .hours
                 ? "no calls outside the run hours" : "our share of the day's calls is used up",
             metadata: ["until": "\(until.wall)"])
     }
+}
 
-    mutating func noteBlocked(_ reason: WaitReason, at now: Moment) {
+/// What the queue has been waiting for.
+struct WaitRecord {
+    /// What work that is due waits for, and since when.
+    var blocked: (reason: WaitReason, since: Moment)?
+    /// What the file says that the queue waits for.
+    var written: (reason: WaitReason?, until: Timestamp?)
+    /// When the log last told of a long wait, by its reason.
+    var loggedAt: [WaitReason: Moment] = [:]
+
+    /// Work that is due can't leave.
+    mutating func note(_ reason: WaitReason, at now: Moment) {
         guard reason.delaysCalls else { return }
-        blockedSince = (reason, blockedSince?.since ?? now)
+        blocked = (reason, blocked?.since ?? now)
     }
 
+    /// What the next call has waited for, and how long, if it has.
     func waited(at now: Moment) -> (reason: WaitReason, milliseconds: Int64)? {
-        blockedSince.map { ($0.reason, now.since($0.since)) }
+        blocked.map { ($0.reason, now.since($0.since)) }
     }
 }

@@ -31,17 +31,11 @@ struct Engine {
     var turns = WorkTurn()
     /// Which readings fail.
     var readFailures = ReadFailuresByKind()
-    /// Which kind of follow-up was sent last.
-    var lastFollowUp = FollowUpKind.task
-    /// What work that is due has been waiting for, and since when.
-    var blockedSince: (reason: WaitReason, since: Moment)?
     private(set) var clock: ClockWatch
-    /// When the log last told of a long wait, by its reason.
-    var lastLoggedAt: [WaitReason: Moment] = [:]
     /// The last job of an older copy in the file's place, if there is one.
     private(set) var olderCopyUpTo: Int64?
-    /// What the file says that the queue waits for.
-    var recordedWait: (reason: WaitReason?, until: Timestamp?)
+    /// What the queue has been waiting for.
+    var waits = WaitRecord()
 
     init(
         queue: JobQueue, options: DrainOptions, hasSession: @escaping () -> Bool,
@@ -95,7 +89,7 @@ struct Engine {
         let followUps = try followUpDemand(work, at: now)
         let sendTimes = [nextSendTime(work, at: now), followUps.sendTime].compactMap(\.self)
         guard let nextSendTime = sendTimes.min(by: { $1.since($0) > 0 }) else {
-            blockedSince = nil
+            waits.blocked = nil
             guard work.isLeft else { return try waitOrEnd(.work, ending: .drained) }
             let next = work.nextAt.map { now + ($0 - now.wall) }
             return try wait(.time, until: restEndsBefore(next, at: now))
@@ -106,7 +100,7 @@ struct Engine {
         case .go(let permit): return try claimAndLaunch(work, followUps, permit, at: now)
         case .wait(let wait):
             if wait.reason == .outage, let fault = giveUp(at: now) { return .end(.fault(fault)) }
-            noteBlocked(wait.reason, at: now)
+            waits.note(wait.reason, at: now)
             return try self.wait(wait.reason, until: wait.until)
         }
     }
@@ -172,7 +166,7 @@ struct Engine {
     private mutating func claimAndLaunch(
         _ work: Work, _ followUps: FollowUpDemand, _ permit: Pacer.Permit, at now: Moment
     ) throws -> Step {
-        var start = CallStart(at: now, waited: waited(at: now))
+        var start = CallStart(at: now, waited: waits.waited(at: now))
         if permit.tiers == [.login] {
             let id = try queue.claims.begin(.token, start)
             return launch(InFlightCall(callID: id, startedAt: now, content: .login))
@@ -190,7 +184,7 @@ struct Engine {
         pacer.bucket = bucketBefore
         let isSearching = SearchKind.allCases.contains { isReading(.search($0)) }
         let reason = isSearching ? WaitReason.slot : .account
-        noteBlocked(reason, at: now)
+        waits.note(reason, at: now)
         // What is due may be all that was looked at: with no answer to come, it looks again. What
         // follows conversions may be waiting for company, which these jobs do not bring now.
         let times = [
@@ -211,7 +205,7 @@ struct Engine {
             let id = try queue.claims.begin(.limits, start)
             return InFlightCall(callID: id, startedAt: start.at, content: .limits)
         }
-        if permit.tiers.first == .read && permit.tiers.last == .conversion {
+        if permit.searchesTakeTurns {
             return try claimRead(work, followUps, start)
                 ?? (permit.tiers.contains(.followUp) ? claimFollowUps(followUps, start) : nil)
                 ?? claimJobs(work, permit.leads, start)
@@ -234,7 +228,8 @@ struct Engine {
         _ work: Work, _ followUps: FollowUpDemand, _ start: CallStart
     ) throws -> InFlightCall? {
         let kinds =
-            isProbingReads ? turns.readsInTurn : [.verification, .followUpVerification]
+            isProbingReads
+            ? WorkTurn.Read.inTurn(after: turns.lastRead) : [.verification, .followUpVerification]
         for kind in kinds {
             let call =
                 switch kind {
@@ -255,7 +250,7 @@ struct Engine {
         inFlight[call.callID] = call
         queue.keep(call: call.callID)
         pacer.started(call.paced)
-        blockedSince = nil
+        waits.blocked = nil
         return .send(call)
     }
 }

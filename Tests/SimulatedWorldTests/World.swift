@@ -205,7 +205,7 @@ final class World {
             """
         let lists = try queue.read { try String?.fetchAll($0, sql: sql) }
         let jobs = lists.compactMap(\.self).joined(separator: "; ")
-        return "at \(now.wall), steps \(counts.steps), waits \(engine.recordedWait): \(jobs)"
+        return "at \(now.wall), steps \(counts.steps), waits \(engine.waits.written): \(jobs)"
     }
 
     /// The daemon does all that it can do now.

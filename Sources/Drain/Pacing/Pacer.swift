@@ -86,6 +86,10 @@ struct Pacer {
         var tiers: [CallTier]
         /// Leads in a call that converts.
         var leads: Int
+
+        /// Whether both reads and conversions may leave, reads first: then searches and conversions
+        /// take turns.
+        var searchesTakeTurns: Bool { tiers.first == .read && tiers.last == .conversion }
     }
 
     enum Decision: Equatable {
