@@ -78,7 +78,12 @@ extension Database {
         var jobs: Set<Int64> = []
         for settlement in settlements where try move(settlement, at: end.at.wall) {
             settled += 1
-            try close(settlement, end)
+            // The row of one that is done names its record.
+            try closeLog(
+                settlement.entry, settlement.outcome, code: settlement.reason?.code,
+                message: settlement.reason?.text ?? settlement.recordID,
+                durationMS: end.durationMS, backoffMS: settlement.backoffMS,
+                nextRunAt: settlement.nextRunAt, at: end.at.wall.description)
             guard settlement.to == .done || settlement.to == .failed else { continue }
             jobs.insert(settlement.jobID)
             if settlement.pausesBatch, let batch = settlement.batchID {
@@ -101,18 +106,6 @@ extension Database {
             settlement.doubt?.rawValue, settlement.split, error?.code, error?.message,
             settlement.id, settlement.sentIn, now.description)
         return changesCount == 1
-    }
-
-    private func close(_ settlement: FollowUpSettlement, _ end: CallEnd) throws {
-        let sql = """
-            UPDATE run_log SET finished_at = ?, duration_ms = ?, outcome = ?, code = ?,
-                message = ?, backoff_ms = ?, next_run_at = ?
-            WHERE id = ?
-            """
-        try cachedStatement(sql: sql).execute(
-            with: end.at.wall.description, end.durationMS, settlement.outcome.rawValue,
-            settlement.reason?.code, settlement.reason?.text ?? settlement.recordID,
-            settlement.backoffMS, settlement.nextRunAt?.description, settlement.entry)
     }
 
     /// Ends the jobs of which no follow-up is left to do; what failed of them the job tells.

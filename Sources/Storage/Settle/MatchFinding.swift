@@ -212,16 +212,9 @@ extension Database {
         let time = end.at.wall.description
         guard try postpone(finding, reason, until, at: time) else { return }
         let entry = try openLog(.convert, of: [finding.jobID], in: end.callID, at: end.at.wall)
-        try execute(
-            sql: """
-                UPDATE run_log SET finished_at = ?, duration_ms = ?, outcome = 'retry', code = ?,
-                    message = ?, backoff_ms = ?, next_run_at = ?
-                WHERE id = ?
-                """,
-            arguments: [
-                time, end.durationMS, reason.code, reason.message, backoffMS, until.description,
-                entry,
-            ])
+        try closeLog(
+            entry, .retry, code: reason.code, message: reason.message, durationMS: end.durationMS,
+            backoffMS: backoffMS, nextRunAt: until, at: time)
         try use(finding.attempts, of: finding.jobID)
     }
 

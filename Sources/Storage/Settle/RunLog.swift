@@ -19,6 +19,24 @@ extension Database {
         ])
         return lastInsertedRowID - Int64(jobs.count) + 1
     }
+
+    /// Closes a row of the run log.
+    func closeLog(
+        _ entry: Int64, _ outcome: Outcome, code: String?, message: String?, durationMS: Int64,
+        backoffMS: Int64? = nil, nextRunAt: Timestamp? = nil,
+        records: ConvertedRecords? = nil, at time: String
+    ) throws {
+        let sql = """
+            UPDATE run_log SET finished_at = ?, duration_ms = ?, outcome = ?, code = ?,
+                message = ?, backoff_ms = ?, next_run_at = ?, account_id = ?, contact_id = ?,
+                opportunity_id = ?
+            WHERE id = ?
+            """
+        try cachedStatement(sql: sql).execute(
+            with: time, durationMS, outcome.rawValue, code, message, backoffMS,
+            nextRunAt?.description, records?.accountID, records?.contactID,
+            records?.opportunityID, entry)
+    }
 }
 
 extension [Int64] {
@@ -58,13 +76,9 @@ extension Database {
             arguments: [reason.code, reason.message, now.description, id])
         guard changesCount == 1 else { return false }
         let entry = try openLog(kind, of: [id], in: callID, at: now)
-        try execute(
-            sql: """
-                UPDATE run_log SET finished_at = ?, duration_ms = 0, outcome = 'failed',
-                    code = ?, message = ?
-                WHERE id = ?
-                """,
-            arguments: [now.description, reason.code, reason.message, entry])
+        try closeLog(
+            entry, .failed, code: reason.code, message: reason.message, durationMS: 0,
+            at: now.description)
         if let batchID { try finish(batches: [batchID], at: now) }
         return true
     }

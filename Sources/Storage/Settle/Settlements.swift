@@ -62,7 +62,11 @@ extension Database {
         }
         for settlement in others where try move(settlement, at: time) {
             settled += 1
-            try close(settlement, end, at: time)
+            try closeLog(
+                settlement.entry, settlement.outcome, code: settlement.reason?.code,
+                message: settlement.reason?.text, durationMS: end.durationMS,
+                backoffMS: settlement.backoffMS, nextRunAt: settlement.nextRunAt,
+                records: settlement.records, at: time)
             if let redirection = settlement.redirection {
                 try redirect(settlement.jobID, redirection, at: time)
             }
@@ -106,19 +110,6 @@ extension Database {
             job.to.isSettled ? time : nil, job.jobID, job.from.rawValue, job.sentIn,
             job.afterReason?.code, job.afterReason?.message)
         return changesCount == 1
-    }
-
-    fileprivate func close(_ job: Settlement, _ end: CallEnd, at time: String) throws {
-        let sql = """
-            UPDATE run_log SET finished_at = ?, duration_ms = ?, outcome = ?, code = ?,
-                message = ?, backoff_ms = ?, next_run_at = ?, account_id = ?, contact_id = ?,
-                opportunity_id = ?
-            WHERE id = ?
-            """
-        try cachedStatement(sql: sql).execute(
-            with: time, end.durationMS, job.outcome.rawValue,
-            job.reason?.code, job.reason?.text, job.backoffMS, job.nextRunAt?.description,
-            job.records?.accountID, job.records?.contactID, job.records?.opportunityID, job.entry)
     }
 
     /// Pauses a batch for a job that failed. Of one that is paused already the jobs are held: a hundred
