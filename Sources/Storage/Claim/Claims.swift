@@ -99,8 +99,7 @@ extension Claims {
         func priority(_ kind: WorkKind) -> String {
             """
             coalesce(
-                (SELECT priority FROM jobs INDEXED BY \(kind.index)
-                    WHERE \(kind.isWaiting) AND run_at <= :now ORDER BY priority DESC LIMIT 1),
+                (SELECT priority FROM \(kind.rows) AND run_at <= :now ORDER BY priority DESC LIMIT 1),
                 -9e18)
             """
         }

@@ -31,8 +31,7 @@ extension Database {
     /// What jobs were put aside for, each once, but for their time.
     private func subjects() throws -> [String] {
         let next = """
-            SELECT deferred_for FROM jobs INDEXED BY jobs_deferred
-            WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+            SELECT deferred_for FROM \(WorkKind.putAside)
                 AND deferred_for
             """
         let sql = """
@@ -62,8 +61,7 @@ extension Database {
         let sql = """
             UPDATE jobs SET deferred_for = NULL
             WHERE id IN (
-                SELECT id FROM jobs INDEXED BY jobs_deferred_for_time
-                WHERE state = 'queued' AND deferred_for = 'time' AND run_at <= ?
+                SELECT id FROM \(WorkKind.later) AND run_at <= ?
                 ORDER BY run_at LIMIT ?)
             """
         try cachedStatement(sql: sql).execute(arguments: [now.description, Self.mostAtOnce])

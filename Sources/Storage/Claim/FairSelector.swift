@@ -192,8 +192,7 @@ private struct Selection {
 extension FairSelector {
     fileprivate func highestPriority(upTo bound: Int64) throws -> Int64? {
         let sql = """
-            SELECT priority FROM jobs INDEXED BY \(kind.index)
-            WHERE \(kind.isWaiting) AND priority <= :bound
+            SELECT priority FROM \(kind.rows) AND priority <= :bound
             ORDER BY priority DESC LIMIT 1
             """
         return try Int64.fetchOne(
@@ -208,14 +207,12 @@ extension FairSelector {
         let sql = """
             WITH RECURSIVE queues (batch) AS (
                 SELECT (
-                    SELECT coalesce(batch_id, 0) FROM jobs INDEXED BY \(kind.index)
-                    WHERE \(kind.isWaiting) AND priority = :priority
+                    SELECT coalesce(batch_id, 0) FROM \(kind.rows) AND priority = :priority
                         AND coalesce(batch_id, 0) >= :first
                     ORDER BY coalesce(batch_id, 0) LIMIT 1)
                 UNION ALL
                 SELECT (
-                    SELECT coalesce(batch_id, 0) FROM jobs INDEXED BY \(kind.index)
-                    WHERE \(kind.isWaiting) AND priority = :priority
+                    SELECT coalesce(batch_id, 0) FROM \(kind.rows) AND priority = :priority
                         AND coalesce(batch_id, 0) > queues.batch
                     ORDER BY coalesce(batch_id, 0) LIMIT 1)
                 FROM queues WHERE batch < :last)
@@ -235,8 +232,7 @@ extension FairSelector {
         // The planner would rather sort: it does not know that the first hundred are all we want.
         let sql = """
             SELECT \(JobRow.columns), jobs.run_at AS run_at, \(kind.blockedFor) AS blocked_for
-            FROM jobs INDEXED BY \(kind.index)
-            WHERE \(kind.isWaiting) AND priority = :priority AND coalesce(batch_id, 0) = :batch
+            FROM \(kind.rows) AND priority = :priority AND coalesce(batch_id, 0) = :batch
                 AND (run_at, id) > (:runAt, :id)
             ORDER BY run_at, id
             LIMIT :most

@@ -36,8 +36,7 @@ extension Claims {
             let sql = """
                 SELECT
                     count(*) AS due, min(run_at) AS first_at,
-                    (SELECT min(run_at) FROM jobs INDEXED BY jobs_deferred_for_time
-                        WHERE state = 'queued' AND deferred_for = 'time' AND run_at > :now)
+                    (SELECT min(run_at) FROM \(WorkKind.later) AND run_at > :now)
                         AS next_at,
                     (SELECT min(run_at) FROM jobs WHERE state = 'verifying') AS question_at,
                     (SELECT min(until) FROM delays WHERE until > :now) AS delay_ends_at,
@@ -48,18 +47,13 @@ extension Claims {
                         WHERE (state = 'waiting' OR state = 'verifying') AND run_at > :now)
                         AS follow_up_at,
                     EXISTS (
-                        SELECT 1 FROM jobs INDEXED BY jobs_to_match
-                        WHERE \(WorkKind.toSearch(.contact).isWaiting)) AS has_unmatched,
+                        SELECT 1 FROM \(WorkKind.toSearch(.contact).rows)) AS has_unmatched,
                     EXISTS (
-                        SELECT 1 FROM jobs INDEXED BY jobs_to_match_account
-                        WHERE \(WorkKind.toSearch(.account).isWaiting)) AS has_unmatched_accounts,
+                        SELECT 1 FROM \(WorkKind.toSearch(.account).rows)) AS has_unmatched_accounts,
                     EXISTS (
-                        SELECT 1 FROM jobs INDEXED BY jobs_deferred
-                        WHERE state = 'queued' AND deferred_for IS NOT NULL
-                            AND deferred_for <> 'time')
+                        SELECT 1 FROM \(WorkKind.putAside))
                     OR EXISTS (
-                        SELECT 1 FROM jobs INDEXED BY jobs_deferred_for_time
-                        WHERE state = 'queued' AND deferred_for = 'time') AS has_deferred,
+                        SELECT 1 FROM \(WorkKind.later)) AS has_deferred,
                     (SELECT paused FROM queue) AS paused
                 FROM (SELECT run_at FROM jobs_queued WHERE run_at <= :now LIMIT :most)
                 """
@@ -102,17 +96,13 @@ extension Database {
     fileprivate func nextUnforeseen(after now: String) throws -> String? {
         let sql = """
             SELECT min(run_at) FROM (
-                SELECT run_at FROM jobs INDEXED BY jobs_to_send
-                WHERE \(WorkKind.toSend.isWaiting) AND run_at > :now
+                SELECT run_at FROM \(WorkKind.toSend.rows) AND run_at > :now
                 UNION ALL
-                SELECT run_at FROM jobs INDEXED BY jobs_to_match
-                WHERE \(WorkKind.toSearch(.contact).isWaiting) AND run_at > :now
+                SELECT run_at FROM \(WorkKind.toSearch(.contact).rows) AND run_at > :now
                 UNION ALL
-                SELECT run_at FROM jobs INDEXED BY jobs_to_match_account
-                WHERE \(WorkKind.toSearch(.account).isWaiting) AND run_at > :now
+                SELECT run_at FROM \(WorkKind.toSearch(.account).rows) AND run_at > :now
                 UNION ALL
-                SELECT run_at FROM jobs INDEXED BY jobs_deferred
-                WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+                SELECT run_at FROM \(WorkKind.putAside)
                     AND run_at > :now)
             """
         return try String.fetchOne(cachedStatement(sql: sql), arguments: ["now": now])

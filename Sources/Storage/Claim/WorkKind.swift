@@ -45,6 +45,20 @@ enum WorkKind {
         }
     }
 
+    /// The rows of those that wait, to stand after FROM; more conditions may follow with AND.
+    var rows: String { "jobs INDEXED BY \(index) WHERE \(isWaiting)" }
+
+    /// The rows of jobs that were put aside until something is free, whatever they wait for then.
+    static let putAside = """
+        jobs INDEXED BY jobs_deferred
+        WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+        """
+
+    /// The rows of jobs that were put aside until their time comes.
+    static let later = """
+        jobs INDEXED BY jobs_deferred_for_time WHERE state = 'queued' AND deferred_for = 'time'
+        """
+
     /// Whether no contact is to be searched for, or was.
     static let hasContact =
         "(matched IS NOT NULL OR match_email IS NULL AND duplicate_contact_id IS NULL)"

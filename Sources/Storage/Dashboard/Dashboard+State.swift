@@ -97,7 +97,7 @@ extension Database {
     /// At one priority and of one batch it is the first, so it leaps from one of these fronts to the
     /// next. Where there are more than a thousand of them it leaves the last ones out.
     fileprivate func oldestDue(at now: Timestamp) throws -> Timestamp? {
-        let front = "SELECT id FROM jobs INDEXED BY jobs_to_send WHERE \(WorkKind.toSend.isWaiting)"
+        let front = "SELECT id FROM \(WorkKind.toSend.rows)"
         let sql = """
             WITH RECURSIVE fronts (id) AS (
                 SELECT id FROM (
@@ -114,18 +114,14 @@ extension Database {
             SELECT min(run_at) FROM (
                 SELECT run_at FROM fronts CROSS JOIN jobs ON jobs.id = fronts.id
                 UNION ALL
-                SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_to_match
-                    WHERE \(WorkKind.toSearch(.contact).isWaiting) LIMIT 1000)
+                SELECT * FROM (SELECT run_at FROM \(WorkKind.toSearch(.contact).rows) LIMIT 1000)
                 UNION ALL
-                SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_to_match_account
-                    WHERE \(WorkKind.toSearch(.account).isWaiting) LIMIT 1000)
+                SELECT * FROM (SELECT run_at FROM \(WorkKind.toSearch(.account).rows) LIMIT 1000)
                 UNION ALL
-                SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_deferred
-                    WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+                SELECT * FROM (SELECT run_at FROM \(WorkKind.putAside)
                     LIMIT 1000)
                 UNION ALL
-                SELECT * FROM (SELECT run_at FROM jobs INDEXED BY jobs_deferred_for_time
-                    WHERE state = 'queued' AND deferred_for = 'time' ORDER BY run_at LIMIT 1))
+                SELECT * FROM (SELECT run_at FROM \(WorkKind.later) ORDER BY run_at LIMIT 1))
             WHERE run_at <= ?
             """
         return try String.fetchOne(cachedStatement(sql: sql), arguments: [now.description])

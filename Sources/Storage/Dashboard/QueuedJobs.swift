@@ -11,13 +11,11 @@ enum QueuedJobs {
         waiting(.toSend), waiting(.toSearch(.contact)), waiting(.toSearch(.account)), aside, later,
     ]
     private static let aside = """
-        SELECT id FROM jobs INDEXED BY jobs_deferred
-        WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+        SELECT id FROM \(WorkKind.putAside)
         ORDER BY deferred_for, \(order)
         """
     private static let later = """
-        SELECT id FROM jobs INDEXED BY jobs_deferred_for_time
-        WHERE state = 'queued' AND deferred_for = 'time' ORDER BY run_at, id
+        SELECT id FROM \(WorkKind.later) ORDER BY run_at, id
         """
 
     /// The numbers of all of them.
@@ -34,8 +32,7 @@ enum QueuedJobs {
             case 3:
                 rest(.deferred(subject: "")) + [
                     """
-                    SELECT id FROM jobs INDEXED BY jobs_deferred
-                    WHERE state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
+                    SELECT id FROM \(WorkKind.putAside)
                         AND deferred_for > :subject
                     ORDER BY deferred_for, \(order)
                     """
@@ -43,8 +40,7 @@ enum QueuedJobs {
             default:
                 [
                     """
-                    SELECT id FROM jobs INDEXED BY jobs_deferred_for_time
-                    WHERE state = 'queued' AND deferred_for = 'time' AND (run_at, id) > (:time, :id)
+                    SELECT id FROM \(WorkKind.later) AND (run_at, id) > (:time, :id)
                     ORDER BY run_at, id
                     """
                 ]
@@ -66,8 +62,7 @@ enum QueuedJobs {
         _ kind: WorkKind, _ condition: String = "1", by order: String = order
     ) -> String {
         """
-        SELECT id FROM jobs INDEXED BY \(kind.index)
-        WHERE \(kind.isWaiting) AND \(condition) ORDER BY \(order)
+        SELECT id FROM \(kind.rows) AND \(condition) ORDER BY \(order)
         """
     }
 

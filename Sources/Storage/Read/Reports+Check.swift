@@ -61,8 +61,7 @@ extension Reports {
         try store.read { database in
             let sql = """
                 SELECT EXISTS (
-                    SELECT 1 FROM jobs INDEXED BY jobs_to_match_account
-                    WHERE \(WorkKind.toSearch(.account).isWaiting))
+                    SELECT 1 FROM \(WorkKind.toSearch(.account).rows))
                 OR EXISTS (
                     SELECT 1 FROM jobs INDEXED BY jobs_by_state
                     WHERE state = 'held' AND match_account = 1)
