@@ -21,6 +21,8 @@ public struct RecordID: Hashable, Sendable, CustomStringConvertible {
 
     /// The 18 characters, suffix included.
     public let description: String
+    /// The 15 characters that tell it from all others; the other three only guard its letters' case.
+    public var short: String { String(description.prefix(15)) }
 
     /// Reads an id of 15 or 18 characters.
     /// - Throws: `MalformedRecordID`, which says what is wrong.

@@ -41,6 +41,11 @@ public enum SizeReason: String, Sendable {
     case half
 }
 
+extension CallKind {
+    /// What commands ask beside the daemon, which pays for it: a list for SQL.
+    static let besideTheDaemon = "'check', 'intake', 'fetch'"
+}
+
 /// What is written of a call when it has ended.
 public struct CallEnd: Sendable {
     /// The call.

@@ -203,11 +203,9 @@ extension Database {
 
 extension InDoubtJob {
     fileprivate init(_ row: Row, _ job: ClaimedJob) {
-        let wall = Timestamp(row["started_at"] as String) ?? Timestamp(milliseconds: 0)
         self.init(
             job: job, doubt: Doubt(rawValue: row["doubt"]) ?? .noAnswer, callID: row["call_id"],
-            sentAt: Moment(wall: wall, uptimeMS: row["uptime_ms"], bootID: row["boot_id"]),
-            callSize: row["size"],
+            sentAt: row.moment("started_at"), callSize: row["size"],
             reason: Reason(row["error_code"] ?? "NO_ANSWER", row["error_message"] ?? ""))
     }
 }

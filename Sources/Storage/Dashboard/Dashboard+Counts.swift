@@ -142,7 +142,7 @@ extension Dashboard {
         }
         return FailureGroup(
             part: failed.part, code: code, leads: leads, example: row?[0],
-            lastAt: (row?[1] as String?).flatMap { Timestamp($0) })
+            lastAt: row?.time(1))
     }
 }
 
@@ -251,8 +251,8 @@ extension Database {
         return try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments).map { row in
             BatchSummary(
                 id: row[0], name: row[1], isPaused: row[2], total: row[3],
-                createdAt: Timestamp(row[4] as String),
-                finishedAt: (row[5] as String?).flatMap { Timestamp($0) })
+                createdAt: row.time(4),
+                finishedAt: row.time(5))
         }
     }
 }

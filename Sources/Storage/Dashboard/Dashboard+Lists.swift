@@ -162,7 +162,7 @@ extension Dashboard {
             """
             jobs LEFT JOIN batches ON batches.id = jobs.batch_id
             WHERE jobs.id IN (SELECT job FROM jobs_of_leads WHERE lead = ?) ORDER BY jobs.id DESC
-            """, [String(lead.description.prefix(15))], limit)
+            """, [lead.short], limit)
     }
 
     private static func arguments(_ place: ListPlace?) -> StatementArguments {
@@ -200,11 +200,5 @@ extension JobSummary {
             message: row[6], runAt: row.time(7), createdAt: row.time(8), finishedAt: row.time(9),
             accountID: row[10], contactID: row[11], opportunityID: row[12],
             hasFailedFollowUp: row[13])
-    }
-}
-
-extension Row {
-    func time(_ column: Int) -> Timestamp? {
-        (self[column] as String?).flatMap { Timestamp($0) }
     }
 }

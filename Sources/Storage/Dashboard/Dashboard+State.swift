@@ -84,7 +84,7 @@ extension Dashboard {
             let sql = "SELECT at, by, action, target, jobs FROM operations ORDER BY id DESC LIMIT ?"
             return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [limit]).map {
                 OperationRow(
-                    at: Timestamp($0[0] as String), by: $0[1], action: $0[2], target: $0[3],
+                    at: $0.time(0), by: $0[1], action: $0[2], target: $0[3],
                     jobs: $0[4])
             }
         }
@@ -137,7 +137,7 @@ extension Database {
             """
         return try Row.fetchAll(cachedStatement(sql: sql)).map {
             QueueState.OpenCall(
-                id: $0[0], kind: $0[1], size: $0[2], startedAt: Timestamp($0[3] as String))
+                id: $0[0], kind: $0[1], size: $0[2], startedAt: $0.time(3))
         }
     }
 

@@ -16,35 +16,19 @@ public final class Dashboard: Sendable {
     /// - Throws: `OperatorError`: 74 can't be read or is corrupt, 75 locked.
     public init(path: String) throws {
         self.path = path
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(1)
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA query_only = 1; PRAGMA wal_autocheckpoint = 0")
-        }
         database = try DatabaseFailure.explained(path) {
-            try DatabaseQueue(path: path, configuration: configuration)
+            try DatabaseQueue(path: path, configuration: .reading(waiting: 1))
         }
     }
 
     /// Runs one short reading transaction.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try DatabaseFailure.explained(path) {
-            try database.inDatabase { database in
-                try database.beginTransaction(.deferred)
-                let result = Swift.Result { try body(database) }
-                try database.rollback()
-                return try result.get()
-            }
-        }
+        try DatabaseFailure.explained(path) { try database.readInTransaction(body) }
     }
 
     /// A number that changes when anybody has committed.
     public func changes() throws -> Int64 {
-        try DatabaseFailure.explained(path) {
-            try database.inDatabase { database in
-                try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA data_version")) ?? 0
-            }
-        }
+        try DatabaseFailure.explained(path) { try database.dataVersion() }
     }
 
     /// Bytes of the file and of its write-ahead log.

@@ -117,19 +117,9 @@ public struct JobQueue: Sendable {
     }
 
     /// Runs one reading transaction.
-    ///
-    /// GRDB's own `read` turns `PRAGMA query_only` on and off around it, after which SQLite
-    /// prepares every statement again: here that would be all of them, for each call.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try checkFiles()
-        return try DatabaseFailure.explained(path) {
-            try database.inDatabase { database in
-                try database.beginTransaction(.deferred)
-                let result = Swift.Result { try body(database) }
-                try database.rollback()
-                return try result.get()
-            }
-        }
+        return try DatabaseFailure.explained(path) { try database.readInTransaction(body) }
     }
 
     /// - Throws: `OperatorError` 74 when the files are others than those that were opened.
@@ -164,11 +154,7 @@ public struct JobQueue: Sendable {
 
     /// A number that changes when another connection has committed.
     public func dataVersion() throws -> Int64 {
-        try DatabaseFailure.explained(path) {
-            try database.inDatabase { database in
-                try database.cachedStatement(sql: "PRAGMA data_version").fetchFirstInteger()
-            }
-        }
+        try DatabaseFailure.explained(path) { try database.dataVersion() }
     }
 }
 
@@ -199,12 +185,6 @@ public struct Operations: Sendable { let store: JobQueue }
 
 /// Reads what the queue holds. What may be long is read in pages, each in a transaction of its own.
 public struct Reports: Sendable { let store: JobQueue }
-
-extension Statement {
-    fileprivate func fetchFirstInteger() throws -> Int64 {
-        try Int64.fetchOne(self) ?? 0
-    }
-}
 
 extension Statement {
     /// Runs a statement that runs once for each lead.

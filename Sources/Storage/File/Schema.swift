@@ -83,13 +83,8 @@ public enum QueueFile: Sendable, Equatable {
     ///   than this program.
     public static func look(at path: String) throws -> QueueFile {
         guard FileManager.default.fileExists(atPath: path) else { return .missing }
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA query_only = 1; PRAGMA wal_autocheckpoint = 0")
-        }
         return try DatabaseFailure.explained(path) {
-            let database = try DatabaseQueue(path: path, configuration: configuration)
+            let database = try DatabaseQueue(path: path, configuration: .reading(waiting: 5))
             return try database.read { try Schema.check($0, path) } ? .upToDate : .outdated
         }
     }

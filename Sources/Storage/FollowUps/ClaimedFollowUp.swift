@@ -120,12 +120,7 @@ enum FollowUpRow {
         followUp.doubt = (row["doubt"] as String?).flatMap(ClaimedFollowUp.Doubt.init)
         if let code: String = row["code"] { followUp.reason = Reason(code, row["message"] ?? "") }
         followUp.lastCallID = row["call_id"]
-        if let started: String = row["started_at"] {
-            let at = Moment(
-                wall: Timestamp(started) ?? Timestamp(milliseconds: 0),
-                uptimeMS: row["uptime_ms"], bootID: row["boot_id"])
-            followUp.sent = (at, row["size"])
-        }
+        if (row["started_at"] as String?) != nil { followUp.sent = (row.moment("started_at"), row["size"]) }
         return followUp
     }
 

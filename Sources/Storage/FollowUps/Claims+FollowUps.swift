@@ -37,9 +37,7 @@ extension Claims {
                 var ofKind = FollowUpWork()
                 ofKind.due = row["due"]
                 // A time that can't be read has come.
-                ofKind.dueSince =
-                    (row["first_at"] as String?).flatMap { Timestamp($0) }
-                    ?? Timestamp(milliseconds: 0)
+                ofKind.dueSince = row.time("first_at") ?? Timestamp(milliseconds: 0)
                 work[kind] = ofKind
             }
             return work

@@ -71,10 +71,7 @@ extension Database {
             """
         try cachedStatement(sql: sql).execute(arguments: [now.description, job])
         guard changesCount == 1 else { return false }
-        if let batch {
-            try execute(
-                sql: "UPDATE batches SET finished_at = NULL WHERE id = ?", arguments: [batch])
-        }
+        try reopen(batch: batch)
         // One in doubt is asked about again. The others are made new, as the job asks for them now.
         try execute(
             sql: """

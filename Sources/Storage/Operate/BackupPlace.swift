@@ -105,12 +105,9 @@ struct BackupPlace {
     /// Which queue it is a copy of, and the highest number that a job of it ever had; nil for one that is
     /// damaged.
     private func contents() throws -> (identity: String?, lastJob: Int64)? {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = 1") }
-        return try DatabaseFailure.explained(name) {
+        try DatabaseFailure.explained(name) {
             do {
-                let copy = try DatabaseQueue(path: path, configuration: configuration)
+                let copy = try DatabaseQueue(path: path, configuration: .reading(waiting: 5))
                 return try copy.inDatabase { (try $0.identity(), try $0.lastJob()) }
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
                 return nil

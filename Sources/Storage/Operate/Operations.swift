@@ -213,7 +213,7 @@ extension Database {
         let state = try String.fetchOne(
             cachedStatement(sql: sql), arguments: [now.description, job.id])
         guard let state = state.flatMap(JobState.init(rawValue:)) else { return .supersede }
-        try reopenBatch(of: job)
+        try reopen(batch: job.batchID)
         return .move(state)
     }
 
@@ -227,12 +227,13 @@ extension Database {
             """
         try cachedStatement(sql: sql).execute(arguments: [now.description, job.id])
         guard changesCount == 1 else { return .supersede }
-        try reopenBatch(of: job)
+        try reopen(batch: job.batchID)
         return .move(.verifying)
     }
 
-    private func reopenBatch(of job: SelectedJob) throws {
-        guard let batch = job.batchID else { return }
+    /// A batch with a job that is left again is not finished.
+    func reopen(batch: Int64?) throws {
+        guard let batch else { return }
         try execute(sql: "UPDATE batches SET finished_at = NULL WHERE id = ?", arguments: [batch])
     }
 
@@ -264,7 +265,7 @@ extension Database {
         case .lead(let lead):
             try one(
                 "id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)",
-                [String(lead.description.prefix(15))],
+                [lead.short],
                 missing: "job for lead \(lead)")
         case .batch(let name):
             try many("batch_id = ?", [existingBatch(name)])

@@ -147,13 +147,10 @@ extension Reports {
     public func lastCallOfDaemons() throws -> Int64 {
         try store.read { database in
             let sql =
-                "SELECT id FROM calls WHERE kind NOT IN (\(Self.besideTheDaemon)) ORDER BY id DESC LIMIT 1"
+                "SELECT id FROM calls WHERE kind NOT IN (\(CallKind.besideTheDaemon)) ORDER BY id DESC LIMIT 1"
             return try Int64.fetchOne(database, sql: sql) ?? 0
         }
     }
-
-    /// What commands ask beside the daemon, which pays for it.
-    private static let besideTheDaemon = "'check', 'intake', 'fetch'"
 
     /// How many requests commands such as `leadconvert check` have begun since that call, and the number of the last
     /// call that anybody has begun; nil when there was none since.
@@ -161,7 +158,7 @@ extension Reports {
         try store.read { database in
             let sql =
                 """
-                SELECT count(*) FILTER (WHERE kind IN (\(Self.besideTheDaemon))) AS checks, max(id) AS last
+                SELECT count(*) FILTER (WHERE kind IN (\(CallKind.besideTheDaemon))) AS checks, max(id) AS last
                 FROM calls WHERE id > ?
                 """
             let row = try Row.fetchOne(

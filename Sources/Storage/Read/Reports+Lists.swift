@@ -56,7 +56,7 @@ extension Reports {
         if let lead = filter.lead {
             query.add(
                 "id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)",
-                String(lead.description.prefix(15)))
+                lead.short)
         }
         if let batch = filter.batch {
             let id = try store.read { try $0.existingBatch(batch) }
@@ -94,7 +94,7 @@ extension Reports {
         if let lead = filter.lead {
             query.add(
                 "job_id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)",
-                String(lead.description.prefix(15)))
+                lead.short)
         }
         if let batch = filter.batch {
             query.add(

@@ -56,7 +56,7 @@ extension Reports {
                 if let lead {
                     (
                         "id = (SELECT max(job) FROM jobs_of_leads WHERE lead = ?)",
-                        [String(lead.description.prefix(15))]
+                        [lead.short]
                     )
                 } else {
                     ("id = ?", [job])

@@ -37,9 +37,7 @@ extension Reports {
                 counts: counts, ratePerSecond: rate,
                 etaSeconds: counts.etaSeconds(atRate: rate, isMoving: isMoving),
                 isPaused: isPaused, waitingFor: daemon == nil ? nil : waitingFor,
-                waitingUntil: daemon == nil
-                    ? nil
-                    : (queue?["waiting_until"] as String?).flatMap { Timestamp($0) },
+                waitingUntil: daemon == nil ? nil : queue?.time("waiting_until"),
                 limiter: try database.limiter(), daemon: daemon)
         }
     }
@@ -86,7 +84,7 @@ extension Database {
             """
         let since = now + -60_000
         guard let row = try Row.fetchOne(self, sql: sql, arguments: [since.description]),
-            let first = (row["first"] as String?).flatMap({ Timestamp($0) })
+            let first = row.time("first")
         else { return 0 }
         return Double(row["jobs"] as Int) / (Double(max(1000, now - first)) / 1000)
     }

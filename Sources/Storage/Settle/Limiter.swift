@@ -93,13 +93,12 @@ extension Database {
             FROM limiter
             """
         guard let row = try Row.fetchOne(cachedStatement(sql: sql)) else { return nil }
-        let wall = Timestamp(row["at"] as String) ?? Timestamp(milliseconds: 0)
         var state = LimiterState(
             tokens: row["tokens"], capacity: row["capacity"], rate: row["rate"],
-            at: Moment(wall: wall, uptimeMS: row["uptime_ms"], bootID: row["boot_id"]))
+            at: row.moment("at"))
         if let current: Int = row["usage_current"], let limit: Int = row["usage_limit"] {
             state.usage = OrgUsage(current: current, limit: limit)
-            state.usageAt = (row["usage_at"] as String?).flatMap { Timestamp($0) }
+            state.usageAt = row.time("usage_at")
         }
         return state
     }

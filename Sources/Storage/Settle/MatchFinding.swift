@@ -231,10 +231,8 @@ extension Database {
     /// Whether the job has joined no account since: then it is looked for again.
     private func isStillOf(_ account: RecordID?, _ job: Int64) throws -> Bool {
         let sql = "SELECT 1 FROM jobs WHERE id = ? AND substr(account_id, 1, 15) IS ?"
-        let arguments: StatementArguments = [
-            job, account.map { String($0.description.prefix(15)) },
-        ]
-        return try Bool.fetchOne(cachedStatement(sql: sql), arguments: arguments) ?? false
+        return try Bool.fetchOne(cachedStatement(sql: sql), arguments: [job, account?.short])
+            ?? false
     }
 
     private func use(_ attempts: Int, of job: Int64) throws {

@@ -84,7 +84,7 @@ extension Settlements {
         try store.read { database in
             let sql = "SELECT clock_at, clock_uptime_ms, clock_boot_id FROM queue"
             guard let row = try Row.fetchOne(database, sql: sql),
-                let at = (row["clock_at"] as String?).flatMap({ Timestamp($0) })
+                let at = row.time("clock_at")
             else { return nil }
             return Moment(wall: at, uptimeMS: row["clock_uptime_ms"], bootID: row["clock_boot_id"])
         }
@@ -180,14 +180,14 @@ extension Database {
         let own = try Int64.fetchOne(self, sql: sql) ?? 0
         if let lastCall {
             // Those of leadconvert may have counted on from an older copy.
-            let ofOthers = "SELECT kind IN ('check', 'intake', 'fetch') FROM calls WHERE id = ?"
+            let ofOthers = "SELECT kind IN (\(CallKind.besideTheDaemon)) FROM calls WHERE id = ?"
             let isOthers = try Bool.fetchOne(self, sql: ofOthers, arguments: [lastCall])
             return lastCall > own || isOthers == true
         }
         guard store.isLocked, own > 0 else { return false }
         let converting = """
             SELECT count(*) < ? OR count(*) FILTER (
-                WHERE kind NOT IN ('token', 'check', 'intake', 'fetch')) > 0
+                WHERE kind NOT IN ('token', \(CallKind.besideTheDaemon))) > 0
             FROM calls
             """
         return try Bool.fetchOne(self, sql: converting, arguments: [own]) ?? true
