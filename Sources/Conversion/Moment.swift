@@ -36,6 +36,12 @@ public struct Moment: Hashable, Sendable {
     }
 }
 
+extension [Moment?] {
+    /// The earliest of those that are there; nil when none is. Across starts of the machine there is no
+    /// order that always holds, so a moment is not `Comparable`.
+    public var earliest: Moment? { compactMap(\.self).min { $1.since($0) > 0 } }
+}
+
 /// The machine's clocks.
 public enum SystemClock {
     private static let bootID: String = {

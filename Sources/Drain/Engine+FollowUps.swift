@@ -41,7 +41,7 @@ extension Engine {
                 isFull || !mayHaveCompany
                 ? now : now + max(0, since + Self.companyMS - now.wall)
             if time.since(now) == 0 { demand.kinds.append(kind) }
-            if demand.sendTime.map({ $0.since(time) > 0 }) ?? true { demand.sendTime = time }
+            demand.sendTime = [demand.sendTime, time].earliest
         }
         return demand
     }

@@ -55,7 +55,7 @@ extension Engine {
         let ends = ReadKind.allCases.compactMap { readFailures[$0].refusal?.until }.filter {
             $0.since(now) > 0
         }
-        return ([time].compactMap(\.self) + ends).min { $1.since($0) > 0 }
+        return ([time] + ends).earliest
     }
 
     /// Why it is time to end when the queue was to be emptied, and all that is left waits for readings

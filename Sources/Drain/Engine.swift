@@ -87,8 +87,7 @@ struct Engine {
             return .end(.fault(fault))
         }
         let followUps = try followUpDemand(work, at: now)
-        let sendTimes = [nextSendTime(work, at: now), followUps.sendTime].compactMap(\.self)
-        guard let nextSendTime = sendTimes.min(by: { $1.since($0) > 0 }) else {
+        guard let nextSendTime = [nextSendTime(work, at: now), followUps.sendTime].earliest else {
             waits.blocked = nil
             guard work.isLeft else { return try waitOrEnd(.work, ending: .drained) }
             let next = work.nextAt.map { now + ($0 - now.wall) }
@@ -192,7 +191,7 @@ struct Engine {
             followUps.sendTime.flatMap { $0.since(now) > 0 ? $0 : nil },
         ]
         let next =
-            times.compactMap(\.self).min { $1.since($0) > 0 }
+            times.earliest
             ?? (inFlight.isEmpty ? now + Self.lookAgainMS : nil)
         let probe = pacer.probesBefore(next, at: now)
         return try wait(reason, until: restEndsBefore(probe, at: now))

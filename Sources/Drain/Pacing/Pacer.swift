@@ -184,7 +184,7 @@ struct Pacer {
         let probes = openStates.map(\.probeAt).filter {
             $0.since(now) > 0
         }
-        return ([time].compactMap(\.self) + probes).min { $1.since($0) > 0 }
+        return ([time] + probes).earliest
     }
 
     private func isOut(_ tier: CallTier) -> Bool { inFlight.values.contains { $0.tier == tier } }
