@@ -54,9 +54,9 @@ public struct CallRow: Sendable, Equatable {
 }
 
 extension Dashboard {
-    /// What was done to a job, oldest first.
-    public func attempts(of job: Int64, limit: Int = 300) throws -> [AttemptRow] {
-        try attempts("run_log.job_id = ? ORDER BY run_log.id LIMIT \(limit)", [job])
+    /// What was done to a job, oldest first; the first 300 rows.
+    public func attempts(of job: Int64) throws -> [AttemptRow] {
+        try attempts("run_log.job_id = ? ORDER BY run_log.id LIMIT 300", [job])
     }
 
     /// Rows of the run log above a number, in their order.

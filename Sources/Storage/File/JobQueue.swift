@@ -38,7 +38,6 @@ public struct JobQueue: Sendable {
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeout)
         configuration.foreignKeysEnabled = false
-        configuration.maximumReaderCount = 1
         configuration.prepareDatabase { database in
             // Prune gives space back through it. On a new file only, and first: later it has no
             // effect and would still want the write lock, just to look.

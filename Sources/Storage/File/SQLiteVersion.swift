@@ -1,7 +1,7 @@
 import GRDB
 
 /// A version of SQLite, and what is known of it.
-public struct SQLiteVersion: Sendable, Equatable, Comparable, CustomStringConvertible {
+public struct SQLiteVersion: Sendable, Equatable, CustomStringConvertible {
     /// Major, minor, patch.
     public let numbers: [Int]
 
@@ -39,9 +39,4 @@ public struct SQLiteVersion: Sendable, Equatable, Comparable, CustomStringConver
 
     /// Whether it knows all the SQL that we use; STRICT tables came last, with 3.37.
     public var knowsOurSQL: Bool { !numbers.lexicographicallyPrecedes([3, 37, 0]) }
-
-    /// The older is the lesser.
-    public static func < (left: SQLiteVersion, right: SQLiteVersion) -> Bool {
-        left.numbers.lexicographicallyPrecedes(right.numbers)
-    }
 }
