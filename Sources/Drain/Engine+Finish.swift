@@ -21,33 +21,33 @@ extension Engine {
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
             excused: seen.excused, incidentMS: pacer.circuit.failures.incidentMS(at: now),
             olderCopyUpTo: olderCopyUpTo ?? 0, chance: chance())
-        var decision = SettledCall(
+        var settled = SettledCall(
             CallEnd(
                 callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
                 httpStatus: reply.httpStatus, reason: reply.reason, limiter: pacer.limiter,
                 usage: reply.usage))
         switch answer {
-        case .conversions(let call, let reply): decision.settlements = planner.settle(call, reply)
+        case .conversions(let call, let reply): settled.settlements = planner.settle(call, reply)
         case .verification(let verification, let reply):
-            decision.settlements = planner.settle(
+            settled.settlements = planner.settle(
                 verification, reply, readFailures[.verification])
-            for settlement in decision.settlements where settlement.to != .verifying {
+            for settlement in settled.settlements where settlement.to != .verifying {
                 readFailures[.verification].forget(settlement.jobID)
             }
         case .search(let search, let reply):
             let kind = ReadKind.search(search.kind)
-            decision.findings = planner.find(search, reply, readFailures[kind])
-            let unfit = Set(decision.findings.filter(\.isUnfit).map(\.jobID))
+            settled.findings = planner.find(search, reply, readFailures[kind])
+            let unfit = Set(settled.findings.filter(\.isUnfit).map(\.jobID))
             for job in search.jobs where unfit.contains(job.id) {
                 readFailures[kind].forget(search.kind.subject(of: job))
             }
-        case .followUps(let call, let reply): decision.followUps = planner.settle(call, reply)
+        case .followUps(let call, let reply): settled.followUps = planner.settle(call, reply)
         case .followUpVerification(let verification, let reply):
-            decision.followUps = planner.settle(
+            settled.followUps = planner.settle(
                 asked: verification, reply, readFailures[.followUpVerification])
         case .login, .limits: break
         }
-        unwritten.append(decision)
+        unwritten.append(settled)
     }
 
     /// Writes what was decided and is not written yet, in one transaction.

@@ -62,12 +62,12 @@ extension Timestamp {
 }
 
 /// A job's number, or a lead's id.
-enum Subject: Sendable {
+enum LeadOrJob: Sendable {
     case job(Int64)
     case lead(RecordID)
 
     /// Reads an argument: a number is a job's, anything else a lead's id.
-    static func read(_ argument: String) throws -> Subject {
+    static func read(_ argument: String) throws -> LeadOrJob {
         if let number = Int64(argument) { return .job(number) }
         return .lead(try lead(argument))
     }
@@ -178,9 +178,9 @@ struct QueueOptions: ParsableArguments {
 struct SelectionOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp("Job numbers or lead ids.", valueName: "lead-or-job"),
-        transform: Subject.read
+        transform: LeadOrJob.read
     )
-    var subjects: [Subject] = []
+    var subjects: [LeadOrJob] = []
 
     @Option(help: ArgumentHelp("All jobs of this batch.", valueName: "name"))
     var batch: String?

@@ -70,7 +70,7 @@ final class Daemon: Sendable {
                 stillRunning: { notifier?.commandsRun($0) })
             page = try await PageServer.start(
                 settings.listen, queue: path,
-                probe: .init(
+                health: .init(
                     isWritable: { fileState.isWritable }, hasSession: { transport.hasSession }),
                 logger: logger)
         } catch {
@@ -214,11 +214,11 @@ extension Duration {
 extension PageServer {
     /// Starts the page where one is wanted.
     static func start(
-        _ options: ListenOptions?, queue path: String, probe: Probe, logger: Logger
+        _ options: ListenOptions?, queue path: String, health: Health, logger: Logger
     ) async throws -> PageServer? {
         guard let options else { return nil }
         return try await start(
-            options, queue: path, version: ProgramVersion.number, probe: probe, logger: logger,
+            options, queue: path, version: ProgramVersion.number, health: health, logger: logger,
             now: { SystemClock.now().wall })
     }
 }

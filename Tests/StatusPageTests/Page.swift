@@ -75,7 +75,7 @@ func withPage<Result>(
             address: .init(address) ?? .unix("/nowhere"), token: token.map { .init($0) })
         let server = try await PageServer.start(
             options, queue: queue.path, version: "test",
-            probe: .init(isWritable: { true }, hasSession: { true }),
+            health: .init(isWritable: { true }, hasSession: { true }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { .now },
             // A busy machine may stand still between two requests of a test.
             limits: .init(idle: .minutes(30), age: .minutes(30), patience: .minutes(30)))

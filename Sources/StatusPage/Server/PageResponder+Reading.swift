@@ -43,7 +43,7 @@ extension PageResponder {
     private func metrics() throws -> Response {
         let snapshot = try watch.snapshot()
         let text = Metrics(
-            snapshot: snapshot, start: start, version: version, isWritable: probe.isWritable()
+            snapshot: snapshot, start: start, version: version, isWritable: health.isWritable()
         ).text
         return .text(text, type: "text/plain; version=0.0.4; charset=utf-8")
     }
@@ -52,8 +52,8 @@ extension PageResponder {
     private func readiness() throws -> Response {
         let snapshot = try watch.snapshot()
         var reasons: [String] = []
-        if !probe.isWritable() { reasons.append("the queue's file can't be written") }
-        if !probe.hasSession(), let code = snapshot.state?.loginFault {
+        if !health.isWritable() { reasons.append("the queue's file can't be written") }
+        if !health.hasSession(), let code = snapshot.state?.loginFault {
             reasons.append("no session: the last login came to \(code)")
         }
         if let reason = snapshot.state?.waitingFor, Metrics.breakerReasons.contains(reason) {

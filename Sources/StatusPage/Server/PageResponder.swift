@@ -12,7 +12,7 @@ final class PageResponder: Sendable {
     let gatekeeper: Gatekeeper
     let watch: PageWatch
     let operations: PageOperations
-    let probe: PageServer.Probe
+    let health: PageServer.Health
     let version: String
     let now: @Sendable () -> Timestamp
     let start: Timestamp
@@ -28,13 +28,13 @@ final class PageResponder: Sendable {
 
     init(
         gatekeeper: Gatekeeper, watch: PageWatch, operations: PageOperations,
-        probe: PageServer.Probe,
+        health: PageServer.Health,
         version: String, now: @escaping @Sendable () -> Timestamp
     ) {
         self.gatekeeper = gatekeeper
         self.watch = watch
         self.operations = operations
-        self.probe = probe
+        self.health = health
         self.version = version
         self.now = now
         start = now()

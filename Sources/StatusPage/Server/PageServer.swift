@@ -15,13 +15,13 @@ import Storage
 /// flood of them slows the page and nothing else.
 public final class PageServer: Sendable {
     /// What the daemon knows and the file does not tell.
-    public struct Probe: Sendable {
+    public struct Health: Sendable {
         /// Whether the queue's file can be written.
         public var isWritable: @Sendable () -> Bool
         /// Whether a session with Salesforce is there.
         public var hasSession: @Sendable () -> Bool
 
-        /// A probe.
+        /// From what the daemon knows.
         public init(
             isWritable: @escaping @Sendable () -> Bool, hasSession: @escaping @Sendable () -> Bool
         ) {
@@ -53,16 +53,16 @@ public final class PageServer: Sendable {
     /// Starts to listen, and returns once it does.
     /// - Throws: `OperatorError` 71 when the address can't be had.
     public static func start(
-        _ options: ListenOptions, queue path: String, version: String, probe: Probe,
+        _ options: ListenOptions, queue path: String, version: String, health: Health,
         logger: Logger, now: @escaping @Sendable () -> Timestamp
     ) async throws -> PageServer {
         try await start(
-            options, queue: path, version: version, probe: probe, logger: logger, now: now,
+            options, queue: path, version: version, health: health, logger: logger, now: now,
             limits: .init())
     }
 
     static func start(
-        _ options: ListenOptions, queue path: String, version: String, probe: Probe,
+        _ options: ListenOptions, queue path: String, version: String, health: Health,
         logger: Logger, now: @escaping @Sendable () -> Timestamp, limits: ConnectionLimits
     ) async throws -> PageServer {
         let socket: String? = if case .unix(let path) = options.address { path } else { nil }
@@ -72,7 +72,7 @@ public final class PageServer: Sendable {
             gatekeeper: Gatekeeper(options, queue: path), watch: watch,
             operations: PageOperations(
                 queue: try JobQueue(path: path, as: .client), dashboard: try Dashboard(path: path)),
-            probe: probe, version: version, now: now)
+            health: health, version: version, now: now)
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let (ports, listening) = AsyncThrowingStream<Int?, any Error>.makeStream()
         let server = Server(

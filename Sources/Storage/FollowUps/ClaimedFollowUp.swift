@@ -120,7 +120,9 @@ enum FollowUpRow {
         followUp.doubt = (row["doubt"] as String?).flatMap(ClaimedFollowUp.Doubt.init)
         if let code: String = row["code"] { followUp.reason = Reason(code, row["message"] ?? "") }
         followUp.lastCallID = row["call_id"]
-        if (row["started_at"] as String?) != nil { followUp.sent = (row.moment("started_at"), row["size"]) }
+        if (row["started_at"] as String?) != nil {
+            followUp.sent = (row.moment("started_at"), row["size"])
+        }
         return followUp
     }
 

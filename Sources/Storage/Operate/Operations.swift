@@ -146,7 +146,7 @@ extension JobChange.Kind {
 }
 
 /// What becomes of a job that an operator named.
-private enum Action {
+private enum JobResult {
     case move(JobState)
     case leave
     /// Left alone, since its lead has another job.
@@ -165,23 +165,23 @@ private struct SelectedJob {
 extension Database {
     fileprivate func act(
         _ kind: JobChange.Kind, on job: SelectedJob, at now: Timestamp, _ change: inout Change
-    ) throws -> Action {
+    ) throws -> JobResult {
         guard kind.applies(to: job) else { return .leave }
         guard kind == .retry else { return try cancel(job, at: now) }
-        let action =
+        let result =
             job.state == .failed
             ? try retry(job, at: now)
             : try retryFollowUps(of: job.id, in: job.batchID, at: now)
                 ? .move(.finishing) : .supersede
-        guard case .move(let state) = action else { return action }
+        guard case .move(let state) = result else { return result }
         let released = try release(batchHeldBy: job, at: now)
-        guard released > 0 else { return action }
+        guard released > 0 else { return result }
         // It was held with the others for a moment.
         change.released += state == .held ? released - 1 : released
         return .move(state == .held ? .queued : state)
     }
 
-    private func cancel(_ job: SelectedJob, at now: Timestamp) throws -> Action {
+    private func cancel(_ job: SelectedJob, at now: Timestamp) throws -> JobResult {
         let sql = """
             UPDATE jobs SET state = 'cancelled', updated_at = ?1, finished_at = ?1 WHERE id = ?2
             """
@@ -189,7 +189,7 @@ extension Database {
         return .move(.cancelled)
     }
 
-    fileprivate func retry(_ job: SelectedJob, at now: Timestamp) throws -> Action {
+    fileprivate func retry(_ job: SelectedJob, at now: Timestamp) throws -> JobResult {
         if job.isInDoubt { return try askAgain(about: job, at: now) }
         // OR IGNORE: a lead that was enqueued again meanwhile has its one unsettled job.
         let sql = """
@@ -219,7 +219,7 @@ extension Database {
 
     /// What became of the lead is asked again before anything is sent: its call may have converted it.
     /// What the job asks for stays as it was sent.
-    private func askAgain(about job: SelectedJob, at now: Timestamp) throws -> Action {
+    private func askAgain(about job: SelectedJob, at now: Timestamp) throws -> JobResult {
         let sql = """
             UPDATE OR IGNORE jobs SET state = 'verifying', doubt = 'crash', may_be_converted = 1,
                 attempts = 0, run_at = ?1, updated_at = ?1, finished_at = NULL

@@ -17,7 +17,8 @@ struct Jobs: ParsableCommand {
     @Option(help: ArgumentHelp("Only jobs of this batch.", valueName: "name"))
     var batch: String?
 
-    @Option(help: ArgumentHelp("Only jobs of this lead.", valueName: "id"), transform: Subject.lead)
+    @Option(
+        help: ArgumentHelp("Only jobs of this lead.", valueName: "id"), transform: LeadOrJob.lead)
     var lead: RecordID?
 
     @Option(help: ArgumentHelp("Only so many, the newest.", valueName: "count"))

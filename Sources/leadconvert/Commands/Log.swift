@@ -17,9 +17,9 @@ struct Log: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp("A job's number or a lead's id.", valueName: "lead-or-job"),
-        transform: Subject.read
+        transform: LeadOrJob.read
     )
-    var subject: Subject?
+    var subject: LeadOrJob?
 
     @Option(help: ArgumentHelp("Only jobs of this batch.", valueName: "name"))
     var batch: String?

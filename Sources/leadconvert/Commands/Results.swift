@@ -28,8 +28,8 @@ struct Results: AsyncParsableCommand {
         help: ArgumentHelp(
             "One lead, by its latest job, or one job, instead of a batch.",
             valueName: "lead-or-job"),
-        transform: Subject.read)
-    var lead: Subject?
+        transform: LeadOrJob.read)
+    var lead: LeadOrJob?
 
     @Flag(help: "Print results as they come, until all leads are settled.")
     var follow = false

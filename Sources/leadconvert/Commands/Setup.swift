@@ -43,7 +43,7 @@ struct Setup: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("A lead to convert at once, if all is well.", valueName: "id"),
-        transform: Subject.lead)
+        transform: LeadOrJob.lead)
     var leadID: RecordID?
 
     @Flag(help: "Replace what is there without asking.")
