@@ -17,7 +17,7 @@ public struct LeadConversion: Hashable, Sendable {
     public var accountID: RecordID?
     /// An existing contact, of that account, to merge into; without it a new one is made.
     public var contactID: RecordID?
-    /// The address by which a contact is looked for before, to be `contactID` if there is one; not
+    /// The address by which a contact is searched for before, to be `contactID` if there is one; not
     /// part of what `convertLead` is sent.
     public var matchEmail: String?
     /// An existing person account to merge into, beside a business account.
@@ -31,7 +31,7 @@ public struct LeadConversion: Hashable, Sendable {
     /// Leads of one group that name no account share the one that the first of them makes; not
     /// part of what `convertLead` is sent.
     public var groupKey: String?
-    /// Whether an account that has the group key is looked for before, to be `accountID` if there is
+    /// Whether an account that has the group key is searched for before, to be `accountID` if there is
     /// one; not part of what `convertLead` is sent.
     public var matchesAccount = false
     /// What is to follow once it is converted; not part of what `convertLead` is sent.
@@ -86,9 +86,9 @@ public struct LeadConversion: Hashable, Sendable {
         case longGroupKey
         /// A contact is merged into only together with its account.
         case contactWithoutAccount
-        /// A contact is given, and is to be looked for.
+        /// A contact is given, and is to be searched for.
         case contactNamedTwice
-        /// No e-mail address to look for.
+        /// No e-mail address to search for.
         case noAddress
         /// An existing opportunity has a name already.
         case opportunityNamedTwice

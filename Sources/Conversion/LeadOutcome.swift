@@ -43,7 +43,7 @@ public struct DuplicateRecords: Sendable, Hashable {
     }
 }
 
-/// What a contact is looked for by.
+/// What a contact is searched for by.
 public enum ContactKey: Sendable, Hashable {
     /// Its e-mail address, in any case.
     case email(String)

@@ -15,10 +15,10 @@ public protocol SalesforceClient: Sendable {
     ) async -> Reply<[LeadOutcome]>
     /// Reads which of 1...2,000 leads are converted, and into what, in their order.
     func verify(_ leads: [RecordID]) async -> Reply<[LeadReading]>
-    /// Looks for the contacts of 1...200 addresses or ids, in their order; of each the contact that
+    /// Searches for the contacts of 1...200 addresses or ids, in their order; of each the contact that
     /// was created first is the first.
     func searchContacts(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]>
-    /// Looks for the business accounts whose match field has one of 1...200 values, in their order; of
+    /// Searches for the business accounts whose match field has one of 1...200 values, in their order; of
     /// each the account that was created first is the first.
     func searchAccounts(_ values: [String]) async -> Reply<[[RecordID]]>
     /// Sets fields of 1...200 records, each once, and tells of each in their order.
@@ -31,7 +31,7 @@ public protocol SalesforceClient: Sendable {
     func create(
         _ records: [MarkedRecord], before latest: ContinuousClock.Instant
     ) async -> Reply<[RecordOutcome]>
-    /// Looks for 1...100 notes or tasks, all of one kind, by their marks: the ids of each, in their
+    /// Searches for 1...100 notes or tasks, all of one kind, by their marks: the ids of each, in their
     /// order.
     func find(_ records: [MarkedRecord]) async -> Reply<[[String]]>
     /// Reads the org's daily allowance, which is the reply's usage.

@@ -22,7 +22,7 @@ public enum LeadField: Int, CaseIterable, Sendable, CustomStringConvertible {
     case sendNotificationEmail
     /// What leads have in common that are to share one new account.
     case groupKey
-    /// The address by which an existing contact is looked for.
+    /// The address by which an existing contact is searched for.
     case matchEmail
     /// An existing person account beside a business account.
     case relatedPersonAccountID

@@ -63,7 +63,7 @@ extension Mapping {
         return groupsByDomain ? key.flatMap(CompanyDomain.init)?.text : key
     }
 
-    /// A row that gives its contact has none to look for.
+    /// A row that gives its contact has none to search for.
     private func matchEmail(
         beside contact: RecordID?, in row: some Row
     ) throws(RowError) -> String? {

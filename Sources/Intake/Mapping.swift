@@ -6,11 +6,11 @@ public struct Mapping: Sendable {
     private var templates: [LeadField: Template] = [:]
     /// Whether the other fields come from the columns or keys of their names.
     private let takesOthersByName: Bool
-    /// Whether the row's Email says which contact to look for.
+    /// Whether the row's Email says which contact to search for.
     private var takesEmail = false
     /// Whether the group's key is the domain of the address that its template makes.
     private(set) var groupsByDomain = false
-    /// Whether accounts are looked for that have the key of a group.
+    /// Whether accounts are searched for that have the key of a group.
     private(set) var matchesAccounts = false
     /// Whether the rows are records as a query of Salesforce gives them.
     public var readsRecords = false
@@ -85,18 +85,18 @@ public struct Mapping: Sendable {
         }
     }
 
-    /// Has accounts looked for that have the key of a group.
+    /// Has accounts searched for that have the key of a group.
     public mutating func matchAccounts() {
         matchesAccounts = true
     }
 
-    /// Has each lead's contact looked for by the row's Email, unless something else makes the field
+    /// Has each lead's contact searched for by the row's Email, unless something else makes the field
     /// `matchEmail`.
     public mutating func matchContacts() {
         takesEmail = true
     }
 
-    /// Where the address stands of the contact to look for; empty when nothing but the field says.
+    /// Where the address stands of the contact to search for; empty when nothing but the field says.
     var emailPaths: [TemplatePath] {
         guard takesEmail, templates[.matchEmail] == nil else { return [] }
         return [TemplatePath(name: "Email"), TemplatePath(name: "email")]

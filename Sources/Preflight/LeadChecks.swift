@@ -91,7 +91,7 @@ extension CheckContext {
         return nil
     }
 
-    /// Whether accounts can be looked for as the queued jobs want it; where none does, nothing is asked.
+    /// Whether accounts can be searched for as the queued jobs want it; where none does, nothing is asked.
     mutating func checkMatch() async throws -> [Finding] {
         let field = org.settings.salesforce.matchAccountField
         guard try queue?.reports.matchesAccounts() == true || field != "Name" else {

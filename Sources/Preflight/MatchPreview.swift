@@ -30,7 +30,7 @@ public struct MatchPreview: Sendable, Equatable {
     public var accountID: RecordID?
 }
 
-/// Looks for the contacts and accounts of queued leads as the daemon would, and changes nothing.
+/// Searches for the contacts and accounts of queued leads as the daemon would, and changes nothing.
 public struct MatchPreviews {
     private let queue: JobQueue
     private let batch: String?
@@ -137,7 +137,7 @@ public struct MatchPreviews {
 }
 
 extension ClaimedJob {
-    /// What its contact would be looked for by, if it still would.
+    /// What its contact would be searched for by, if it still would.
     fileprivate var wantedContact: ContactKey? { conversion.contactID == nil ? contactKey : nil }
 
     fileprivate var wantsAccount: Bool {

@@ -5,7 +5,7 @@ import Synchronization
 // Searches for records that leads are to join, by SOQL.
 
 extension SalesforceTransport {
-    /// Looks for contacts by their addresses or ids.
+    /// Searches for contacts by their addresses or ids.
     public func searchContacts(_ contacts: [ContactKey]) async -> Reply<[[FoundContact]]> {
         precondition((1...200).contains(contacts.count), "a search takes 1...200 contacts")
         return await search { tellsPersonAccounts in
@@ -16,7 +16,7 @@ extension SalesforceTransport {
         }
     }
 
-    /// Looks for business accounts by the value of their match field.
+    /// Searches for business accounts by the value of their match field.
     public func searchAccounts(_ values: [String]) async -> Reply<[[RecordID]]> {
         precondition((1...200).contains(values.count), "a search takes 1...200 values")
         let query = AccountQuery(field: settings.matchAccountField, values: values)

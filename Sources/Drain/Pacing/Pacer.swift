@@ -72,7 +72,7 @@ struct Pacer {
 
     /// What a call would be for.
     struct Demand: Equatable {
-        /// Leads in doubt are to be asked about, or contacts to be looked for.
+        /// Leads in doubt are to be asked about, or contacts to be searched for.
         var reads = false
         /// What follows conversions is to be done.
         var followUps = false

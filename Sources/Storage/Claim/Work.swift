@@ -38,7 +38,7 @@ extension Claims {
                     count(*) AS due, min(run_at) AS first_at,
                     (SELECT min(run_at) FROM \(WorkKind.later) AND run_at > :now)
                         AS next_at,
-                    (SELECT min(run_at) FROM jobs WHERE state = 'verifying') AS question_at,
+                    (SELECT min(run_at) FROM jobs WHERE state = 'verifying') AS verification_at,
                     (SELECT min(until) FROM delays WHERE until > :now) AS delay_ends_at,
                     EXISTS (
                         SELECT 1 FROM follow_ups INDEXED BY follow_ups_open
@@ -63,7 +63,7 @@ extension Claims {
             else { throw DatabaseError.noRow }
             let due: Int = row["due"]
             let first: String? = row["first_at"]
-            let verification: String? = row["question_at"]
+            let verification: String? = row["verification_at"]
             let delayEnds: String? = due == 0 ? nil : row["delay_ends_at"]
             let next = try [
                 row["next_at"], due < most ? database.nextUnforeseen(after: time) : nil,
@@ -142,7 +142,7 @@ extension Claims {
 
 /// What waits for readings, where nothing else is left that could still move on its own.
 public struct ReadsLeft: Sendable, Equatable {
-    /// Whether there are jobs in doubt, jobs that want a contact or an account looked for, and follow-ups
+    /// Whether there are jobs in doubt, jobs that want a contact or an account searched for, and follow-ups
     /// in doubt, in this order.
     public var kinds: [Bool]
 }
@@ -151,12 +151,7 @@ extension Claims {
     /// What waits for readings, if nothing else is left that could still move on its own.
     /// - Returns: nil when something else is left.
     public func readsLeft() throws -> ReadsLeft? {
-        let wantsContact =
-            "(matched IS NULL AND (match_email IS NOT NULL OR duplicate_contact_id IS NOT NULL))"
-        let wantsAccount = """
-            (\(WorkKind.hasContact) AND match_account = 1 AND account_id IS NULL
-                AND matched_account IS NULL)
-            """
+        let (wantsContact, wantsAccount) = (WorkKind.wantsContact, WorkKind.wantsAccount)
         let sql = """
             SELECT
                 EXISTS (

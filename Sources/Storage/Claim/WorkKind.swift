@@ -28,15 +28,9 @@ enum WorkKind {
                 AND (match_account = 0 OR account_id IS NOT NULL OR matched_account IS NOT NULL)
             """
         case .toSearch(.contact):
-            """
-            state = 'queued' AND deferred_for IS NULL
-                AND matched IS NULL AND (match_email IS NOT NULL OR duplicate_contact_id IS NOT NULL)
-            """
+            "state = 'queued' AND deferred_for IS NULL AND \(Self.wantsContact)"
         case .toSearch(.account):
-            """
-            state = 'queued' AND deferred_for IS NULL AND \(Self.hasContact)
-                AND match_account = 1 AND account_id IS NULL AND matched_account IS NULL
-            """
+            "state = 'queued' AND deferred_for IS NULL AND \(Self.wantsAccount)"
         case .deferred:
             """
             state = 'queued' AND deferred_for IS NOT NULL AND deferred_for <> 'time'
@@ -57,6 +51,16 @@ enum WorkKind {
     /// The rows of jobs that were put aside until their time comes.
     static let later = """
         jobs INDEXED BY jobs_deferred_for_time WHERE state = 'queued' AND deferred_for = 'time'
+        """
+
+    /// Whether a contact is to be searched for.
+    static let wantsContact = """
+        matched IS NULL AND (match_email IS NOT NULL OR duplicate_contact_id IS NOT NULL)
+        """
+
+    /// Whether an account is, now that no contact is.
+    static let wantsAccount = """
+        \(hasContact) AND match_account = 1 AND account_id IS NULL AND matched_account IS NULL
         """
 
     /// Whether no contact is to be searched for, or was.

@@ -56,7 +56,7 @@ extension Reports {
         }
     }
 
-    /// Whether any job that was not sent yet has the account of its group looked for.
+    /// Whether any job that was not sent yet has the account of its group searched for.
     public func matchesAccounts() throws -> Bool {
         try store.read { database in
             let sql = """

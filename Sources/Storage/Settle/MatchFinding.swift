@@ -1,7 +1,7 @@
 public import Conversion
 import GRDB
 
-/// What looking for a job's contact, or for the account of its group, came to.
+/// What searching for a job's contact, or for the account of its group, came to.
 public struct MatchFinding: Sendable, Equatable {
     /// What was found.
     public enum Result: Sendable, Equatable {
@@ -13,10 +13,10 @@ public struct MatchFinding: Sendable, Equatable {
         case personAccount(RecordID)
         /// The account that the whole group joins.
         case account(RecordID)
-        /// No answer came: it is looked for again, then.
+        /// No answer came: it is searched for again, then.
         case postponed(Reason, until: Timestamp)
         /// No answer comes for this lead, while others get theirs: an attempt is used, and it is
-        /// looked for again after a pause.
+        /// searched for again after a pause.
         case retry(Reason, backoffMS: Int64, until: Timestamp)
         /// Nothing that it could be converted into.
         case unfit(Reason)
@@ -26,13 +26,13 @@ public struct MatchFinding: Sendable, Equatable {
     public var jobID: Int64
     /// Its batch.
     public var batchID: Int64?
-    /// The account within which it was looked for, if any.
+    /// The account within which it was searched for, if any.
     public var accountID: RecordID?
     /// Its group, if any.
     public var groupKey: String?
-    /// What its contact was looked for by.
+    /// What its contact was searched for by.
     public var contactKey: ContactKey?
-    /// What was looked for.
+    /// What was searched for.
     public var search: SearchKind
     /// What was found.
     public var result: Result
@@ -54,7 +54,7 @@ public struct MatchFinding: Sendable, Equatable {
         attempts = job.attempts
     }
 
-    /// Whether its job still waits for what was looked for; one that was cancelled or that joined an
+    /// Whether its job still waits for what was searched for; one that was cancelled or that joined an
     /// account meanwhile does not.
     fileprivate var isWaiting: String {
         switch search {
@@ -70,7 +70,7 @@ public struct MatchFinding: Sendable, Equatable {
 
 extension Database {
     /// Writes down what was found, unless the job was cancelled or joined another account meanwhile, or
-    /// somebody has corrected what it is looked for by.
+    /// somebody has corrected what it is searched for by.
     func take(_ finding: MatchFinding, _ end: CallEnd) throws {
         let time = end.at.wall.description
         guard try isStillLookedFor(finding) else { return }
@@ -92,7 +92,7 @@ extension Database {
         }
     }
 
-    /// Whether the job is looked for by what was asked about. An account is its group's, whatever has
+    /// Whether the job is searched for by what was asked about. An account is its group's, whatever has
     /// become of the job that brought it.
     private func isStillLookedFor(_ finding: MatchFinding) throws -> Bool {
         let (column, key): (String, String?) =
@@ -190,7 +190,7 @@ extension Database {
 
     // MARK: No answer, or one that does not fit
 
-    /// - Returns: Whether it still waited for what was looked for.
+    /// - Returns: Whether it still waited for what was searched for.
     private func postpone(
         _ finding: MatchFinding, _ reason: Reason, _ until: Timestamp, at time: String
     ) throws -> Bool {
@@ -228,7 +228,7 @@ extension Database {
         try hold(batch: batch, for: finding.jobID, at: end.at.wall)
     }
 
-    /// Whether the job has joined no account since: then it is looked for again.
+    /// Whether the job has joined no account since: then it is searched for again.
     private func isStillOf(_ account: RecordID?, _ job: Int64) throws -> Bool {
         let sql = "SELECT 1 FROM jobs WHERE id = ? AND substr(account_id, 1, 15) IS ?"
         return try Bool.fetchOne(cachedStatement(sql: sql), arguments: [job, account?.short])

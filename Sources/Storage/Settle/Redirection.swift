@@ -62,7 +62,7 @@ extension Database {
         }
     }
 
-    /// Of another account of the group, if it has one by now; else it is looked for, or made.
+    /// Of another account of the group, if it has one by now; else it is searched for, or made.
     private func dropAccount(of job: Int64) throws {
         let drop = """
             UPDATE jobs SET dropped_account_id = account_id, account_id = NULL, contact_id = NULL,
@@ -81,7 +81,7 @@ extension Database {
 /// What a search found is believed for a while: then somebody else may have made what was not there.
 extension Database {
     private static let matchLastsMS: Int64 = 15 * 60_000
-    /// So many are looked for again by one claim.
+    /// So many are searched for again by one claim.
     private static let mostForgotten = 2000
 
     /// Whether the contact of a job is one that somebody gave it, be it after a search.
@@ -99,7 +99,7 @@ extension Database {
         """
 
     /// The account that a job of a group joins when it is retried: the group's, or the one it had, whose
-    /// lead may have been pruned, unless that is gone. Who has a contact looked for first joins none.
+    /// lead may have been pruned, unless that is gone. Who has a contact searched for first joins none.
     static let accountToJoinAgain = """
         coalesce(
             CASE WHEN match_account = 0 OR match_email IS NULL THEN \(accountOfGroup) END,
@@ -107,7 +107,7 @@ extension Database {
                 AND NOT \(accountIsGone) THEN account_id END)
         """
 
-    /// Has what was found long ago looked for again; a group that has an account by now is in it.
+    /// Has what was found long ago searched for again; a group that has an account by now is in it.
     /// - Parameter isCareful: Whether each job is to be seen to alone, and to fail if its row breaks a rule.
     func forgetOldMatches(at now: Timestamp, carefully isCareful: Bool = false) throws {
         let old = try oldMatches(at: now)
@@ -133,7 +133,7 @@ extension Database {
             ])
     }
 
-    /// Who was given a contact meanwhile keeps it, and is not looked for again.
+    /// Who was given a contact meanwhile keeps it, and is not searched for again.
     private func forgetMatches(of jobs: [Int64]) throws {
         guard !jobs.isEmpty else { return }
         let forget = """

@@ -7,7 +7,7 @@ public struct SettledCall: Sendable {
     public var end: CallEnd
     /// What became of jobs.
     public var settlements: [Settlement] = []
-    /// What looking for contacts or accounts came to, in a call that did that.
+    /// What searching for contacts or accounts came to, in a call that did that.
     public var findings: [MatchFinding] = []
     /// What became of follow-ups, in a call that was about those.
     public var followUps: [FollowUpSettlement] = []
@@ -165,13 +165,13 @@ extension Database {
         try cachedStatement(sql: sql).execute(arguments: [account, group, time, isOfContact])
     }
 
-    /// Whether a job goes into the account of its group: who has a contact looked for first may find
+    /// Whether a job goes into the account of its group: who has a contact searched for first may find
     /// another account by it.
     static let joinsItsGroup = "(match_account = 0 OR \(WorkKind.hasContact))"
 
     /// The account that was last made, or joined, by a lead of the group; null where there is none, or
     /// where it is gone, as the job itself or a lead that went without it has found out. One that a
-    /// contact has brought counts for nobody whose account is looked for.
+    /// contact has brought counts for nobody whose account is searched for.
     static let accountOfGroup = """
         (SELECT result_account_id FROM jobs AS first
         WHERE first.group_key = jobs.group_key AND first.state IN ('converted', 'finishing')
