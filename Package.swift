@@ -130,17 +130,8 @@ let package = Package(
             name: "Preflight",
             dependencies: ["Conversion", "Storage", "Salesforce", "Drain", "Settings"]
         ),
-        .executableTarget(
-            name: "leadconvertd",
-            dependencies: [
-                "Conversion", "Storage", "Salesforce", "Drain", "Hooks", "Settings", "StatusPage",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ]
-        ),
-        .executableTarget(
-            name: "leadconvert",
+        .target(
+            name: "Commands",
             dependencies: [
                 "Conversion", "Storage", "Intake", "Preflight", "Salesforce", "Settings",
                 "StatusPage",
@@ -148,6 +139,17 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
+        .executableTarget(
+            name: "leadconvertd",
+            dependencies: [
+                "Commands", "Conversion", "Storage", "Salesforce", "Drain", "Hooks", "Settings",
+                "StatusPage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+        .executableTarget(name: "leadconvert", dependencies: ["Commands"]),
         .executableTarget(
             name: "salesforce-simulator",
             dependencies: [

@@ -6,7 +6,6 @@ import Settings
 import Storage
 
 /// `leadconvertd`: reads its flags, runs the daemon, ends with the code that says how it went.
-@main
 struct LeadConvertDaemon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "leadconvertd",

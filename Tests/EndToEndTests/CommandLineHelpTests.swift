@@ -29,6 +29,24 @@ import Testing
         }
     }
 
+    @Test func `the daemon's program is the command line where it is called so`() async throws {
+        try await withTemporaryFolder { folder in
+            let link = folder.appendingPathComponent("leadconvert")
+            try FileManager.default.createSymbolicLink(
+                at: link, withDestinationURL: Program.daemon.file)
+            let queue = folder.appendingPathComponent("queue.db").path
+            let commands = [
+                ["--version"], ["help", "enqueue"], ["status", "--db", queue], ["stauts"],
+            ]
+            for words in commands {
+                let end = try await Program(file: link).run(words)
+                let expected = try await Program.helper.run(words)
+                #expect(end.code == expected.code && end.output == expected.output, "\(words)")
+                #expect(end.errors == expected.errors, "\(words)")
+            }
+        }
+    }
+
     @Test func `prune says that it ends groups`() async throws {
         let help = try await Program.helper.run(["prune", "--help"])
         #expect(help.output.contains("--match-account"))

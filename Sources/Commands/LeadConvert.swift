@@ -1,13 +1,13 @@
-import ArgumentParser
+public import ArgumentParser
 import Conversion
 import Foundation
 import Settings
 import Storage
 
 /// Works on the queue's file, with or without a running daemon.
-@main
-struct LeadConvert: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct LeadConvert: AsyncParsableCommand {
+    /// Its name, its help and the subcommands.
+    public static let configuration = CommandConfiguration(
         commandName: "leadconvert",
         abstract: "Fill, watch and steer the queue of Salesforce leads to convert.",
         discussion: """
@@ -33,7 +33,12 @@ struct LeadConvert: AsyncParsableCommand {
         ]
     )
 
-    static func main() async {
+    /// For the argument parser, which fills in what was typed.
+    public init() {}
+
+    /// Runs what this process's arguments ask for. Does not return where that fails.
+    @MainActor
+    public static func main() async {
         do {
             var command = try parseAsRoot()
             if var asking = command as? any AsyncParsableCommand {
