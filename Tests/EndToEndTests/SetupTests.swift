@@ -82,6 +82,19 @@ import Testing
         }
     }
 
+    @Test func `a secret that is there already is closed to others`() async throws {
+        try await withFixture { fixture in
+            try fixture.write("demo\n", to: "salesforce_client_secret")
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o644],
+                ofItemAtPath: fixture.folder.path + "/salesforce_client_secret")
+            let end = try await fixture.setup(secret: "salesforce_client_secret")
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(try fixture.text("salesforce_client_secret") == "demo\n")
+            #expect(try fixture.mode("salesforce_client_secret") == 0o600)
+        }
+    }
+
     @Test func `it can be run again, and the answers are known by then`() async throws {
         try await withFixture { fixture in
             #expect(try await fixture.setup().code == 0)

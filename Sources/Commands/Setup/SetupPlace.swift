@@ -130,10 +130,11 @@ struct SetupPlan {
             let path = place.file(of: secret)
             if let text = login.secrets[secret] ?? nil {
                 let old = try? String(contentsOfFile: path, encoding: .utf8)
-                guard old?.trimmingCharacters(in: .newlines) != text else { continue }
-                if old != nil { replaced.append(path) }
+                let isSame = old?.trimmingCharacters(in: .newlines) == text
+                if old != nil, !isSame { replaced.append(path) }
+                // The same text too: a file that is open to others is closed by that.
                 changes.put("\(text)\n", into: path, mode: 0o600)
-                written.append(path)
+                if !isSame { written.append(path) }
             } else if login.secrets[secret] == nil, place.service != nil, place.has(secret) {
                 replaced.append("\(path), of another login, which is removed")
                 changes.remove(path)
