@@ -91,13 +91,15 @@ public actor DrainLoop {
     private func takeSteps() {
         do {
             while !isStopping {
-                let step = try engine.step(at: clock())
+                let steps = try engine.steps(at: clock())
                 storageRecovered()
-                switch step {
-                case .send(let call): send(call)
-                case .wait(let wait):
-                    return wake(at: wait.until, isForSlot: wait.reason == .slot)
-                case .end(let ending): return end(ending)
+                for step in steps {
+                    switch step {
+                    case .send(let call): send(call)
+                    case .wait(let wait):
+                        return wake(at: wait.until, isForSlot: wait.reason == .slot)
+                    case .end(let ending): return end(ending)
+                    }
                 }
             }
             try engine.writeKeptAnswers(at: clock())

@@ -24,8 +24,7 @@ extension Engine {
         var settled = SettledCall(
             CallEnd(
                 callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
-                httpStatus: reply.httpStatus, reason: reply.reason, limiter: pacer.limiter,
-                usage: reply.usage))
+                httpStatus: reply.httpStatus, reason: reply.reason, usage: reply.usage))
         switch answer {
         case .conversions(let call, let reply): settled.settlements = planner.settle(call, reply)
         case .verification(let verification, let reply):
@@ -48,15 +47,19 @@ extension Engine {
         case .login, .limits: break
         }
         unwritten.append(settled)
+        answersCanWait = answersCanWait && settled.onlyConverts
     }
 
     /// Writes what was decided and is not written yet, in one transaction.
     mutating func writeKeptAnswers(at now: Moment) throws {
         try watchTheClock(at: now)
         guard !unwritten.isEmpty else { return }
-        let calls = unwritten.map { $0.shifted(by: ClockWatch(from: $0.end.at).jump(at: now)) }
+        var calls = unwritten.map { $0.shifted(by: ClockWatch(from: $0.end.at).jump(at: now)) }
+        // Calls may have left since.
+        calls[calls.count - 1].end.limiter = pacer.limiter
         let settled = try queue.settlements.settle(calls)
         unwritten = []
+        answersCanWait = true
         for (call, count) in zip(calls, settled) {
             logger.debug(
                 "call settled",
@@ -158,6 +161,13 @@ extension CallResult.Content {
 }
 
 extension SettledCall {
+    /// Whether all it says is that its leads are converted by it. Leads in doubt that were read are
+    /// verified again until that is written.
+    var onlyConverts: Bool {
+        end.reason == nil && findings.isEmpty && followUps.isEmpty && !settlements.isEmpty
+            && settlements.allSatisfy { $0.from == .sending && $0.to == .converted }
+    }
+
     /// How many jobs or follow-ups it is about.
     fileprivate var leads: Int { settlements.count + followUps.count }
 

@@ -6,6 +6,7 @@ import Storage
 /// and writes the queue's file.
 ///
 /// `finish` is told of every answer; `step` writes what they came to, and is asked until it says to wait.
+/// What only says that leads are converted can wait for the next call: that one leaves first.
 struct Engine {
     let queue: JobQueue
     let hasSession: () -> Bool
@@ -19,8 +20,10 @@ struct Engine {
     var inFlight: [Int64: InFlightCall] = [:]
     /// When the call that has been out longest started.
     var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
-    /// What calls came to that is not written yet; nothing is sent before it is.
+    /// What calls came to that is not written yet.
     var unwritten: [SettledCall] = []
+    /// Whether that is nothing but leads that are converted.
+    var answersCanWait = true
     /// Why it can't go on.
     var fault: OperatorError?
     /// When and how many calls leave.
@@ -77,9 +80,55 @@ struct Engine {
         return leftover
     }
 
+    /// What to do now, one after the other: calls that leave, and after them perhaps to wait.
+    ///
+    /// Calls are claimed together, to share a commit. But no more than half of those that may leave: so
+    /// the answers to calls of one length, which left together, come one after the other later on.
+    mutating func steps(at now: Moment) throws -> [Step] {
+        var steps: [Step]?
+        let most = (pacer.freeSlots + 1) / 2
+        if most > 1 {
+            var engine = self
+            steps = try queue.together { try engine.steps(upTo: most, at: now) }
+            if steps != nil { self = engine }
+        }
+        let done = try steps ?? [step(at: now)]
+        for case .send(let call) in done { queue.keep(call: call.callID) }
+        return done
+    }
+
+    private mutating func steps(upTo most: Int, at now: Moment) throws -> [Step] {
+        var steps: [Step] = []
+        while steps.count < most {
+            let step = try step(at: now)
+            steps.append(step)
+            guard case .send = step else { break }
+        }
+        return steps
+    }
+
     /// What to do now.
     mutating func step(at now: Moment) throws -> Step {
+        try watchTheClock(at: now)
+        if let call = try callBeforeAnswers(at: now) { return call }
         try writeKeptAnswers(at: now)
+        return try nextStep(at: now)
+    }
+
+    /// The next call, where it may leave before the answers that are kept are written: Salesforce would
+    /// do nothing meanwhile. Nothing in them concerns it: all of their leads are converted, and those in
+    /// the file still hold their accounts. At most twice as many are kept as calls may be out.
+    private mutating func callBeforeAnswers(at now: Moment) throws -> Step? {
+        guard !unwritten.isEmpty, answersCanWait, pacer.freeSlots > 0,
+            unwritten.count <= pacer.concurrency.limit
+        else { return nil }
+        var engine = self
+        guard case .send(let call) = try engine.nextStep(at: now) else { return nil }
+        self = engine
+        return .send(call)
+    }
+
+    private mutating func nextStep(at now: Moment) throws -> Step {
         if let fault { return inFlight.isEmpty ? .end(.fault(fault)) : .wait(Wait(reason: .slot)) }
         let work = try queue.claims.work(at: now, countingTo: pacer.callSize.limit)
         if work.isPaused { return try waitOrEnd(.paused, ending: .paused) }
@@ -247,7 +296,6 @@ struct Engine {
 
     private mutating func launch(_ call: InFlightCall) -> Step {
         inFlight[call.callID] = call
-        queue.keep(call: call.callID)
         pacer.started(call.paced)
         waits.blocked = nil
         return .send(call)

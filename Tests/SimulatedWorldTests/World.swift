@@ -215,25 +215,11 @@ final class World {
         try watch.pass(at: trueMS)
         do {
             while true {
-                counts.steps += 1
-                let step = try engine.step(at: now)
+                let steps = try engine.steps(at: now)
                 acknowledge()
-                switch step {
-                case .send(let call):
-                    try Invariants.isWritten(call, in: queue)
-                    lastCall = call.callID
-                    guard profile.window?.isOpen(at: now.wall) != false else {
-                        throw Broken("call \(call.callID) starts outside its hours")
-                    }
-                    if chance.happens(isQuiet ? 0 : 0.01) {
-                        // It dies between the commit and the first byte.
-                        if case .conversions(let conversions) = call.content {
-                            _ = lose(conversions)
-                        }
-                        try crash()
-                    } else {
-                        try send(call)
-                    }
+                counts.steps += steps.count
+                try send(steps.compactMap { if case .send(let call) = $0 { call } else { nil } })
+                switch steps.last {
                 case .wait(let wait):
                     wakeAt = wait.until
                     return false
@@ -244,12 +230,33 @@ final class World {
                     return false
                 case .end(let ending):
                     return try ended(ending)
+                case .send, nil: break
                 }
             }
         } catch let error as OperatorError {
             guard error.status == .tryLater || error.status == .inputOutput else { throw error }
             wakeAt = now + 500
             return false
+        }
+    }
+
+    /// Sends what was claimed together, or dies between the commit and the first byte of one of them.
+    private func send(_ calls: [InFlightCall]) throws {
+        for call in calls {
+            try Invariants.isWritten(call, in: queue)
+            lastCall = call.callID
+            guard profile.window?.isOpen(at: now.wall) != false else {
+                throw Broken("call \(call.callID) starts outside its hours")
+            }
+        }
+        for place in calls.indices {
+            guard !chance.happens(isQuiet ? 0 : 0.01) else {
+                for case .conversions(let conversions) in calls[place...].map(\.content) {
+                    _ = lose(conversions)
+                }
+                return try crash()
+            }
+            try send(calls[place])
         }
     }
 

@@ -109,7 +109,7 @@ struct Pacer {
             if tiers.isEmpty { return .wait(wait(for: open, at: now)) }
         }
         let isOnItsWay = tiers.first.map { $0 <= .limits && isOut($0) } ?? false
-        if inFlight.count >= concurrency.limit || isOnItsWay { return .wait(Wait(reason: .slot)) }
+        if freeSlots == 0 || isOnItsWay { return .wait(Wait(reason: .slot)) }
         if let wait = waitForAllowance(at: now), !mayLeaveAllTheSame(tiers, wait, at: now) {
             return .wait(wait)
         }
@@ -171,6 +171,9 @@ struct Pacer {
         let isShort = patience.map { open.probeAt.since($0) > 0 } ?? false
         return Wait(reason: reason, until: isShort ? patience : open.probeAt)
     }
+
+    /// How many more calls may be out.
+    var freeSlots: Int { max(0, concurrency.limit - inFlight.count) }
 
     /// Whether conversions leave now, be it as a probe.
     func mayConvert(at now: Moment) -> Bool {

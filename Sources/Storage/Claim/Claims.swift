@@ -60,6 +60,7 @@ extension Claims {
                 return try claim(database, jobs, cursor)
             })
             if !isUnfinished { return call }
+            if store.isTogether { throw JobQueue.NeedsMoreTransactions() }
         }
     }
 }

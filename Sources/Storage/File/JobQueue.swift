@@ -109,17 +109,53 @@ public struct JobQueue: Sendable {
         }
     }
 
-    /// Runs one writing transaction.
+    /// Runs one writing transaction, or a part of the one that `together` runs.
     func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try checkFiles()
-        return try DatabaseFailure.explained(path) { try database.write(body) }
+        try withConnection { database in
+            if database.isInsideTransaction { return try body(database) }
+            var written: Result?
+            try database.inTransaction {
+                written = try body(database)
+                return .commit
+            }
+            guard let written else { preconditionFailure("What is committed was run.") }
+            return written
+        }
     }
 
-    /// Runs one reading transaction.
+    /// Runs one reading transaction, or a part of the one that `together` runs.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try checkFiles()
-        return try DatabaseFailure.explained(path) { try database.readInTransaction(body) }
+        try withConnection { database in
+            if database.isInsideTransaction { return try body(database) }
+            return try database.readInTransaction(body)
+        }
     }
+
+    private func withConnection<Result>(
+        _ body: (Database) throws -> Result
+    ) throws -> Result {
+        try checkFiles()
+        return try DatabaseFailure.explained(path) { try database.unsafeReentrantWrite(body) }
+    }
+
+    /// Runs `body` with all that it reads and writes of this queue in one transaction.
+    /// - Returns: nil, with nothing written, where that must be done in more than one: a row breaks a
+    ///   rule, or so much is in the way that others have to be let in between.
+    public func together<Result>(_ body: () throws -> Result) throws -> Result? {
+        do {
+            return try write { _ in try body() }
+        } catch is NeedsMoreTransactions {
+            return nil
+        } catch let error as OperatorError where error.status == .dataRefused {
+            return nil
+        }
+    }
+
+    /// Whether this is a part of what `together` runs.
+    var isTogether: Bool { database.unsafeReentrantWrite { $0.isInsideTransaction } }
+
+    /// Ends what `together` runs.
+    struct NeedsMoreTransactions: Error {}
 
     /// - Throws: `OperatorError` 74 when the files are others than those that were opened.
     private func checkFiles() throws {

@@ -14,18 +14,23 @@ extension Configuration {
     }
 }
 
-extension DatabaseQueue {
+extension Database {
     /// Runs one reading transaction.
     ///
     /// GRDB's own `read` turns `PRAGMA query_only` on and off around it, after which SQLite
     /// prepares every statement again: here that would be all of them, for each call.
     func readInTransaction<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try inDatabase { database in
-            try database.beginTransaction(.deferred)
-            let result = Swift.Result { try body(database) }
-            try database.rollback()
-            return try result.get()
-        }
+        try beginTransaction(.deferred)
+        let result = Swift.Result { try body(self) }
+        try rollback()
+        return try result.get()
+    }
+}
+
+extension DatabaseQueue {
+    /// Runs one reading transaction.
+    func readInTransaction<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try inDatabase { try $0.readInTransaction(body) }
     }
 
     /// A number that changes when another connection has committed.

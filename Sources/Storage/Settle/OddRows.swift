@@ -13,6 +13,7 @@ extension JobQueue {
         do {
             return try write { try body($0, false) }
         } catch let error as OperatorError where error.status == .dataRefused {
+            guard !isTogether else { throw error }
             return try write { try body($0, true) }
         }
     }
