@@ -9,9 +9,9 @@ public import Storage
 /// says when to look again; an answer, a commit by another process, a timer or a stop brings the
 /// next one. Only the calls themselves run beside it.
 ///
-/// The way of a lead through this folder: `Engine.step` asks `Pacer.mayStart` whether a call may leave
-/// and claims one; `send` makes it; `Engine.finish` has `Pacer.observe` and `SettlementPlanner` say what
-/// its answer means; the next `step` writes that.
+/// The way of a lead through this folder: `Engine.steps` asks `Pacer.mayStart` whether calls may leave
+/// and claims them; `send` makes them; `Engine.finish` has `Pacer.observe` and `SettlementPlanner` say
+/// what an answer means; a later step writes that.
 ///
 /// No lead is sent again blindly: its call is on disk before it leaves, and when no clear answer
 /// comes, Salesforce is asked before anything else happens to it.

@@ -237,4 +237,85 @@ import Testing
             #expect(try queue.settlements.limiter()?.usage?.current == 1)
         }
     }
+
+    /// The calls of these steps.
+    private func calls(_ steps: [Step]) -> [InFlightCall] {
+        steps.compactMap { if case .send(let call) = $0 { call } else { nil } }
+    }
+
+    @Test func `the next call leaves before what was converted is written`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...4)
+            var engine = try VirtualDrain(queue) {
+                $0.callSize = 1
+                $0.concurrency = 2
+            }.engine
+            let first = calls(try engine.steps(at: .ms(0)) + engine.steps(at: .ms(0)))
+            #expect(first.count == 2)
+            for call in first {
+                engine.finish(call, call.answered(.allConverted(call.request)), at: .ms(10))
+            }
+            #expect(calls(try engine.steps(at: .ms(10))).count == 1)
+            #expect(
+                try queue.jobs().map { $0.text("state") } == [
+                    "sending", "sending", "sending", "queued",
+                ])
+            #expect(calls(try engine.steps(at: .ms(10))).count == 1)
+            // No more may leave: now they are written.
+            #expect(calls(try engine.steps(at: .ms(10))).isEmpty)
+            #expect(
+                try queue.jobs().map { $0.text("state") }
+                    == ["converted", "converted", "sending", "sending"])
+        }
+    }
+
+    @Test func `what an answer leaves open is written before the next call`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            var engine = try VirtualDrain(queue) { $0.callSize = 1 }.engine
+            let first = calls(try engine.steps(at: .ms(0)))
+            #expect(first.count == 2)
+            engine.finish(first[0], first[0].answered(lost), at: .ms(10))
+            _ = try engine.step(at: .ms(10))
+            #expect(try queue.jobs().first?.text("state") == "verifying")
+        }
+    }
+
+    @Test func `calls that are claimed together are half of those that may leave`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...20)
+            var engine = try VirtualDrain(queue) {
+                $0.callSize = 1
+                $0.concurrency = 8
+            }.engine
+            var sizes: [Int] = []
+            while let size = Optional(calls(try engine.steps(at: .ms(0))).count), size > 0 {
+                sizes.append(size)
+            }
+            #expect(sizes == [4, 2, 1, 1])
+        }
+    }
+
+    @Test func `a row that breaks a rule costs nobody beside it the claim`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...5)
+            try queue.run(
+                sql: """
+                    PRAGMA ignore_check_constraints = 1;
+                    UPDATE jobs SET finished_at = run_at WHERE id = 2;
+                    PRAGMA ignore_check_constraints = 0
+                    """)
+            var engine = try VirtualDrain(queue) { $0.callSize = 2 }.engine
+            var left: [InFlightCall] = []
+            while case let calls = calls(try engine.steps(at: .ms(0))), !calls.isEmpty {
+                left += calls
+            }
+            #expect(left.count == 2)
+            #expect(
+                try queue.jobs().map { $0.text("state") } == [
+                    "sending", "failed", "sending", "sending", "sending",
+                ])
+            #expect(try queue.jobs()[1].text("error_code") == "ROW_REFUSED")
+        }
+    }
 }

@@ -10,10 +10,11 @@ extension JobQueue {
     func write<Result>(
         carefully body: (_ database: Database, _ isCareful: Bool) throws -> Result
     ) throws -> Result {
+        // Asked before: a rule that is broken may have ended the transaction.
+        let isTogether = isTogether
         do {
             return try write { try body($0, false) }
-        } catch let error as OperatorError where error.status == .dataRefused {
-            guard !isTogether else { throw error }
+        } catch let error as OperatorError where error.status == .dataRefused && !isTogether {
             return try write { try body($0, true) }
         }
     }
