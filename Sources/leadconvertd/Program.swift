@@ -1,5 +1,6 @@
 import ArgumentParser
 import Commands
+import Conversion
 import Foundation
 
 /// The daemon, or the command line where it is called by that name: as one program under two names a
@@ -7,8 +8,14 @@ import Foundation
 @main
 struct Program {
     static func main() async {
-        let name = CommandLine.arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent }
-        if name == LeadConvert.configuration.commandName {
+        guard let path = CommandLine.arguments.first else {
+            // Swift reads them there. Without them a command would be taken for the daemon.
+            ConsoleLog.fault(
+                OperatorError(
+                    .systemRefused, "The arguments can't be read.", remedy: "Is /proc mounted?"))
+            exit(ExitStatus.systemRefused.rawValue)
+        }
+        if URL(fileURLWithPath: path).lastPathComponent == LeadConvert.configuration.commandName {
             await LeadConvert.main()
         } else {
             await LeadConvertDaemon.main()
