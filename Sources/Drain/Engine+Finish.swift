@@ -161,11 +161,14 @@ extension CallResult.Content {
 }
 
 extension SettledCall {
-    /// Whether all it says is that its leads are converted by it. Leads in doubt that were read are
-    /// verified again until that is written.
+    /// Whether all it says is that its leads are converted by it, and none of them kept an account or a
+    /// group from others. Leads in doubt that were read are verified again until that is written.
     var onlyConverts: Bool {
         end.reason == nil && findings.isEmpty && followUps.isEmpty && !settlements.isEmpty
-            && settlements.allSatisfy { $0.from == .sending && $0.to == .converted }
+            && settlements.allSatisfy {
+                $0.from == .sending && $0.to == .converted && $0.accountID == nil
+                    && $0.groupKey == nil
+            }
     }
 
     /// How many jobs or follow-ups it is about.

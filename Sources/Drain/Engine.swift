@@ -22,8 +22,10 @@ struct Engine {
     var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
     /// What calls came to that is not written yet.
     var unwritten: [SettledCall] = []
-    /// Whether that is nothing but leads that are converted.
+    /// Whether that is nothing but leads that are converted, for whom nobody waits.
     var answersCanWait = true
+    /// Whether calls left when it was asked last: more are likely to be due.
+    private var hasJustSent = false
     /// Why it can't go on.
     var fault: OperatorError?
     /// When and how many calls leave.
@@ -85,16 +87,32 @@ struct Engine {
     /// Calls are claimed together, to share a commit. But no more than half of those that may leave: so
     /// the answers to calls of one length, which left together, come one after the other later on.
     mutating func steps(at now: Moment) throws -> [Step] {
-        var steps: [Step]?
-        let most = (pacer.freeSlots + 1) / 2
-        if most > 1 {
-            var engine = self
-            steps = try queue.together { try engine.steps(upTo: most, at: now) }
-            if steps != nil { self = engine }
+        try watchTheClock(at: now)
+        do {
+            let steps = try stepsTogether(at: now) ?? [step(at: now)]
+            for case .send(let call) in steps { queue.keep(call: call.callID) }
+            if case .send = steps.last { hasJustSent = true } else { hasJustSent = false }
+            return steps
+        } catch {
+            // What calls came to is not lost with a claim that fails, and is written before the next.
+            answersCanWait = false
+            let isLocked = (error as? OperatorError)?.status == .tryLater
+            if !isLocked { try writeKeptAnswers(at: now) }
+            throw error
         }
-        let done = try steps ?? [step(at: now)]
-        for case .send(let call) in done { queue.keep(call: call.callID) }
-        return done
+    }
+
+    /// - Returns: nil where there may be nothing to write, since this takes the file's lock, which others
+    ///   may have, or where one transaction is not enough.
+    private mutating func stepsTogether(at now: Moment) throws -> [Step]? {
+        let most = (pacer.freeSlots + 1) / 2
+        guard most > 1, hasJustSent || !unwritten.isEmpty else { return nil }
+        var engine = self
+        guard let steps = try queue.together({ try engine.steps(upTo: most, at: now) }) else {
+            return nil
+        }
+        self = engine
+        return steps
     }
 
     private mutating func steps(upTo most: Int, at now: Moment) throws -> [Step] {
@@ -116,14 +134,19 @@ struct Engine {
     }
 
     /// The next call, where it may leave before the answers that are kept are written: Salesforce would
-    /// do nothing meanwhile. Nothing in them concerns it: all of their leads are converted, and those in
-    /// the file still hold their accounts. At most twice as many are kept as calls may be out.
+    /// do nothing meanwhile. Nothing in them concerns it: all of their leads are converted, and nobody
+    /// waits for their accounts. At most twice as many are kept as calls may be out.
     private mutating func callBeforeAnswers(at now: Moment) throws -> Step? {
         guard !unwritten.isEmpty, answersCanWait, pacer.freeSlots > 0,
             unwritten.count <= pacer.concurrency.limit
         else { return nil }
         var engine = self
-        guard case .send(let call) = try engine.nextStep(at: now) else { return nil }
+        guard case .send(let call) = try engine.nextStep(at: now) else {
+            // What it told the file and the log is told.
+            waits.written = engine.waits.written
+            waits.loggedAt = engine.waits.loggedAt
+            return nil
+        }
         self = engine
         return .send(call)
     }

@@ -1,4 +1,5 @@
 import Conversion
+import GRDB
 import Storage
 import TestSupport
 import Testing
@@ -274,7 +275,7 @@ import Testing
             try queue.add(1...3)
             var engine = try VirtualDrain(queue) { $0.callSize = 1 }.engine
             let first = calls(try engine.steps(at: .ms(0)))
-            #expect(first.count == 2)
+            #expect(first.count == 1)
             engine.finish(first[0], first[0].answered(lost), at: .ms(10))
             _ = try engine.step(at: .ms(10))
             #expect(try queue.jobs().first?.text("state") == "verifying")
@@ -292,7 +293,8 @@ import Testing
             while let size = Optional(calls(try engine.steps(at: .ms(0))).count), size > 0 {
                 sizes.append(size)
             }
-            #expect(sizes == [4, 2, 1, 1])
+            // What comes after a call is likely to be more.
+            #expect(sizes == [1, 4, 2, 1])
         }
     }
 
@@ -316,6 +318,59 @@ import Testing
                     "sending", "failed", "sending", "sending", "sending",
                 ])
             #expect(try queue.jobs()[1].text("error_code") == "ROW_REFUSED")
+        }
+    }
+
+    @Test func `the leads of an account that is free again keep their turn`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET account_id = '001D000000HRzTRIA1', priority = 10 WHERE id < 3
+                    """)
+            var drain = try VirtualDrain(queue) {
+                $0.callSize = 1
+                $0.concurrency = 1
+            }
+            try drain.run { .allConverted($0) }
+            let sent: [[RecordID]] = drain.sent.map { request in
+                if case .convert(let leads, _) = request { leads.map(\.leadID) } else { [] }
+            }
+            #expect(try sent == (1...3).map { [try RecordID.lead($0)] })
+        }
+    }
+
+    @Test func `a queue with nothing to write waits for no other writer`() async throws {
+        try await withQueue { queue in
+            var engine = try VirtualDrain(queue) { $0.untilEmpty = false }.engine
+            _ = try engine.steps(at: .ms(0))
+            let other = try DatabaseQueue(path: queue.path)
+            try other.inDatabase { database in
+                try database.execute(sql: "BEGIN IMMEDIATE")
+                #expect(throws: Never.self) { try engine.steps(at: .ms(10_000)) }
+                try database.execute(sql: "ROLLBACK")
+            }
+        }
+    }
+
+    @Test func `a claim that fails takes no answer with it`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...4)
+            var engine = try VirtualDrain(queue) { $0.callSize = 1 }.engine
+            let first = calls(try engine.steps(at: .ms(0)) + engine.steps(at: .ms(0)))
+            for call in first {
+                engine.finish(call, call.answered(.allConverted(call.request)), at: .ms(10))
+            }
+            try queue.run(
+                sql: """
+                    CREATE TRIGGER no_more_calls BEFORE INSERT ON calls
+                    BEGIN SELECT RAISE(ABORT, 'no more calls'); END
+                    """)
+            #expect(throws: OperatorError.self) { try engine.steps(at: .ms(10)) }
+            #expect(
+                try queue.jobs().map { $0.text("state") } == [
+                    "converted", "converted", "converted", "queued",
+                ])
         }
     }
 }
