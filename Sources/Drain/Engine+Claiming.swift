@@ -30,12 +30,105 @@ extension CaseIterable where Self: Equatable, AllCases == [Self] {
     }
 }
 
-/// The calls that jobs go into.
+/// Which call leaves, and what goes into it.
 extension Engine {
+    private static let lookAgainMS: Int64 = 5000
     /// Jobs to choose from when other leads than those that failed are to be found.
     private static let mostOffered = 100
     /// Those that failed go back to the front: it looks past as many of them.
     private static let mostLookedAt = 2000
+
+    /// Claims what is most urgent of what may leave: a login, the limits, a verification, and then what
+    /// the jobs want.
+    mutating func claimAndLaunch(
+        _ work: Work, _ followUps: FollowUpDemand, _ permit: Pacer.Permit, at now: Moment
+    ) throws -> Step {
+        var start = CallStart(at: now, waited: waits.waited(at: now))
+        if permit.tiers == [.login] {
+            let id = try queue.claims.begin(.token, start)
+            return launch(InFlightCall(callID: id, startedAt: now, content: .login))
+        }
+        let bucketBefore = pacer.bucket
+        start.limiter = pacer.takeToken(at: now)
+        do {
+            if let call = try claimCall(work, followUps, permit, start) { return launch(call) }
+        } catch {
+            pacer.bucket = bucketBefore
+            throw error
+        }
+        // All that is due belongs to accounts that calls are still writing to, or waits for its
+        // contact or account.
+        pacer.bucket = bucketBefore
+        let isSearching = SearchKind.allCases.contains { isReading(.search($0)) }
+        let reason = isSearching ? WaitReason.slot : .account
+        waits.note(reason, at: now)
+        // What is due may be all that was looked at: with no answer to come, it looks again. What
+        // follows conversions may be waiting for company, which these jobs do not bring now.
+        let times = [
+            work.nextAt.map { now + ($0 - now.wall) },
+            followUps.sendTime.flatMap { $0.since(now) > 0 ? $0 : nil },
+        ]
+        let next =
+            times.earliest
+            ?? (inFlight.isEmpty ? now + Self.lookAgainMS : nil)
+        let probe = pacer.probesBefore(next, at: now)
+        return try wait(reason, until: restEndsBefore(probe, at: now))
+    }
+
+    private mutating func claimCall(
+        _ work: Work, _ followUps: FollowUpDemand, _ permit: Pacer.Permit, _ start: CallStart
+    ) throws -> InFlightCall? {
+        if permit.tiers == [.limits] {
+            let id = try queue.claims.begin(.limits, start)
+            return InFlightCall(callID: id, startedAt: start.at, content: .limits)
+        }
+        if permit.searchesTakeTurns {
+            return try claimRead(work, followUps, start)
+                ?? (permit.tiers.contains(.followUp) ? claimFollowUps(followUps, start) : nil)
+                ?? claimJobs(work, permit.leads, start)
+        }
+        for tier in permit.tiers {
+            let call =
+                switch tier {
+                case .conversion: try claimConversions(permit.leads, start)
+                case .followUp: try claimFollowUps(followUps, start)
+                default: try claimRead(work, followUps, start) ?? claimSearch(work, start)
+                }
+            if let call { return call }
+        }
+        return nil
+    }
+
+    /// Asks what is to be asked. While reads fail, each of them is a probe, and the kinds of them take
+    /// turns: one lead that can't be read must not take all the probes.
+    private mutating func claimRead(
+        _ work: Work, _ followUps: FollowUpDemand, _ start: CallStart
+    ) throws -> InFlightCall? {
+        let kinds =
+            isProbingReads
+            ? WorkTurn.Read.inTurn(after: turns.lastRead) : [.verification, .followUpVerification]
+        for kind in kinds {
+            let call =
+                switch kind {
+                case .verification:
+                    wantsVerification(work, at: start.at) ? try claimVerification(start) : nil
+                case .followUpVerification:
+                    followUps.verificationsAreDue ? try claimFollowUpVerification(start) : nil
+                case .search: try claimSearch(work, start)
+                }
+            guard let call else { continue }
+            turns.lastRead = kind
+            return call
+        }
+        return nil
+    }
+
+    private mutating func launch(_ call: InFlightCall) -> Step {
+        inFlight[call.callID] = call
+        pacer.started(call.paced)
+        waits.blocked = nil
+        return .send(call)
+    }
 
     /// Searches for contacts and accounts, where leads want that, before those run out that were searched
     /// for already, and no sooner: what was found is not old when it is used, and a search, which may be for
