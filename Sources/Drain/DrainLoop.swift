@@ -116,22 +116,24 @@ public actor DrainLoop {
         callsSent += 1
         // Detached, or it would begin on this queue: the call leaves while the pass goes on to the next.
         Task.detached {
-            let (answer, answeredAt) = await self.answer(to: call, options)
-            await self.settle(call, answer, after: answeredAt.since(call.startedAt))
+            let (answer, duration) = await self.answer(to: call, options)
+            await self.settle(call, answer, after: duration)
         }
     }
 
-    /// Not on the drain's queue: a locked file holds that up, and the answer is not to blame.
+    /// Not on the drain's queue: a locked file holds that up, and neither the call nor its answer is to
+    /// blame.
+    /// - Returns: Also how long it took, in milliseconds.
     private nonisolated func answer(
         to call: InFlightCall, _ options: DrainOptions
-    ) async -> (CallResult, Moment) {
+    ) async -> (CallResult, Int64) {
         // In this order: a machine that is suspended between the two makes the time shorter.
         let instant = ContinuousClock.now
         let now = clock()
-        if let tooOld = call.tooOld(at: now, options) { return (tooOld, clock()) }
+        if let tooOld = call.tooOld(at: now, options) { return (tooOld, 0) }
         let answer = await call.answer(
             through: client, before: call.latestSendTime(from: instant, at: now, options))
-        return (answer, clock())
+        return (answer, clock().since(now))
     }
 
     /// Whether a pass is to come after the answers that are in line.
