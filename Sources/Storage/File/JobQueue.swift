@@ -111,8 +111,7 @@ public struct JobQueue: Sendable {
 
     /// Runs one writing transaction, or a part of the one that `together` runs.
     func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try withConnection { database in
-            if database.isInsideTransaction { return try body(database) }
+        try inTransaction(body) { database in
             var written: Result?
             try database.inTransaction {
                 written = try body(database)
@@ -125,17 +124,20 @@ public struct JobQueue: Sendable {
 
     /// Runs one reading transaction, or a part of the one that `together` runs.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try withConnection { database in
-            if database.isInsideTransaction { return try body(database) }
-            return try database.readInTransaction(body)
-        }
+        try inTransaction(body) { try $0.readInTransaction(body) }
     }
 
-    private func withConnection<Result>(
-        _ body: (Database) throws -> Result
+    /// Runs `body` in the transaction that there is, or else `begun`.
+    private func inTransaction<Result>(
+        _ body: (Database) throws -> Result, orElse begun: (Database) throws -> Result
     ) throws -> Result {
-        try checkFiles()
-        return try DatabaseFailure.explained(path) { try database.unsafeReentrantWrite(body) }
+        try DatabaseFailure.explained(path) {
+            try database.unsafeReentrantWrite { database in
+                if database.isInsideTransaction { return try body(database) }
+                try checkFiles()
+                return try begun(database)
+            }
+        }
     }
 
     /// Runs `body` with all that it reads and writes of this queue in one transaction.
