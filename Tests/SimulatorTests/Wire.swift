@@ -10,14 +10,13 @@ struct Wire {
 
     /// Sends a request; a connection that breaks is an error.
     func send(
-        _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil,
-        timeout: TimeAmount = .seconds(30)
+        _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: simulator.url + path)
         request.method = .RAW(value: method)
         for header in headers { request.headers.add(name: header.key, value: header.value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await client.execute(request, timeout: timeout)
+        let response = try await client.execute(request, timeout: .seconds(30))
         let buffer = try await response.body.collect(upTo: 10_000_000)
         return Answer(
             status: response.status.code,
@@ -38,23 +37,19 @@ struct Wire {
 
     /// Posts leads to convertLead.
     func convert(
-        _ leads: [String], token: String, header: String = "", version: String = "67.0",
-        timeout: TimeAmount = .seconds(30)
+        _ leads: [String], token: String, header: String = "", version: String = "67.0"
     ) async throws -> Answer {
         try await soap(
-            Envelope.text(token: token, header: header, leads: leads), version: version,
-            timeout: timeout)
+            Envelope.text(token: token, header: header, leads: leads), version: version)
     }
 
     /// Posts a SOAP message.
     func soap(
-        _ body: String, version: String = "67.0", contentType: String = "text/xml; charset=UTF-8",
-        timeout: TimeAmount = .seconds(30)
+        _ body: String, version: String = "67.0", contentType: String = "text/xml; charset=UTF-8"
     ) async throws -> Answer {
         try await send(
             "POST", "/services/Soap/u/\(version)",
-            headers: ["Content-Type": contentType, "SOAPAction": "\"\""], body: body,
-            timeout: timeout)
+            headers: ["Content-Type": contentType, "SOAPAction": "\"\""], body: body)
     }
 
     /// Asks REST for something below `/services/data/v67.0`.
