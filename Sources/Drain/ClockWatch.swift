@@ -1,4 +1,6 @@
 import Conversion
+import Logging
+import Storage
 
 /// Notices when the wall clock is set: its distance from the machine's uptime jumps.
 struct ClockWatch: Equatable {
@@ -22,5 +24,22 @@ struct ClockWatch: Equatable {
 
     mutating func see(_ now: Moment) {
         last = now
+    }
+}
+
+extension Engine {
+    /// Before anything is written by the clock's new reading, what was written by the old one is
+    /// corrected.
+    mutating func watchTheClock(at now: Moment) throws {
+        if let jump = clock.jump(at: now) {
+            // How old calls of other boots are is told by the wall clock alone. Those of commands are among
+            // them, and count once.
+            try payForChecks(at: now)
+            let day = try queue.settlements.callsOfTheLastDay(at: now)
+            try queue.settlements.clockWasSet(by: jump, at: now)
+            pacer.day = RollingDayUsage(day, at: now)
+            logger.warning("the clock was set", metadata: ["by.s": "\(jump / 1000)"])
+        }
+        clock.see(now)
     }
 }

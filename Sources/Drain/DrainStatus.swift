@@ -26,3 +26,27 @@ public struct DrainStatus: Sendable, Equatable {
         return at.since(oldestCallAt) <= callTimeoutMS + Self.graceMS
     }
 }
+
+/// How a drain came to its end.
+public enum ExitReason: Sendable {
+    /// Nothing is left that could move on its own.
+    case drained
+    /// The queue is paused, and the drain was to run until it is empty.
+    case paused
+    /// It was told to stop; so many calls were still in flight, and are asked about at the next
+    /// start.
+    case stopped(inFlight: Int)
+    /// It can't go on.
+    case fault(OperatorError)
+
+    /// Whether no call is out and the file was in order to the end: one that is not is left as it
+    /// is, with its write-ahead log, for whoever has to save what is in it.
+    public var leavesAllSettled: Bool {
+        if case .fault = self { false } else { !leavesCallsInFlight }
+    }
+
+    /// Whether calls are still out: whoever ends their connections now makes answers of them.
+    public var leavesCallsInFlight: Bool {
+        if case .stopped(let inFlight) = self { inFlight > 0 } else { false }
+    }
+}

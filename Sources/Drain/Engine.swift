@@ -34,7 +34,7 @@ struct Engine {
     var turns = WorkTurn()
     /// Which readings fail.
     var readFailures = ReadFailuresByKind()
-    private(set) var clock: ClockWatch
+    var clock: ClockWatch
     /// The last job of an older copy in the file's place, if there is one.
     private(set) var olderCopyUpTo: Int64?
     /// What the queue has been waiting for.
@@ -186,21 +186,6 @@ struct Engine {
             hasSession: hasSession())
     }
 
-    /// Before anything is written by the clock's new reading, what was written by the old one is
-    /// corrected.
-    mutating func watchTheClock(at now: Moment) throws {
-        if let jump = clock.jump(at: now) {
-            // How old calls of other boots are is told by the wall clock alone. Those of commands are among
-            // them, and count once.
-            try payForChecks(at: now)
-            let day = try queue.settlements.callsOfTheLastDay(at: now)
-            try queue.settlements.clockWasSet(by: jump, at: now)
-            pacer.day = RollingDayUsage(day, at: now)
-            logger.warning("the clock was set", metadata: ["by.s": "\(jump / 1000)"])
-        }
-        clock.see(now)
-    }
-
     /// When the next call is to leave as far as the jobs are concerned; nil when none is due.
     ///
     /// A few that have just come due may have to wait for others.
@@ -229,4 +214,21 @@ struct Engine {
     func isReading(_ kind: ReadKind) -> Bool {
         inFlight.values.contains { $0.readKind == kind }
     }
+}
+
+/// What the engine wants done next.
+enum Step {
+    /// Send this now: all that has to be on disk before is there.
+    case send(InFlightCall)
+    /// Nothing to do until then, or until something happens.
+    case wait(Wait)
+    /// Nothing is in flight and nothing will be again.
+    case end(ExitReason)
+}
+
+/// Why nothing can be done just now.
+struct Wait: Equatable {
+    var reason: WaitReason
+    /// When to look again; nil when only an event can change it.
+    var until: Moment?
 }

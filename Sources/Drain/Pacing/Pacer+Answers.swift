@@ -1,5 +1,4 @@
 import Conversion
-import Storage
 
 /// What an answer says of the way ahead for all calls.
 extension Pacer {

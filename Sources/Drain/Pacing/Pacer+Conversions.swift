@@ -1,5 +1,4 @@
 import Conversion
-import Storage
 
 /// What the answer to a conversion says of whose fault it is, and later the reading of its leads.
 extension Pacer {

@@ -1,5 +1,4 @@
 import Conversion
-import Storage
 
 /// When and how many calls leave.
 ///

@@ -29,18 +29,6 @@ public struct CallStart: Sendable {
     }
 }
 
-/// What made the size of calls what it is; the words are those of `calls.size_reason`.
-public enum SizeReason: String, Sendable {
-    /// A call took long.
-    case slow
-    /// Calls failed as a whole, one after the other.
-    case fault
-    /// It was smaller, and calls have been quick since.
-    case grown
-    /// It is a half of a call that failed.
-    case half
-}
-
 extension CallKind {
     /// What commands ask beside the daemon, which pays for it: a list for SQL.
     static let besideTheDaemon = "'check', 'intake', 'fetch'"

@@ -1,40 +1,6 @@
 public import Conversion
 import GRDB
 
-/// The token bucket and the org's usage as the file keeps them.
-public struct LimiterState: Hashable, Sendable {
-    /// Calls that may start now.
-    public var tokens: Double
-    /// Calls that may start at once after a long rest.
-    public var capacity: Double
-    /// Calls a second that come in.
-    public var rate: Double
-    /// When the tokens were counted.
-    public var at: Moment
-    /// The org's own count as the last answer carried it.
-    public var usage: OrgUsage?
-    /// When that answer came.
-    public var usageAt: Timestamp?
-
-    /// A state.
-    public init(
-        tokens: Double, capacity: Double, rate: Double, at: Moment, usage: OrgUsage? = nil,
-        usageAt: Timestamp? = nil
-    ) {
-        self.tokens = tokens
-        self.capacity = capacity
-        self.rate = rate
-        self.at = at
-        self.usage = usage
-        self.usageAt = usageAt
-    }
-
-    /// The tokens by now, by the wall clock.
-    public func tokens(at now: Timestamp) -> Double {
-        min(capacity, tokens + Double(max(0, now - at.wall)) / 1000 * rate)
-    }
-}
-
 extension Settlements {
     /// The limiter as the last daemon left it; nil on a new file.
     public func limiter() throws -> LimiterState? {
