@@ -13,6 +13,7 @@ struct CSVScanner {
     /// What stands between cells; any of those known until the header has told.
     private var delimiter: UInt8?
     private let source: ByteSource
+    private let longestRow: Int
     /// The row at hand from its first byte, and what was read behind it.
     private var bytes: [UInt8] = []
     private var start = 0
@@ -37,8 +38,10 @@ struct CSVScanner {
     private var error: RowError?
     private var followsBlankLine = false
 
-    init(_ source: ByteSource) {
+    /// - Parameter longestRow: In bytes: a longer row is read to its end and refused.
+    init(_ source: ByteSource, longestRow: Int = RowError.longestRow) {
         self.source = source
+        self.longestRow = longestRow
     }
 
     /// Reads the first row that isn't blank, and takes from it what stands between cells: what is
@@ -167,6 +170,8 @@ struct CSVScanner {
     }
 
     private mutating func endCell(at end: Int) {
+        // Where it began is gone with the pieces that were let go.
+        guard !isTooLong else { return }
         // Without the quotes around it.
         let isQuoted = state == .afterQuote
         cells.append(
@@ -185,7 +190,7 @@ struct CSVScanner {
     private mutating func refill() throws(OperatorError) -> Bool {
         let piece = try source.next()
         guard !piece.isEmpty else { return false }
-        if bytes.count - start > RowError.longestRow {
+        if bytes.count - start > longestRow {
             isTooLong = true
             cells = []
             (bytes, start, place, cellStart) = (piece, 0, 0, 0)
@@ -215,7 +220,7 @@ struct CSVScanner {
             return nil
         }
         defer { followsBlankLine = false }
-        if isTooLong || row.count > RowError.longestRow { error = .tooLong }
+        if isTooLong || row.count > longestRow { error = .tooLong }
         let isText =
             !hasZero && (usedBits < 0x80 || String(validating: row, as: UTF8.self) != nil)
         guard isText || isTooLong else {

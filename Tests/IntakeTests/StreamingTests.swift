@@ -33,6 +33,35 @@ import Testing
         #expect(all[2].lead != nil)
     }
 
+    @Test(arguments: [0, 1], ["\n", ",\n", ",x\n", ""])
+    func `refuses a long row whose closing quote is beside a piece's end`(
+        inFirst: Int, rest: String
+    ) throws {
+        let head = "leadId,convertedStatus\n\""
+        let length = RowError.longestRow + (1 << 16) - head.utf8.count - inFirst
+        let text = head + String(repeating: "x", count: length) + "\"" + rest
+        let all = try rows(text)
+        #expect(all.map(\.line) == [2])
+        #expect(all.first?.reason == RowError.tooLong.reason)
+    }
+
+    @Test(arguments: [
+        "a,b\n\"one\",\"tw\"\"o\"\n\n\"th\nree\",\"\"\r\n,\"fo\"ur,5\nü,\"six,\"",
+        "a,b\n\"\"\"\",x\n\"\"\n\"\",\"\"\r\"s,\r\n,even\"\"\",\"8\"\nnine,\"open\n,",
+    ])
+    func `a row's length alone decides, wherever the pieces end`(text: String) throws {
+        let whole = try scanned(text, piece: text.utf8.count, longestRow: text.utf8.count)
+        #expect(whole.count > 4)
+        for longestRow in 4...text.utf8.count {
+            let expected = whole.map { row in
+                row.bytes > longestRow ? row.refused : row
+            }
+            for piece in 1...text.utf8.count {
+                #expect(try scanned(text, piece: piece, longestRow: longestRow) == expected)
+            }
+        }
+    }
+
     @Test(arguments: [IntakeFormat.csv, .json, .ndjson])
     func `holds only a piece of an endless line`(format: IntakeFormat) throws {
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
@@ -95,4 +124,39 @@ import Testing
         }
         #expect(folder?.status == .inputOutput)
     }
+}
+
+/// A row of CSV as the scanner sees it.
+private struct ScannedRow: Equatable {
+    let line: Int
+    /// Its length; 0 where it is refused for that, because then its end alone is held.
+    let bytes: Int
+    let cells: [String]
+    let error: RowError?
+
+    var refused: ScannedRow { ScannedRow(line: line, bytes: 0, cells: [], error: .tooLong) }
+}
+
+private func scanned(
+    _ text: String, piece: Int, longestRow: Int
+) throws(OperatorError) -> [ScannedRow] {
+    var scanner = CSVScanner(ByteSource(text.utf8, piece: piece), longestRow: longestRow)
+    var rows: [ScannedRow] = []
+    var record = try scanner.header()
+    while let found = record {
+        switch found.content {
+        case .success(let cells):
+            rows.append(
+                ScannedRow(
+                    line: found.line, bytes: found.bytes.count,
+                    cells: cells.map { found.text(of: $0) }, error: nil))
+        case .failure(let error):
+            rows.append(
+                ScannedRow(
+                    line: found.line, bytes: error == .tooLong ? 0 : found.bytes.count,
+                    cells: [], error: error))
+        }
+        record = try scanner.next()
+    }
+    return rows
 }
