@@ -18,6 +18,8 @@ struct Progress: Sendable {
     /// Shows now and then how much is done, of how much, and what else there is to say.
     mutating func show(_ done: Int, of total: Int?, _ more: @autoclosure () -> String = "") {
         guard StandardError.isTerminal, ContinuousClock.now > nextTime else { return }
+        // The work may hold a lock, so it never waits for a terminal that was stopped with Ctrl-S.
+        guard StandardError.takesMore else { return }
         nextTime = .now + .milliseconds(200)
         isShown = true
         let line = ProgressText(of: thing, total: total).line(done: done, after: .now - start)

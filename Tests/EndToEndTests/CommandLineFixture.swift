@@ -60,12 +60,12 @@ struct CommandLineFixture {
 
     /// Starts `leadconvert` with these arguments beside the test, which holds the other ends.
     func start(
-        _ arguments: String..., input: Pipe? = nil, output: Pipe? = nil
+        _ arguments: String..., input: Pipe? = nil, output: Pipe? = nil, errors: FileHandle? = nil
     ) throws -> Process {
         let process = leadconvert(arguments)
         process.standardInput = input ?? FileHandle.nullDevice
         process.standardOutput = output ?? FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
+        process.standardError = errors ?? FileHandle.nullDevice
         try process.run()
         return process
     }

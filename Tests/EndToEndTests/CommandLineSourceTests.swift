@@ -42,8 +42,32 @@ import Testing
             #expect(lines.count == 22)
             let reason = "ownerId: this row has no Owner, which {{Owner}} asks for"
             #expect(lines[19] == "a.csv:21: \(reason)")
-            #expect(lines[20] == "a.csv:51: the last of 30 more rows refused for that reason.")
+            #expect(
+                lines[20]
+                    == "a.csv:51: \(reason) (the last of 30 more rows refused for that reason)")
             #expect(lines[21] == "0 added, 0 skipped (in the queue already), 50 refused.")
+        }
+    }
+
+    @Test func `counts rows that are refused for reasons with other numbers`() async throws {
+        try await withCommandLine { leadconvert in
+            let rows = (0..<40).map { "00QWs\(1_000_000_000 + $0 % 10),A\n,\n" }.joined()
+            try leadconvert.write(header + rows, to: "a.csv")
+            let ending = try leadconvert("enqueue", "a.csv", "--dry-run")
+            let lines = ending.errors.split(separator: "\n")
+            #expect(ending.status == 65)
+            let (empty, twice) = (
+                "leadId: empty or missing: give the lead's id, which begins with 00Q",
+                "leadId: this lead stands on line 20 already"
+            )
+            let more = "(the last of 20 more rows refused for that reason)"
+            #expect(lines.count == 43)
+            #expect(lines[0] == "a.csv:3: \(empty)")
+            #expect(lines[40] == "a.csv:81: \(empty) \(more)")
+            #expect(
+                lines[41]
+                    == "a.csv:80: \(twice) (the last of 10 more rows refused for that reason)")
+            #expect(lines[42] == "Dry run: 10 added, 0 skipped (in the queue already), 70 refused.")
         }
     }
 

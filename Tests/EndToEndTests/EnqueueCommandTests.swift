@@ -1,4 +1,7 @@
+import Conversion
 import Foundation
+import Glibc
+import Storage
 import TestSupport
 import Testing
 
@@ -124,5 +127,91 @@ import Testing
 
     private func write(_ text: String, in fixture: Fixture) throws {
         try Data(text.utf8).write(to: fixture.folder.appendingPathComponent("leads.csv"))
+    }
+
+    @Test func `a reader of standard error who does not read locks nobody out`() async throws {
+        try await withFixture { fixture in
+            let leadconvert = CommandLineFixture(folder: fixture.folder)
+            let rows = (0..<3).map { "00QWs\(1_000_000_000 + $0 % 2),A\n" }.joined()
+            try leadconvert.write("leadId,convertedStatus\n\(rows)", to: "a.csv")
+            let errors = Pipe()
+            let filled = errors.fileHandleForWriting.fill()
+            let enqueuing = try leadconvert.start(
+                "enqueue", "a.csv", errors: errors.fileHandleForWriting)
+            try errors.fileHandleForWriting.close()
+            defer { enqueuing.terminate() }
+            try await fixture.await("the rows are there", within: .seconds(60)) {
+                try $0.jobs().count == 2
+            }
+            try fixture.enqueue(["00QWs0000000001"])
+            var said: [UInt8] = []
+            while case let bytes = errors.fileHandleForReading.nextBytes(), !bytes.isEmpty {
+                said += bytes
+            }
+            #expect(
+                String(decoding: said.dropFirst(filled), as: UTF8.self) == """
+                    a.csv:4: leadId: this lead stands on line 2 already
+                    2 added, 0 skipped (in the queue already), 1 refused.
+
+                    """)
+        }
+    }
+
+    @Test func `a terminal that was stopped locks nobody out`() async throws {
+        try await withFixture { fixture in
+            let leadconvert = CommandLineFixture(folder: fixture.folder)
+            // So many that progress would be shown.
+            let rows = (0..<100_000).map { "00QWs\(1_000_000_000 + $0),A\n" }.joined()
+            try leadconvert.write("leadId,convertedStatus\n\(rows)", to: "a.csv")
+            let (master, terminal) = try FileHandle.terminal()
+            try #require(tcflow(terminal.fileDescriptor, TCOOFF) == 0)
+            let enqueuing = try leadconvert.start("enqueue", "a.csv", errors: terminal)
+            defer { enqueuing.terminate() }
+            try await fixture.await("the rows are there", within: .seconds(120)) {
+                try $0.rowCount() == 100_000
+            }
+            try #require(tcflow(terminal.fileDescriptor, TCOON) == 0)
+            try terminal.close()
+            var said: [UInt8] = []
+            while case let bytes = master.nextBytes(), !bytes.isEmpty { said += bytes }
+            let last = String(decoding: said, as: UTF8.self)
+            #expect(
+                last.hasSuffix("100000 added, 0 skipped (in the queue already), 0 refused.\r\n"))
+        }
+    }
+}
+
+extension JobQueue {
+    fileprivate func rowCount() throws -> Int {
+        try reports.status(at: .now).counts.values.reduce(0, +)
+    }
+}
+
+extension FileHandle {
+    /// Writes until a pipe holds no more.
+    /// - Returns: How many bytes it holds.
+    fileprivate func fill() -> Int {
+        let flags = fcntl(fileDescriptor, F_GETFL)
+        _ = fcntl(fileDescriptor, F_SETFL, flags | O_NONBLOCK)
+        defer { _ = fcntl(fileDescriptor, F_SETFL, flags) }
+        var (count, byte) = (0, UInt8(ascii: "."))
+        while Glibc.write(fileDescriptor, &byte, 1) == 1 { count += 1 }
+        return count
+    }
+
+    /// A terminal of our own: who reads from it and types, and who is on it.
+    fileprivate static func terminal() throws -> (master: FileHandle, terminal: FileHandle) {
+        let master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        // TIOCSPTLCK and TIOCGPTN, which are no constants to Swift.
+        var (isLocked, number): (Int32, Int32) = (0, 0)
+        guard master >= 0, ioctl(master, 0x4004_5431, &isLocked) == 0,
+            ioctl(master, 0x8004_5430, &number) == 0
+        else { throw POSIXError(.ENOTTY) }
+        let terminal = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard terminal >= 0 else { throw POSIXError(.ENOTTY) }
+        return (
+            FileHandle(fileDescriptor: master, closeOnDealloc: true),
+            FileHandle(fileDescriptor: terminal, closeOnDealloc: true)
+        )
     }
 }

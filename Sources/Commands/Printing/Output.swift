@@ -58,6 +58,12 @@ enum StandardError {
     /// Whether somebody sits before it, who likes to see that work goes on.
     static let isTerminal = isatty(STDERR_FILENO) == 1
 
+    /// Whether a line can be written now, without a wait for the reader.
+    static var takesMore: Bool {
+        var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        return poll(&descriptor, 1, 0) == 1 && descriptor.revents & Int16(POLLOUT) != 0
+    }
+
     /// Writes a text as it stands.
     static func write(_ text: String) {
         // A reader who closed it doesn't want to know, and there is nobody left to tell.
