@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversion
 import Foundation
+import Intake
 import Preflight
 import Storage
 
@@ -12,6 +13,9 @@ struct Results: AsyncParsableCommand {
             With --follow it waits for them: each lead is printed once, when it and all before it \
             are settled. A lead that joins the batch before those printed already is printed as \
             soon as it is settled; one that is retried after it was printed is not printed again.
+
+            With --fetch all is printed, or nothing: exit status 69 when Salesforce can't be reached or \
+            our share of its requests is used up.
 
             Examples:
               leadconvert results friday > results.json
@@ -73,7 +77,9 @@ struct Results: AsyncParsableCommand {
 
     func run() async throws {
         let queue = try options.open()
-        let output = Output()
+        // An array that breaks off is none: what the org is asked for is printed once all is there.
+        let spool = try fetch.map { _ in try SpoolFile(name: "the results") }
+        let output = spool.map { Output(to: $0) } ?? Output()
         let names = fetch?.names ?? []
         var printer: any RowPrinter =
             switch format {
@@ -95,6 +101,7 @@ struct Results: AsyncParsableCommand {
             }
         try printer.finish()
         try output.flush()
+        if let spool { try Output().write(spool) }
         if isSettled, let batch { try sayWhatIsMissing(batch, of: queue) }
         guard isSettled else {
             let what = batch.map { "Some leads of \($0) are" } ?? "The lead is"
@@ -132,26 +139,34 @@ struct Results: AsyncParsableCommand {
     ) async throws -> Bool {
         let org = try OrgConnector(
             options, environmentFile: envFile, usesRefreshToken: useRefreshToken)
-        var columns: [String] = []
-        var results: [TableRow] = []
-        let isSettled = try readResults(of: queue, columns: { columns = $0 }) {
-            results.append($0)
+        var pages = ResultPages(queue.reports, of: batch)
+        if batch == nil {
+            pages.isSettled = try readResults(of: queue, columns: { _ in }) {
+                pages.waiting.append($0)
+            }
         }
-        try printer.begin(columns + fields.names)
+        var page = try pages.next()
+        try printer.begin(try queue.reports.resultColumns() + fields.names)
+        var progress = Progress(of: "lead")
+        defer { progress.clear() }
+        let total = try batch.map { try queue.reports.leads(ofBatch: $0).present }
         try await org.connected(recordingIn: queue) { client, settings in
             var fetcher = RecordFetcher(
                 fields, from: queue, through: client, under: settings)
-            for first in stride(from: 0, to: results.count, by: RecordFetcher.most) {
-                let page = Array(results[first..<min(first + RecordFetcher.most, results.count)])
+            var printed = 0
+            while !page.isEmpty {
                 for (result, values) in zip(page, try await fetcher.fetch(page)) {
                     let row = TableRow(
                         columns: result.columns + fields.names,
                         values: result.values + values.map { TableRow.Value($0) })
                     try printer.print(row)
                 }
+                printed += page.count
+                progress.show(printed, of: total)
+                page = try pages.next()
             }
         }
-        return isSettled
+        return pages.isSettled ?? false
     }
 
     /// Prints what is settled, whenever something is, until all is.
@@ -172,6 +187,34 @@ struct Results: AsyncParsableCommand {
             if isSettled { return true }
             try changes.wait()
         }
+    }
+}
+
+/// Results in input order, as many at a time as the org gives records for in one request.
+private struct ResultPages {
+    private let reports: Reports
+    private let batch: String?
+    private var place = ResultsPlace()
+    /// Read, and not given yet.
+    var waiting: [TableRow] = []
+    /// Whether all are settled; nil as long as not all are read.
+    var isSettled: Bool?
+
+    init(_ reports: Reports, of batch: String?) {
+        self.reports = reports
+        self.batch = batch
+    }
+
+    /// None at the end.
+    mutating func next() throws -> [TableRow] {
+        while let batch, isSettled == nil, waiting.count < RecordFetcher.most {
+            let page = try reports.nextResults(batch: batch, from: &place)
+            waiting += page.rows
+            isSettled = page.isSettled
+        }
+        let page = Array(waiting.prefix(RecordFetcher.most))
+        waiting.removeFirst(page.count)
+        return page
     }
 }
 

@@ -95,6 +95,12 @@ public struct SpoolFile {
     /// - Throws: 74 when the disk is full.
     public func append(_ bytes: [UInt8]) throws(OperatorError) { try file.append(bytes) }
 
+    /// Gives all that was written to `body`, piece by piece.
+    public func read(_ body: ([UInt8]) throws -> Void) throws {
+        let source = try source()
+        while case let piece = try source.next(), !piece.isEmpty { try body(piece) }
+    }
+
     /// All that was written, from its beginning.
     public func source() throws(OperatorError) -> ByteSource {
         try file.rewind()

@@ -76,19 +76,21 @@ public struct RecordFetcher {
     /// The fields of each result, in the order of `FetchedFields.names`; null where there is no such
     /// record, or it is not shown to us.
     /// - Parameter results: At most 2,000.
-    /// - Throws: `OperatorError` when the org does not answer.
+    /// - Throws: `OperatorError` 69 when the org does not answer or the allowance is spent, never 75,
+    ///   which says of results that some are unsettled; 77 when a field is not ours to read.
     public mutating func fetch(_ results: [TableRow]) async throws -> [[JSON]] {
         var found = [[String: JSON]](repeating: [:], count: results.count)
         for object in fields.objects {
             let places = results.indices.filter { results[$0].id(object.column) != nil }
             let ids = places.compactMap { results[$0].id(object.column) }
             guard !ids.isEmpty else { continue }
-            try client.requireAllowance(under: settings, recordingIn: queue)
-            try await client.requireLogin(recordingIn: queue)
-            let reply = try await client.ask(as: .fetch, recordingIn: queue) { transport in
+            if let reason = try client.reasonToStop(under: settings, recordingIn: queue) {
+                throw spent(reason)
+            }
+            let outcome = try await client.askAgain(as: .fetch, recordingIn: queue) { transport in
                 await transport.retrieve(ids, of: object.name, fields: object.fields)
             }
-            guard case .value(let records) = reply.outcome else { throw refused(reply.reason) }
+            let records = try records(outcome)
             for (place, record) in zip(places, records) {
                 for field in object.fields {
                     let value = record?.first { $0.key.lowercased() == field.lowercased() }?.value
@@ -99,13 +101,36 @@ public struct RecordFetcher {
         return found.map { row in fields.names.map { row[$0] ?? .null } }
     }
 
-    private func refused(_ reason: Reason?) -> OperatorError {
-        OperatorError(
-            reason?.code == "INVALID_FIELD" || reason?.code == "INVALID_TYPE"
-                ? .permission : .unavailable,
-            "Salesforce did not give the records: \(reason?.message ?? "") (\(reason?.code ?? "")).",
-            remedy: "Check the names after --fetch, and what the user may read.")
+    private func records<Records>(
+        _ outcome: Reply<Records>.Outcome
+    ) throws(OperatorError) -> Records {
+        switch outcome {
+        case .value(let records): return records
+        case .refused(let blocker, let reason):
+            if ["INVALID_FIELD", "INVALID_TYPE"].contains(reason.code) {
+                throw OperatorError(
+                    .permission, "Nothing was printed: \(reason.message) (\(reason.code)).",
+                    remedy: "Check the names after --fetch, and what the user may read.")
+            }
+            let status = blocker.exit == .tryLater ? .unavailable : blocker.exit
+            throw OperatorError(
+                status, "Nothing was printed: \(reason.text) (\(reason.code)).",
+                remedy: Self.remedy)
+        case .unclear(let reason):
+            throw OperatorError(
+                .unavailable, "Nothing was printed: \(reason.text) (\(reason.code)).",
+                remedy: Self.remedy)
+        }
     }
+
+    private func spent(_ reason: String) -> OperatorError {
+        OperatorError(
+            .unavailable, "Nothing was printed: \(reason).",
+            remedy: "Wait until requests are a day old, lower LEADCONVERT_RESERVE or raise "
+                + "LEADCONVERT_DAILY_SHARE. \(Self.remedy)")
+    }
+
+    private static let remedy = "Type it again, or leave --fetch out: then the org is not asked."
 }
 
 extension TableRow {

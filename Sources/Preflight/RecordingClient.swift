@@ -84,6 +84,29 @@ extension RecordingClient {
                 + "LEADCONVERT_DAILY_SHARE.")
     }
 
+    /// Asks until there is an answer, three times at most: a session that has ended is renewed, and a
+    /// question that was lost on the way is asked again.
+    ///
+    /// For questions that change nothing.
+    /// - Throws: `OperatorError` when a token is not to be had.
+    public mutating func askAgain<Value>(
+        as kind: CallKind, recordingIn queue: JobQueue,
+        _ question: (SalesforceTransport) async -> Reply<Value>
+    ) async throws -> Reply<Value>.Outcome {
+        var left = 3
+        while true {
+            try await requireLogin(recordingIn: queue)
+            let outcome = try await ask(as: kind, recordingIn: queue, question).outcome
+            left -= 1
+            switch outcome {
+            case .value: return outcome
+            case .refused(.session, _), .refused(.outage, _), .unclear:
+                if left == 0 { return outcome }
+            case .refused: return outcome
+            }
+        }
+    }
+
     /// Gets a token, unless there is one.
     /// - Throws: `OperatorError` when there is none to be had.
     public mutating func requireLogin(recordingIn queue: JobQueue) async throws {

@@ -16,8 +16,6 @@ struct OrgQuery {
 
     /// The source's name in messages.
     private static let name = "--from-soql"
-    /// A page without an answer is asked for so many times.
-    private static let tries = 3
 
     /// The query that the option names: itself, or what a file holds behind `@`.
     static func text(_ argument: String) throws -> String {
@@ -79,33 +77,19 @@ struct OrgQuery {
         }
     }
 
-    /// One page: a session that has ended is renewed once, and a page that got no answer is read again.
     private func page(
         _ client: inout RecordingClient, _ queue: JobQueue,
         _ ask: (SalesforceTransport) async -> Reply<QueryAnswer>
     ) async throws -> QueryPage {
-        var last: OperatorError?
-        for attempt in 1...Self.tries {
-            if attempt > 1, !client.transport.hasSession {
-                try await client.requireLogin(recordingIn: queue)
-            }
-            let reply = try await client.ask(as: .intake, recordingIn: queue, ask)
-            switch reply.outcome {
-            case .value(.page(let page)): return page
-            case .value(.refused(let reason)):
-                throw OperatorError(
-                    .dataRefused, "Salesforce refuses the query: \(reason.message) (\(reason.code))"
-                )
-            case .refused(let blocker, let reason):
-                last = OperatorError(blocker.exit, "\(reason.text) (\(reason.code))")
-                guard blocker == .session || blocker == .outage else { break }
-                continue
-            case .unclear(let reason):
-                last = OperatorError(.unavailable, "\(reason.text) (\(reason.code))")
-                continue
-            }
-            break
+        switch try await client.askAgain(as: .intake, recordingIn: queue, ask) {
+        case .value(.page(let page)): return page
+        case .value(.refused(let reason)):
+            throw OperatorError(
+                .dataRefused, "Salesforce refuses the query: \(reason.message) (\(reason.code))")
+        case .refused(let blocker, let reason):
+            throw OperatorError(blocker.exit, "\(reason.text) (\(reason.code))")
+        case .unclear(let reason):
+            throw OperatorError(.unavailable, "\(reason.text) (\(reason.code))")
         }
-        throw last ?? OperatorError(.unavailable, "No answer came.")
     }
 }

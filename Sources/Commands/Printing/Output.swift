@@ -1,5 +1,6 @@
 import Conversion
 import Foundation
+import Intake
 import SystemPackage
 
 /// Standard output or a file, for results: written in large pieces, and a failure is heard.
@@ -8,20 +9,35 @@ final class Output {
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     private static let pieceSize = 1 << 16
-    private let descriptor: FileDescriptor
-    private let name: String
+    private let send: ([UInt8]) throws -> Void
     private var waiting: [UInt8] = []
 
     /// - Parameter name: What messages call it.
     init(to descriptor: FileDescriptor = .standardOutput, named name: String = "Standard output") {
-        self.descriptor = descriptor
-        self.name = name
+        send = { bytes in
+            do {
+                _ = try descriptor.writeAll(bytes)
+            } catch {
+                throw OperatorError(.inputOutput, "\(name) can't be written: \(error).")
+            }
+        }
+    }
+
+    /// What is written is kept in a temporary file.
+    init(to spool: SpoolFile) {
+        send = { try spool.append($0) }
     }
 
     /// Writes a text as it stands.
     func write(_ text: some StringProtocol) throws {
         waiting += text.utf8
         if waiting.count >= Self.pieceSize { try flush() }
+    }
+
+    /// Writes all that a temporary file holds.
+    func write(_ spool: SpoolFile) throws {
+        try flush()
+        try spool.read(send)
     }
 
     /// Writes a text and ends the line.
@@ -32,11 +48,7 @@ final class Output {
 
     /// Hands over what waits. To be called at the end: results that got stuck are no results.
     func flush() throws {
-        do {
-            _ = try descriptor.writeAll(waiting)
-        } catch {
-            throw OperatorError(.inputOutput, "\(name) can't be written: \(error).")
-        }
+        try send(waiting)
         waiting.removeAll(keepingCapacity: true)
     }
 }

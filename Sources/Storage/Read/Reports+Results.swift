@@ -74,6 +74,20 @@ extension Reports {
         return row.isSettled
     }
 
+    /// The columns of a result.
+    public func resultColumns() throws -> [String] {
+        try store.read { try $0.results("id = 0", []).names }
+    }
+
+    /// The next results of a batch in input order, settled or not.
+    /// - Throws: `OperatorError` 66 when there is no such batch.
+    public func nextResults(
+        batch: String, from place: inout ResultsPlace
+    ) throws -> ResultsPage {
+        place.waits = false
+        return try store.read { try $0.page(of: try $0.existingBatch(batch), from: &place) }
+    }
+
     /// Results as they come, each job's once: those behind `place` in input order, as far as all
     /// before them are settled; and before them, as soon as they are settled, those of jobs that
     /// joined the batch before `place` when it had moved on.
@@ -84,7 +98,7 @@ extension Reports {
         _ body: (TableRow) throws -> Void
     ) throws -> Bool {
         let id = try store.read { try $0.existingBatch(batch) }
-        try columns(try store.read { try $0.results("id = 0", []).names })
+        try columns(try resultColumns())
         try store.read { try $0.late(of: id, from: &place) }.forEach(body)
         // A page at a time, each in a transaction of its own, like all that may be printed slowly.
         while true {
@@ -124,18 +138,19 @@ private struct PlacedResults {
     }
 }
 
-/// Results that are read in one transaction.
-private struct ResultsPage {
+/// Results that are read in one transaction: some hundreds.
+public struct ResultsPage: Sendable {
     /// How many there are at most of each kind.
-    static let size = 500
+    fileprivate static let size = 500
 
-    var rows: [TableRow] = []
-    /// Whether all jobs are settled, once the end is reached.
-    var isSettled: Bool?
-    var isFull = false
+    /// In input order.
+    public fileprivate(set) var rows: [TableRow] = []
+    /// Whether all jobs are settled; nil where there are more pages.
+    public fileprivate(set) var isSettled: Bool?
+    fileprivate var isFull = false
 
     /// Takes them as far as they are to be given, and moves the place along.
-    mutating func take(_ results: PlacedResults, _ place: inout ResultsPlace) throws {
+    fileprivate mutating func take(_ results: PlacedResults, _ place: inout ResultsPlace) throws {
         var count = 0
         while isSettled == nil, let row = try results.next() {
             guard row.isSettled || !place.waits else { return isSettled = false }
