@@ -244,6 +244,46 @@ import Testing
         }
     }
 
+    @Test func `with a token a web server before a loopback address may have a name of its own`()
+        async throws
+    {
+        try await withPage(token: "right", fill: { try $0.addFailures() }) { page in
+            let host = ["Host": "leads.example.com"]
+            func browser(_ headers: [String: String] = [:]) -> [String: String] {
+                host.merging(headers) { $1 }.merging(
+                    ["Origin": "https://leads.example.com", "Sec-Fetch-Site": "same-origin"]
+                ) { $1 }
+            }
+            let form = try await page.get("/", host)
+            #expect(form.status == 401)
+            let fields = [("csrf", form.formToken), ("token", "right")]
+            let login = try await page.post("/login", fields, browser())
+            #expect(login.status == 303)
+            let session = try #require(login.header("Set-Cookie")).prefix { $0 != ";" }
+            let cookie = ["Cookie": String(session)]
+            #expect(try await page.get("/", browser(cookie)).body.contains("Log out"))
+            let retry = [("csrf", form.formToken), ("job", "1")]
+            #expect(try await page.post("/retry", retry, browser(cookie)).status == 303)
+
+            // A web server that keeps the browser's name to itself.
+            let kept = ["Host": "127.0.0.1:8230"]
+            for (path, fields) in [("/login", fields), ("/retry", retry)] {
+                let refused = try await page.post(
+                    path, fields, browser(cookie.merging(kept) { $1 }))
+                #expect(refused.status == 403)
+                #expect(refused.body.contains("must pass on the Host header"))
+            }
+            let late = try await page.post(
+                "/login", [("csrf", "0"), ("token", "right")], browser())
+            #expect(late.status == 403)
+            #expect(late.body.contains("Load the page again"))
+            // A page from elsewhere whose name points here has no session.
+            let evil = ["Host": "evil.example", "Origin": "http://evil.example"]
+            #expect(try await page.get("/", evil).status == 401)
+            #expect(try await page.post("/retry", retry, evil).status == 401)
+        }
+    }
+
     @Test func `a port that is taken ends with 71 and its name`() async throws {
         try await withPage { page in
             let error = await #expect(throws: OperatorError.self) {

@@ -39,8 +39,12 @@ struct Gatekeeper: Sendable {
 
     /// Whether the request names us as we are called: a page from elsewhere whose name was made to
     /// point here (DNS rebinding) sends its own.
+    ///
+    /// Where a token is needed any name is ours, because a web server before the page has one: to a page
+    /// from elsewhere the browser gives no session, which it keeps by the name, so all that it can
+    /// see is the login.
     func isAddressed(_ visit: Visit) -> Bool {
-        guard isLoopback else { return true }
+        guard isLoopback, token == nil else { return true }
         guard let host = visit.host else { return false }
         return ListenOptions.Address.isLoopback(Self.name(ofHost: host))
     }

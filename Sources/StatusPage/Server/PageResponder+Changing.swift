@@ -10,13 +10,7 @@ extension PageResponder {
     func change(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
         let form = try await form(request)
         guard gatekeeper.isOurForm(form["csrf"], visit) else {
-            return fault(
-                .forbidden, "Not changed",
-                gatekeeper.hasOurOrigin(visit)
-                    ? "The form did not come from this page, or the daemon has been restarted since. "
-                        + "Load the page again and repeat what you did."
-                    : "The form comes from another address than it was sent to. A web server that "
-                        + "stands before the page must pass on the Host header as it gets it.")
+            return foreign(visit, "Not changed")
         }
         let path = request.uri.path
         if path == "/logout" {
@@ -30,6 +24,20 @@ extension PageResponder {
         }
         return try await perform(
             operation, back: Form.ownPath(form["back"]), isConfirmed: form["confirmed"] == "yes")
+    }
+
+    /// Why a form is refused that is none of this page.
+    private func foreign(
+        _ visit: Gatekeeper.Visit, _ title: String, isOpen: Bool = true
+    ) -> Response {
+        fault(
+            .forbidden, title,
+            gatekeeper.hasOurOrigin(visit)
+                ? "The form did not come from this page, or the daemon has been restarted since. "
+                    + "Load the page again and repeat what you did."
+                : "The form comes from another address than it was sent to. A web server that "
+                    + "stands before the page must pass on the Host header as it gets it.",
+            isOpen: isOpen)
     }
 
     private func perform(
@@ -75,9 +83,7 @@ extension PageResponder {
         guard request.method == .post else { return .notAllowed("GET, HEAD, POST") }
         let form = try await form(request)
         guard gatekeeper.isOurForm(form["csrf"], visit) else {
-            return fault(
-                .forbidden, "Not logged in", "The page is out of date: load it again.",
-                isOpen: false)
+            return foreign(visit, "Not logged in", isOpen: false)
         }
         guard gatekeeper.isToken(form["token"] ?? "") else { return login(.unauthorized, true) }
         return .seeOther(

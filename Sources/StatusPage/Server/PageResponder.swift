@@ -67,7 +67,8 @@ final class PageResponder: Sendable {
         guard gatekeeper.isAddressed(visit) else {
             return fault(
                 .init(code: 421, reasonPhrase: "Misdirected Request"), "Another address",
-                "This page answers to localhost and 127.0.0.1 only.")
+                "This page answers to localhost and 127.0.0.1 only. For a web server that stands before "
+                    + "it give it a token: LEADCONVERT_LISTEN_TOKEN_FILE.")
         }
         switch path {
         case "/style.css": return .asset(Assets.style, "text/css; charset=utf-8")
