@@ -101,6 +101,40 @@ import Testing
         }
     }
 
+    @Test(arguments: ["CANNOT_EXECUTE_FLOW_TRIGGER", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"])
+    func `does not believe an org sound because leads were converted long before`(code: String)
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...600)
+            let old = Set(
+                try stride(from: 50, through: 600, by: 50).map { try RecordID.lead($0) })
+            let converted = Reason("CANNOT_UPDATE_CONVERTED_LEAD", "is converted")
+            let broken = Reason(code, "a flow is out of order")
+            var drain = try VirtualDrain(queue)
+            while drain.now.since(.ms(0)) < Self.incident / 2, drain.sent.count < 500 {
+                try drain.run(most: drain.sent.count + 1) { request in
+                    switch request {
+                    case .convert(let leads, _):
+                        let outcome: LeadOutcome =
+                            broken.isThrown ? .permanent(broken) : .transient(broken)
+                        return CallReply(
+                            .converted(
+                                leads.map {
+                                    old.contains($0.leadID)
+                                        ? .refusedAsConverted(converted) : outcome
+                                }))
+                    default: return .allConverted(request)
+                    }
+                }
+            }
+            #expect(drain.sent.count < 60)
+            let others = try queue.jobs().filter { $0.text("state") != "converted" }
+            #expect(others.count >= 588 && others.allSatisfy { $0.text("state") != "failed" })
+            #expect(others.reduce(0) { $0 + ($1.number("attempts") ?? 0) } <= 1)
+        }
+    }
+
     @Test(arguments: [1, 7, 100])
     func `fails few leads while a trigger throws for each of them`(callSize: Int) async throws {
         try await withQueue { queue in

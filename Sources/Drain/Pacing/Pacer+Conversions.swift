@@ -102,9 +102,11 @@ extension Pacer {
         _ observation: inout Observation
     ) -> Bool {
         let read = zip(zip(call.jobs, call.doubts), readings)
-        // Its answer got lost, or said nothing, and the work was done: while others failed, or before.
+        // Its answer got lost, and the work was done while others failed. A lead that was refused with an
+        // unknown code may have been converted long before.
         let done = zip(read, call.sentAt).filter { read, sentAt in
-            read.0.1.mayBeDone && read.1.isConverted && circuit.failures.tellsOfNow(callAt: sentAt)
+            read.0.1 == .noAnswer && read.1.isConverted
+                && circuit.failures.tellsOfNow(callAt: sentAt)
         }.map(\.0.0.0)
         var refused: FailureRun.Failed = [:]
         for case ((let job, .refused(let code)), let reading) in read
@@ -166,11 +168,12 @@ extension Pacer {
 }
 
 extension LeadOutcome {
-    /// Whether it shows that conversions get through.
+    /// Whether it shows that conversions get through. That one is refused because it is converted already
+    /// does not: it was converted before, and an org in trouble still says so.
     fileprivate var provesPassable: Bool {
         switch self {
-        case .converted, .refusedAsConverted: true
-        case .transient, .unlisted, .blocked, .permanent, .duplicate: false
+        case .converted: true
+        case .refusedAsConverted, .transient, .unlisted, .blocked, .permanent, .duplicate: false
         }
     }
 
@@ -233,15 +236,6 @@ extension PacedCall {
         var codes: FailureRun.Failed = [:]
         for (job, lead) in zip(jobs, leads) where isWanted(lead) { codes[job] = lead.reason?.code }
         return codes
-    }
-}
-
-extension PacedCall.Doubt {
-    fileprivate var mayBeDone: Bool {
-        switch self {
-        case .noAnswer, .refused: true
-        case .other: false
-        }
     }
 }
 
