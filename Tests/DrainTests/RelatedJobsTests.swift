@@ -24,6 +24,16 @@ import Testing
         }
     }
 
+    @Test func `fills calls although leads of one group stand one after the other`() async throws {
+        try await withQueue { queue in
+            try enqueue(1...300, in: queue) { "Company \(($0 - 1) / 30)" }
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            // One of each of the ten, and all others join the account that it made.
+            #expect(drain.sizes == [10, 100, 100, 90])
+        }
+    }
+
     @Test func `lets the next of a group try when the first fails`() async throws {
         try await withQueue { queue in
             try enqueue(1...2, in: queue) { _ in "Acme" }

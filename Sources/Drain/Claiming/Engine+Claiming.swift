@@ -182,8 +182,7 @@ extension Engine {
         let call = try queue.claims.claim(
             upTo: failures.failedJobs.isEmpty
                 ? leads : min(Self.mostOffered + failures.failedJobs.count, Self.mostLookedAt),
-            start,
-            from: turns.converting
+            room: leads, start, from: turns.converting
         ) { offered in
             Array(CallPlan.choose(failures.preferred(offered)).prefix(leads))
         }

@@ -10,13 +10,17 @@ extension Claims {
     /// the order is priority, `run_at`, number. Not offered are jobs of an account, or of a group,
     /// that another call may still be writing to. `choose` says which of the offered travel
     /// together; a batch none of whose jobs may travel leaves its share to those that do.
+    /// - Parameter size: How many are offered at first.
+    /// - Parameter room: How many leads the call has room for. While there is room, more are offered, up to
+    ///   2,000: leads that are sorted by group can't go together until the group has its account.
     /// - Parameter cursor: Whose turn it is; the call says whose it is after it.
     /// - Returns: nil when no job can be sent now.
     public func claim(
-        upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor = RoundRobinCursor(),
+        upTo size: Int, room: Int? = nil, _ start: CallStart,
+        from cursor: RoundRobinCursor = RoundRobinCursor(),
         choosing choose: ([ClaimedJob]) -> [ClaimedJob]
     ) throws -> ClaimedCall? {
-        try claim(.toSend, upTo: size, start, from: cursor, choosing: choose) {
+        try claim(.toSend, upTo: size, room: room, start, from: cursor, choosing: choose) {
             database, jobs, cursor in
             var (start, jobs) = (start, jobs)
             if jobs.first?.split != nil { start.size?.reason = .half }
@@ -30,8 +34,8 @@ extension Claims {
     /// Selects jobs and has them claimed, in one transaction. Where very many are in the way, it
     /// puts those aside in transactions of their own before, between which others can write.
     func claim<Call>(
-        _ kind: WorkKind, upTo size: Int, _ start: CallStart, from cursor: RoundRobinCursor,
-        choosing choose: ([ClaimedJob]) -> [ClaimedJob],
+        _ kind: WorkKind, upTo size: Int, room: Int? = nil, _ start: CallStart,
+        from cursor: RoundRobinCursor, choosing choose: ([ClaimedJob]) -> [ClaimedJob],
         _ claim: (Database, [ClaimedJob], RoundRobinCursor) throws -> Call
     ) throws -> Call? {
         let moment = ClaimMoment(start)
@@ -50,6 +54,12 @@ extension Claims {
                     case .jobs(let more) = try selector.select(size, from: queues)
                 {
                     jobs = choose(more)
+                }
+                if let room, jobs.count < room, jobs.first?.split == nil, offered.count == size,
+                    case .jobs(let more) = try selector.select(Self.mostLookedAt)
+                {
+                    let known = Set(offered.map(\.id))
+                    jobs = choose(offered + more.filter { !known.contains($0.id) })
                 }
                 if isCareful, try database.failOddRows(among: jobs, at: moment.now) {
                     isUnfinished = true
@@ -88,11 +98,12 @@ extension Claims {
 }
 
 extension Claims {
-    /// So many rows are looked at, those that were searched for last first.
+    /// So many rows are looked at in one go at most.
     private static let mostLookedAt = 2000
 
     /// How many jobs, counted up to `most`, could be sent now for which a contact or account was searched
-    /// for, and which go before those that still want a search.
+    /// for, and which go before those that still want a search. It looks at those that were searched for
+    /// last.
     ///
     /// Those of a lower priority are not counted: they may wait long behind others, and the ones that
     /// want a search must not wait with them.
