@@ -19,6 +19,19 @@ import Testing
         }
     }
 
+    @Test func `takes nothing of a paused batch whose jobs nobody has held yet`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2500, in: "paused")
+            try queue.add(2501...2505, in: "other")
+            try queue.write { try $0.execute(sql: "UPDATE batches SET paused = 1 WHERE id = 1") }
+            var calls = Calls(queue)
+            #expect(try calls.next(upTo: 100)?.counts == ["other": 5])
+            #expect(try calls.next(upTo: 100) == nil)
+            let held = try queue.jobs().count { $0.text("state") == "held" }
+            #expect(held == 2500)
+        }
+    }
+
     @Test func `deals on where the last call ended`() async throws {
         try await withQueue { queue in
             for batch in 0..<60 { try queue.add(batch * 10..<batch * 10 + 10, in: "b\(batch)") }

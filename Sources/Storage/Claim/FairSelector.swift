@@ -33,6 +33,7 @@ struct FairSelector {
         while true {
             var selection = Selection(room: size)
             try fill(&selection, from: queues)
+            if selection.jobs.isEmpty && selection.heldJobs > 0 { return .unfinished }
             for row in selection.malformed {
                 try database.fail(row, asking: .convert, at: moment.now)
             }
@@ -73,7 +74,8 @@ struct FairSelector {
     ) throws {
         func next() throws -> [QueueFront] {
             let found = try waiting.next(selection.room, of: self)
-            return found.filter { queues?.contains($0) ?? true }.map { QueueFront(queue: $0) }
+            let mayGo = try found.filter { try !hold($0, &selection) }
+            return mayGo.filter { queues?.contains($0) ?? true }.map { QueueFront(queue: $0) }
         }
         var sharing = try next()
         var served: [QueueFront] = []
@@ -136,6 +138,8 @@ private struct Selection {
     private static let most = 5000
     /// Rows that no call could carry, in one transaction: each is settled, which takes its time.
     fileprivate static let mostMalformed = 500
+    /// Jobs that were held, because their batch is paused.
+    fileprivate(set) var heldJobs = 0
 
     init(room: Int) {
         self.room = room
@@ -224,6 +228,29 @@ extension FairSelector {
                 "priority": priority, "first": range.lowerBound, "last": range.upperBound,
                 "most": most,
             ]))
+    }
+
+    /// A batch is paused before its jobs are held, of which it may have a million: none of them leaves
+    /// meanwhile. And whoever was to hold them may have been stopped.
+    /// - Returns: Whether the batch is paused.
+    private func hold(_ queue: BatchQueue, _ selection: inout Selection) throws -> Bool {
+        guard queue.batch != 0 else { return false }
+        let isPaused = "SELECT paused = 1 FROM batches WHERE id = ?"
+        guard
+            try Bool.fetchOne(
+                database.cachedStatement(sql: isPaused), arguments: [queue.batch]) ?? false
+        else { return false }
+        let sql = """
+            UPDATE jobs SET state = 'held', updated_at = :now
+            WHERE id IN (
+                SELECT id FROM \(kind.rows) AND priority = :priority
+                    AND coalesce(batch_id, 0) = :batch
+                LIMIT 1000)
+            """
+        try database.cachedStatement(sql: sql).execute(
+            arguments: arguments(["priority": queue.priority, "batch": queue.batch]))
+        selection.heldJobs += database.changesCount
+        return true
     }
 
     fileprivate func front(
