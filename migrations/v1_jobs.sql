@@ -311,16 +311,20 @@ CREATE TABLE jobs (
     -- What follows the conversion, and why some of it failed.
     after_set TEXT CONSTRAINT after_set_must_be_a_json_object CHECK (CASE
         WHEN after_set IS NULL THEN 1
-        WHEN json_valid(after_set) THEN json_type(after_set) = 'object' ELSE 0 END),
+        WHEN json_valid(after_set) THEN json_type(after_set) = 'object' ELSE 0 END)
+        CONSTRAINT after_set_must_have_100000_characters_at_most CHECK (length(after_set) <= 100000),
     note_title TEXT
         CONSTRAINT note_title_must_not_be_empty CHECK (note_title IS NULL OR trim(note_title) <> '')
         CONSTRAINT note_title_must_hold_no_nul
             CHECK (note_title IS NULL OR instr(note_title, char(0)) = 0)
+        CONSTRAINT note_title_must_have_255_characters_at_most CHECK (length(note_title) <= 255)
         CONSTRAINT note_title_needs_note_body CHECK (note_title IS NULL OR note_body IS NOT NULL),
     note_body TEXT CONSTRAINT note_body_must_not_be_empty
             CHECK (note_body IS NULL OR trim(note_body) <> '')
         CONSTRAINT note_body_must_hold_no_nul
-            CHECK (note_body IS NULL OR instr(note_body, char(0)) = 0),
+            CHECK (note_body IS NULL OR instr(note_body, char(0)) = 0)
+        -- What a call of two hundred can carry: Salesforce takes 50 MB.
+        CONSTRAINT note_body_must_have_100000_characters_at_most CHECK (length(note_body) <= 100000),
     note_on TEXT
         CONSTRAINT note_on_must_be_contact_account_or_opportunity CHECK (
             note_on = 'contact' OR note_on = 'account' OR note_on = 'opportunity')
@@ -328,14 +332,16 @@ CREATE TABLE jobs (
     task_subject TEXT CONSTRAINT task_subject_must_not_be_empty
             CHECK (task_subject IS NULL OR trim(task_subject) <> '')
         CONSTRAINT task_subject_must_hold_no_nul
-            CHECK (task_subject IS NULL OR instr(task_subject, char(0)) = 0),
+            CHECK (task_subject IS NULL OR instr(task_subject, char(0)) = 0)
+        CONSTRAINT task_subject_must_have_1000_characters_at_most CHECK (length(task_subject) <= 1000),
     task_due TEXT
         CONSTRAINT task_due_must_be_a_day_like_2026_11_22
             CHECK (task_due IS NULL OR date(task_due, '+0 days') IS task_due)
         CONSTRAINT task_due_needs_task_subject CHECK (task_due IS NULL OR task_subject IS NOT NULL),
     extra TEXT CONSTRAINT extra_must_be_a_json_object CHECK (CASE
         WHEN extra IS NULL THEN 1
-        WHEN json_valid(extra) THEN json_type(extra) = 'object' ELSE 0 END),
+        WHEN json_valid(extra) THEN json_type(extra) = 'object' ELSE 0 END)
+        CONSTRAINT extra_must_have_20000_characters_at_most CHECK (length(extra) <= 20000),
     after_code TEXT,
     after_message TEXT,
 

@@ -57,6 +57,17 @@ import Testing
         ("note_body", "'x' || char(0) || 'y'", "note_body_must_hold_no_nul"),
         ("task_subject", "'x' || char(0) || 'y'", "task_subject_must_hold_no_nul"),
         ("extra", "'{\"suppressFeed\": true}'", "extra_must_give_inputs_by_names_of_their_own"),
+        ("note_title", "printf('%256c', 'x')", "note_title_must_have_255_characters_at_most"),
+        ("note_body", "printf('%100001c', 'x')", "note_body_must_have_100000_characters_at_most"),
+        ("task_subject", "printf('%1001c', 'x')", "task_subject_must_have_1000_characters_at_most"),
+        (
+            "after_set", "json_object('Account', json_object('A', printf('%100000c', 'x')))",
+            "after_set_must_have_100000_characters_at_most"
+        ),
+        (
+            "extra", "json_object('a', printf('%20000c', 'x'))",
+            "extra_must_have_20000_characters_at_most"
+        ),
         (
             "converted_status", "printf('%256c', 'x')",
             "converted_status_must_have_255_characters_at_most"

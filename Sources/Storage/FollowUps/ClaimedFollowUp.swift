@@ -59,6 +59,19 @@ public struct ClaimedFollowUp: Sendable {
     public var update: FieldUpdate? {
         if case .set(let update) = content { update } else { nil }
     }
+
+    /// How much text it carries.
+    var textBytes: Int {
+        switch content {
+        case .set(let update): update.fields.utf8.count
+        case .create(let record):
+            if case .note(let body) = record.content {
+                record.text.utf8.count + body.utf8.count
+            } else {
+                record.text.utf8.count
+            }
+        }
+    }
 }
 
 /// Follow-ups of one kind that are in a call now, or asked about.

@@ -100,6 +100,8 @@ extension Claims {
 extension Database {
     /// Rows that one claim looks at.
     private static let window = 2000
+    /// Bytes of text that one claim reads: notes may be long.
+    private static let mostTextBytes = 16 << 20
 
     /// Notes and tasks, those first that have waited longest: of one kind every question may fail.
     fileprivate func kindsInDoubt(at now: Moment) throws -> [FollowUpKind] {
@@ -153,13 +155,16 @@ extension Database {
             """
         let policies = try policies()
         var found: [ClaimedFollowUp] = []
+        var textBytes = 0
         for sql in kind == .set ? [inDoubt, waiting] : [waiting] {
             var arguments = moment.arguments
             arguments["kind"] = kind.rawValue
             let rows = try Row.fetchCursor(
                 cachedStatement(sql: sql), arguments: StatementArguments(arguments))
-            while let row = try rows.next() {
-                found.append(try FollowUpRow.followUp(row, policies))
+            while textBytes < Self.mostTextBytes, let row = try rows.next() {
+                let followUp = try FollowUpRow.followUp(row, policies)
+                found.append(followUp)
+                textBytes += followUp.textBytes
             }
         }
         return found
