@@ -11,7 +11,11 @@ extension SettlementPlanner {
         case .value(let readings):
             precondition(
                 readings.count == verification.jobs.count, "The transport matches the answers.")
-            return zip(verification.jobs, readings).map(settle)
+            // All at once are rather hidden from our user than deleted.
+            let areAllHidden = readings.count > 1 && readings.allSatisfy { $0 == .notVisible }
+            return zip(verification.jobs, readings).map {
+                areAllHidden ? hidden($0) ?? settle($0, $1) : settle($0, $1)
+            }
         case .refused(_, let reason), .unclear(let reason):
             return verification.jobs.map { job in
                 if isGivenUp(job, failures) { return stillInDoubt(job, reason) }
@@ -20,6 +24,18 @@ extension SettlementPlanner {
             }
         }
     }
+
+    /// Asked about again in a while: what a change of somebody's rights hides may be seen again soon.
+    /// - Returns: nil when that has lasted long enough.
+    private func hidden(_ job: InDoubtJob) -> Settlement? {
+        guard isOver(job), now.since(job.sentAt) < Self.hiddenLastsMS else { return nil }
+        var later = askLater(Settlement(job, .unknown, to: .verifying), job)
+        later.nextRunAt = now.wall + Self.hiddenPauseMS
+        return later
+    }
+
+    private static let hiddenLastsMS: Int64 = 3_600_000
+    private static let hiddenPauseMS: Int64 = 5 * 60_000
 
     private func settle(_ job: InDoubtJob, _ reading: LeadReading) -> Settlement {
         if let redirection = redirection(of: job, reading), reading.isNotConverted {

@@ -304,7 +304,7 @@ extension Database {
     ) throws -> [SelectedJob] {
         let sql = """
             SELECT id, state, batch_id, after_code IS NOT NULL AS has_failed_follow_up,
-                coalesce(error_code IN ('LEAD_IN_DOUBT', 'ROW_REFUSED'), 0)
+                coalesce(error_code IN ('LEAD_IN_DOUBT', 'LEAD_NOT_VISIBLE', 'ROW_REFUSED'), 0)
                     AND call_id IS NOT NULL AS is_in_doubt
             FROM jobs WHERE \(condition)
             """
