@@ -311,6 +311,43 @@ import Testing
         }
     }
 
+    @Test func `a note that was given up is asked about anew after a retry`() async throws {
+        try await withQueue { queue in
+            try add(1...1, to: queue) { $0.noteBody = "Summary" }
+            var drain = try VirtualDrain(queue) { $0.untilEmpty = false }
+            let noAnswer = CallReply(.unclear(Reason("TIMEOUT", "no answer")))
+            try drain.run { request in
+                if case .convert = request { return try answer(request) }
+                return noAnswer
+            }
+            #expect(try queue.jobs().first?.text("after_code") == "FOLLOW_UP_IN_DOUBT")
+            let before = drain.sent.count
+            _ = try queue.operations.retry([.job(1)], at: drain.now.wall)
+            var questions = 0
+            try drain.run { request in
+                questions += 1
+                return questions == 1 ? noAnswer : try answer(request)
+            }
+            #expect(drain.sent.count > before + 1)
+            #expect(try queue.jobs().first?.text("state") == "converted")
+            #expect(try queue.jobs().first?.text("after_code") == nil)
+        }
+    }
+
+    @Test func `long notes are read a few at a time`() async throws {
+        try await withQueue { queue in
+            try add(1...300, to: queue) {
+                $0.noteBody = String(repeating: "x", count: 100_000)
+            }
+            var drain = try VirtualDrain(queue) { $0.callSize = 200 }
+            try drain.run(answer)
+            let sizes = drain.sent.compactMap {
+                if case .create(let records) = $0 { records.count } else { nil }
+            }
+            #expect(sizes.reduce(0, +) == 300 && sizes.allSatisfy { $0 <= 168 })
+        }
+    }
+
     @Test func `what somebody else converted is left to a person`() async throws {
         try await withQueue { queue in
             try add(1...1, to: queue) { $0.noteBody = "Summary" }
@@ -355,6 +392,24 @@ import Testing
             _ = try next.engine.recover(at: next.now)
             try next.run(answer)
             #expect(next.sent.map(\.kind) == [.verify, .note])
+        }
+    }
+
+    @Test func `the run log tells after a crash when fields are set again`() async throws {
+        try await withQueue { queue in
+            try add(1...1, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
+            var drain = try VirtualDrain(queue)
+            try drain.run(most: 1, answer)
+            guard case .send = try drain.engine.step(at: drain.now) else {
+                Issue.record("The fields are not set.")
+                return
+            }
+            _ = try drain.engine.recover(at: drain.now)
+            let again = try queue.read { database in
+                try String.fetchOne(database, sql: "SELECT run_at FROM follow_ups")
+            }
+            #expect(again != nil && again != drain.now.wall.description)
+            #expect(try queue.log().last?.text("next_run_at") == again)
         }
     }
 

@@ -16,6 +16,7 @@ struct ReadFailures: Equatable {
         /// Calls that had passed when it first failed.
         var passed: Int
         var failuresAlone = 0
+        var failedAt: Moment
         /// When it first failed alone.
         var aloneSince: Moment?
     }
@@ -31,6 +32,7 @@ struct ReadFailures: Equatable {
 
     private static let longestPauseMS: Int64 = 15 * 60_000
     private static let mostAtThatPause = 4
+    private static let forgottenAfterMS: Int64 = 2 * 86_400_000
     /// After so long of nothing but failures a lead that is read alone is at fault itself, whether
     /// others have passed or there are none.
     static let patienceMS: Int64 = 30 * 60_000
@@ -165,11 +167,13 @@ struct ReadFailures: Equatable {
     mutating func failed(_ jobs: [Int64], asOutage: Bool = false, at now: Moment) {
         failuresInARow += 1
         if asOutage && failuresInARow == 1 { return }
-        // Jobs that ended otherwise are never taken out; so they can't pile up.
+        // Jobs that ended otherwise are not taken out one by one; so they can't pile up.
+        suspects = suspects.filter { now.since($0.value.failedAt) < Self.forgottenAfterMS }
         if suspects.count > 4 * most { suspects = suspects.filter { $0.value.failuresAlone > 0 } }
         let wasApart = jobs.count == 1 && isApart(jobs[0])
         for job in jobs {
-            var suspect = suspects[job] ?? Suspect(passed: passed)
+            var suspect = suspects[job] ?? Suspect(passed: passed, failedAt: now)
+            suspect.failedAt = now
             if jobs.count == 1 {
                 suspect.failuresAlone += 1
                 suspect.aloneSince = suspect.aloneSince ?? now

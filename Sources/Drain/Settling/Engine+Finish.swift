@@ -44,6 +44,9 @@ extension Engine {
         case .followUpVerification(let verification, let reply):
             settled.followUps = planner.settle(
                 asked: verification, reply, readFailures[.followUpVerification])
+            for followUp in settled.followUps where followUp.to != .verifying {
+                readFailures[.followUpVerification].forget(followUp.id)
+            }
         case .login, .limits: break
         }
         unwritten.append(settled)
