@@ -241,6 +241,58 @@ import Testing
         }
     }
 
+    @Test(arguments: ["queued", "held"])
+    func `an answer counts although an UPDATE by hand says meanwhile that the lead waits`(
+        state: String
+    ) async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            var drain = try VirtualDrain(queue)
+            let locked = Reason("UNABLE_TO_LOCK_ROW", "locked")
+            try drain.run(most: 1) { request in
+                try queue.write { try $0.execute(sql: "UPDATE jobs SET state = '\(state)'") }
+                guard case .converted(let leads) = CallReply.allConverted(request).outcome else {
+                    return .allConverted(request)
+                }
+                return CallReply(.converted([leads[0], .transient(locked)]))
+            }
+            #expect(try queue.jobs().map { $0.text("state") } == ["converted", state])
+            #expect(try queue.log().map { $0.text("outcome") } == ["converted", "retry"])
+        }
+    }
+
+    @Test func `leads that are all hidden for half an hour are not given up`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            var drain = try VirtualDrain(queue)
+            while drain.now.since(.ms(0)) < 30 * 60_000, drain.sent.count < 50 {
+                try drain.run(most: drain.sent.count + 1) { request in
+                    guard case .verify(let leads) = request else { return lost }
+                    return CallReply(.verified(leads.map { _ in .notVisible }))
+                }
+            }
+            try drain.run { .allConverted($0) }
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+            #expect(drain.sent.count < 20)
+        }
+    }
+
+    @Test func `a lead that was hidden is asked about before it is sent again`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                guard case .verify(let leads) = request else { return lost }
+                return CallReply(.verified(leads.map { _ in .notVisible }))
+            }
+            let before = drain.sent.count
+            _ = try queue.operations.retry([.job(1)], at: drain.now.wall)
+            try drain.run { .allConverted($0) }
+            #expect(drain.sent[before...].map(\.kind) == [.verify])
+            #expect(try queue.jobs().map { $0.text("state") } == ["converted"])
+        }
+    }
+
     // MARK: A call that is over
 
     @Test func `what is read after an unusable answer is believed at once`() async throws {

@@ -89,18 +89,22 @@ extension Database {
 
 extension Database {
     fileprivate func move(_ job: Settlement, at time: String) throws -> Bool {
-        // A job that comes back to a batch which was paused meanwhile is held like the others.
+        // A job that comes back to a batch which was paused meanwhile is held like the others. And what
+        // Salesforce did counts, even if an UPDATE by hand says meanwhile that the job waits.
         let sql = """
             UPDATE jobs SET
                 state = CASE
-                    WHEN ?1 = 'queued' AND (SELECT paused FROM batches WHERE id = batch_id) = 1
+                    WHEN ?1 = 'queued' AND (state = 'held'
+                        OR (SELECT paused FROM batches WHERE id = batch_id) = 1)
                     THEN 'held' ELSE ?1 END,
                 attempts = ?2, run_at = coalesce(?3, run_at), doubt = ?4, split = ?5,
                 may_be_converted = may_be_converted OR coalesce(?4 IN ('no_answer', 'answered'), 0),
                 error_code = ?6, error_message = ?7, result_account_id = ?8,
                 result_contact_id = ?9, result_opportunity_id = ?10, updated_at = ?11,
                 finished_at = ?12, after_code = ?16, after_message = ?17
-            WHERE id = ?13 AND state = ?14 AND call_id = ?15
+            WHERE id = ?13 AND call_id = ?15
+                AND (state = ?14
+                    OR ?14 IN ('sending', 'verifying') AND state IN ('queued', 'held'))
             """
         let error = job.jobReason ?? job.reason
         try cachedStatement(sql: sql).execute(
