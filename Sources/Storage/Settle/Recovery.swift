@@ -33,10 +33,11 @@ extension Settlements {
             try database.execute(
                 sql: """
                     UPDATE run_log SET finished_at = ?1, outcome = 'unknown',
-                        code = 'DAEMON_ENDED', message = ?2, next_run_at = ?1
+                        code = 'DAEMON_ENDED', message = ?2,
+                        next_run_at = iif(kind = 'set', ?3, ?1)
                     WHERE finished_at IS NULL
                     """,
-                arguments: [time, sentence])
+                arguments: [time, sentence, (now.wall + callLifetimeMS).description])
             try database.execute(
                 sql: """
                     UPDATE jobs SET state = 'verifying', doubt = 'crash',
