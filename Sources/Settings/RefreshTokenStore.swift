@@ -50,6 +50,7 @@ public struct RefreshTokenStore: Equatable, Sendable {
         if let ownFile {
             do {
                 // Users that may enqueue can put a link into the state directory: it is not followed.
+                // A command of root's keeps it for the service, which must be able to read it.
                 try SecretFile(ownFile).replace(by: "\(token)\n\(fingerprint)\n")
                 return ownFile
             } catch {

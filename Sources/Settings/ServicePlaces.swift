@@ -50,12 +50,14 @@ public struct ServicePlaces: Equatable, Sendable {
     /// The file of a secret, under the name that the unit's credential has.
     public func file(of secret: SecretName) -> String { "\(secrets)/\(secret.credential)" }
 
-    /// An environment in which the service's secrets are found as its unit would give them.
+    /// An environment in which a command finds what the unit gives the service: its state folder, and
+    /// its secrets as credentials. What the unit itself has given a command stays.
+    ///
+    /// As a credential a refresh token is never replaced where it lies: its successor goes to the state
+    /// folder, where the service looks for it too.
     public func adding(to environment: [String: String]) -> [String: String] {
-        let files = SecretName.allCases.filter {
-            FileManager.default.fileExists(atPath: file(of: $0))
-        }
-        return environment.merging(files.map { ($0.fileVariable, file(of: $0)) }) { own, _ in own }
+        let given = ["STATE_DIRECTORY": state, "CREDENTIALS_DIRECTORY": secrets]
+        return environment.merging(given) { own, _ in own }
     }
 }
 

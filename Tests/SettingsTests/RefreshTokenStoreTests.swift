@@ -61,6 +61,54 @@ import Testing
         }
     }
 
+    @Test func `a command that is typed keeps it where the service keeps it, for its user`() throws
+    {
+        try withFolder { root in
+            let places = try #require(ServicePlaces(org: "acme", root: root.path))
+            for folder in [places.secrets, places.state] {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true)
+            }
+            let secrets = URL(fileURLWithPath: places.secrets)
+            let state = URL(fileURLWithPath: places.state)
+            _ = try secrets.holding("first", in: "salesforce_refresh_token")
+            let isRoot = geteuid() == 0
+            if isRoot { #expect(chown(state.path, 4321, 4321) == 0) }
+
+            let typed = places.adding(to: [:])
+            var (token, store) = try given(typed)
+            #expect(token == Secret("first"))
+            #expect(try store.keep("second") == state.path(RefreshTokenStore.name))
+            #expect(try secrets.text(of: "salesforce_refresh_token") == "first")
+            #expect(try state.mode(of: RefreshTokenStore.name) == 0o600)
+            #expect(state.owner(of: RefreshTokenStore.name) == (isRoot ? 4321 : geteuid()))
+
+            // The unit's own credentials and the next command both know it as its successor.
+            (token, _) = try given(typed)
+            #expect(token == Secret("second"))
+            try withFolder { credentials in
+                _ = try credentials.holding("first", in: "salesforce_refresh_token")
+                let unit = [
+                    "CREDENTIALS_DIRECTORY": credentials.path, "STATE_DIRECTORY": state.path,
+                ]
+                (token, _) = try given(unit)
+                #expect(token == Secret("second"))
+                #expect(places.adding(to: unit) == unit)
+            }
+        }
+    }
+
+    @Test func `root's new token stays its owner's where it is replaced`() throws {
+        guard geteuid() == 0 else { return }
+        try withFolder { folder in
+            let file = try folder.holding("first", in: "token")
+            #expect(chown(file, 4321, 4321) == 0)
+            var (_, store) = try given(["SALESFORCE_REFRESH_TOKEN_FILE": file])
+            _ = try store.keep("second")
+            #expect(folder.owner(of: "token") == 4321)
+        }
+    }
+
     @Test func `follows no link in the state directory`() throws {
         try withFolder { state in
             _ = try state.holding("precious", in: "queue.db")
@@ -153,6 +201,11 @@ extension URL {
 
     fileprivate func mode(of name: String) throws -> Int? {
         try FileManager.default.attributesOfItem(atPath: path(name))[.posixPermissions] as? Int
+    }
+
+    fileprivate func owner(of name: String) -> UInt32? {
+        var status = stat()
+        return stat(path(name), &status) == 0 ? status.st_uid : nil
     }
 
     fileprivate func names() throws -> [String] {
