@@ -84,6 +84,53 @@ enum LeadOrJob: Sendable {
 
 /// Which queue a command works on.
 struct QueueOptions: ParsableArguments {
+    @OptionGroup var place: PlaceOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The daemon's settings, NAME=value lines (default: $LEADCONVERT_ENV_FILE, or the service's own); "
+                + "they win over the environment.", valueName: "file"))
+    var envFile: String?
+
+    /// The queue, and the settings of its daemon.
+    /// - Throws: 66 when the org of --org has not been set up.
+    var context: CommandContext {
+        get throws {
+            let service = try place.service
+            if let service, place.database == nil,
+                !FileManager.default.fileExists(atPath: service.state)
+            {
+                let org = service.org ?? ""
+                throw OperatorError(
+                    .notFound, "No org is named \(org): there is no \(service.state).",
+                    remedy: "To set it up: sudo leadconvert setup --org \(org)")
+            }
+            return CommandContext(
+                database: place.database, service: service, settingsFile: envFile,
+                environment: ProcessInfo.processInfo.environment)
+        }
+    }
+
+    /// Opens the queue; makes it if it isn't there.
+    func open() throws -> JobQueue {
+        try JobQueue(path: context.queue, as: .client)
+    }
+
+    /// Opens the queue, which must be there already.
+    /// - Throws: 66 when it isn't.
+    func openExisting() throws -> JobQueue {
+        let path = try context.queue
+        guard FileManager.default.fileExists(atPath: path) || FileRights.isOutOfSight(path) else {
+            throw OperatorError(
+                .notFound, "There is no queue \(path).",
+                remedy: "Name its file with --db or LEADCONVERT_DB.")
+        }
+        return try JobQueue(path: path, as: .client)
+    }
+}
+
+/// The names of a queue, and of a service.
+struct PlaceOptions: ParsableArguments {
     @Option(
         name: .customLong("db"),
         help: ArgumentHelp(
@@ -100,9 +147,7 @@ struct QueueOptions: ParsableArguments {
 
     func validate() throws {
         if database?.isEmpty == true { throw ValidationError("--db names no file.") }
-        if let org, ServicePlaces(org: org) == nil {
-            throw ValidationError("--org \(ServicePlaces.rule).")
-        }
+        _ = try service
     }
 
     /// The places of the service of --org.
@@ -115,62 +160,6 @@ struct QueueOptions: ParsableArguments {
                 return places
             }
         }
-    }
-
-    /// The places of the service of --org, which has been set up.
-    /// - Throws: 66 when it has not.
-    private var existingService: ServicePlaces? {
-        get throws {
-            guard let service = try service, database == nil else { return nil }
-            guard FileManager.default.fileExists(atPath: service.state) else {
-                throw OperatorError(
-                    .notFound, "No org is named \(org ?? ""): there is no \(service.state).",
-                    remedy: "To set it up: sudo leadconvert setup --org \(org ?? "")")
-            }
-            return service
-        }
-    }
-
-    /// The file of --db, or that of the service of --org.
-    var file: String? {
-        get throws { try database ?? existingService?.queue }
-    }
-
-    /// The environment as the service of --org has it; our own without one.
-    var environment: [String: String] {
-        get throws {
-            let own = ProcessInfo.processInfo.environment
-            return try service?.adding(to: own) ?? own
-        }
-    }
-
-    /// The file of settings of the service of --org.
-    var settingsFile: String? {
-        get throws { try service.flatMap { $0.isSetUp ? $0.settings : nil } }
-    }
-
-    private var path: String {
-        get throws {
-            DatabasePath(flag: try file, environment: ProcessInfo.processInfo.environment)
-                .description
-        }
-    }
-
-    /// Opens the queue; makes it if it isn't there.
-    func open() throws -> JobQueue {
-        try JobQueue(path: path, as: .client)
-    }
-
-    /// Opens the queue, which must be there already.
-    /// - Throws: 66 when it isn't.
-    func openExisting() throws -> JobQueue {
-        let path = try path
-        guard FileManager.default.fileExists(atPath: path) || FileRights.isOutOfSight(path) else {
-            throw OperatorError(
-                .notFound, "There is no queue \(path).",
-                remedy: "Name its file with --db or LEADCONVERT_DB.")
-        }
-        return try open()
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Conversion
 import Foundation
 import Preflight
+import Settings
 import Storage
 import Synchronization
 
@@ -46,12 +47,6 @@ struct Check: AsyncParsableCommand {
             """)
     var useRefreshToken = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Settings as NAME=value lines, as the daemon's; they win over the environment.",
-            valueName: "file"))
-    var envFile: String?
-
     @Flag(
         help: """
             Print a JSON array of objects: name, status, message, remedy; with --matches lead_id, match, \
@@ -75,9 +70,10 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         if matches { return try await showMatches() }
-        var checks = CheckRunner.Options(environment: try options.environment)
-        checks.environmentFile = try envFile ?? options.settingsFile
-        checks.database = try options.file
+        let context = try options.context
+        var checks = CheckRunner.Options(environment: context.environment)
+        checks.environmentFile = context.settingsFile
+        checks.database = context.database
         checks.readsAllLeads = leads
         checks.usesRefreshToken = useRefreshToken
         let progress = Mutex(Progress(of: "lead"))
@@ -107,8 +103,7 @@ struct Check: AsyncParsableCommand {
 
     private func showMatches() async throws {
         let queue = try options.open()
-        let connection = try OrgConnector(
-            options, environmentFile: envFile, usesRefreshToken: useRefreshToken)
+        let connection = try OrgConnector(options.context, usesRefreshToken: useRefreshToken)
         try await connection.connected(recordingIn: queue) { client, settings in
             var previews = MatchPreviews(of: queue, batch: batch, settings, client)
             let output = Output()

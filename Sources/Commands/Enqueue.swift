@@ -75,12 +75,6 @@ struct Enqueue: AsyncParsableCommand {
     )
     var soql: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Settings as NAME=value lines, as the daemon's: the converted status, and with --from-soql "
-                + "the org; they win over the environment.", valueName: "file"))
-    var envFile: String?
-
     @Flag(
         help: """
             With --from-soql: log in with a refresh token too. If the app replaces them, the new one is \
@@ -227,9 +221,9 @@ struct Enqueue: AsyncParsableCommand {
 
     /// LEADCONVERT_CONVERTED_STATUS, for rows that name no status.
     private func defaultStatus() throws -> String? {
-        let environment = try EnvironmentFile.adding(
-            to: ProcessInfo.processInfo.environment, flag: envFile ?? options.settingsFile)
-        return environment["LEADCONVERT_CONVERTED_STATUS"].flatMap { $0.isEmpty ? nil : $0 }
+        try options.context.settings["LEADCONVERT_CONVERTED_STATUS"].flatMap {
+            $0.isEmpty ? nil : $0
+        }
     }
 
     /// All inputs, opened: a name that is mistyped stops the command before anything is taken.
@@ -242,7 +236,7 @@ struct Enqueue: AsyncParsableCommand {
         }
         if let soql {
             let query = OrgQuery(
-                soql: try OrgQuery.text(soql), options: options, environmentFile: envFile,
+                soql: try OrgQuery.text(soql), context: try options.context,
                 usesRefreshToken: useRefreshToken)
             return [Input(records: try await query.fetch(recordingIn: queue), mapping)]
         }

@@ -11,10 +11,9 @@ struct OrgConnector {
 
     /// Reads the settings.
     /// - Throws: 77 for a login by a refresh token, unless it may be used up; 78 for wrong settings.
-    init(_ options: QueueOptions, environmentFile: String?, usesRefreshToken: Bool) throws {
-        let environment = try EnvironmentFile.adding(
-            to: try options.environment, flag: try environmentFile ?? options.settingsFile)
-        settings = try DaemonSettings(environment: environment, database: try options.file)
+    init(_ context: CommandContext, usesRefreshToken: Bool) throws {
+        settings = try DaemonSettings(
+            environment: context.settings, database: context.database)
         if case .refreshToken = settings.salesforce.login, !usesRefreshToken {
             throw OperatorError(
                 .permission, "Using a refresh token may end it, and the daemon needs it.",

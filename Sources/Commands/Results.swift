@@ -46,11 +46,6 @@ struct Results: AsyncParsableCommand {
         transform: fetchedFields)
     var fetch: FetchedFields?
 
-    @Option(
-        help: ArgumentHelp(
-            "Settings for --fetch as NAME=value lines, as the daemon's.", valueName: "file"))
-    var envFile: String?
-
     @Flag(
         help: """
             With --fetch: log in with a refresh token too. If the app replaces them, the new one is \
@@ -137,8 +132,7 @@ struct Results: AsyncParsableCommand {
     private func read(
         _ queue: JobQueue, _ fields: FetchedFields, _ printer: inout any RowPrinter
     ) async throws -> Bool {
-        let org = try OrgConnector(
-            options, environmentFile: envFile, usesRefreshToken: useRefreshToken)
+        let org = try OrgConnector(options.context, usesRefreshToken: useRefreshToken)
         var pages = ResultPages(queue.reports, of: batch)
         if batch == nil {
             pages.isSettled = try readResults(of: queue, columns: { _ in }) {

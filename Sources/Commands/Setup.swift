@@ -49,7 +49,7 @@ struct Setup: AsyncParsableCommand {
     @Flag(help: "Replace what is there without asking.")
     var overwrite = false
 
-    @OptionGroup var options: QueueOptions
+    @OptionGroup var options: PlaceOptions
 
     func validate() throws {
         guard dir == nil || options.org == nil else {

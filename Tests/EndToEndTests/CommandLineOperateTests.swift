@@ -67,6 +67,20 @@ import Testing
         }
     }
 
+    @Test func `works on the queue that the daemon's settings name`() async throws {
+        try await withCommandLine { leadconvert in
+            try leadconvert.write("LEADCONVERT_DB=leads.db\n", to: "leads.env")
+            let added = try leadconvert("enqueue", "-", "--env-file", "leads.env", input: rows)
+            #expect(added.status == 0)
+            let paused = try leadconvert.shell(
+                "LEADCONVERT_ENV_FILE=leads.env exec leadconvert pause")
+            #expect(paused.status == 0)
+            let status = try leadconvert("status", "--db", "leads.db", "--json").output
+            #expect(status.contains(#""paused": true"#) && status.contains(#""queued": 2"#))
+            #expect(!FileManager.default.fileExists(atPath: leadconvert.file("queue.db").path))
+        }
+    }
+
     @Test func `resuming tells of jobs that were held though the batch was not paused`()
         async throws
     {

@@ -9,9 +9,7 @@ import Storage
 /// A SOQL query whose records are to be enqueued, asked with the daemon's settings and credentials.
 struct OrgQuery {
     let soql: String
-    let options: QueueOptions
-    /// The file of settings that `--env-file` names.
-    let environmentFile: String?
+    let context: CommandContext
     let usesRefreshToken: Bool
 
     /// The source's name in messages.
@@ -46,8 +44,7 @@ struct OrgQuery {
     /// Asks for all pages. The records stay in a temporary file until the last has come, so that the
     /// queue is not locked meanwhile.
     func fetch(recordingIn queue: JobQueue) async throws -> ByteSource {
-        let connector = try OrgConnector(
-            options, environmentFile: environmentFile, usesRefreshToken: usesRefreshToken)
+        let connector = try OrgConnector(context, usesRefreshToken: usesRefreshToken)
         return try await connector.connected(recordingIn: queue) { client, settings in
             try await fetch(client, settings, queue)
         }

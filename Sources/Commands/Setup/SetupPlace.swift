@@ -9,10 +9,10 @@ struct SetupPlace {
     private let folder: String
     private let givenQueue: String?
 
-    /// - Throws: 77 where the service's places are root's and we are not.
-    init(_ options: QueueOptions, folder: String?) throws {
+    /// - Throws: 77 where the service's places are root's and we are not; 78 for a file of settings
+    ///   that can't be read.
+    init(_ options: PlaceOptions, folder: String?) throws {
         let service = try options.service
-        givenQueue = options.database ?? ProcessInfo.processInfo.environment["LEADCONVERT_DB"]
         let isRoot = geteuid() == 0
         if let folder {
             self.service = nil
@@ -32,10 +32,17 @@ struct SetupPlace {
             self.service = nil
             self.folder = FileManager.default.currentDirectoryPath
         }
+        settings = self.service?.settings ?? "\(self.folder)/leadconvertd.env"
+        // As the daemon finds it, which a service does not find in the environment of the one who types.
+        let own = ProcessInfo.processInfo.environment["LEADCONVERT_DB"]
+        let known = try SettingsFile(settings).variables["LEADCONVERT_DB"].flatMap {
+            $0.isEmpty ? nil : $0
+        }
+        givenQueue = options.database ?? known ?? (self.service == nil ? own : nil)
     }
 
     /// The file of settings.
-    var settings: String { service?.settings ?? "\(folder)/leadconvertd.env" }
+    let settings: String
 
     /// The queue.
     var queue: String { givenQueue ?? service?.queue ?? "\(folder)/queue.db" }

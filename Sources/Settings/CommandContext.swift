@@ -1,0 +1,84 @@
+import Conversion
+import Foundation
+
+/// What a command that is typed works with: the queue, and the settings of the daemon that drains it.
+///
+/// Both are found as that daemon finds them: its file of settings may name the queue, too. Where a
+/// service of systemd's is meant, what its unit would give it is added.
+public struct CommandContext: Sendable {
+    /// The file that `--db` names.
+    public let database: String?
+    /// The service that is meant: by `--org`, by its file of settings, or by its queue.
+    public let service: ServicePlaces?
+    /// The daemon's file of settings; nil where the environment holds all of them.
+    public let settingsFile: String?
+    /// The environment, without what the file of settings says.
+    public let environment: [String: String]
+
+    /// - Parameters:
+    ///   - service: The service that `--org` names.
+    ///   - settingsFile: The file that `--env-file` names.
+    ///   - root: The folder that stands for `/`.
+    public init(
+        database: String? = nil, service: ServicePlaces? = nil, settingsFile: String? = nil,
+        environment own: [String: String], root: String = ""
+    ) {
+        let reader = SettingReader(own)
+        self.database = database
+        guard let org = service else {
+            let named = settingsFile ?? reader.text("LEADCONVERT_ENV_FILE")
+            // Somebody's own file of settings and the service's secrets are no one login.
+            self.service = (named ?? database ?? reader.text("LEADCONVERT_DB")).flatMap {
+                ServicePlaces(owning: $0, root: root)
+            }
+            self.settingsFile = named ?? self.service?.settingsIfSetUp
+            environment = self.service?.adding(to: own) ?? own
+            return
+        }
+        self.service = org
+        self.settingsFile = settingsFile ?? org.settingsIfSetUp
+        // A queue that the shell's environment names is another's.
+        environment = org.adding(to: own.filter { $0.key != "LEADCONVERT_DB" })
+    }
+
+    /// The settings: those of the file in the place of the environment's.
+    /// - Throws: 78, with the file's name and what is wrong with it.
+    public var settings: [String: String] {
+        get throws(OperatorError) {
+            try EnvironmentFile.adding(to: environment, flag: settingsFile)
+        }
+    }
+
+    /// The queue's file.
+    /// - Throws: 78, where the file of settings may name it and can't be used.
+    public var queue: String {
+        get throws(OperatorError) {
+            if let database { return database }
+            return DatabasePath(flag: nil, environment: try settings).description
+        }
+    }
+}
+
+extension ServicePlaces {
+    /// The service whose file of settings, or whose queue, that is; nil where it is none's.
+    public init?(owning file: String, root: String = "") {
+        let path = URL(fileURLWithPath: file).standardizedFileURL.path
+        let places = [
+            ("\(root)/etc/leadconvertd", ".env"), ("\(root)/var/lib/leadconvertd", "/queue.db"),
+        ]
+        for (start, end) in places where path.hasPrefix(start) && path.hasSuffix(end) {
+            let name = path.dropFirst(start.count).dropLast(end.count)
+            if name.isEmpty {
+                self.init(org: nil, root: root)
+                return
+            }
+            guard name.first == "@" else { continue }
+            self.init(org: String(name.dropFirst()), root: root)
+            return
+        }
+        return nil
+    }
+
+    /// Its file of settings, where somebody has set it up.
+    fileprivate var settingsIfSetUp: String? { isSetUp ? settings : nil }
+}
