@@ -111,21 +111,41 @@ struct QueueOptions: ParsableArguments {
         }
     }
 
-    /// Opens the queue; makes it if it isn't there.
+    /// Opens the queue to add to it; makes it if it isn't there.
+    func openOrMake() throws -> JobQueue {
+        let context = try context
+        if try !isThere(context), try context.isElsewhere() {
+            StandardError.write("This makes a new queue. \(try context.noQueue())\n")
+        }
+        return try JobQueue(path: context.queue.description, as: .client)
+    }
+
+    /// Opens the queue for a command that works on what is in it. A new one is made where somebody
+    /// named its file; that is said, because the name may be mistyped.
+    /// - Throws: 66 where nobody named a file, there is none here, and a service has a queue.
     func open() throws -> JobQueue {
-        try JobQueue(path: context.queue, as: .client)
+        let context = try context
+        let isNew = try !isThere(context)
+        if isNew, try context.isElsewhere() { throw try context.noQueue() }
+        let queue = try JobQueue(path: context.queue.description, as: .client)
+        if isNew {
+            StandardError.write(
+                "There was no queue \(try context.queue.absolute): it is made, and empty.\n")
+        }
+        return queue
     }
 
     /// Opens the queue, which must be there already.
     /// - Throws: 66 when it isn't.
     func openExisting() throws -> JobQueue {
-        let path = try context.queue
-        guard FileManager.default.fileExists(atPath: path) || FileRights.isOutOfSight(path) else {
-            throw OperatorError(
-                .notFound, "There is no queue \(path).",
-                remedy: "Name its file with --db or LEADCONVERT_DB.")
-        }
-        return try JobQueue(path: path, as: .client)
+        let context = try context
+        guard try isThere(context) else { throw try context.noQueue() }
+        return try JobQueue(path: context.queue.description, as: .client)
+    }
+
+    private func isThere(_ context: CommandContext) throws -> Bool {
+        let path = try context.queue.description
+        return FileManager.default.fileExists(atPath: path) || FileRights.isOutOfSight(path)
     }
 }
 

@@ -166,8 +166,16 @@ struct Enqueue: AsyncParsableCommand {
 
     func run() async throws {
         let mapping = try mapping()
-        let queue = try options.open()
-        let inputs = try await inputs(mapping, recordingIn: queue)
+        // A name that is mistyped, or settings that are wrong, leave no queue behind.
+        let query = try soql.map { soql in
+            try OrgQuery(
+                soql: OrgQuery.text(soql), options.context, usesRefreshToken: useRefreshToken)
+        }
+        var inputs = try inputs(mapping)
+        let queue = try options.openOrMake()
+        if let query {
+            inputs = [Input(records: try await query.fetch(recordingIn: queue), mapping)]
+        }
         if let batch { try warnIfBatchExists(batch, in: queue) }
         let enqueuing = InputEnqueuing(
             queue: queue, options: enqueueOptions, isStrict: strict, isDryRun: dryRun
@@ -226,19 +234,12 @@ struct Enqueue: AsyncParsableCommand {
         }
     }
 
-    /// All inputs, opened: a name that is mistyped stops the command before anything is taken.
-    private func inputs(
-        _ mapping: Mapping, recordingIn queue: JobQueue
-    ) async throws -> [Input] {
+    /// All inputs that are on this machine, opened: a name that is mistyped stops the command before
+    /// anything is taken.
+    private func inputs(_ mapping: Mapping) throws -> [Input] {
         if let leadID {
             let row = JSON.object([("leadId", .text(leadID))]).line
             return [Input(ByteSource(name: "--lead-id", text: row), .ndjson, nil, mapping)]
-        }
-        if let soql {
-            let query = OrgQuery(
-                soql: try OrgQuery.text(soql), context: try options.context,
-                usesRefreshToken: useRefreshToken)
-            return [Input(records: try await query.fetch(recordingIn: queue), mapping)]
         }
         if let query, let source {
             return [Input(try SQLiteSource(path: source, sql: query), mapping)]

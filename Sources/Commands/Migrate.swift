@@ -15,7 +15,7 @@ struct Migrate: ParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func run() throws {
-        let queue = try options.open()
+        let queue = try options.openOrMake()
         StandardError.write("\(queue.path): the schema is up to date.\n")
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conversion
+import Settings
 import Storage
 
 struct Pause: ParsableCommand {
@@ -20,13 +21,14 @@ struct Pause: ParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func run() throws {
-        let change = try options.open().operations.pause(
+        let queue = try options.open()
+        let change = try queue.operations.pause(
             true, batch: batch, at: .now, by: CurrentUser.name)
         let output = Output()
         let already = change.wasSo ? " already" : ""
         try output.writeLine(
             batch.map { "\($0) is paused\(already); \(counted(change.changed, "job")) held." }
-                ?? "The queue is paused\(already)."
+                ?? "The queue is paused\(already): \(DatabasePath(queue.path).absolute)"
         )
         try output.writeLeftAlone(change.left) { state in
             switch state {

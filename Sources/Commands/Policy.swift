@@ -148,7 +148,7 @@ struct PolicySet: ParsableCommand {
     }
 
     func run() throws {
-        let queue = try options.open()
+        let queue = try options.openOrMake()
         let isChanged = try queue.operations.changePolicy(named: name) { policy in
             policy.maxAttempts = maxAttempts ?? policy.maxAttempts
             policy.baseDelayMS = baseDelay ?? policy.baseDelayMS

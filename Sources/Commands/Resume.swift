@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conversion
+import Settings
 import Storage
 
 struct Resume: ParsableCommand {
@@ -18,22 +19,27 @@ struct Resume: ParsableCommand {
     @OptionGroup var options: QueueOptions
 
     func run() throws {
-        let change = try options.open().operations.pause(
+        let queue = try options.open()
+        let path = DatabasePath(queue.path)
+        let change = try queue.operations.pause(
             false, batch: batch, at: .now, by: CurrentUser.name)
         let output = Output()
         if change.wasSo {
             // Of a resume that was cut short, or where somebody changed the batch by SQL.
             let released =
                 change.changed > 0 ? "; \(counted(change.changed, "held job")) let go" : ""
-            try output.writeLine("\(batch ?? "The queue") was not paused\(released).")
+            try output.writeLine(
+                batch.map { "\($0) was not paused\(released)." }
+                    ?? "The queue was not paused\(released): \(path.absolute)")
         } else {
             try output.writeLine(
                 batch.map { "\($0) goes on; \(counted(change.changed, "job")) let go." }
-                    ?? "The queue goes on."
+                    ?? "The queue goes on: \(path.absolute)"
             )
         }
         if change.isQueuePaused {
-            try output.writeLine("The whole queue is paused; go on with: leadconvert resume")
+            try output.writeLine(
+                "The whole queue is paused; go on with: leadconvert resume \(path.option)")
         }
         try output.flush()
     }

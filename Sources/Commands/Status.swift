@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conversion
+import Settings
 import Storage
 
 struct Status: AsyncParsableCommand {
@@ -25,7 +26,10 @@ struct Status: AsyncParsableCommand {
         let output = Output()
         repeat {
             let status = try queue.reports.status(at: .now)
-            try output.write(json ? status.json.line + "\n" : status.text(at: .now))
+            try output.write(
+                json
+                    ? status.json.line + "\n"
+                    : status.text(of: DatabasePath(queue.path), at: .now))
             try output.flush()
             if watch { try await Task.sleep(for: .seconds(1)) }
         } while watch

@@ -116,3 +116,21 @@ private struct CommandWords {
         return words
     }
 }
+
+extension String {
+    /// The text as a word that a shell takes as it is.
+    public var shellQuoted: String {
+        let isPlain = utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_./:=,+@%".utf8.contains(byte)
+            }
+        }
+        if isPlain, !isEmpty { return self }
+        // SQL is full of single quotes, and stays readable within double ones.
+        let isTame = contains("'") && !contains { "\"$`\\!".contains($0) }
+        return isTame ? "\"\(self)\"" : "'\(replacing("'", with: "'\\''"))'"
+    }
+}

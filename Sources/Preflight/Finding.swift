@@ -81,22 +81,6 @@ extension String {
         self + String(repeating: " ", count: max(0, width - count))
     }
 
-    /// The text as a word that a shell takes as it is.
-    public var shellQuoted: String {
-        let isPlain = utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-_./:=,+@%".utf8.contains(byte)
-            }
-        }
-        if isPlain, !isEmpty { return self }
-        // SQL is full of single quotes, and stays readable within double ones.
-        let isTame = contains("'") && !contains { "\"$`\\!".contains($0) }
-        return isTame ? "\"\(self)\"" : "'\(replacing("'", with: "'\\''"))'"
-    }
-
     /// The text as a literal of SQL.
     var sqlQuoted: String { "'\(replacing("'", with: "''"))'" }
 }

@@ -1,4 +1,4 @@
-import Conversion
+public import Conversion
 import Foundation
 
 /// What a command that is typed works with: the queue, and the settings of the daemon that drains it.
@@ -14,6 +14,7 @@ public struct CommandContext: Sendable {
     public let settingsFile: String?
     /// The environment, without what the file of settings says.
     public let environment: [String: String]
+    private let root: String
 
     /// - Parameters:
     ///   - service: The service that `--org` names.
@@ -25,6 +26,7 @@ public struct CommandContext: Sendable {
     ) {
         let reader = SettingReader(own)
         self.database = database
+        self.root = root
         guard let org = service else {
             let named = settingsFile ?? reader.text("LEADCONVERT_ENV_FILE")
             // Somebody's own file of settings and the service's secrets are no one login.
@@ -51,12 +53,33 @@ public struct CommandContext: Sendable {
 
     /// The queue's file.
     /// - Throws: 78, where the file of settings may name it and can't be used.
-    public var queue: String {
+    public var queue: DatabasePath {
         get throws(OperatorError) {
-            if let database { return database }
-            return DatabasePath(flag: nil, environment: try settings).description
+            if let database { return DatabasePath(database) }
+            return DatabasePath(flag: nil, environment: try settings)
         }
     }
+
+    /// What a command says that finds no queue there.
+    public func noQueue() throws(OperatorError) -> OperatorError {
+        let others = servicesWithQueues.map { "\($0.unit) has \(DatabasePath($0.queue).option)" }
+        return OperatorError(
+            .notFound, "There is no queue \(try queue.absolute).",
+            remedy: "Name another with --db, --org or LEADCONVERT_DB"
+                + (others.isEmpty ? "." : ": " + others.joined(separator: ", ") + "."))
+    }
+
+    /// Whether the queue is just the one that this folder would have, while services here have theirs:
+    /// then somebody is in the wrong folder.
+    /// - Throws: 78, as `queue` does.
+    public func isElsewhere() throws(OperatorError) -> Bool {
+        guard database == nil else { return false }
+        let reader = SettingReader(try settings)
+        return reader.text("LEADCONVERT_DB") == nil && reader.text("STATE_DIRECTORY") == nil
+            && !servicesWithQueues.isEmpty
+    }
+
+    private var servicesWithQueues: [ServicePlaces] { ServicePlaces.withQueues(root: root) }
 }
 
 extension ServicePlaces {
@@ -77,6 +100,16 @@ extension ServicePlaces {
             return
         }
         return nil
+    }
+
+    /// The services of this machine that have a queue, as far as one who may not look into its folder
+    /// can tell.
+    static func withQueues(root: String) -> [ServicePlaces] {
+        let folder = "\(root)/var/lib"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.sorted().compactMap { name in
+            ServicePlaces(owning: "\(folder)/\(name)/queue.db", root: root)
+        }.filter { access($0.queue, F_OK) == 0 || errno == EACCES }
     }
 
     /// Its file of settings, where somebody has set it up.

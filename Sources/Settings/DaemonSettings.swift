@@ -1,5 +1,6 @@
 public import Conversion
 public import Drain
+import Foundation
 public import Hooks
 public import Logging
 public import Salesforce
@@ -106,6 +107,17 @@ public enum LogFormat: String, Sendable {
 public struct DatabasePath: Hashable, Sendable, CustomStringConvertible {
     /// The path.
     public let description: String
+
+    /// The path whatever folder we are in.
+    public var absolute: String { URL(fileURLWithPath: description).path }
+
+    /// The option that names the file to a command, in whatever folder that is typed.
+    public var option: String { "--db \(absolute.shellQuoted)" }
+
+    /// The file at a path.
+    public init(_ path: String) {
+        description = path
+    }
 
     /// The flag's path, else that of `LEADCONVERT_DB`, else `queue.db` in the service's state
     /// directory, else `queue.db` right here.

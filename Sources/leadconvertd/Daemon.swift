@@ -104,7 +104,8 @@ final class Daemon: Sendable {
         case .drained:
             logger.info("the queue is drained", metadata: counts())
         case .paused:
-            logger.notice("the queue is paused; go on with: leadconvert resume")
+            logger.notice(
+                "the queue is paused; go on with: leadconvert resume \(settings.database.option)")
         case .stopped(inFlight: 0):
             logger.notice("stopped")
         case .stopped(let inFlight):

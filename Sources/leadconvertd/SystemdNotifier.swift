@@ -4,6 +4,7 @@ import Conversion
 import Dispatch
 import Drain
 import Glibc
+import Settings
 import Storage
 import Synchronization
 
@@ -29,6 +30,7 @@ final class SystemdNotifier: Sendable {
     /// Apart from the drain's: counting a million leads must not keep them from leaving.
     private let queue = DispatchQueue(label: "leadconvertd.notices", qos: .utility)
     private let jobs: JobQueue
+    private let path: DatabasePath
 
     /// How long calls may be expected to settle before we are heard of again: three passes.
     private static let extensionMS: Int64 = 15_000
@@ -46,6 +48,7 @@ final class SystemdNotifier: Sendable {
         maxPollIntervalMS = watchdog?.maxPollIntervalMS ?? DrainLoop.maxPollIntervalMS
         state = Mutex(State(watchdog: watchdog))
         jobs = try JobQueue(path: path, as: .client)
+        self.path = DatabasePath(path)
     }
 
     /// The queue is open and signals are handled; or settings were read again.
@@ -122,7 +125,7 @@ final class SystemdNotifier: Sendable {
         let start = DispatchTime.now()
         let text: String
         do {
-            text = try jobs.reports.status(at: SystemClock.now().wall).line
+            text = try jobs.reports.status(at: SystemClock.now().wall).line(of: path)
         } catch {
             text = "the queue's file can't be read"
         }
@@ -176,12 +179,12 @@ struct Watchdog: Equatable {
 
 extension QueueStatus {
     /// The queue in one short line, as `systemctl status` shows it.
-    var line: String {
+    func line(of queue: DatabasePath) -> String {
         let left = counts.left
         var line = left == 1 ? "1 lead to go" : "\(left == 0 ? "no" : "\(left)") leads to go"
         if let held = counts[.held], held > 0 { line += ", \(held) held" }
         if left > 0, ratePerSecond > 0 { line += ", \(rate) a second" }
-        if isPaused { return line + "; paused, go on with: leadconvert resume" }
+        if isPaused { return line + "; paused (go on with: leadconvert resume \(queue.option))" }
         guard left > 0, let waitingFor else { return line }
         return line + "; waiting for \(waitingFor.phrase)"
             + (waitingUntil.map { " until \($0.second)" } ?? "")

@@ -14,13 +14,39 @@ import Testing
             _ = try leadconvert("backup", "good.db", "--db", "leads.db")
             let end = try leadconvert("backup", "--replace", "good.db")
             #expect(end.status == 66)
-            #expect(end.errors.contains("There is no queue queue.db. Name its file with --db"))
+            #expect(end.errors.contains("There is no queue \(leadconvert.file("queue.db").path)."))
+            #expect(end.errors.contains("Name another with --db"))
             #expect(!FileManager.default.fileExists(atPath: leadconvert.file("queue.db").path))
             _ = try leadconvert("migrate")
             let empty = try leadconvert("backup", "--replace", "good.db")
             #expect(empty.status == 73)
             #expect(empty.errors.contains("is a copy of another queue than"), "\(empty.errors)")
             #expect(try leadconvert("jobs", "--db", "good.db", "--csv").output.contains("02MAA"))
+        }
+    }
+
+    @Test func `an input that can't be read leaves no queue behind`() async throws {
+        try await withCommandLine { leadconvert in
+            let soql = ["--from-soql", "SELECT Id FROM Lead", "--converted-status", "Won"]
+            for (input, code) in [
+                (["gone.csv"], 66), (["--source", "gone.db", "--from-sql", "SELECT 1"], 66),
+                (["--from-soql", "@gone.soql"], 66), (soql, 78),
+            ] {
+                let end = try leadconvert(["enqueue"] + input)
+                #expect(end.status == code, "\(end.errors)")
+                #expect(!FileManager.default.fileExists(atPath: leadconvert.file("queue.db").path))
+            }
+        }
+    }
+
+    @Test func `a command that makes the queue itself says so`() async throws {
+        try await withCommandLine { leadconvert in
+            let path = leadconvert.file("typo.db").path
+            let first = try leadconvert("pause", "--db", "typo.db")
+            #expect(first.output == "The queue is paused: \(path)\n")
+            #expect(first.errors == "There was no queue \(path): it is made, and empty.\n")
+            let second = try leadconvert("pause", "--db", "typo.db")
+            #expect(second == .init(output: "The queue is paused already: \(path)\n"))
         }
     }
 

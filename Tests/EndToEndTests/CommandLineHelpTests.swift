@@ -35,6 +35,7 @@ import Testing
             try FileManager.default.createSymbolicLink(
                 at: link, withDestinationURL: Program.daemon.file)
             let queue = folder.appendingPathComponent("queue.db").path
+            _ = try await Program.helper.run(["migrate", "--db", queue])
             let commands = [
                 ["--version"], ["help", "enqueue"], ["status", "--db", queue], ["stauts"],
             ]

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite struct CommandLineListTests {
@@ -106,25 +107,23 @@ import Testing
         try await withCommandLine { leadconvert in
             try enqueue(leadconvert, 1)
             _ = try leadconvert("pause")
+            let path = leadconvert.file("queue.db").path
+            let status = try leadconvert("status")
             #expect(
-                try leadconvert("status")
-                    == .init(
-                        output: """
-                            queued     1
-                            sending    0
-                            verifying  0
-                            held       0
-                            finishing  0
-                            converted  0
-                            failed     0
-                            cancelled  0
-                            rate       0.00 leads/s
-                            paused     yes; go on with: leadconvert resume
-                            daemon     not running
+                status.output == """
+                    queued     1
+                    sending    0
+                    verifying  0
+                    held       0
+                    finishing  0
+                    converted  0
+                    failed     0
+                    cancelled  0
+                    rate       0.00 leads/s
+                    paused     yes; go on with: leadconvert resume --db \(path)
+                    daemon     not running
 
-                            """
-                    )
-            )
+                    """)
             #expect(
                 try leadconvert("status", "--json")
                     == .init(

@@ -52,17 +52,18 @@ import Testing
             )
             #expect(
                 try leadconvert("resume", "--batch", "friday").output == "friday was not paused.\n")
-            #expect(try leadconvert("pause").output == "The queue is paused.\n")
-            #expect(try leadconvert("pause").output == "The queue is paused already.\n")
+            let path = leadconvert.file("queue.db").path
+            #expect(try leadconvert("pause").output == "The queue is paused: \(path)\n")
+            #expect(try leadconvert("pause").output == "The queue is paused already: \(path)\n")
             #expect(
                 try leadconvert("resume", "--batch", "friday").output == """
                     friday was not paused.
-                    The whole queue is paused; go on with: leadconvert resume
+                    The whole queue is paused; go on with: leadconvert resume --db \(path)
 
                     """
             )
-            #expect(try leadconvert("resume").output == "The queue goes on.\n")
-            #expect(try leadconvert("resume").output == "The queue was not paused.\n")
+            #expect(try leadconvert("resume").output == "The queue goes on: \(path)\n")
+            #expect(try leadconvert("resume").output == "The queue was not paused: \(path)\n")
             #expect(try leadconvert("pause", "--batch", "monday").status == 66)
         }
     }

@@ -27,7 +27,10 @@ import Testing
             try fixture.queue.operations.pause(true, batch: nil, at: .now)
             let end = try await fixture.drain()
             #expect(end.code == 0)
-            #expect(end.errors.contains("the queue is paused; go on with: leadconvert resume"))
+            #expect(
+                end.errors.contains(
+                    "the queue is paused; go on with: leadconvert resume --db \(fixture.queue.path)"
+                ))
             #expect(try fixture.counts() == ["queued": 3])
             #expect(await fixture.simulator.audit().calls.isEmpty)
         }
@@ -91,12 +94,12 @@ import Testing
     @Test func `goes on when it is resumed`() async throws {
         try await withFixture { fixture in
             let leads = try await fixture.enqueueLeads(2)
-            #expect(try await fixture.run("pause").output == "The queue is paused.\n")
+            #expect(try await fixture.run("pause").output.hasPrefix("The queue is paused: "))
             let daemon = try fixture.startDaemon()
             try await fixture.await("it waits") {
                 try $0.reports.status(at: .now).waitingFor == .paused
             }
-            #expect(try await fixture.run("resume").output == "The queue goes on.\n")
+            #expect(try await fixture.run("resume").output.hasPrefix("The queue goes on: "))
             try await fixture.simulator.await("they are converted", within: .seconds(4)) {
                 $0.conversions.count == 2
             }

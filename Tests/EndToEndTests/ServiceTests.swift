@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SalesforceSimulator
+import Storage
 import TestSupport
 import Testing
 
@@ -14,7 +15,8 @@ import Testing
             let daemon = try fixture.startDaemon(changing: ["NOTIFY_SOCKET": socket.path])
             try await socket.waitFor("READY=1")
             try await socket.waitFor(
-                "STATUS=3 leads to go; paused, go on with: leadconvert resume.")
+                "STATUS=3 leads to go; paused (go on with: leadconvert resume --db "
+                    + "\(fixture.queue.path)).")
             #expect(try await fixture.run("resume").code == 0)
             try await socket.waitFor("STATUS=No leads to go.")
             daemon.terminate()

@@ -14,15 +14,15 @@ import Testing
                 toFile: file, atomically: false, encoding: .utf8)
             let other = ["LEADCONVERT_DB": "/srv/other.db"]
             let byFlag = CommandContext(settingsFile: file, environment: other)
-            #expect(try byFlag.queue == "/srv/leads.db")
+            #expect(try byFlag.queue.description == "/srv/leads.db")
             let byVariable = CommandContext(
                 environment: other.merging(["LEADCONVERT_ENV_FILE": file]) { $1 })
-            #expect(try byVariable.queue == "/srv/leads.db")
+            #expect(try byVariable.queue.description == "/srv/leads.db")
             let byName = CommandContext(
                 database: "here.db", settingsFile: "\(file).gone", environment: other)
-            #expect(try byName.queue == "here.db")
-            #expect(try CommandContext(environment: other).queue == "/srv/other.db")
-            #expect(try CommandContext(environment: [:]).queue.hasSuffix("queue.db"))
+            #expect(try byName.queue.description == "here.db")
+            #expect(try CommandContext(environment: other).queue.description == "/srv/other.db")
+            #expect(try CommandContext(environment: [:]).queue.description.hasSuffix("queue.db"))
             let gone = CommandContext(settingsFile: "\(file).gone", environment: other)
             let error = #expect(throws: OperatorError.self) { try gone.queue }
             #expect(error?.status == .configuration)
@@ -36,9 +36,38 @@ import Testing
             try "".put(into: acme.settings)
             let context = CommandContext(service: acme, environment: own, root: folder.path)
             #expect(context.settingsFile == acme.settings)
-            #expect(try context.queue == acme.queue)
+            #expect(try context.queue.description == acme.queue)
             try "LEADCONVERT_DB=/srv/acme.db\n".put(into: acme.settings)
-            #expect(try context.queue == "/srv/acme.db")
+            #expect(try context.queue.description == "/srv/acme.db")
+        }
+    }
+}
+
+extension CommandContextTests {
+    @Test func `a folder without a queue is the wrong one where a service has a queue`()
+        async throws
+    {
+        try await withTemporaryFolder { folder in
+            let root = folder.path
+            let typed = CommandContext(environment: [:], root: root)
+            #expect(try !typed.isElsewhere())
+            let services = try [nil, "acme"].map { org in
+                try #require(ServicePlaces(org: org, root: root))
+            }
+            for service in services { try "".put(into: service.queue) }
+            #expect(try typed.isElsewhere())
+            let text = try typed.noQueue().description
+            #expect(
+                text.contains("There is no queue /") && text.contains("--org or LEADCONVERT_DB"))
+            for service in services {
+                #expect(text.contains("\(service.unit) has --db \(service.queue)"), "\(text)")
+            }
+            for named in [
+                CommandContext(database: "queue.db", environment: [:], root: root),
+                CommandContext(environment: ["LEADCONVERT_DB": "queue.db"], root: root),
+                CommandContext(environment: ["STATE_DIRECTORY": "/srv"], root: root),
+                CommandContext(service: services[1], environment: [:], root: root),
+            ] { #expect(try !named.isElsewhere()) }
         }
     }
 }

@@ -8,12 +8,17 @@ import Storage
 
 /// A SOQL query whose records are to be enqueued, asked with the daemon's settings and credentials.
 struct OrgQuery {
-    let soql: String
-    let context: CommandContext
-    let usesRefreshToken: Bool
+    private let soql: String
+    private let connector: OrgConnector
 
     /// The source's name in messages.
     private static let name = "--from-soql"
+
+    /// - Throws: 77, 78: as for any login.
+    init(soql: String, _ context: CommandContext, usesRefreshToken: Bool) throws {
+        self.soql = soql
+        connector = try OrgConnector(context, usesRefreshToken: usesRefreshToken)
+    }
 
     /// The query that the option names: itself, or what a file holds behind `@`.
     static func text(_ argument: String) throws -> String {
@@ -44,8 +49,7 @@ struct OrgQuery {
     /// Asks for all pages. The records stay in a temporary file until the last has come, so that the
     /// queue is not locked meanwhile.
     func fetch(recordingIn queue: JobQueue) async throws -> ByteSource {
-        let connector = try OrgConnector(context, usesRefreshToken: usesRefreshToken)
-        return try await connector.connected(recordingIn: queue) { client, settings in
+        try await connector.connected(recordingIn: queue) { client, settings in
             try await fetch(client, settings, queue)
         }
     }

@@ -1,5 +1,6 @@
 import Conversion
 import Foundation
+import Settings
 import StatusPage
 import Storage
 
@@ -40,12 +41,13 @@ extension QueueStatus {
         ])
     }
 
-    /// The status for people, a fact a line.
-    func text(at now: Timestamp) -> String {
+    /// The status of a queue for people, a fact a line.
+    func text(of queue: DatabasePath, at now: Timestamp) -> String {
         var facts = JobState.allCases.map { ($0.rawValue, String(counts[$0] ?? 0)) }
         facts.append(("rate", "\(Self.short(ratePerSecond)) leads/s"))
         if let etaSeconds { facts.append(("time left", etaSeconds.asDuration)) }
-        facts.append(("paused", isPaused ? "yes; go on with: leadconvert resume" : "no"))
+        let resume = "yes; go on with: leadconvert resume \(queue.option)"
+        facts.append(("paused", isPaused ? resume : "no"))
         if let waitingFor {
             facts.append(
                 ("waiting for", waitingFor.rawValue + (waitingUntil.map { ", until \($0)" } ?? "")))

@@ -13,7 +13,9 @@ struct FirstLead {
     func blockingReason() throws -> String? {
         let now = try queue.reports.status(at: .now)
         let waiting = now.counts.filter { !$0.key.isSettled }.values.reduce(0, +)
-        if now.isPaused { return "The queue is paused: leadconvert resume." }
+        if now.isPaused {
+            return "The queue is paused: leadconvert resume \(DatabasePath(queue.path).option)"
+        }
         guard waiting > 0, now.daemon == nil else { return nil }
         return "\(counted(waiting, "lead")) in the queue would be converted with it: start the "
             + "daemon when that is what you want."

@@ -1,0 +1,86 @@
+import Foundation
+import SalesforceSimulator
+import TestSupport
+import Testing
+
+/// Commands on a machine where services are installed: with an /etc, a /var/lib and a systemctl of the
+/// test's own, which nobody else sees.
+@Suite(.enabled(if: InstalledMachine.isPossible, "needs root"), .timeLimit(.minutes(5)))
+struct InstalledServiceTests {
+    @Test func `a command in the wrong folder changes no queue and names the service's`()
+        async throws
+    {
+        try await withFixture { fixture in
+            let machine = InstalledMachine(fixture)
+            let end = try await machine.run(
+                """
+                leadconvert migrate --db /var/lib/leadconvertd/queue.db
+                mkdir elsewhere && cd elsewhere
+                for command in pause resume status 'cancel --batch b' 'retry --all-failed' \\
+                    'prune --older-than 1d'; do
+                    leadconvert $command && exit 1
+                    test $? = 66
+                done
+                ls
+                leadconvert enqueue typo.csv && exit 1
+                ls
+                """)
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(end.output.isEmpty)
+            let path = "\(fixture.folder.path)/elsewhere/queue.db"
+            let line = """
+                leadconvert: There is no queue \(path). Name another with --db, --org or LEADCONVERT_DB: \
+                leadconvertd.service has --db /var/lib/leadconvertd/queue.db.
+                """
+            #expect(end.errors.components(separatedBy: line).count == 7, "\(end.errors)")
+        }
+    }
+}
+
+/// A machine of the test's own: what stands in /etc, /var/lib, /run and /mnt is gone with the script.
+struct InstalledMachine {
+    static let isPossible: Bool = {
+        guard geteuid() == 0,
+            let process = try? Process.run(unshare.file, arguments: ["--mount", "true"])
+        else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+    private static let unshare = Program(file: URL(fileURLWithPath: "/usr/bin/unshare"))
+
+    private let fixture: Fixture
+
+    init(_ fixture: Fixture) {
+        self.fixture = fixture
+    }
+
+    /// Runs a script of the shell there, to its first failure. Of the services' settings it has the
+    /// login's, in `$login`.
+    func run(_ script: String) async throws -> ProgramEnd {
+        let start = """
+            set -e
+            mount -t tmpfs none /mnt
+            mkdir -p /mnt/bin /mnt/lib /mnt/run/systemd/system
+            cp -a /etc /mnt/etc
+            echo leadconvert:x:4321:4321::/:/bin/false >>/mnt/etc/passwd
+            echo leadconvert:x:4321: >>/mnt/etc/group
+            for folder in etc run; do mount --bind /mnt/$folder /$folder; done
+            mount --bind /mnt/lib /var/lib
+            for program in \(Program.helper.path) \(Program.daemon.path); do
+                ln -s $program /mnt/bin
+            done
+            PATH=/mnt/bin:$PATH
+            install -d -m 700 /etc/leadconvertd
+            install -d -m 2770 -o leadconvert -g leadconvert /var/lib/leadconvertd
+
+            """
+        return try await Self.unshare.run(
+            ["--mount", "--propagation", "private", "sh", "-c", start + script],
+            environment: [
+                "login": """
+                SALESFORCE_LOGIN_URL=\(fixture.simulator.url)
+                SALESFORCE_CLIENT_ID=demo
+                """
+            ], in: fixture.folder)
+    }
+}
