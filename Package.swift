@@ -155,6 +155,7 @@ let package = Package(
             dependencies: [
                 "BuildInfo", "SalesforceSimulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
         ),
         .executableTarget(

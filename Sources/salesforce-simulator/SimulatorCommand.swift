@@ -2,6 +2,7 @@ import ArgumentParser
 import BuildInfo
 import Foundation
 import SalesforceSimulator
+import UnixSignals
 
 /// Runs a simulated org until a signal ends it.
 @main
@@ -102,13 +103,13 @@ struct SimulatorCommand: AsyncParsableCommand {
     }
 
     private func serve() async throws {
-        let signals = StopSignals()
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let file = try AuditFile(audit)
         let simulator = try await started()
         print(simulator.url)
         fflush(nil)
         let keeping = Task { try await file?.keep(simulator) }
-        await signals.first()
+        for await _ in signals { break }
         keeping.cancel()
         // Whatever went wrong on the way, the last write below holds everything or says why not.
         _ = await keeping.result
