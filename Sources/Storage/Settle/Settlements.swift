@@ -29,20 +29,6 @@ extension Settlements {
             try calls.map { isCareful ? try database.settleCarefully($0) : try database.settle($0) }
         })
     }
-
-    /// Settles one call.
-    /// - Returns: How many jobs, or follow-ups, were settled.
-    @discardableResult
-    public func settle(
-        _ end: CallEnd, _ settlements: [Settlement], _ findings: [MatchFinding] = [],
-        _ followUps: [FollowUpSettlement] = []
-    ) throws -> Int {
-        var call = SettledCall(end)
-        call.settlements = settlements
-        call.findings = findings
-        call.followUps = followUps
-        return try settle([call])[0]
-    }
 }
 
 extension Database {
@@ -104,7 +90,9 @@ extension Database {
                 finished_at = ?12, after_code = ?16, after_message = ?17
             WHERE id = ?13 AND call_id = ?15
                 AND (state = ?14
-                    OR ?14 IN ('sending', 'verifying') AND state IN ('queued', 'held'))
+                    OR ?14 IN ('sending', 'verifying') AND state IN ('queued', 'held')
+                        AND EXISTS (
+                            SELECT 1 FROM run_log WHERE id = ?18 AND finished_at IS NULL))
             """
         let error = job.jobReason ?? job.reason
         try cachedStatement(sql: sql).execute(
@@ -112,7 +100,7 @@ extension Database {
             job.split, error?.code, error?.message, job.records?.accountID,
             job.records?.contactID, job.records?.opportunityID, time,
             job.to.isSettled ? time : nil, job.jobID, job.from.rawValue, job.sentIn,
-            job.afterReason?.code, job.afterReason?.message)
+            job.afterReason?.code, job.afterReason?.message, job.entry)
         return changesCount == 1
     }
 
@@ -169,7 +157,7 @@ extension Database {
         try cachedStatement(sql: sql).execute(arguments: [account, group, time, isOfContact])
     }
 
-    /// Whether a job goes into the account of its group: who has a contact searched for first may find
+    /// Whether a job goes into the account of its group: one whose contact is searched for first may find
     /// another account by it.
     static let joinsItsGroup = "(match_account = 0 OR \(WorkKind.hasContact))"
 
