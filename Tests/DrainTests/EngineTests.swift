@@ -182,7 +182,7 @@ import Testing
     @Test func `grows back to all its calls after too many at once`() async throws {
         try await withQueue { queue in
             try queue.add(1...200)
-            var drain = try VirtualDrain(queue) { $0.callSize = 1 }
+            var drain = try VirtualDrain(queue) { ($0.callSize, $0.concurrency) = (1, 4) }
             let many = Reason("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.")
             var answers = 0
             try drain.run(most: 80) { request in
@@ -215,7 +215,7 @@ import Testing
     @Test func `is not misled by an answer that was overtaken`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
-            var engine = try VirtualDrain(queue) { $0.callSize = 1 }.engine
+            var engine = try VirtualDrain(queue) { ($0.callSize, $0.concurrency) = (1, 4) }.engine
             guard case .send(let first) = try engine.step(at: .ms(0)),
                 case .send(let second) = try engine.step(at: .ms(1))
             else { return #expect(Bool(false), "two calls can fly") }
@@ -307,7 +307,7 @@ import Testing
                     UPDATE jobs SET finished_at = run_at WHERE id = 2;
                     PRAGMA ignore_check_constraints = 0
                     """)
-            var engine = try VirtualDrain(queue) { $0.callSize = 2 }.engine
+            var engine = try VirtualDrain(queue) { ($0.callSize, $0.concurrency) = (2, 4) }.engine
             var left: [InFlightCall] = []
             while case let calls = calls(try engine.steps(at: .ms(0))), !calls.isEmpty {
                 left += calls
@@ -356,7 +356,7 @@ import Testing
     @Test func `a claim that fails takes no answer with it`() async throws {
         try await withQueue { queue in
             try queue.add(1...4)
-            var engine = try VirtualDrain(queue) { $0.callSize = 1 }.engine
+            var engine = try VirtualDrain(queue) { ($0.callSize, $0.concurrency) = (1, 4) }.engine
             let first = calls(try engine.steps(at: .ms(0)) + engine.steps(at: .ms(0)))
             for call in first {
                 engine.finish(call, call.answered(.allConverted(call.request)), at: .ms(10))

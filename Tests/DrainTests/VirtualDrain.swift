@@ -26,6 +26,8 @@ struct VirtualDrain {
         options.rate = 1000
         options.burst = 1000
         options.untilEmpty = true
+        // Calls that leave one after the other are claimed one by one.
+        options.concurrency = 1
         change(&options)
         engine = try Engine(
             queue: queue, options: options, hasSession: hasSession, chance: { 0 },
@@ -42,20 +44,22 @@ struct VirtualDrain {
         most: Int = 1000, latencyMS: Int64 = 10, _ answer: (CallRequest) throws -> CallReply
     ) throws -> ExitReason? {
         while sent.count < most {
-            switch try engine.step(at: now) {
-            case .send(let call):
-                sent.append(call.request)
-                now = now + latencyMS
-                engine.finish(call, call.answered(try answer(call.request)), at: now)
-            case .wait(let wait):
-                guard let until = wait.until else {
+            for step in try engine.steps(at: now) {
+                switch step {
+                case .send(let call):
+                    sent.append(call.request)
+                    now = now + latencyMS
+                    engine.finish(call, call.answered(try answer(call.request)), at: now)
+                case .wait(let wait):
+                    guard let until = wait.until else {
+                        try stop()
+                        return nil
+                    }
+                    now = until
+                case .end(let ending):
                     try stop()
-                    return nil
+                    return ending
                 }
-                now = until
-            case .end(let ending):
-                try stop()
-                return ending
             }
         }
         try engine.writeKeptAnswers(at: now)
