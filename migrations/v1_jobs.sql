@@ -26,14 +26,14 @@
 -- priority, run_at, id.
 --
 -- Give match_email, an e-mail address, and not contact_id: before the lead is converted, contacts of
--- that address are looked for, those of account_id if it is given. One: the lead is converted into
+-- that address are searched for, those of account_id if it is given. One: the lead is converted into
 -- it and its account. None: a new contact is made. More, or one that has no account: the job fails
 -- and names them; correct that in Salesforce, then retry. Leads of one address wait for each other.
 --
 -- Give match_account = 1 beside a group_key, and not account_id: before the first lead of the group is
--- converted, accounts are looked for whose name (or LEADCONVERT_MATCH_ACCOUNT_FIELD) is that key. One:
+-- converted, accounts are searched for whose name (or LEADCONVERT_MATCH_ACCOUNT_FIELD) is that key. One:
 -- the group joins it. None: the first lead makes it. More: the job fails and names them. A lead that
--- has a match_email, too, has its contact looked for first, which brings its account. The columns
+-- has a match_email, too, has its contact searched for first, which brings its account. The columns
 -- on_many_matches and on_no_match of policies change what becomes of many, and of none.
 --
 -- What is to follow once the lead is converted:
@@ -51,7 +51,7 @@
 -- The other columns are the daemon's; read them, don't write them.
 --
 -- Correct match_email or group_key of a job that is not in flight, and what was found by the old one is
--- forgotten: it is looked for again.
+-- forgotten: it is searched for again.
 --
 -- A job in flight, whose call may be running at Salesforce or be in doubt, stays as it is: it can't be
 -- replaced or deleted, nor can what it asks for be changed, until it is settled.
@@ -289,10 +289,10 @@ CREATE TABLE jobs (
     related_person_account_id TEXT,
     match_account INTEGER NOT NULL DEFAULT 0
         CONSTRAINT match_account_must_be_0_or_1 CHECK (match_account = 0 OR match_account = 1),
-    -- What looking for its account came to; with account, account_id was put in by us.
+    -- What the search for its account came to; with account, account_id was put in by us.
     matched_account TEXT CONSTRAINT matched_account_must_be_nothing_or_account
         CHECK (matched_account = 'nothing' OR matched_account = 'account'),
-    -- When that was looked for, or its contact: what was found long ago is looked for again.
+    -- When that was searched for, or its contact: what was found long ago is searched for again.
     matched_at TEXT,
     -- Whether account_id was put in by us because a lead of the group had made or joined it.
     joined_account INTEGER NOT NULL DEFAULT 0
@@ -751,7 +751,7 @@ BEGIN
     UPDATE jobs SET deferred_for = 'time' WHERE id = NEW.id;
 END;
 
--- Who has a contact looked for first may find another account by it.
+-- A job whose contact is searched for first may find another account by it.
 CREATE TRIGGER jobs_join_the_account_of_their_group
 INSTEAD OF INSERT ON jobs_after_insert
 WHEN NEW.group_key IS NOT NULL AND NEW.account_id IS NULL
@@ -761,7 +761,7 @@ BEGIN
         SELECT result_account_id FROM jobs AS first
         WHERE first.group_key = NEW.group_key AND first.state IN ('converted', 'finishing')
             AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
-            -- One that a contact has brought is not what the group has its account looked for by.
+            -- One that a contact has brought is not what the group has its account searched for by.
             AND (NEW.match_account = 0 OR first.contact_id IS NULL)
             -- One that is gone, as a lead of the group has found out, is no account to join.
             AND NOT EXISTS (
@@ -775,7 +775,7 @@ BEGIN
 END;
 
 -- What was found by another address, or came of another group, is not what is meant now: who is put
--- right before it is sent is looked for again, and joins the account of its new group. What was given
+-- right before it is sent is searched for again, and joins the account of its new group. What was given
 -- stays, and what a duplicate rule named: that is of the lead itself.
 CREATE TRIGGER jobs_forget_what_another_key_has_found AFTER UPDATE OF match_email, group_key ON jobs
 WHEN (NEW.match_email IS NOT OLD.match_email OR NEW.group_key IS NOT OLD.group_key)

@@ -74,7 +74,7 @@ public struct Reason: Hashable, Sendable {
         ours: "CLAIM_TOO_OLD",
         "Too much time lay between the claim and the moment to send: nothing was sent.")
 
-    /// Message and remedy, as they are recorded.
+    /// Message and remedy, as jobs keep them.
     public var text: String {
         guard let remedy, remedy != message else { return message }
         guard let last = message.last else { return remedy }

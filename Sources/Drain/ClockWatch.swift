@@ -32,8 +32,8 @@ extension Engine {
     /// corrected.
     mutating func watchTheClock(at now: Moment) throws {
         if let jump = clock.jump(at: now) {
-            // How old calls of other boots are is told by the wall clock alone. Those of commands are among
-            // them, and count once.
+            // The age of calls from before this boot is known by the wall clock only. Calls of commands are
+            // among them, and count once.
             try payForChecks(at: now)
             let day = try queue.settlements.callsOfTheLastDay(at: now)
             try queue.settlements.clockWasSet(by: jump, at: now)

@@ -136,19 +136,20 @@ public actor DrainLoop {
         return (answer, clock().since(now))
     }
 
-    /// Whether a pass is to come after the answers that are in line.
-    private var passIsInLine = false
+    /// Whether a pass follows the answers that have come in.
+    private var passFollows = false
 
-    /// Answers that are waiting in line are written together: the pass comes after them.
+    /// One pass for all answers that have come in: it may write them in one transaction, or claim the next
+    /// calls first and keep them.
     private func settle(_ call: InFlightCall, _ answer: CallResult, after duration: Int64) {
         engine.finish(call, answer, after: duration, at: clock())
-        guard !passIsInLine else { return }
-        passIsInLine = true
+        guard !passFollows else { return }
+        passFollows = true
         executor.queue.async { self.assumeIsolated { $0.passAfterAnswers() } }
     }
 
     private func passAfterAnswers() {
-        passIsInLine = false
+        passFollows = false
         pass()
     }
 
@@ -270,7 +271,7 @@ public actor DrainLoop {
         end(.stopped(inFlight: engine.inFlight.count))
     }
 
-    /// Goes on under other options.
+    /// Changes the options.
     public func adopt(_ options: DrainOptions) {
         engine.adopt(options, at: clock())
         pass()

@@ -51,7 +51,7 @@ extension Engine {
     }
 
     /// When the next kind of reading that Salesforce refuses is tried again, if it is before that time.
-    func restEndsBefore(_ time: Moment?, at now: Moment) -> Moment? {
+    func pauseEndsBefore(_ time: Moment?, at now: Moment) -> Moment? {
         let ends = ReadKind.allCases.compactMap { readFailures[$0].refusal?.until }.filter {
             $0.since(now) > 0
         }
@@ -113,9 +113,8 @@ extension Engine {
         waits.written = lasting
     }
 
-    /// What keeps the queue for hours and is nobody's refusal is said, too. Where our share of the
-    /// day is spent, a call goes now and then, as those of the day before grow old: that is said once
-    /// in an hour at most.
+    /// Long waits that are not refusals are logged, too. Where our share of the day is spent, a call
+    /// leaves now and then, as those of the day before grow old: that is logged once an hour at most.
     private mutating func logLongWait(of reason: WaitReason?, until: Moment?) {
         guard reason == .hours || reason == .allowance && pacer.circuit.openState == nil,
             reason != waits.written.reason, let reason, let until

@@ -2,11 +2,12 @@ import Conversion
 import Logging
 import Storage
 
-/// Decides the next step, and settles the answers. It has no clock, no thread and no network; it reads
-/// and writes the queue's file.
+/// Decides the next step, and settles the answers. It reads and writes the queue's file; the time is given
+/// to it, and it has no thread and no network.
 ///
-/// `finish` is told of every answer; `step` writes what they came to, and is asked until it says to wait.
-/// What only says that leads are converted can wait for the next call: that one leaves first.
+/// `finish` is told of every answer. `steps` writes what the answers came to and says what leaves next; it
+/// is asked until it says to wait. An answer that only says that leads are converted can wait for the next
+/// call: that one leaves first.
 struct Engine {
     let queue: JobQueue
     let hasSession: () -> Bool
@@ -20,15 +21,15 @@ struct Engine {
     var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
     /// What calls came to that is not written yet.
     var unwritten: [SettledCall] = []
-    /// Whether that is nothing but leads that are converted, for whom nobody waits.
+    /// Whether that is nothing but leads that are converted, on which no other job depends.
     var answersCanWait = true
-    /// Whether calls left when it was asked last: more are likely to be due.
+    /// Whether calls left in the last step: more are likely to be due.
     private var hasJustSent = false
     /// Why it can't go on.
     var fault: OperatorError?
     /// When and how many calls leave.
     var pacer: Pacer
-    /// The last call of anybody's up to which our bucket has paid for those of `check`.
+    /// The last call up to which the requests of commands are already taken from the bucket.
     var lastCallSeen: Int64
     /// Whose turn it is.
     var turns = WorkTurn()
@@ -60,7 +61,7 @@ struct Engine {
         pacer.payAtStart(forOthers: try unpaidChecks(), at: now)
     }
 
-    /// Goes on under other options.
+    /// Changes the options.
     mutating func adopt(_ options: DrainOptions, at now: Moment) {
         self.options = options
         pacer.adopt(options, at: now)
@@ -100,8 +101,8 @@ struct Engine {
         }
     }
 
-    /// - Returns: nil where there may be nothing to write, since this takes the file's lock, which others
-    ///   may have, or where one transaction is not enough.
+    /// - Returns: nil where there may be nothing to write, since this takes the file's lock, which another
+    ///   process may hold, or where one transaction is not enough.
     private mutating func stepsTogether(at now: Moment) throws -> [Step]? {
         let most = (pacer.freeSlots + 1) / 2
         guard most > 1, hasJustSent || !unwritten.isEmpty else { return nil }
@@ -132,15 +133,15 @@ struct Engine {
     }
 
     /// The next call, where it may leave before the answers that are kept are written: Salesforce would
-    /// do nothing meanwhile. Nothing in them concerns it: all of their leads are converted, and nobody
-    /// waits for their accounts. At most twice as many are kept as calls may be out.
+    /// do nothing meanwhile. Nothing in them concerns it: all of their leads are converted, and no other
+    /// job waits for their accounts. At most twice as many are kept as calls may be out.
     private mutating func callBeforeAnswers(at now: Moment) throws -> Step? {
         guard !unwritten.isEmpty, answersCanWait, pacer.freeSlots > 0,
             unwritten.count <= pacer.concurrency.limit
         else { return nil }
         var engine = self
         guard case .send(let call) = try engine.nextStep(at: now) else {
-            // What it told the file and the log is told.
+            // What was already written to the file and the log is not written again.
             waits.written = engine.waits.written
             waits.loggedAt = engine.waits.loggedAt
             return nil
@@ -161,7 +162,7 @@ struct Engine {
             waits.blocked = nil
             guard work.isLeft else { return try waitOrEnd(.work, ending: .drained) }
             let next = work.nextAt.map { now + ($0 - now.wall) }
-            return try wait(.time, until: restEndsBefore(next, at: now))
+            return try wait(.time, until: pauseEndsBefore(next, at: now))
         }
         guard nextSendTime.since(now) == 0 else { return try wait(.time, until: nextSendTime) }
         try payForChecks(at: now)
@@ -208,7 +209,7 @@ struct Engine {
 
     /// Whether a call may leave that reads this: one at a time, and none while Salesforce refuses them.
     func mayRead(_ kind: ReadKind, at now: Moment) -> Bool {
-        !isReading(kind) && !readFailures[kind].rests(at: now)
+        !isReading(kind) && !readFailures[kind].isPaused(at: now)
     }
 
     func isReading(_ kind: ReadKind) -> Bool {

@@ -99,7 +99,7 @@ extension CheckContext {
         }
         let reply = try await ask { await $0.readMatchField() }
         switch reply.outcome {
-        case .value: return [.ok("accounts are looked for by their field \(field)")]
+        case .value: return [.ok("accounts are searched for by their field \(field)")]
         case .refused(.configuration, let reason), .refused(.permission, let reason):
             return [
                 .fail(

@@ -88,7 +88,7 @@ extension RecordingClient {
     /// question that was lost on the way is asked again.
     ///
     /// For questions that change nothing.
-    /// - Throws: `OperatorError` when a token is not to be had.
+    /// - Throws: `OperatorError` when there is no token.
     public mutating func askAgain<Value>(
         as kind: CallKind, recordingIn queue: JobQueue,
         _ question: (SalesforceTransport) async -> Reply<Value>

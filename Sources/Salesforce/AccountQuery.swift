@@ -113,7 +113,7 @@ extension Reason {
     fileprivate static func unknownField(_ field: String, _ reason: Reason) -> Reason {
         Reason(
             ours: "MATCH_FIELD_UNKNOWN",
-            "Accounts can't be looked for by their field \(field): set "
+            "Accounts can't be searched for by their field \(field): set "
                 + "LEADCONVERT_MATCH_ACCOUNT_FIELD to a text field of Account that the user may read "
                 + "and that a query can filter (\(reason.code)).")
     }
@@ -121,7 +121,7 @@ extension Reason {
     fileprivate static func accountsNotVisible(_ reason: Reason) -> Reason {
         Reason(
             ours: "ACCOUNTS_NOT_VISIBLE",
-            "Accounts are to be looked for, and the user may not read them (\(reason.code)): grant "
+            "Accounts are to be searched for, and the user may not read them (\(reason.code)): grant "
                 + "that.")
     }
 }

@@ -119,7 +119,7 @@ extension Reason {
     fileprivate static func contactsNotVisible(_ reason: Reason) -> Reason {
         Reason(
             ours: "CONTACTS_NOT_VISIBLE",
-            "Contacts are to be looked for by address, and the user may not read their Id, "
+            "Contacts are to be searched for by address, and the user may not read their Id, "
                 + "AccountId and Email (\(reason.code)): grant that.")
     }
 }

@@ -311,7 +311,7 @@ import Testing
         }
     }
 
-    @Test func `a note that was given up is asked about anew after a retry`() async throws {
+    @Test func `a note that was given up is asked about again after a retry`() async throws {
         try await withQueue { queue in
             try add(1...1, to: queue) { $0.noteBody = "Summary" }
             var drain = try VirtualDrain(queue) { $0.untilEmpty = false }

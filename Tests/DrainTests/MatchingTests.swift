@@ -88,7 +88,7 @@ import Testing
             #expect(leads.map(\.contactID) == [nil, nil])
             #expect(leads.map(\.accountID) == [try account(1), try account(2)])
             #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
-            // What we put in is taken out again before it is looked for once more.
+            // What we put in is taken out again before it is searched for once more.
             try queue.run(
                 sql: "UPDATE jobs SET state = 'failed', error_code = 'X', error_message = 'x'")
             let change = try queue.operations.retry([.all(.failed)], at: drain.now.wall)
@@ -182,7 +182,7 @@ import Testing
         }
     }
 
-    @Test func `leads of a higher priority are looked for, whatever waits behind others`()
+    @Test func `leads of a higher priority are searched for, whatever waits behind others`()
         async throws
     {
         try await withQueue { queue in

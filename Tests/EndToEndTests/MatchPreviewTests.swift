@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `check finds a field that accounts can't be looked for by`() async throws {
+    @Test func `check finds a field that accounts can't be searched for by`() async throws {
         try await withFixture { fixture in
             let lead = await fixture.simulator.addLead()
             let taken = try await fixture.run(

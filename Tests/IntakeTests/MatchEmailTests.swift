@@ -3,7 +3,7 @@ import Testing
 
 @testable import Intake
 
-/// Where the address comes from by which a contact is looked for.
+/// Where the address comes from by which a contact is searched for.
 @Suite struct MatchEmailTests {
     private let lead = "00QWs0000000001,Qualified"
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Salesforce
 
-/// How records are written and looked for after a conversion.
+/// How records are written and searched for after a conversion.
 @Suite struct FollowUpWireTests {
     private let lead = try? RecordID("00QWs000001AbcDMAS", of: .lead)
 

@@ -2,7 +2,7 @@ import Conversion
 
 /// Accounts that groups of leads are to join, and an eye on whether a group ends in two.
 extension SimulatedOrg {
-    /// Groups of which every lead has its account looked for, and none has another: there is one
+    /// Groups of which every lead has its account searched for, and none has another: there is one
     /// account, none, and two.
     static let known = "Initech"
     static let unknown = "Hooli"

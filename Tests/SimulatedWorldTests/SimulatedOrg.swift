@@ -34,9 +34,9 @@ struct SimulatedOrg {
         var convertedBy: Int64?
         /// The account that it was converted into, if one was asked for.
         var account: RecordID?
-        /// Its address, if its contact is to be looked for.
+        /// Its address, if its contact is to be searched for.
         var email: String?
-        /// Whether the account of its group is to be looked for.
+        /// Whether the account of its group is to be searched for.
         var matchesAccount = false
         /// Whether every call that would leave its note is turned away by an edge.
         var hasBarredNote = false

@@ -30,7 +30,7 @@ extension World {
         return search.asked.contains(search.kind == .contact ? odd : SimulatedOrg.ambiguous)
     }
 
-    /// Some leads are of groups whose account is looked for; of other groups, some leads want that.
+    /// Some leads are of groups whose account is searched for; of other groups, some leads want that.
     func drawAccountSearch(for lead: inout LeadConversion) {
         if chance.happens(0.25) {
             lead.groupKey = SimulatedOrg.searchedGroups.randomElement(using: &chance)

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Storage
 
-/// Groups whose account is looked for before the first of their leads is sent.
+/// Groups whose account is searched for before the first of their leads is sent.
 @Suite struct AccountMatchTests {
     private let account = "001D000000HRzTRIA1"
     private let other = "001Em00001iG9ezIAC"
     private let contact = "0034C00000UQ6jIQAT"
 
-    @Test func `keeps a group back until its account was looked for, and all of it joins`()
+    @Test func `keeps a group back until its account was searched for, and all of it joins`()
         async throws
     {
         try await withQueue { queue in
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `the contact is looked for first, then the account`() async throws {
+    @Test func `the contact is searched for first, then the account`() async throws {
         try await withQueue { queue in
             try add(queue, [(1, "Acme"), (2, "Acme")], email: { "p\($0)@example.org" })
             #expect(try claimSearch(queue) == nil)
@@ -135,7 +135,7 @@ import Testing
             try add(queue, [(3, "Acme")], email: { _ in "ada@example.org" })
             #expect(try queue.jobs().map { $0.text("account_id") } == [nil, account, nil])
             #expect(try claimSearch(queue) == nil)
-            // The third has its contact looked for in all accounts, and then joins its group's.
+            // The third has its contact searched for in all accounts, and then joins its group's.
             let contacts = try #require(
                 try queue.claims.claimSearch(
                     .contact, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
@@ -190,7 +190,7 @@ import Testing
     private let dead = "001D000000HRzTRIA1"
     private let other = "001Em00001iG9ezIAC"
 
-    @Test func `what was found long ago is looked for again before it is used`() async throws {
+    @Test func `what was found long ago is searched for again before it is used`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, "grace@example.org")])
             try add(queue, 3)

@@ -4,14 +4,14 @@ import Testing
 
 @testable import Storage
 
-/// Jobs of which somebody corrects, before they are sent, the address or the key that they are looked for by.
+/// Jobs of which somebody corrects, before they are sent, the address or the key that they are searched for by.
 @Suite struct CorrectedKeyTests {
     private let account = "001D000000HRzTRIA1"
     private let other = "001Em00001iG9ezIAC"
     private let contact = "0034C00000UQ6jIQAT"
 
     @Test(arguments: ["queued", "held"])
-    func `what the wrong address has found is looked for again`(state: String) async throws {
+    func `what the wrong address has found is searched for again`(state: String) async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org")])
             try settle(

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Storage
 
-/// Jobs whose contact is looked for before they may be sent.
+/// Jobs whose contact is searched for before they may be sent.
 @Suite struct MatchTests {
     private let account = "001D000000HRzTRIA1"
     private let other = "001Em00001iG9ezIAC"
     private let contact = "0034C00000UQ6jIQAT"
 
-    @Test func `keeps a lead back until its contact was looked for`() async throws {
+    @Test func `keeps a lead back until its contact was searched for`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org"), (2, nil)])
             #expect(try queue.claims.work(at: .ms(0), countingTo: 9).searches == [.contact])
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `leaves a job alone that was cancelled while its contact was looked for`()
+    @Test func `leaves a job alone that was cancelled while its contact was searched for`()
         async throws
     {
         try await withQueue { queue in

@@ -9,7 +9,7 @@ import Testing
 /// What SQLite means to do for each statement that the queue runs: the tables may grow to millions
 /// of rows, and the plans are the same for three.
 @Suite struct QueryPlanTests {
-    /// Passes over an index that are meant: whether a contact is to be looked for the first row
+    /// Passes over an index that are meant: whether a contact is to be searched for the first row
     /// says, what is due is the first hundred of those that wait, of rows in flight there are few,
     /// and to count or list what is unsettled takes looking at each once.
     private let meant = [

@@ -124,3 +124,19 @@ public func withTemporaryFolder<Result>(
         throw error
     }
 }
+
+extension Settlements {
+    /// Settles one call.
+    /// - Returns: How many jobs, or follow-ups, were settled.
+    @discardableResult
+    public func settle(
+        _ end: CallEnd, _ settlements: [Settlement], _ findings: [MatchFinding] = [],
+        _ followUps: [FollowUpSettlement] = []
+    ) throws -> Int {
+        var call = SettledCall(end)
+        call.settlements = settlements
+        call.findings = findings
+        call.followUps = followUps
+        return try settle([call])[0]
+    }
+}

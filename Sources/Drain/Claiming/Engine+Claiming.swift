@@ -63,7 +63,7 @@ extension Engine {
         let reason = isSearching ? WaitReason.slot : .account
         waits.note(reason, at: now)
         // What is due may be all that was looked at: with no answer to come, it looks again. What
-        // follows conversions may be waiting for company, which these jobs do not bring now.
+        // follows conversions may be waiting for a fuller call, which these jobs do not bring now.
         let times = [
             work.nextAt.map { now + ($0 - now.wall) },
             followUps.sendTime.flatMap { $0.since(now) > 0 ? $0 : nil },
@@ -72,7 +72,7 @@ extension Engine {
             times.earliest
             ?? (inFlight.isEmpty ? now + Self.lookAgainMS : nil)
         let probe = pacer.probesBefore(next, at: now)
-        return try wait(reason, until: restEndsBefore(probe, at: now))
+        return try wait(reason, until: pauseEndsBefore(probe, at: now))
     }
 
     private mutating func claimCall(
@@ -196,9 +196,9 @@ extension Engine {
     func claimVerification(_ start: CallStart) throws -> InFlightCall? {
         let failures = readFailures[.verification]
         let size = failures.size
-        // Offered more than one, a probe finds another lead than the one that is read apart.
-        let offer = isProbingReads ? max(size, Self.mostOffered) : size
-        let verification = try queue.claims.claimVerification(upTo: offer, start) { offered in
+        // Among more candidates, a probe finds another lead than the one that is read apart.
+        let candidates = isProbingReads ? max(size, Self.mostOffered) : size
+        let verification = try queue.claims.claimVerification(upTo: candidates, start) { offered in
             let chosen = failures.choose(offered, isProbe: isProbingReads) { $0.job.id }
             return Array(chosen.prefix(size))
         }

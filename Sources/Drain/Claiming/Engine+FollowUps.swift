@@ -13,9 +13,9 @@ struct FollowUpDemand {
 
 /// The calls that follow conversions.
 extension Engine {
-    /// How long a call that is not full waits for company, while leads are converted that will bring
-    /// some. Nobody waits for it then but other leads of the same hour, and a call in two is saved.
-    private static let companyMS: Int64 = 30_000
+    /// How long a call that is not full waits to fill up, while leads are converted that will bring more.
+    /// Only leads of the same hour wait for it, and every second call is saved.
+    private static let fillWaitMS: Int64 = 30_000
 
     /// A call leaves once it is full, or once no conversion is due or out that would fill it.
     func followUpDemand(_ work: Work, at now: Moment) throws -> FollowUpDemand {
@@ -28,7 +28,7 @@ extension Engine {
             demand.sendTime = now
         }
         // A probe brings none that is worth the wait.
-        let mayHaveCompany =
+        let mayFillUp =
             pacer.circuit.openState == nil
             && (work.jobsAreDue && pacer.mayConvert(at: now) || work.verificationsAreDue
                 || inFlight.values.contains { $0.bringsFollowUps })
@@ -38,8 +38,8 @@ extension Engine {
             guard let ofKind = due[kind], let since = ofKind.dueSince else { continue }
             let isFull = ofKind.due >= size
             let time =
-                isFull || !mayHaveCompany
-                ? now : now + max(0, since + Self.companyMS - now.wall)
+                isFull || !mayFillUp
+                ? now : now + max(0, since + Self.fillWaitMS - now.wall)
             if time.since(now) == 0 { demand.kinds.append(kind) }
             demand.sendTime = [demand.sendTime, time].earliest
         }

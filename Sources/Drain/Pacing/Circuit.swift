@@ -40,7 +40,7 @@ struct Circuit: Equatable {
         return true
     }
 
-    /// A call failed for what all would meet.
+    /// A call failed for a reason that affects all calls.
     mutating func open(
         _ kind: CircuitBreaker.Kind, _ reason: Reason, _ call: PacedCall, at now: Moment,
         _ observation: inout Pacer.Observation

@@ -10,13 +10,13 @@ enum CallTier: Int, Comparable, CaseIterable {
     var below: CallTier? { CallTier(rawValue: rawValue - 1) }
 }
 
-/// Stops calls while they would fail: it opens when a call fails for a reason that all would meet,
-/// lets single probes out with growing pauses, and closes when one gets through.
+/// Stops calls while they would fail: it opens when a call fails for a reason that affects all
+/// calls, lets single probes out with growing pauses, and closes when one gets through.
 struct CircuitBreaker: Equatable {
     enum Kind: String {
         /// Salesforce, or the way to it, is down.
         case outage
-        /// Salesforce answers, but conversions fail, and no one lead explains it.
+        /// Salesforce answers, but calls of one kind fail, and no single lead or record explains it.
         case incident
         /// Login, permission or address was refused, by something that may change its mind.
         case refusal
@@ -60,7 +60,7 @@ struct CircuitBreaker: Equatable {
         self.probeIntervalMS = probeIntervalMS
     }
 
-    /// A call failed for a reason that all would meet. Calls that were in flight together fail
+    /// A call failed for a reason that affects all calls. Calls that were in flight together fail
     /// together: only a probe, sent after it had opened, makes the pause grow.
     /// - Returns: Whether it opened, or stays open for another kind of reason.
     mutating func fail(
@@ -121,9 +121,9 @@ struct CircuitBreaker: Equatable {
 
 /// Whether a refusal that logging in again does not lift is for good.
 ///
-/// The word of some edge, a new rule of the org, a token: all of it may pass. It is for good when
-/// the same was said several times over some minutes, or when it is Salesforce's settled word and
-/// nothing has worked yet: then the settings are wrong, and whoever has just set them is there.
+/// A refusal by a proxy, by a new rule of the org or of a token may pass. It is final when it is repeated
+/// for some minutes, or when Salesforce gives it as final and nothing has worked yet: then the settings
+/// are wrong, and whoever has just set them is there.
 struct RefusalRecord: Equatable {
     private var code: String?
     private var count = 0

@@ -1,6 +1,7 @@
 import Conversion
 
-/// Whose fault it is that calls fail which convert: a lead's, or the org's.
+/// Whose fault it is that calls fail: a lead's (or note's, or task's), or the org's. Each circuit has one:
+/// for conversions, for reads and for follow-ups.
 ///
 /// A lead that breaks calls was in each that failed, and others pass. So failures in a row that
 /// have no lead in common, without a success between, are an incident of the org, whatever their
@@ -52,12 +53,13 @@ struct FailureRun: Equatable {
     private static let least = 2
     private static let most = 16
     /// So long after it first failed alone a lead that is probed again uses one of its attempts: where
-    /// only odd leads are left nothing can prove the org well, and they have to end. What lies before
-    /// its own first failure is no evidence against it: for hours nothing may have been due.
+    /// only leads are left that always fail, no success can show that the org works, and they have to
+    /// end. What lies before its own first failure is no evidence against it: for hours nothing may have
+    /// been due.
     static let patienceMS: Int64 = 30 * 60_000
-    /// So long Salesforce is believed of itself.
-    static let longestBeliefMS: Int64 = 6 * 3_600_000
-    /// So many leads that meet the same, one after the other, are the org's affair.
+    /// How long a refusal that blames Salesforce itself is accepted.
+    static let longestGraceMS: Int64 = 6 * 3_600_000
+    /// So many leads that meet the same, one after the other, are the org's fault.
     static let mostInARow = 20
     private static let mostRemembered = 10_000
 
@@ -222,24 +224,24 @@ struct FailureRun: Equatable {
     /// Whether this one has failed before, in whatever way, while others passed.
     func isKnownFailing(_ job: Int64) -> Bool { knownFailing[job] != nil }
 
-    /// How long a code that means everybody is believed of one that is alone with it. Once others have
-    /// passed after it, it never is.
-    enum Belief {
+    /// How long a code that means everybody is accepted from one that is alone with it. Once others have
+    /// passed after it, it is not.
+    enum GracePeriod {
         /// For half an hour.
-        case forSomeTime
+        case halfAnHour
         /// For half an hour, and until another has met it, too: it may be about what stands in the one, or
         /// about all, and with one nobody can tell.
         case untilOthersAreTried
         /// For longer than any maintenance takes: Salesforce says of itself that it is out of order.
-        case forHours
+        case hours
     }
 
-    /// Whether these, which failed by themselves with a code that means everybody, are believed. They
-    /// are not once others have passed after them.
+    /// Whether a code that means everybody, with which these failed by themselves, is accepted as the
+    /// org's. It is not once others have passed after them.
     mutating func isOrgWide(
-        _ jobs: Failed, believed belief: Belief = .forSomeTime, at now: Moment
+        _ jobs: Failed, for grace: GracePeriod = .halfAnHour, at now: Moment
     ) -> Bool {
-        if isKnownFailing(jobs) || isInVain(jobs, belief, at: now) { return false }
+        if isKnownFailing(jobs) || isGraceOver(jobs, grace, at: now) { return false }
         failedJobs.merge(jobs) { $1 }
         recordOwnFailure(jobs, at: now)
         return true
@@ -251,13 +253,13 @@ struct FailureRun: Equatable {
         recordOwnFailure(job, at: now)
     }
 
-    private func isInVain(_ jobs: Failed, _ belief: Belief, at now: Moment) -> Bool {
+    private func isGraceOver(_ jobs: Failed, _ grace: GracePeriod, at now: Moment) -> Bool {
         guard jobs.count == 1, failedAgainAfterProbe(Set(jobs.keys), at: now) else { return false }
-        return switch belief {
-        case .forSomeTime: true
+        return switch grace {
+        case .halfAnHour: true
         case .untilOthersAreTried: failedJobs.keys.contains { jobs[$0] == nil }
-        case .forHours:
-            jobs.keys.allSatisfy { hasFailedAlone($0, for: Self.longestBeliefMS, at: now) }
+        case .hours:
+            jobs.keys.allSatisfy { hasFailedAlone($0, for: Self.longestGraceMS, at: now) }
         }
     }
 }

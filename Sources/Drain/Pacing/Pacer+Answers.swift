@@ -47,7 +47,7 @@ extension Pacer {
         case .unclear(let reason):
             observeUnclear(reason, call, isAnswered: false, at: now, &observation)
         case .value(.limitsRead):
-            // Read, and still not known: they are not to be had this way.
+            // Read, and still not known: they are not available this way.
             if reply.usage == nil { org.isWithheld(at: now) } else { org.wasRead() }
             closeCircuit(call, at: now, &observation)
         case .value(.verified(let readings)):
@@ -86,8 +86,8 @@ extension Pacer {
         reads.fail(reason, call, each: false, at: now, &observation)
     }
 
-    /// Conversions show by themselves whether they are refused, too. What Salesforce's settled word is
-    /// against are readings of one kind, which then rest; a page may be about one lead, or about all.
+    /// Conversions show by themselves whether they are refused, too. A final refusal concerns one kind of
+    /// reading, which is then paused; a page of an edge may be about one lead, or about all.
     private mutating func observeRefusedRead(
         _ blocker: Blocker, _ reason: Reason, _ call: PacedCall, at now: Moment,
         _ observation: inout Observation
@@ -186,8 +186,8 @@ extension Pacer {
         circuit.open(.incident, reason, call, at: now, &observation)
     }
 
-    /// Of one lead it is believed until others have passed; a call of more goes on in halves, unless
-    /// another without a lead in common was refused as well.
+    /// The refusal of one lead counts as the org's until others have passed; a call of more goes on in
+    /// halves, unless another call without a lead in common was refused as well.
     private mutating func isOrgs(
         _ reason: Reason, _ call: PacedCall, isProbe: Bool, at now: Moment
     ) -> Bool {
@@ -262,7 +262,7 @@ extension Blocker {
         (self == .permission || self == .configuration) && !reason.mayPass
     }
 
-    /// Whether it is about the org whatever it is said of: that is out of order, or has had enough.
+    /// Whether it is about the org's own state, whatever lead it is said of: down, or at a limit.
     var isOfTheOrg: Bool {
         switch self {
         case .outage, .allowance, .concurrency: true

@@ -29,7 +29,7 @@ extension Pacer {
         }
         if let (blocker, reason) = blocker(in: leads, of: call),
             circuit.failures.isOrgWide(
-                failed, believed: blocker.isOfTheOrg ? .forHours : .forSomeTime, at: now)
+                failed, for: blocker.isOfTheOrg ? .hours : .halfAnHour, at: now)
         {
             observation.blame = .org
             // Said of one lead it may be about that lead alone, and nothing to end for.
@@ -49,9 +49,9 @@ extension Pacer {
             &observation)
     }
 
-    /// What stands in the way of everybody, as the answer has it: each lead that may pass later was
-    /// refused for it, or one of them for something that Salesforce says of itself. That is not believed
-    /// of a lead which is told so while others pass.
+    /// The blocker that the answer names: each lead that may pass later was refused for it, or one of them
+    /// for something that Salesforce says of itself. It does not count where that lead is told so while
+    /// others pass.
     private func blocker(
         in leads: [LeadOutcome], of call: PacedCall
     ) -> (Blocker, Reason)? {
@@ -68,8 +68,7 @@ extension Pacer {
         return said.map { ($0.1, $0.2) }
     }
 
-    /// Somebody else's lock on a lead's row is the org at work, unless one lead after the other meets
-    /// one.
+    /// A lock on a lead's row by somebody else is normal load, unless one lead after the other meets one.
     private mutating func observeLocks(
         _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
@@ -81,8 +80,8 @@ extension Pacer {
         circuit.open(.incident, reason, call, at: now, &observation)
     }
 
-    /// A trigger that throws for one lead is that lead's affair, unless one lead after the other meets
-    /// it and none is converted.
+    /// A trigger that throws for one lead is that lead's fault, unless it throws for one lead after the
+    /// other and none is converted.
     private mutating func observeThrown(
         _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
@@ -177,8 +176,8 @@ extension LeadOutcome {
         }
     }
 
-    /// Refused for what may pass: by itself it says of the org nothing good. Somebody else's lock on
-    /// its row is the org at work.
+    /// Refused for what may pass: by itself it does not show that the org works. A lock on its row by
+    /// somebody else is normal load.
     fileprivate var isPassing: Bool {
         switch self {
         case .transient(let reason): !reason.isLock

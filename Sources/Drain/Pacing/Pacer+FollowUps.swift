@@ -30,7 +30,7 @@ extension Pacer {
         }
         if let blocker = refusals.commonBlocker,
             followUps.failures.isOrgWide(
-                failed, believed: blocker.isOfTheOrg ? .forHours : .forSomeTime, at: now)
+                failed, for: blocker.isOfTheOrg ? .hours : .halfAnHour, at: now)
         {
             observation.blame = .org
             // Said of some records it may be about those alone, and nothing to end for.
@@ -52,7 +52,7 @@ extension Pacer {
         if call.jobs.count == 1,
             followUps.failures.isOrgWide(
                 call.failed(with: reason),
-                believed: reason.mayPass ? .untilOthersAreTried : .forSomeTime, at: now)
+                for: reason.mayPass ? .untilOthersAreTried : .halfAnHour, at: now)
         {
             observation.blame = .org
             return followUps.open(.incident, reason, call, at: now, &observation)

@@ -9,7 +9,7 @@ struct Pacer {
     var bucket: TokenBucket
     var day: RollingDayUsage
     var org: UsageReading
-    /// The circuit of all calls, opened by what all would meet, and by conversions that fail.
+    /// The circuit of all calls, opened by what affects all of them, and by conversions that fail.
     var circuit: Circuit
     /// The circuit of reads alone.
     var reads: Circuit
@@ -71,7 +71,7 @@ struct Pacer {
 
     /// What a call would be for.
     struct Demand: Equatable {
-        /// Leads in doubt are to be asked about, or contacts to be searched for.
+        /// Leads or follow-ups in doubt are to be asked about, or contacts or accounts to be searched for.
         var reads = false
         /// What follows conversions is to be done.
         var followUps = false
@@ -174,7 +174,7 @@ struct Pacer {
     /// How many more calls may be out.
     var freeSlots: Int { max(0, concurrency.limit - inFlight.count) }
 
-    /// Whether conversions leave now, be it as a probe.
+    /// Whether conversions leave now, including a probe.
     func mayConvert(at now: Moment) -> Bool {
         guard let open = circuit.openState, open.stops(.conversion) else { return true }
         return open.probeAt.since(now) == 0
@@ -220,7 +220,7 @@ struct Pacer {
         return openStates.last { open in giveUpTime(open).map { $0.since(now) == 0 } ?? false }
     }
 
-    /// A spent allowance and too many calls at once are no lack of Salesforce.
+    /// A spent allowance and too many calls at once do not mean that Salesforce is away.
     private func giveUpTime(_ open: CircuitBreaker.OpenState) -> Moment? {
         open.isOutage ? options.giveUpAfterMS.map { open.since + $0 } : nil
     }
@@ -266,7 +266,8 @@ struct PacedCall: Equatable {
     var id: Int64
     var tier: CallTier
     var startedAt: Moment
-    /// The jobs that it is for, in their order.
+    /// What it is for, in that order: numbers of jobs, of groups where it searches for accounts, or of
+    /// follow-ups; those of follow-ups that are read are negative.
     var jobs: [Int64] = []
     /// Whether these are a part of a call that failed.
     var isHalf = false

@@ -33,11 +33,11 @@ struct ReadFailures: Equatable {
     private static let longestPauseMS: Int64 = 15 * 60_000
     private static let mostAtThatPause = 4
     private static let forgottenAfterMS: Int64 = 2 * 86_400_000
-    /// After so long of nothing but failures a lead that is read alone is at fault itself, whether
-    /// others have passed or there are none.
+    /// After so long of nothing but failures a lead that is read alone is at fault itself, with or
+    /// without others that passed.
     static let patienceMS: Int64 = 30 * 60_000
 
-    /// Salesforce's settled word against all readings of this kind.
+    /// Salesforce refuses all readings of this kind until somebody acts.
     struct Refusal: Equatable {
         var blocker: Blocker
         var reason: Reason
@@ -97,10 +97,10 @@ struct ReadFailures: Equatable {
     /// - Parameter firstMS: How long after its first failure alone.
     func pauseMS(of job: Int64, firstMS: Int64) -> Int64 {
         let failures = suspects[job]?.failuresAlone ?? 0
-        let rest = refusal?.pauseMS ?? 0
-        guard failures > 0 else { return rest }
+        let pause = refusal?.pauseMS ?? 0
+        guard failures > 0 else { return pause }
         let doublings = min(failures - 1, 20)
-        return max(rest, min(firstMS << doublings, max(longestPauseMS, firstMS)))
+        return max(pause, min(firstMS << doublings, max(longestPauseMS, firstMS)))
     }
 
     /// Salesforce refused a reading as it would any other of its kind: no lead is at fault, and the next is
@@ -116,7 +116,7 @@ struct ReadFailures: Equatable {
     }
 
     /// Whether no reading of this kind is made just now.
-    func rests(at now: Moment) -> Bool { refusal.map { $0.until.since(now) > 0 } ?? false }
+    func isPaused(at now: Moment) -> Bool { refusal.map { $0.until.since(now) > 0 } ?? false }
 
     /// What was refused may be what somebody has just set right.
     mutating func tryNow(at now: Moment) { refusal?.until = now }

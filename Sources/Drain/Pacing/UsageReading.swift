@@ -6,11 +6,11 @@ struct UsageReading: Equatable {
     private(set) var at: Timestamp?
     /// The same time on the machine's own clock; nil for a reading of the daemon before.
     private var seenAt: Moment?
-    /// When the limits may be asked for again, after they were not to be had.
+    /// When the limits may be asked for again, after they were not available.
     private var askAgainAt: Moment?
     private var pauseMS = firstPauseMS
 
-    /// How long a count is gone by, in milliseconds: others go on spending.
+    /// How long a count stays valid, in milliseconds: others go on spending.
     private static let lastsMS: Int64 = 3_600_000
     private static let firstPauseMS: Int64 = 60_000
     private static let longestPauseMS: Int64 = 3_600_000
@@ -44,7 +44,7 @@ struct UsageReading: Equatable {
         return isOld(at: now)
     }
 
-    /// Whether a count is there that is no longer gone by.
+    /// Whether there is a count that is no longer valid.
     func isOld(at now: Moment) -> Bool {
         at.map { abs(now.wall - $0) > Self.lastsMS } ?? false
     }

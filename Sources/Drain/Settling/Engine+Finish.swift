@@ -3,8 +3,8 @@ import Logging
 import Storage
 
 extension Engine {
-    /// A call has ended. What it means is decided once, here. It is kept until it is written, and that
-    /// before anything else is done.
+    /// A call has ended. What it means is decided once, here. It is kept until it is written: before
+    /// anything else is claimed, or after the next call has left if it only says that leads are converted.
     /// - Parameter duration: How long the answer took, in milliseconds, if that is not until now: a
     ///   locked file may have kept it waiting.
     mutating func finish(

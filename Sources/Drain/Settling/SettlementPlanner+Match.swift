@@ -2,7 +2,8 @@ public import Conversion
 public import Storage
 
 extension SettlementPlanner {
-    /// What a search means for each of its jobs. Without an answer it means nothing: it is made again.
+    /// What a search means for each of its jobs. Without an answer it is made again; a lead whose search
+    /// alone gets none uses its attempts.
     /// - Parameter failures: What is known of searches that fail, this one included if it did.
     func find(
         _ search: ClaimedSearch, _ reply: Reply<CallResult.Found>, _ failures: ReadFailures

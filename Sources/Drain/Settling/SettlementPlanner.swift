@@ -100,7 +100,7 @@ struct SettlementPlanner {
         return again(Settlement(job, in: callID, .retry, to: .queued), job.policy, reason)
     }
 
-    /// Refused for good. Where an earlier call may have converted the lead, be it one that an older
+    /// Refused for good. Where an earlier call may have converted the lead, including one that an older
     /// copy of the file has forgotten, the refusal may come of that: it is read before it fails. So it
     /// is where its owner may be the reason.
     private func refused(

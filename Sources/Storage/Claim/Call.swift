@@ -48,7 +48,7 @@ public struct CallEnd: Sendable {
     public var httpStatus: Int?
     /// What was wrong with the call as a whole, if anything.
     public var reason: Reason?
-    /// The limiter, corrected by what the answer carried; nil when it carried nothing.
+    /// The limiter as it is now; nil where another call that is settled with it carries it.
     public var limiter: LimiterState?
     /// The org's own count as the answer carried it.
     public var usage: OrgUsage?

@@ -2,8 +2,9 @@ import Conversion
 import GRDB
 
 extension Claims {
-    /// Puts jobs into a call: in one transaction, on disk before it returns, the jobs are
-    /// `sending`, the call and a run-log row for each are there, and the call's token is spent.
+    /// Puts jobs into a call: in one transaction, which is on disk before the call leaves, the jobs are
+    /// `sending`, the call and a run-log row for each are there, and the call's token is spent. Within
+    /// `JobQueue.together` several calls share that transaction.
     ///
     /// At one priority each call is shared equally among the batches that have leads due, what one
     /// can't use goes to the others, and leads without a batch count as one batch; within a batch

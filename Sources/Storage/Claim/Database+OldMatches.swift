@@ -1,13 +1,13 @@
 import Conversion
 import GRDB
 
-/// What a search found is believed for a while: then somebody else may have made what was not there.
+/// What a search found holds for a while: then somebody else may have made what was not there.
 extension Database {
     private static let matchLastsMS: Int64 = 15 * 60_000
     /// So many are searched for again by one claim.
     private static let mostForgotten = 2000
 
-    /// Whether the contact of a job is one that somebody gave it, be it after a search.
+    /// Whether the contact of a job is one that somebody gave it, before or after a search.
     static let contactWasGiven = """
         (contact_id IS NOT NULL
             AND (matched IS NULL OR matched NOT IN ('contact', 'contact_and_account')))
@@ -22,7 +22,7 @@ extension Database {
         """
 
     /// The account that a job of a group joins when it is retried: the group's, or the one it had, whose
-    /// lead may have been pruned, unless that is gone. Who has a contact searched for first joins none.
+    /// lead may have been pruned, unless that is gone. A job whose contact is searched for first joins none.
     static let accountToJoinAgain = """
         coalesce(
             CASE WHEN match_account = 0 OR match_email IS NULL THEN \(accountOfGroup) END,
@@ -31,7 +31,7 @@ extension Database {
         """
 
     /// Has what was found long ago searched for again; a group that has an account by now is in it.
-    /// - Parameter isCareful: Whether each job is to be seen to alone, and to fail if its row breaks a rule.
+    /// - Parameter isCareful: Whether each job is handled alone, and fails if its row breaks a rule.
     func forgetOldMatches(at now: Timestamp, carefully isCareful: Bool = false) throws {
         let old = try oldMatches(at: now)
         guard isCareful else { return try forgetMatches(of: old) }
@@ -56,7 +56,7 @@ extension Database {
             ])
     }
 
-    /// Who was given a contact meanwhile keeps it, and is not searched for again.
+    /// A job that was given a contact meanwhile keeps it, and none is searched for again.
     private func forgetMatches(of jobs: [Int64]) throws {
         guard !jobs.isEmpty else { return }
         let forget = """

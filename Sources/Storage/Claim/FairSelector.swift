@@ -2,7 +2,7 @@ import Conversion
 import GRDB
 
 /// Selects the jobs that are next: at the highest priority first, and there of each batch as many,
-/// in turn; what one batch can't use goes to the others.
+/// in turn; what one batch can't use is divided among the others.
 ///
 /// It looks at the front of each batch in turn and never behind it, so that a million jobs in a
 /// thousand batches cost a call of a hundred some hundred rows. What stands at a front and can't go
@@ -67,7 +67,8 @@ struct FairSelector {
         }
     }
 
-    /// One round gives all the same; who had less drops out, and the others share again.
+    /// One round gives all the same number. Batches that run out drop out; the rest is divided among the
+    /// others.
     private func distribute(
         _ waiting: inout WaitingQueues, within queues: Set<BatchQueue>?,
         _ selection: inout Selection
@@ -77,17 +78,17 @@ struct FairSelector {
             let mayGo = try found.filter { try !hold($0, &selection) }
             return mayGo.filter { queues?.contains($0) ?? true }.map { QueueFront(queue: $0) }
         }
-        var sharing = try next()
+        var active = try next()
         var served: [QueueFront] = []
-        while !selection.isComplete, !sharing.isEmpty || !waiting.isEmpty {
-            let share = max(1, selection.room / max(1, sharing.count))
-            for var front in sharing where !selection.isComplete {
-                let taken = try selection.take(share, from: &front, of: self)
-                if taken == share { served.append(front) }
+        while !selection.isComplete, !active.isEmpty || !waiting.isEmpty {
+            let perBatch = max(1, selection.room / max(1, active.count))
+            for var front in active where !selection.isComplete {
+                let taken = try selection.take(perBatch, from: &front, of: self)
+                if taken == perBatch { served.append(front) }
             }
             // Those that had no turn yet come before a second turn of the others.
-            sharing = waiting.isEmpty ? [] : try next()
-            if waiting.isEmpty && sharing.isEmpty { swap(&sharing, &served) }
+            active = waiting.isEmpty ? [] : try next()
+            if waiting.isEmpty && active.isEmpty { swap(&active, &served) }
         }
     }
 }
@@ -152,13 +153,13 @@ private struct Selection {
 
     /// - Returns: How many were taken.
     mutating func take(
-        _ share: Int, from front: inout QueueFront, of selector: FairSelector
+        _ wanted: Int, from front: inout QueueFront, of selector: FairSelector
     ) throws -> Int {
         let before = jobs.count
-        while jobs.count - before < share, !front.isExhausted, !isComplete {
+        while jobs.count - before < wanted, !front.isExhausted, !isComplete {
             // Where many can't go, few at a time would take many queries.
-            let most = share - (jobs.count - before) + min(blocked.count, 500)
-            try take(share - (jobs.count - before), of: most, from: &front, selector)
+            let most = wanted - (jobs.count - before) + min(blocked.count, 500)
+            try take(wanted - (jobs.count - before), of: most, from: &front, selector)
         }
         return jobs.count - before
     }

@@ -66,7 +66,7 @@ extension Claims {
             let verification: String? = row["verification_at"]
             let delayEnds: String? = due == 0 ? nil : row["delay_ends_at"]
             let next = try [
-                row["next_at"], due < most ? database.nextUnforeseen(after: time) : nil,
+                row["next_at"], due < most ? database.nextDueAfterClockSet(after: time) : nil,
             ]
             .compactMap(\.self).min()
             let isWanted: [SearchKind: Bool] = [
@@ -93,7 +93,7 @@ extension Claims {
 extension Database {
     /// When the first job is due that is not, though it was not put aside for its time: after the
     /// clock was set back. Where less than a call's worth is due there are few such rows to look at.
-    fileprivate func nextUnforeseen(after now: String) throws -> String? {
+    fileprivate func nextDueAfterClockSet(after now: String) throws -> String? {
         let sql = """
             SELECT min(run_at) FROM (
                 SELECT run_at FROM \(WorkKind.toSend.rows) AND run_at > :now

@@ -23,11 +23,11 @@ public struct JobSummary: Sendable, Equatable {
     public var createdAt: Timestamp?
     /// When it was settled.
     public var finishedAt: Timestamp?
-    /// The account that came of it.
+    /// The account that it was converted into.
     public var accountID: String?
-    /// The contact that came of it.
+    /// The contact that it was converted into.
     public var contactID: String?
-    /// The opportunity that came of it.
+    /// The opportunity that was made.
     public var opportunityID: String?
     /// Whether it was converted, and something that was to follow failed.
     public var hasFailedFollowUp = false

@@ -87,7 +87,7 @@ public struct JobQueue: Sendable {
         // Closed, it would copy the log over the file: it is kept until the process ends.
         _ = Unmanaged.passRetained(database)
         throw OperatorError(
-            .inputOutput, "\(path) and \(path)-wal are no parts of one queue.",
+            .inputOutput, "\(path) and \(path)-wal do not belong together.",
             remedy: "Where a copy was restored: put it in place again, and remove \(path)-wal and "
                 + "\(path)-shm before anything opens it.")
     }
@@ -208,10 +208,12 @@ extension JobQueue {
     public var reports: Reports { Reports(store: self) }
 }
 
-/// Puts jobs into calls; each method is one transaction, or few where very much is in the way.
+/// Puts jobs into calls. Each method is one transaction, or several where very many rows are in the way;
+/// within `JobQueue.together` it is a part of that one.
 public struct Claims: Sendable { let store: JobQueue }
 
-/// Settles the calls, and keeps the limiter and the clock; each method is one transaction.
+/// Settles the calls, and keeps the limiter and the clock. Each method is one transaction, or a part of
+/// `JobQueue.together`.
 public struct Settlements: Sendable { let store: JobQueue }
 
 /// Starts and ends the commands of finished batches; each method is one transaction.

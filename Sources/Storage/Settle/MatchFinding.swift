@@ -13,7 +13,7 @@ public struct MatchFinding: Sendable, Equatable {
         case personAccount(RecordID)
         /// The account that the whole group joins.
         case account(RecordID)
-        /// No answer came: it is searched for again, then.
+        /// No answer came, or a refusal of all searches: it is searched for again, then.
         case postponed(Reason, until: Timestamp)
         /// No answer comes for this lead, while others get theirs: an attempt is used, and it is
         /// searched for again after a pause.

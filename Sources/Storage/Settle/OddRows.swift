@@ -132,17 +132,10 @@ extension Database {
                 job.to == .finishing ? reason.message : nil,
             ])
         guard changesCount == 1 else { return }
-        try execute(
-            sql: """
-                UPDATE run_log SET finished_at = ?, duration_ms = ?, outcome = ?, code = ?,
-                    message = ?, account_id = ?, contact_id = ?, opportunity_id = ?
-                WHERE id = ?
-                """,
-            arguments: [
-                end.at.wall.description, end.durationMS, isConverted ? "converted" : "failed",
-                reason.code, reason.message, job.records?.accountID, job.records?.contactID,
-                job.records?.opportunityID, job.entry,
-            ])
+        try closeLog(
+            job.entry, isConverted ? .converted : .failed, code: reason.code,
+            message: reason.message, durationMS: end.durationMS, records: job.records,
+            at: end.at.wall.description)
         if let batch = job.batchID { try finish(batches: [batch], at: end.at.wall) }
     }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Drain
 
 /// Leads that a duplicate rule stops, and that join what it names.
-@Suite struct RedirectionTests {
+@Suite struct DuplicateRuleTests {
     private static let stopped = Reason("DUPLICATES_DETECTED", "Use one of these records?")
 
     @Test func `a lead that an unclear call carried joins as any other does`() async throws {

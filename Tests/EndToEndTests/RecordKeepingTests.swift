@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What is left behind for people to read, and what must not be.
-@Suite(.serialized) struct RecordTests {
+@Suite(.serialized) struct RecordKeepingTests {
     @Test func `shows the history of each lead readably`() async throws {
         try await withFixture { fixture in
             let lead = try await fixture.enqueueLeads(1)[0]

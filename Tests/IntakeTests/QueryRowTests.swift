@@ -4,7 +4,7 @@ import Testing
 @testable import Intake
 
 /// Rows as a query of Salesforce gives them, and groups by the domain of an address.
-@Suite struct RecordTests {
+@Suite struct QueryRowTests {
     private func records(_ assignments: String...) throws -> Mapping {
         var mapping = Mapping()
         mapping.readsRecords = true

@@ -6,7 +6,7 @@ import Testing
 @testable import Drain
 
 /// Requests of `leadconvert check`, which the daemon's bucket and day pay for.
-@Suite struct CheckTests {
+@Suite struct CommandCallTests {
     @Test func `takes the tokens of requests that check makes beside us`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
