@@ -111,6 +111,12 @@ struct QueueOptions: ParsableArguments {
         }
     }
 
+    /// The command as it was typed.
+    static var typed: String {
+        (["leadconvert"] + CommandLine.arguments.dropFirst().map(\.shellQuoted)).joined(
+            separator: " ")
+    }
+
     /// Opens the queue to add to it; makes it if it isn't there.
     func openOrMake() throws -> JobQueue {
         let context = try context

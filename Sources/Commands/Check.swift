@@ -70,10 +70,7 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         if matches { return try await showMatches() }
-        let context = try options.context
-        var checks = CheckRunner.Options(environment: context.environment)
-        checks.environmentFile = context.settingsFile
-        checks.database = context.database
+        var checks = CheckRunner.Options(try options.context, command: QueueOptions.typed)
         checks.readsAllLeads = leads
         checks.usesRefreshToken = useRefreshToken
         let progress = Mutex(Progress(of: "lead"))

@@ -10,8 +10,10 @@ struct OrgConnector {
     private let settings: DaemonSettings
 
     /// Reads the settings.
-    /// - Throws: 77 for a login by a refresh token, unless it may be used up; 78 for wrong settings.
+    /// - Throws: 77 for a login by a refresh token, unless it may be used up, and for secrets that only
+    ///   root may read; 78 for wrong settings.
     init(_ context: CommandContext, usesRefreshToken: Bool) throws {
+        if let error = try context.loginOutOfReach(of: QueueOptions.typed) { throw error }
         settings = try DaemonSettings(
             environment: context.settings, database: context.database)
         if case .refreshToken = settings.salesforce.login, !usesRefreshToken {

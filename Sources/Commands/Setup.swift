@@ -109,9 +109,9 @@ struct Setup: AsyncParsableCommand {
     /// - Returns: The statuses that the org converts leads to.
     private func check(_ place: SetupPlace) async throws -> [String] {
         StandardError.write("\nChecking:\n")
-        var checks = CheckRunner.Options(environment: place.environment)
-        checks.environmentFile = place.settings
-        checks.database = place.queue
+        let context = CommandContext(
+            database: place.queue, settingsFile: place.settings, environment: place.environment)
+        var checks = CheckRunner.Options(context, command: QueueOptions.typed)
         checks.usesRefreshToken = true
         let output = Output()
         var runner = CheckRunner(checks) { finding in

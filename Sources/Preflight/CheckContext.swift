@@ -26,7 +26,7 @@ struct CheckContext {
         self.options = options
         self.environment = environment
         self.warn = warn
-        path = DatabasePath(flag: options.database, environment: environment).description
+        path = DatabasePath(flag: options.context.database, environment: environment).description
         foreign = Self.foreign(path)
     }
 

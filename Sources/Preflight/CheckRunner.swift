@@ -1,17 +1,15 @@
 public import Conversion
-import Settings
+public import Settings
 
 /// Runs all checks, one after the other. One that can't be run because another did not pass is named
 /// all the same, and why.
 public struct CheckRunner {
     /// What the operator asked for.
     public struct Options {
-        /// The environment, with the settings in it.
-        public var environment: [String: String]
-        /// The file of settings that `--env-file` names.
-        public var environmentFile: String?
-        /// The file that `--db` names.
-        public var database: String?
+        /// The queue, and the settings of its daemon.
+        public var context: CommandContext
+        /// What was typed, for users that have to type it as somebody else.
+        public var command: String
         /// Whether all queued leads are looked at, or a sample.
         public var readsAllLeads = false
         /// Told how many of the queued leads have been looked at, and how many there are, where all
@@ -20,9 +18,10 @@ public struct CheckRunner {
         /// Whether a refresh token is used, though a daemon that runs may lose its own by that.
         public var usesRefreshToken = false
 
-        /// Options with this environment.
-        public init(environment: [String: String]) {
-            self.environment = environment
+        /// Options of a command.
+        public init(_ context: CommandContext, command: String) {
+            self.context = context
+            self.command = command
         }
     }
 
@@ -56,8 +55,7 @@ public struct CheckRunner {
     public mutating func run() async throws {
         let environment: [String: String]
         do {
-            environment = try EnvironmentFile.adding(
-                to: options.environment, flag: options.environmentFile)
+            environment = try options.context.settings
         } catch {
             // Not even where the queue is can be known.
             return try note([Finding(error)], of: .settings)

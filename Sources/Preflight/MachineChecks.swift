@@ -9,8 +9,10 @@ import Storage
 extension CheckContext {
     /// All settings, read exactly as the daemon reads them, and the connection that they describe.
     mutating func checkSettings() throws -> [Finding] {
+        if let error = try options.context.loginOutOfReach(of: options.command) { throw error }
         do {
-            let settings = try DaemonSettings.read(environment, database: options.database)
+            let settings = try DaemonSettings.read(
+                environment, database: options.context.database)
             connect(settings, try SalesforceTransport(settings, warn: warn))
             return [.ok("all right; login by \(settings.salesforce.login.flow)")]
         } catch let wrong as WrongSettings {
@@ -48,7 +50,7 @@ extension CheckContext {
                 .fail(
                     .inputOutput,
                     "\(closed.path) is \(closed.octal) of \(closed.owner):\(closed.group), and this "
-                        + "user can't read and write it", remedy: closed.remedy)
+                        + "user can't read and write it", remedy: remedy(closed))
             ]
         }
         return [.ok("\(path) is \(file.octal), for \(file.owner) and group \(file.group)")]
@@ -85,7 +87,7 @@ extension CheckContext {
                 .fail(
                     hasFile ? .inputOutput : .cannotCreate,
                     "\(who), and this user can't write there, as SQLite must",
-                    remedy: rights.remedy)
+                    remedy: remedy(rights))
             ]
         default:
             return [.ok(who)]
@@ -107,6 +109,14 @@ extension CheckContext {
         !FileRights.isOutOfSight(path) && FileRights.ofQueue(path).first?.path == path
     }
 
+    /// What lets somebody in who is kept out: another user, or a group that may do both. Beside its
+    /// queue a service has secrets, which are root's.
+    private func remedy(_ closed: FileRights) -> String {
+        let isOpenToGroup = closed.mode & 0o060 == 0o060
+        let user = options.context.service == nil ? "-u \(closed.owner) " : ""
+        return "sudo \(user)\(options.command)" + (isOpenToGroup ? ", or join \(closed.group)" : "")
+    }
+
     private var migrate: String { "leadconvert migrate --db \(path.shellQuoted)" }
 }
 
@@ -126,14 +136,6 @@ extension SQLiteVersion {
                     + "wal_autocheckpoint = 0; it is fixed in 3.51.3, 3.50.7 and 3.44.6")
         }
         return .ok("\(self), without the WAL-reset race")
-    }
-}
-
-extension FileRights {
-    /// What lets somebody in who is kept out: another user, or a group that may do both.
-    fileprivate var remedy: String {
-        let isOpenToGroup = mode & 0o060 == 0o060
-        return "sudo -u \(owner) leadconvert check" + (isOpenToGroup ? ", or join \(group)" : "")
     }
 }
 

@@ -1,5 +1,6 @@
 public import Conversion
 import Foundation
+import Salesforce
 
 /// What a command that is typed works with: the queue, and the settings of the daemon that drains it.
 ///
@@ -58,6 +59,21 @@ public struct CommandContext: Sendable {
             if let database { return DatabasePath(database) }
             return DatabasePath(flag: nil, environment: try settings)
         }
+    }
+
+    /// What keeps a command from logging in as the service does: only root may enter the folder of its
+    /// secrets. Nil where nothing does, and where the settings hold a login without them.
+    /// - Parameter command: What was typed.
+    /// - Throws: 78, where the file of settings can't be used.
+    public func loginOutOfReach(
+        of command: String
+    ) throws(OperatorError) -> OperatorError? {
+        guard let service, !SalesforceSettings.Login.isGiven(in: try settings),
+            access(service.secrets, X_OK) != 0, errno == EACCES
+        else { return nil }
+        return OperatorError(
+            .permission, "Only root may read the secrets of \(service.unit).",
+            remedy: "Type: sudo \(command)")
     }
 
     /// What a command says that finds no queue there.

@@ -27,6 +27,12 @@ extension SalesforceSettings.Login {
         + "SALESFORCE_REFRESH_TOKEN_FILE; or SALESFORCE_INSTANCE_URL with "
         + "SALESFORCE_ACCESS_TOKEN_FILE"
 
+    /// Whether the settings of any login are there.
+    static func isGiven(in settings: [String: String]) -> Bool {
+        let reader = SettingReader(settings)
+        return Flow.allCases.contains { $0.isGiven(in: reader) }
+    }
+
     /// The one login whose settings are there, and where a new refresh token is kept; nil with what
     /// is wrong noted.
     static func read(

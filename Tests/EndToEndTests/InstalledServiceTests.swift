@@ -35,6 +35,35 @@ struct InstalledServiceTests {
             #expect(end.errors.components(separatedBy: line).count == 7, "\(end.errors)")
         }
     }
+
+    @Test func `a command logs in as the service does, behind sudo`() async throws {
+        try await withFixture { fixture in
+            let end = try await InstalledMachine(fixture).run(
+                """
+                printf '%s\\n' "$login" >/etc/leadconvertd.env
+                (umask 077; printf demo >/etc/leadconvertd/salesforce_client_secret)
+                leadconvert migrate --db /var/lib/leadconvertd/queue.db
+                for option in '--env-file /etc/leadconvertd.env' '--db /var/lib/leadconvertd/queue.db'; do
+                    leadconvert check $option
+                    for command in 'check' 'check --matches' 'enqueue --from-soql SELECT'; do
+                        setpriv --reuid 4322 --regid 4321 --clear-groups leadconvert $command $option && exit 1
+                        test $? = 77
+                    done
+                done
+                """)
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(
+                end.output.components(separatedBy: "ok    login          a token for").count == 3)
+            let said = "Type: sudo leadconvert check --env-file /etc/leadconvertd.env\n"
+            #expect(
+                end.output.contains("FAIL  settings       Only root may read the secrets of lead"))
+            #expect(end.output.contains("do: \(said)"), "\(end.output)")
+            #expect(
+                end.errors.contains(
+                    "Only root may read the secrets of leadconvertd.service. Type: sudo leadconvert check "
+                        + "--matches --db /var/lib/leadconvertd/queue.db\n"), "\(end.errors)")
+        }
+    }
 }
 
 /// A machine of the test's own: what stands in /etc, /var/lib, /run and /mnt is gone with the script.
@@ -59,6 +88,7 @@ struct InstalledMachine {
     func run(_ script: String) async throws -> ProgramEnd {
         let start = """
             set -e
+            umask 022
             mount -t tmpfs none /mnt
             mkdir -p /mnt/bin /mnt/lib /mnt/run/systemd/system
             cp -a /etc /mnt/etc

@@ -1,5 +1,6 @@
 import Conversion
 import Foundation
+import Salesforce
 import TestSupport
 import Testing
 
@@ -44,6 +45,44 @@ import Testing
 }
 
 extension CommandContextTests {
+    @Test(arguments: [nil, "acme"])
+    func `a service is meant by its settings, its queue or its name, with what its unit gives it`(
+        org: String?
+    ) async throws {
+        try await withTemporaryFolder { folder in
+            let root = folder.path
+            let service = try #require(ServicePlaces(org: org, root: root))
+            try "SALESFORCE_CLIENT_ID=id\n".put(into: service.settings)
+            try "hush".put(into: service.file(of: .clientSecret))
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o600], ofItemAtPath: service.file(of: .clientSecret))
+            let host = ["SALESFORCE_LOGIN_URL": "https://acme.my.salesforce.com"]
+            for context in [
+                CommandContext(settingsFile: service.settings, environment: host, root: root),
+                CommandContext(database: service.queue, environment: host, root: root),
+                CommandContext(service: service, environment: host, root: root),
+                CommandContext(
+                    environment: host.merging(["LEADCONVERT_DB": service.queue]) { $1 }, root: root),
+                CommandContext(
+                    environment: host.merging(["LEADCONVERT_ENV_FILE": service.settings]) { $1 },
+                    root: root),
+            ] {
+                #expect(context.service == service)
+                #expect(try context.queue.description == service.queue)
+                let settings = try DaemonSettings(environment: context.settings)
+                #expect(
+                    settings.salesforce.login
+                        == .clientCredentials(clientID: "id", secret: Secret("hush")))
+            }
+            // Somebody's own settings with the service's secrets would be a login of neither.
+            let own = CommandContext(
+                database: service.queue, settingsFile: "own.env", environment: host, root: root)
+            #expect(own.service == nil && own.environment == host)
+            #expect(ServicePlaces(owning: service.queue + ".old", root: root) == nil)
+            #expect(ServicePlaces(owning: "\(root)/etc/leadconvertd2.env", root: root) == nil)
+        }
+    }
+
     @Test func `a folder without a queue is the wrong one where a service has a queue`()
         async throws
     {
