@@ -73,13 +73,15 @@ struct Setup: AsyncParsableCommand {
         try plan.changes.make()
         try place.makeFolders()
         for path in plan.written { StandardError.write("Written: \(path)\n") }
-        try reloadUnits(place)
+        // The unit may have other credentials now.
+        if place.isLive { _ = try place.systemctl("daemon-reload") }
 
         let queue = try JobQueue(path: place.queue, as: .client)
         let statuses = try await check(place)
         let status = try chooseStatus(of: statuses, place, prompt)
+        let isRunning = try restart(place)
         let isConverted = try status.map { try convertOne(place, queue, $0, prompt) } ?? true
-        try sayWhatIsNext(place, status)
+        try sayWhatIsNext(place, status, isRunning: isRunning)
         if !isConverted { throw ExitCode(.dataRefused) }
     }
 
@@ -96,14 +98,18 @@ struct Setup: AsyncParsableCommand {
         }
     }
 
-    /// The unit may have other credentials now.
-    private func reloadUnits(_ place: SetupPlace) throws {
-        guard place.isLive else { return }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["systemctl", "daemon-reload"]
-        try process.run()
-        process.waitUntilExit()
+    /// Has the service go on with what was written, if it runs: it keeps the login that it read at its
+    /// start.
+    /// - Returns: Whether it runs.
+    private func restart(_ place: SetupPlace) throws -> Bool {
+        guard place.isLive, let unit = place.service?.unit,
+            try place.systemctl("is-active", "--quiet", unit) == 0
+        else { return false }
+        let daemon = DaemonLock.holder(queue: place.queue)
+        guard daemon.map({ place.hasChanged(since: $0.since) }) ?? true else { return true }
+        StandardError.write("\n\(unit) runs with the settings from before: it is restarted.\n")
+        try place.systemctl("restart", unit: unit)
+        return true
     }
 
     /// - Returns: The statuses that the org converts leads to.
@@ -199,26 +205,26 @@ struct Setup: AsyncParsableCommand {
         return answer
     }
 
-    private func sayWhatIsNext(_ place: SetupPlace, _ status: String?) throws {
+    private func sayWhatIsNext(
+        _ place: SetupPlace, _ status: String?, isRunning: Bool
+    ) throws {
         let status = " --converted-status \((status ?? "STATUS").shellQuoted)"
-        let commands: [String]
-        if let service = place.service {
-            let queue = service.org.map { " --org \($0)" } ?? " --db \(place.queue.shellQuoted)"
-            commands = [
-                "leadconvert enqueue leads.csv\(status)\(queue)",
-                "sudo systemctl enable --now \(service.unit)",
-            ]
-        } else {
-            let queue = " --db \(place.queue.shellQuoted)"
-            commands = [
-                "leadconvert enqueue leads.csv\(status)\(queue)",
-                "leadconvertd --env-file \(place.settings.shellQuoted)\(queue)",
-            ]
+        var start = place.startCommand
+        var what = "put leads into the queue and start the daemon"
+        if isRunning, let unit = place.service?.unit {
+            start = "sudo systemctl enable \(unit)"
+            what =
+                "put leads into the queue; the daemon runs, and this has it start with the machine"
         }
         let output = Output()
         try output.write(
-            "\nNext, put leads into the queue and start the daemon:\n"
-                + commands.map { "  \($0)\n" }.joined())
+            """
+
+            Next, \(what):
+              leadconvert enqueue leads.csv\(status) \(place.queueOption)
+              \(start)
+
+            """)
         try output.flush()
     }
 }

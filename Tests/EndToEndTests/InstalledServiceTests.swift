@@ -64,6 +64,64 @@ struct InstalledServiceTests {
                         + "--matches --db /var/lib/leadconvertd/queue.db\n"), "\(end.errors)")
         }
     }
+
+    @Test func `setup restarts a service that runs before it converts a lead through it`()
+        async throws
+    {
+        try await withFixture { fixture in
+            let leads = await fixture.simulator.addLeads(2)
+            let machine = InstalledMachine(fixture)
+            let end = try await machine.run(
+                """
+                mkfifo /mnt/orders /mnt/opened /mnt/ended
+                # It runs the service, as systemd does: apart from those that ask for it.
+                while read -r order </mnt/orders && test $order = start; do
+                    CREDENTIALS_DIRECTORY=/etc/leadconvertd@acme STATE_DIRECTORY=/var/lib/leadconvertd@acme \\
+                        sh -c 'echo $$ >/mnt/pid; exec leadconvertd --env-file /etc/leadconvertd@acme.env 2>&1' |
+                        while read -r line; do
+                            echo "$line" >&2
+                            case $line in *'queue opened'*) echo >/mnt/opened ;; esac
+                        done
+                    echo >/mnt/ended
+                done &
+                cat >/mnt/bin/systemctl <<'END'
+                #!/bin/sh
+                echo "$@" >>/mnt/asked
+                case $1 in
+                daemon-reload) exit ;;
+                is-active) test -e /mnt/pid; exit ;;
+                restart) kill $(cat /mnt/pid) && read -r _ </mnt/ended ;;
+                esac
+                echo start >/mnt/orders
+                read -r _ </mnt/opened
+                END
+                chmod 755 /mnt/bin/systemctl
+                echo demo >/mnt/secret
+                setup() {
+                    leadconvert setup --org acme --host $host --client-id demo --client-secret-file \\
+                        /mnt/secret --converted-status Qualified "$@" </dev/null
+                }
+                setup --lead-id \(leads[0])
+                setup
+                touch /etc/leadconvertd@acme.env
+                setup --lead-id \(leads[1])
+                kill $(cat /mnt/pid) && read -r _ </mnt/ended
+                echo stop >/mnt/orders
+                cat /mnt/asked
+                """)
+            #expect(end.code == 0, "\(end.errors)")
+            let unit = "leadconvertd@acme.service"
+            let asked = [
+                "daemon-reload", "is-active --quiet", "start", "daemon-reload", "is-active --quiet",
+                "daemon-reload", "is-active --quiet", "restart",
+            ].map { $0 == "daemon-reload" ? $0 : "\($0) \(unit)" }
+            #expect(end.output.hasSuffix(asked.joined(separator: "\n") + "\n"), "\(end.output)")
+            #expect(end.errors.contains("\(unit) runs with the settings from before"))
+            #expect(end.output.contains("  sudo systemctl enable --now \(unit)\n"))
+            #expect(end.output.contains("  sudo systemctl enable \(unit)\n"))
+            for lead in leads { #expect(end.output.contains("\(lead) converted: account 001")) }
+        }
+    }
 }
 
 /// A machine of the test's own: what stands in /etc, /var/lib, /run and /mnt is gone with the script.
@@ -110,7 +168,8 @@ struct InstalledMachine {
                 "login": """
                 SALESFORCE_LOGIN_URL=\(fixture.simulator.url)
                 SALESFORCE_CLIENT_ID=demo
-                """
+                """,
+                "host": fixture.simulator.url,
             ], in: fixture.folder)
     }
 }

@@ -130,6 +130,35 @@ import Testing
         }
     }
 
+    @Test func `no first lead goes through a daemon that has the old login`() async throws {
+        try await withFixture { fixture in
+            let lead = await fixture.simulator.addLeads(1)[0]
+            let first = ["--converted-status", "Qualified", "--lead-id", lead]
+            var daemon = try fixture.startDaemon()
+            try await daemon.waitFor("queue opened")
+            let refused = try await fixture.setup(first)
+            #expect(refused.code == 65, "\(refused.errors)")
+            #expect(
+                refused.errors.contains(
+                    """
+                    No lead is converted now. The daemon that works on the queue, pid \(daemon.pid), still \
+                    logs in as before. Stop it, then: leadconvertd --env-file \
+                    \(fixture.folder.path)/leadconvertd.env --db \(fixture.queue.path)
+                    """), "\(refused.errors)")
+            #expect(await fixture.simulator.audit().conversions.isEmpty)
+
+            daemon.terminate()
+            #expect(try await daemon.waitForExit().code == 0)
+            daemon = try fixture.startDaemon(
+                "--env-file", "leadconvertd.env", changing: ["SALESFORCE_CLIENT_SECRET": ""])
+            try await daemon.waitFor("queue opened")
+            // The same answers again are no change.
+            let end = try await fixture.setup(first)
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(end.output.contains("\n\(lead) converted: account 001"))
+        }
+    }
+
     @Test func `the Salesforce CLI's token is enough for a first try`() async throws {
         try await withFixture { fixture in
             let answer = """
@@ -234,6 +263,11 @@ extension Terminal {
 extension Fixture {
     /// Runs setup in the fixture's folder with the org's login as flags.
     fileprivate func setup(_ arguments: String..., secret: String? = nil) async throws -> ProgramEnd
+    {
+        try await setup(arguments, secret: secret)
+    }
+
+    fileprivate func setup(_ arguments: [String], secret: String? = nil) async throws -> ProgramEnd
     {
         let file = secret ?? "demo-secret-of-the-app"
         if secret == nil { try write("demo\n", to: file) }

@@ -12,6 +12,11 @@ struct FirstLead {
     /// Why no lead can be converted alone; nil when one can.
     func blockingReason() throws -> String? {
         let now = try queue.reports.status(at: .now)
+        if let daemon = now.daemon, place.hasChanged(since: daemon.since) {
+            return
+                "The daemon that works on the queue, pid \(daemon.pid), still logs in as before. "
+                + "Stop it, then: \(place.startCommand)"
+        }
         let waiting = now.counts.filter { !$0.key.isSettled }.values.reduce(0, +)
         if now.isPaused {
             return "The queue is paused: leadconvert resume \(DatabasePath(queue.path).option)"
@@ -44,40 +49,18 @@ struct FirstLead {
     /// Has the queue drained: by the service, or by a daemon that ends when it is empty.
     private func drain() throws {
         if place.isLive, let unit = place.service?.unit {
-            guard try Self.run("/usr/bin/env", ["systemctl", "start", unit]) == 0 else {
-                throw OperatorError(
-                    .unavailable, "\(unit) does not start.", remedy: "See: journalctl -u \(unit)")
-            }
-            return
+            return try place.systemctl("start", unit: unit)
         }
         let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
             .deletingLastPathComponent().appendingPathComponent("leadconvertd").path
         var environment = place.environment
         environment["LEADCONVERT_LOG_LEVEL"] = "warning"
-        let status = try Self.run(
+        let status = try runProgram(
             program, ["--until-empty", "--env-file", place.settings, "--db", queue.path],
             environment)
         guard status == 0 else {
             throw OperatorError(.unavailable, "leadconvertd ended with \(status).")
         }
-    }
-
-    private static func run(
-        _ program: String, _ arguments: [String], _ environment: [String: String]? = nil
-    ) throws(OperatorError) -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = environment
-        process.standardInput = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
-            throw OperatorError(
-                .systemRefused, "\(program) can't be started.", remedy: "Is it installed?")
-        }
-        process.waitUntilExit()
-        return process.terminationStatus
     }
 
     private func row(of lead: RecordID) throws -> TableRow? {
@@ -115,4 +98,25 @@ struct FirstLead {
         guard case .text(let text) = row[column], !text.isEmpty else { return nil }
         return text
     }
+}
+
+/// Runs a program to its end.
+/// - Returns: Its status.
+/// - Throws: 71 when it can't be started.
+func runProgram(
+    _ program: String, _ arguments: [String], _ environment: [String: String]? = nil
+) throws(OperatorError) -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    process.environment = environment
+    process.standardInput = FileHandle.nullDevice
+    do {
+        try process.run()
+    } catch {
+        throw OperatorError(
+            .systemRefused, "\(program) can't be started.", remedy: "Is it installed?")
+    }
+    process.waitUntilExit()
+    return process.terminationStatus
 }

@@ -1,6 +1,7 @@
 import Conversion
 import Foundation
 import Settings
+import Storage
 
 /// Where setup puts what it was told: where an org's service looks for it, or a folder.
 struct SetupPlace {
@@ -57,6 +58,45 @@ struct SetupPlace {
     /// Whether systemd runs here, and with it the service.
     var isLive: Bool {
         service != nil && FileManager.default.fileExists(atPath: "/run/systemd/system")
+    }
+
+    /// Whether a daemon that was started then may log in otherwise than these files say.
+    func hasChanged(since start: Timestamp) -> Bool {
+        let files = [settings] + SecretName.allCases.map(file(of:))
+        // A secret or a drop-in that was removed leaves its time in the folder.
+        let folders = service.map {
+            [$0.secrets, ($0.credentials as NSString).deletingLastPathComponent]
+        }
+        return (files + (folders ?? [])).contains { path in
+            var status = stat()
+            guard stat(path, &status) == 0 else { return false }
+            let time = status.st_mtim
+            return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000 > start.milliseconds
+        }
+    }
+
+    /// The option that names the queue.
+    var queueOption: String {
+        service?.org.map { "--org \($0)" } ?? DatabasePath(queue).option
+    }
+
+    /// What starts the daemon.
+    var startCommand: String {
+        service.map { "sudo systemctl enable --now \($0.unit)" }
+            ?? "leadconvertd --env-file \(settings.shellQuoted) \(queueOption)"
+    }
+
+    /// Asks systemd for something.
+    /// - Returns: The status of `systemctl`.
+    func systemctl(_ arguments: String...) throws(OperatorError) -> Int32 {
+        try runProgram("/usr/bin/env", ["systemctl"] + arguments)
+    }
+
+    /// Has systemd start or restart the service, and waits until it is ready.
+    func systemctl(_ verb: String, unit: String) throws(OperatorError) {
+        guard try systemctl(verb, unit) != 0 else { return }
+        throw OperatorError(
+            .unavailable, "\(unit) does not start.", remedy: "See: journalctl -u \(unit)")
     }
 
     /// The environment in which the daemon will find itself: settings of whoever types this are
@@ -139,8 +179,10 @@ struct SetupPlan {
                 let old = try? String(contentsOfFile: path, encoding: .utf8)
                 let isSame = old?.trimmingCharacters(in: .newlines) == text
                 if old != nil, !isSame { replaced.append(path) }
-                // The same text too: a file that is open to others is closed by that.
-                changes.put("\(text)\n", into: path, mode: 0o600)
+                // A file that is open to others is closed by that. Otherwise the same text stays, so
+                // that a service which runs with it is not started again.
+                let isOpen = FileRights(path: path).map { $0.mode & 0o037 != 0 } ?? false
+                if !isSame || isOpen { changes.put("\(text)\n", into: path, mode: 0o600) }
                 if !isSame { written.append(path) }
             } else if login.secrets[secret] == nil, place.service != nil, place.has(secret) {
                 replaced.append("\(path), of another login, which is removed")
