@@ -32,6 +32,22 @@ public actor DrainLoop {
     private var ending: ExitReason?
     private var waiter: CheckedContinuation<ExitReason, Never>?
 
+    /// Whether a pass follows the answers that have come in.
+    private var passFollows = false
+    private var callsSent = 0
+    /// Since when the file could not be written, if it could not when it was last tried.
+    private var storageFailingSince: Moment?
+
+    private let maxPollIntervalMS: Int64
+    /// Passes in which nothing is sent, and which no answer brought: calls have a pace of their own,
+    /// but what commits and timers bring is bounded by nothing else. At most 20 in any second.
+    private var idlePasses = TokenBucket(capacity: 5, rate: 15, at: SystemClock.now())
+    private var timer: (any DispatchSourceTimer)?
+    /// What the timer is set to, until it fires.
+    private var timerSetTo: DispatchTime?
+    private var watcher: ChangeWatcher?
+    private var seenVersion: Int64 = -1
+
     /// A drain of the queue through a client of Salesforce's.
     ///
     /// Passes come at least every `maxPollIntervalMS`. After each of them `report` is told, on the drain's
@@ -136,9 +152,6 @@ public actor DrainLoop {
         return (answer, clock().since(now))
     }
 
-    /// Whether a pass follows the answers that have come in.
-    private var passFollows = false
-
     /// One pass for all answers that have come in: it may write them in one transaction, or claim the next
     /// calls first and keep them.
     private func settle(_ call: InFlightCall, _ answer: CallResult, after duration: Int64) {
@@ -155,8 +168,6 @@ public actor DrainLoop {
 
     // MARK: A file that can't be written
 
-    /// Since when the file could not be written, if it could not when it was last tried.
-    private var storageFailingSince: Moment?
     /// How long it leaves a file that can't be written alone, in milliseconds.
     private static let writeRetryDelayMS: Int64 = 500
 
@@ -182,17 +193,6 @@ public actor DrainLoop {
     }
 
     // MARK: Waking
-
-    private let maxPollIntervalMS: Int64
-    /// Passes in which nothing is sent, and which no answer brought: calls have a pace of their own,
-    /// but what commits and timers bring is bounded by nothing else. At most 20 in any second.
-    private var idlePasses = TokenBucket(capacity: 5, rate: 15, at: SystemClock.now())
-    private var callsSent = 0
-    private var timer: (any DispatchSourceTimer)?
-    /// What the timer is set to, until it fires.
-    private var timerSetTo: DispatchTime?
-    private var watcher: ChangeWatcher?
-    private var seenVersion: Int64 = -1
 
     /// How long nothing may happen before it looks by itself, in milliseconds: the kernel's
     /// notices of other processes' commits can get lost.
@@ -251,7 +251,7 @@ public actor DrainLoop {
         }
         let sentBefore = callsSent
         pass()
-        if callsSent == sentBefore { idlePasses.take(at: SystemClock.now()) }
+        if callsSent == sentBefore { idlePasses.spend(at: SystemClock.now()) }
     }
 
     // MARK: Stopping

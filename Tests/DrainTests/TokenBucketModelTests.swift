@@ -62,7 +62,7 @@ import Testing
                 let isRight = Self.agrees(model.room(at: now.since(origin)), pause, rate)
                 if !isRight { differences += 1 }
                 if pause == 0 {
-                    bucket.take(at: now)
+                    bucket.spend(at: now)
                     model.starts.append(now.since(origin))
                 }
                 let jump = Int64((chance >> (16 + 10 * UInt64(step))) % 1024)

@@ -9,8 +9,8 @@ import Testing
         var bucket = TokenBucket(capacity: 2, rate: 0.5, at: .ms(0))
         let wait1 = bucket.wait(at: .ms(0))
         #expect(wait1 == 0)
-        bucket.take(at: .ms(0))
-        bucket.take(at: .ms(0))
+        bucket.spend(at: .ms(0))
+        bucket.spend(at: .ms(0))
         let wait2 = bucket.wait(at: .ms(0))
         #expect(wait2 == 2000)
         let wait3 = bucket.wait(at: .ms(1500))
@@ -21,7 +21,7 @@ import Testing
 
     @Test func `never holds more than its capacity`() {
         var bucket = TokenBucket(capacity: 3, rate: 10, at: .ms(0))
-        bucket.take(at: .ms(0))
+        bucket.spend(at: .ms(0))
         let wait5 = bucket.wait(at: .ms(86_400_000))
         #expect(wait5 == 0)
         #expect(bucket.tokens == 3)
@@ -29,7 +29,7 @@ import Testing
 
     @Test func `is not filled by a clock that is set`() {
         var bucket = TokenBucket(capacity: 1, rate: 0.001, at: .ms(0))
-        bucket.take(at: .ms(0))
+        bucket.spend(at: .ms(0))
         var later = Moment.ms(1000)
         later.wall = later.wall + 10 * 86_400_000
         let wait = bucket.wait(at: later)
@@ -38,10 +38,10 @@ import Testing
 
     @Test func `gives nothing for a change of rate`() {
         var bucket = TokenBucket(capacity: 10, rate: 1, at: .ms(0))
-        for _ in 0..<10 { bucket.take(at: .ms(0)) }
+        for _ in 0..<10 { bucket.spend(at: .ms(0)) }
         bucket.adopt(capacity: 100, rate: 2, at: .ms(1000))
         #expect(bucket.tokens == 1)
-        bucket.take(at: .ms(1000))
+        bucket.spend(at: .ms(1000))
         let wait6 = bucket.wait(at: .ms(1000))
         #expect(wait6 == 500)
     }
@@ -59,7 +59,7 @@ import Testing
             while starts.count < 60 {
                 let wait = bucket.wait(at: .ms(now))
                 if wait == 0 {
-                    bucket.take(at: .ms(now))
+                    bucket.spend(at: .ms(now))
                     starts.append(now)
                 } else {
                     now += wait

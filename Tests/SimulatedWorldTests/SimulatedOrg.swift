@@ -80,7 +80,7 @@ struct SimulatedOrg {
     let lifetimeMS: Int64
     let trouble: Trouble
     /// What a second conversion means, by its code.
-    private let secondConversion: LeadOutcome
+    let secondConversion: LeadOutcome
 
     init(lifetimeMS: Int64, _ trouble: Trouble) throws {
         self.lifetimeMS = lifetimeMS
@@ -237,6 +237,10 @@ struct SimulatedOrg {
 
     func find(_ addresses: [String]) -> [[FoundContact]] {
         addresses.map { contacts[$0] ?? [] }
+    }
+
+    func isConverted(_ lead: RecordID, at now: Int64) -> Bool {
+        leads[lead].map { isConverted($0, at: now) } ?? false
     }
 
     func isConverted(_ lead: Lead, at now: Int64) -> Bool {

@@ -43,8 +43,14 @@ extension World {
             guard trouble.incident?.commits == true else { break }
             org.arrives(number, leads, at: trueMS)
             _ = org.commits(number, at: trueMS)
-        case .page, .refusal, .eachLead, .eachGoodLead:
-            break
+        case .page, .refusal, .eachLead: break
+        // Whoever is converted is told so, whatever else is wrong.
+        case .eachGoodLead:
+            return answer.reply(for: leads, byAction: trouble.usesAction).map { outcomes in
+                zip(leads, outcomes).map { lead, outcome in
+                    org.isConverted(lead.leadID, at: trueMS) ? org.secondConversion : outcome
+                }
+            }
         }
         return answer.reply(for: leads, byAction: trouble.usesAction)
     }

@@ -229,7 +229,7 @@ struct Pacer {
 
     /// Takes the token of the call that is about to leave.
     mutating func takeToken(at now: Moment) -> LimiterState {
-        if bucket.wait(at: now) == 0 { bucket.take(at: now) } else { bucket.owe(1, at: now) }
+        if bucket.wait(at: now) == 0 { bucket.spend(at: now) } else { bucket.owe(1, at: now) }
         return limiter
     }
 

@@ -142,7 +142,7 @@ struct ReadFailures: Equatable {
         case nothing
     }
 
-    mutating func take(_ result: Result, of jobs: [Int64], at now: Moment) {
+    mutating func record(_ result: Result, of jobs: [Int64], at now: Moment) {
         switch result {
         case .passed: passed(jobs)
         case .failed: failed(jobs, at: now)

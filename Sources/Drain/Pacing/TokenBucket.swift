@@ -50,7 +50,7 @@ struct TokenBucket: Equatable {
     }
 
     /// Takes a token, which must be there.
-    mutating func take(at now: Moment) {
+    mutating func spend(at now: Moment) {
         refill(at: now)
         precondition(tokens >= 1, "A call starts only with a whole token.")
         tokens -= 1

@@ -99,7 +99,7 @@ extension Engine {
             if let remedy = reason.remedy { metadata["message"] = "\(remedy)" }
             return logger.warning("a kind of reading is refused", metadata: metadata)
         }
-        readFailures[kind].take(outcome.ofReading, of: call.subjects, at: now)
+        readFailures[kind].record(outcome.ofReading, of: call.subjects, at: now)
         guard let before, readFailures[kind].refusal == nil else { return }
         logger.notice(
             "a kind of reading is refused no more",

@@ -74,7 +74,7 @@ struct SettlementPlanner {
             return done
         case .refusedAsConverted(let reason):
             return inDoubt(job, in: callID, .refused, reason)
-        // Salesforce documents no code for a second conversion: one that nobody knows may be it.
+        // Salesforce documents no code for a second conversion: an unknown code may mean that.
         case .unlisted(let reason):
             return inDoubt(job, in: callID, .unlisted, reason)
         case .transient(let reason) where blame == .call:

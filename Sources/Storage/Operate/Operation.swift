@@ -86,17 +86,3 @@ extension Database {
         return OperationID(number: lastInsertedRowID)
     }
 }
-
-extension JobSelection: CustomStringConvertible {
-    /// As `operations.target` tells it.
-    public var description: String {
-        switch self {
-        case .job(let number): "job \(number)"
-        case .lead(let lead): "lead \(lead)"
-        case .batch(let name): "batch \(name)"
-        case .all(let state): "all \(state.rawValue)"
-        case .failed(let code, nil): "code \(code)"
-        case .failed(let code, let batch?): "code \(code) of batch \(batch)"
-        }
-    }
-}

@@ -1,0 +1,100 @@
+public import Conversion
+import GRDB
+
+/// Which jobs an operator means.
+public enum JobSelection: Sendable {
+    /// The job of this number.
+    case job(Int64)
+    /// The latest job of this lead.
+    case lead(RecordID)
+    /// All of a batch.
+    case batch(String)
+    /// All that are in this state.
+    case all(JobState)
+    /// All that failed with this code, of this batch if one is named.
+    case failed(code: String, batch: String? = nil)
+}
+
+extension JobSelection: CustomStringConvertible {
+    /// As `operations.target` tells it.
+    public var description: String {
+        switch self {
+        case .job(let number): "job \(number)"
+        case .lead(let lead): "lead \(lead)"
+        case .batch(let name): "batch \(name)"
+        case .all(let state): "all \(state.rawValue)"
+        case .failed(let code, nil): "code \(code)"
+        case .failed(let code, let batch?): "code \(code) of batch \(batch)"
+        }
+    }
+}
+
+/// One of them.
+struct SelectedJob {
+    let id: Int64
+    let state: JobState
+    let batchID: Int64?
+    let hasFailedFollowUp: Bool
+    /// Whether it failed because nobody said what its call had done.
+    let isInDoubt: Bool
+}
+
+extension Database {
+    func select(_ selection: JobSelection) throws -> [SelectedJob] {
+        switch selection {
+        case .job(let number):
+            try one("id = ?", [number], missing: "job \(number)")
+        case .lead(let lead):
+            try one(
+                "id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)",
+                [lead.short],
+                missing: "job for lead \(lead)")
+        case .batch(let name):
+            try many("batch_id = ?", [existingBatch(name)])
+        case .all(.failed):
+            try many("state = 'failed'", []) + many("after_code IS NOT NULL", [])
+        case .all(let state):
+            try many(state.condition, [])
+        case .failed(let code, nil):
+            try many("state = 'failed' AND error_code = ?", [code])
+                + many("after_code = ?", [code])
+        case .failed(let code, let name?):
+            try many(
+                "batch_id = ? AND state = 'failed' AND error_code = ?", [existingBatch(name), code])
+                + many("after_code = ? AND +batch_id = ?", [code, existingBatch(name)])
+        }
+    }
+
+    /// Those that are still there.
+    func jobs(_ numbers: [Int64]) throws -> [SelectedJob] {
+        try many("id IN (SELECT value FROM json_each(?))", [numbers.json])
+    }
+
+    private func one(
+        _ condition: String, _ arguments: StatementArguments, missing: String
+    ) throws -> [SelectedJob] {
+        let latest = try many("\(condition) ORDER BY id DESC LIMIT 1", arguments)
+        guard !latest.isEmpty else {
+            throw OperatorError(
+                .notFound, "There is no \(missing).", remedy: "See: leadconvert jobs")
+        }
+        return latest
+    }
+
+    private func many(
+        _ condition: String, _ arguments: StatementArguments
+    ) throws -> [SelectedJob] {
+        let sql = """
+            SELECT id, state, batch_id, after_code IS NOT NULL AS has_failed_follow_up,
+                coalesce(error_code IN ('LEAD_IN_DOUBT', 'LEAD_NOT_VISIBLE', 'ROW_REFUSED'), 0)
+                    AND call_id IS NOT NULL AS is_in_doubt
+            FROM jobs WHERE \(condition)
+            """
+        return try Row.fetchAll(self, sql: sql, arguments: arguments).map { row in
+            SelectedJob(
+                id: row["id"], state: JobState(rawValue: row["state"]) ?? .failed,
+                batchID: row["batch_id"], hasFailedFollowUp: row["has_failed_follow_up"],
+                isInDoubt: row["is_in_doubt"])
+        }
+    }
+}
