@@ -10,12 +10,14 @@ extension String {
         "'" + replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
     }
 
-    /// As it stands in a URL's query: nothing is left that means something there.
+    /// As it stands in a URL's query or in a form: of all characters the unreserved ones of RFC 3986 are
+    /// left, so that a plus stays a plus.
     public var percentEncoded: String {
         utf8.reduce(into: "") { text, byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
                 text.unicodeScalars.append(Unicode.Scalar(byte))
             default:
                 text += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)

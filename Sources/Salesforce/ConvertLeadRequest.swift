@@ -17,16 +17,7 @@ struct ConvertLeadRequest {
         // A lead with an account and a name takes about 500 bytes.
         var body = ByteBuffer()
         body.reserveCapacity(minimumWritableBytes: 1024 + 512 * leads.count)
-        body.writeStaticString(
-            """
-            <?xml version="1.0" encoding="UTF-8"?>\
-            <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" \
-            xmlns:urn="urn:partner.soap.sforce.com"><soapenv:Header><urn:SessionHeader>
-            """)
-        body.writeElement("sessionId", token.text)
-        body.writeStaticString("</urn:SessionHeader><urn:CallOptions>")
-        body.writeElement("client", client)
-        body.writeStaticString("</urn:CallOptions>")
+        body.writeEnvelopeStart(token: token, client: client)
         if options.truncatesFields {
             body.writeHeader("AllowFieldTruncationHeader", "allowFieldTruncation")
         }
@@ -42,6 +33,20 @@ struct ConvertLeadRequest {
 }
 
 extension ByteBuffer {
+    /// An envelope up to the headers that say whose session it is and which client calls.
+    mutating func writeEnvelopeStart(token: Secret, client: String) {
+        writeStaticString(
+            """
+            <?xml version="1.0" encoding="UTF-8"?>\
+            <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" \
+            xmlns:urn="urn:partner.soap.sforce.com"><soapenv:Header><urn:SessionHeader>
+            """)
+        writeElement("sessionId", token.text)
+        writeStaticString("</urn:SessionHeader><urn:CallOptions>")
+        writeElement("client", client)
+        writeStaticString("</urn:CallOptions>")
+    }
+
     fileprivate mutating func writeLead(_ lead: LeadConversion) {
         writeStaticString("<urn:leadConverts>")
         writeElement("accountId", lead.accountID?.description)

@@ -1,5 +1,4 @@
 import Conversion
-import Foundation
 import NIOCore
 
 /// Writes up to 200 records in one request, each by itself.
@@ -14,8 +13,8 @@ enum RecordWrites {
         let records = updates.map { update in
             // What is given is the text of an object, and the schema lets no other through.
             let fields = update.fields.drop { $0.isWhitespace }.dropFirst()
-            let start =
-                "{\"attributes\":{\"type\":\(quoted(update.object))},\"id\":\(quoted(update.recordID))"
+            let (type, id) = (JSON.text(update.object).line, JSON.text(update.recordID).line)
+            let start = "{\"attributes\":{\"type\":\(type)},\"id\":\(id)"
             let isEmpty = fields.allSatisfy { $0.isWhitespace || $0 == "}" }
             return start + (isEmpty ? "}" : "," + fields)
         }
@@ -46,19 +45,9 @@ enum RecordWrites {
         }
         let object = record.kind == .note ? "Note" : "Task"
         let members = fields.compactMap { name, value in
-            value.map { "\(quoted(name)):\(quoted($0))" }
+            value.map { "\(JSON.text(name).line):\(JSON.text($0).line)" }
         }
         return "{\"attributes\":{\"type\":\"\(object)\"},\(members.joined(separator: ","))}"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        do {
-            return String(decoding: try encoder.encode(text), as: UTF8.self)
-        } catch {
-            preconditionFailure("A text is always JSON: \(error)")
-        }
     }
 
     /// What the answer says of each.

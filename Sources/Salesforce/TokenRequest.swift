@@ -41,22 +41,7 @@ struct TokenRequest {
     /// The form, percent-encoded.
     var body: ByteBuffer {
         ByteBuffer(
-            string: fields.map { "\($0.name)=\(Self.encoded($0.value))" }.joined(separator: "&"))
-    }
-
-    /// All but the unreserved characters of RFC 3986: a plus in a secret must stay a plus.
-    private static func encoded(_ text: String) -> String {
-        text.utf8.reduce(into: "") { encoded, byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let hex = String(byte, radix: 16, uppercase: true)
-                encoded += byte < 16 ? "%0\(hex)" : "%\(hex)"
-            }
-        }
+            string: fields.map { "\($0.name)=\($0.value.percentEncoded)" }.joined(separator: "&"))
     }
 }
 

@@ -42,7 +42,7 @@ import Testing
             #expect(
                 request.line == "GET /services/data/v67.0/query?q=SELECT%20Id%2C%20AccountId%2C%20"
                     + "Email%2C%20IsPersonAccount%20FROM%20Contact%20WHERE%20Email%20IN%20%28%27o%5C%27neil%2Bx%26y%40"
-                    + "example%2Eorg%27%29%20ORDER%20BY%20CreatedDate%2C%20Id HTTP/1.1")
+                    + "example.org%27%29%20ORDER%20BY%20CreatedDate%2C%20Id HTTP/1.1")
             #expect(request.header("Authorization") == "Bearer 00D!token")
             #expect(server.requests.count == 1)
         }

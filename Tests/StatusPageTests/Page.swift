@@ -38,7 +38,7 @@ struct Page {
     func post(
         _ path: String, _ fields: [(String, String)], _ headers: [String: String] = [:]
     ) async throws -> Answer {
-        let body = fields.map { "\($0)=\(Link.encoded($1))" }.joined(separator: "&")
+        let body = fields.map { "\($0)=\($1.percentEncoded)" }.joined(separator: "&")
         var headers = headers
         headers["Content-Type"] = headers["Content-Type"] ?? "application/x-www-form-urlencoded"
         return try await send("POST", path, headers, body: body)
@@ -46,7 +46,7 @@ struct Page {
 
     /// Asks through a socket in the file system.
     func get(_ path: String, socket: String) async throws -> UInt {
-        let request = HTTPClientRequest(url: "http+unix://\(Link.encoded(socket))\(path)")
+        let request = HTTPClientRequest(url: "http+unix://\(socket.percentEncoded)\(path)")
         return try await client.execute(request, timeout: .seconds(30)).status.code
     }
 

@@ -63,21 +63,9 @@ enum UserInfo {
     /// The envelope, in UTF-8.
     static func request(token: Secret, client: String) -> ByteBuffer {
         var body = ByteBuffer()
+        body.writeEnvelopeStart(token: token, client: client)
         body.writeStaticString(
-            """
-            <?xml version="1.0" encoding="UTF-8"?>\
-            <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" \
-            xmlns:urn="urn:partner.soap.sforce.com"><soapenv:Header><urn:SessionHeader>\
-            <urn:sessionId>
-            """)
-        body.writeXMLText(token.text)
-        body.writeStaticString("</urn:sessionId></urn:SessionHeader><urn:CallOptions><urn:client>")
-        body.writeXMLText(client)
-        body.writeStaticString(
-            """
-            </urn:client></urn:CallOptions></soapenv:Header><soapenv:Body><urn:getUserInfo/>\
-            </soapenv:Body></soapenv:Envelope>
-            """)
+            "</soapenv:Header><soapenv:Body><urn:getUserInfo/></soapenv:Body></soapenv:Envelope>")
         return body
     }
 

@@ -1,5 +1,4 @@
 import Conversion
-import Foundation
 import Storage
 
 /// What every page needs besides its own matter.
@@ -120,18 +119,10 @@ enum Link {
 
     static func query(_ path: String, _ fields: [(String, String?)]) -> String {
         let pairs = fields.compactMap { name, value in
-            value.map { "\(name)=\(encoded($0))" }
+            value.map { "\(name)=\($0.percentEncoded)" }
         }
         return pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
     }
-
-    /// Everything but letters, digits and `-._~` as `%XX`.
-    static func encoded(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: plain) ?? ""
-    }
-
-    private static let plain = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 }
 
 /// What the pages load besides themselves, from the same address; the files are in the folder Assets.
