@@ -189,6 +189,24 @@ struct PlaceOptions: ParsableArguments {
     }
 }
 
+/// What a command lists, and how.
+struct ListOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Only jobs of this batch.", valueName: "name"))
+    var batch: String?
+
+    @Option(help: ArgumentHelp("Only so many, the newest.", valueName: "count"))
+    var limit: Int?
+
+    @Flag(exclusivity: .exclusive)
+    var format: RowFormat?
+
+    @OptionGroup var queue: QueueOptions
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more.") }
+    }
+}
+
 /// Which jobs a command changes.
 struct SelectionOptions: ParsableArguments {
     @Argument(

@@ -14,37 +14,24 @@ struct Jobs: ParsableCommand {
     @Option(help: "Only jobs in this state.")
     var state: JobState?
 
-    @Option(help: ArgumentHelp("Only jobs of this batch.", valueName: "name"))
-    var batch: String?
-
     @Option(
         help: ArgumentHelp("Only jobs of this lead.", valueName: "id"), transform: LeadOrJob.lead)
     var lead: RecordID?
 
-    @Option(help: ArgumentHelp("Only so many, the newest.", valueName: "count"))
-    var limit: Int?
-
-    @Flag(exclusivity: .exclusive)
-    var format: RowFormat?
-
-    @OptionGroup var options: QueueOptions
-
-    func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more.") }
-    }
+    @OptionGroup var list: ListOptions
 
     func run() throws {
         var filter = JobFilter()
         filter.state = state
-        filter.batch = batch
+        filter.batch = list.batch
         filter.lead = lead
-        filter.limit = limit
+        filter.limit = list.limit
         let columns = [
             "id", "lead_id", "state", "attempts", "converted_status", "run_at", "error_code",
             "error_message",
         ]
-        let queue = try options.open()
-        try RowFormat.print(format, table: columns) { printer in
+        let queue = try list.queue.open()
+        try RowFormat.print(list.format, table: columns) { printer in
             try queue.reports.readJobs(filter, columns: { try printer.begin($0) }) {
                 try printer.print($0)
             }

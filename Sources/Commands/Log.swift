@@ -21,9 +21,6 @@ struct Log: ParsableCommand {
     )
     var subject: LeadOrJob?
 
-    @Option(help: ArgumentHelp("Only jobs of this batch.", valueName: "name"))
-    var batch: String?
-
     @Option(
         help: ArgumentHelp(
             "Only since a time with its zone, or so long ago: 2h.", valueName: "time"),
@@ -34,25 +31,15 @@ struct Log: ParsableCommand {
     @Option(help: "Only rows that came to this.")
     var outcome: Outcome?
 
-    @Option(help: ArgumentHelp("Only so many rows, the newest.", valueName: "count"))
-    var limit: Int?
-
-    @Flag(exclusivity: .exclusive)
-    var format: RowFormat?
-
-    @OptionGroup var options: QueueOptions
-
-    func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more.") }
-    }
+    @OptionGroup var list: ListOptions
 
     func run() throws {
         var filter = LogFilter()
-        filter.batch = batch
+        filter.batch = list.batch
         filter.since = since
         filter.outcome = outcome
-        filter.limit = limit
-        let queue = try options.open()
+        filter.limit = list.limit
+        let queue = try list.queue.open()
         switch subject {
         case .job(let number): filter.job = number
         case .lead(let lead):
@@ -64,7 +51,7 @@ struct Log: ParsableCommand {
             "started_at", "job_id", "lead_id", "kind", "attempt", "outcome", "duration_ms",
             "backoff_ms", "code", "message",
         ]
-        try RowFormat.print(format, table: columns) { printer in
+        try RowFormat.print(list.format, table: columns) { printer in
             try queue.reports.readLog(filter, columns: { try printer.begin($0) }) {
                 try printer.print($0)
             }
