@@ -95,7 +95,6 @@ struct InstalledServiceTests {
                 echo start >/mnt/orders
                 read -r _ </mnt/opened
                 END
-                chmod 755 /mnt/bin/systemctl
                 echo demo >/mnt/secret
                 setup() {
                     leadconvert setup --org acme --host $host --client-id demo --client-secret-file \\
@@ -120,6 +119,29 @@ struct InstalledServiceTests {
             #expect(end.output.contains("  sudo systemctl enable --now \(unit)\n"))
             #expect(end.output.contains("  sudo systemctl enable \(unit)\n"))
             for lead in leads { #expect(end.output.contains("\(lead) converted: account 001")) }
+        }
+    }
+
+    @Test func `setup can be run again where each login replaces the refresh token`() async throws {
+        try await withFixture {
+            $0.rotatesRefreshTokens = true
+        } _: { fixture in
+            let end = try await InstalledMachine(fixture).run(
+                """
+                echo demo-refresh-token >/mnt/token
+                setup="leadconvert setup --org acme --converted-status Qualified"
+                $setup --host $host --client-id demo --refresh-token-file /mnt/token
+                $setup
+                leadconvert check --org acme --use-refresh-token
+                cmp /mnt/token /etc/leadconvertd@acme/salesforce_refresh_token
+                stat -c '%a %U' /var/lib/leadconvertd@acme/salesforce_refresh_token
+                CREDENTIALS_DIRECTORY=/etc/leadconvertd@acme STATE_DIRECTORY=/var/lib/leadconvertd@acme \\
+                    leadconvertd --env-file /etc/leadconvertd@acme.env --until-empty
+                """)
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(
+                end.output.components(separatedBy: "ok    login          a token for").count == 4)
+            #expect(end.output.hasSuffix("600 leadconvert\n"), "\(end.output)")
         }
     }
 }
@@ -157,6 +179,9 @@ struct InstalledMachine {
             for program in \(Program.helper.path) \(Program.daemon.path); do
                 ln -s $program /mnt/bin
             done
+            # Nobody's own systemd is asked.
+            printf '#!/bin/sh\\nexit 3\\n' >/mnt/bin/systemctl
+            chmod 755 /mnt/bin/systemctl
             PATH=/mnt/bin:$PATH
             install -d -m 700 /etc/leadconvertd
             install -d -m 2770 -o leadconvert -g leadconvert /var/lib/leadconvertd
