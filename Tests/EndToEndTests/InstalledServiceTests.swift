@@ -150,11 +150,15 @@ struct InstalledServiceTests {
 struct InstalledMachine {
     static let isPossible: Bool = {
         guard geteuid() == 0,
-            let process = try? Process.run(unshare.file, arguments: ["--mount", "true"])
+            let process = try? Process.run(unshare.file, arguments: apart + ["true"])
         else { return false }
         process.waitUntilExit()
         return process.terminationStatus == 0
     }()
+    /// With a /proc of its own: when it ends, whatever it has started ends.
+    private static let apart = [
+        "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc",
+    ]
     private static let unshare = Program(file: URL(fileURLWithPath: "/usr/bin/unshare"))
 
     private let fixture: Fixture
@@ -188,7 +192,7 @@ struct InstalledMachine {
 
             """
         return try await Self.unshare.run(
-            ["--mount", "--propagation", "private", "sh", "-c", start + script],
+            Self.apart + ["sh", "-c", start + script],
             environment: [
                 "login": """
                 SALESFORCE_LOGIN_URL=\(fixture.simulator.url)
