@@ -32,6 +32,24 @@ import Testing
         }
     }
 
+    @Test func `a row of a paused batch that breaks a rule fails alone`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...5, in: "paused")
+            try queue.add(6...9, in: nil)
+            try queue.run(
+                sql: """
+                    PRAGMA ignore_check_constraints = 1;
+                    UPDATE jobs SET finished_at = run_at WHERE id = 2;
+                    PRAGMA ignore_check_constraints = 0;
+                    UPDATE batches SET paused = 1 WHERE id = 1
+                    """)
+            var calls = Calls(queue)
+            #expect(try calls.next(upTo: 100)?.counts == ["": 4])
+            let states = try queue.jobs().prefix(5).map { $0.text("state") }
+            #expect(states == ["held", "failed", "held", "held", "held"])
+        }
+    }
+
     @Test func `deals on where the last call ended`() async throws {
         try await withQueue { queue in
             for batch in 0..<60 { try queue.add(batch * 10..<batch * 10 + 10, in: "b\(batch)") }

@@ -13,6 +13,8 @@ struct FairSelector {
     let policies: [String: RetryPolicy]
     let cursor: RoundRobinCursor
     let moment: ClaimMoment
+    /// Whether each row is written for itself, and fails if it breaks a rule.
+    var isCareful = false
 
     /// What there is to take.
     enum SelectedJobs {
@@ -147,7 +149,7 @@ private struct Selection {
     }
 
     var isTruncated: Bool {
-        blocked.count >= Self.most || malformed.count >= Self.mostMalformed
+        blocked.count >= Self.most || malformed.count >= Self.mostMalformed || heldJobs >= Self.most
     }
     var isComplete: Bool { room == 0 || isTruncated }
 
@@ -241,17 +243,32 @@ extension FairSelector {
             try Bool.fetchOne(
                 database.cachedStatement(sql: isPaused), arguments: [queue.batch]) ?? false
         else { return false }
+        let waiting = """
+            SELECT id FROM \(kind.rows) AND priority = :priority AND coalesce(batch_id, 0) = :batch
+            LIMIT 1000
+            """
+        let jobs = try Int64.fetchAll(
+            database.cachedStatement(sql: waiting),
+            arguments: arguments(["priority": queue.priority, "batch": queue.batch]))
+        selection.heldJobs += jobs.count
+        guard isCareful else {
+            try hold(jobs)
+            return true
+        }
+        for job in jobs {
+            guard let rule = try database.ruleBroken(by: { try hold([job]) }) else { continue }
+            try database.failOddRow(job, breaking: rule, at: moment.now)
+        }
+        return true
+    }
+
+    private func hold(_ jobs: [Int64]) throws {
         let sql = """
-            UPDATE jobs SET state = 'held', updated_at = :now
-            WHERE id IN (
-                SELECT id FROM \(kind.rows) AND priority = :priority
-                    AND coalesce(batch_id, 0) = :batch
-                LIMIT 1000)
+            UPDATE jobs SET state = 'held', updated_at = ?
+            WHERE id IN (SELECT value FROM json_each(?))
             """
         try database.cachedStatement(sql: sql).execute(
-            arguments: arguments(["priority": queue.priority, "batch": queue.batch]))
-        selection.heldJobs += database.changesCount
-        return true
+            arguments: [moment.now.description, jobs.json])
     }
 
     fileprivate func front(
