@@ -34,6 +34,27 @@ import Testing
         }
     }
 
+    @Test func `takes nothing of a batch that a row behind the first hundred pauses`() async throws
+    {
+        try await withQueue { queue in
+            try queue.run(
+                sql: """
+                    INSERT INTO policies (name, on_failure) VALUES ('strict', 'pause');
+                    INSERT INTO batches (name, policy) VALUES ('one', 'strict')
+                    """)
+            try enqueue(1...200, in: queue) { "Company \(($0 - 1) / 30)" }
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET batch_id = 1;
+                    UPDATE jobs SET extra = '{"a": 1}' WHERE id = 150
+                    """)
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            #expect(drain.sizes.isEmpty)
+            #expect(try queue.jobs().count { $0.text("state") == "held" } == 199)
+        }
+    }
+
     @Test func `lets the next of a group try when the first fails`() async throws {
         try await withQueue { queue in
             try enqueue(1...2, in: queue) { _ in "Acme" }

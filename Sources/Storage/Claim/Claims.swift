@@ -46,7 +46,7 @@ extension Claims {
                 try database.takeUp(size, at: moment, carefully: isCareful)
                 let selector = FairSelector(
                     database: database, kind: kind, policies: try database.policies(),
-                    cursor: cursor, moment: moment)
+                    cursor: cursor, moment: moment, isCareful: isCareful)
                 let selected = try selector.select(size)
                 if case .unfinished = selected { isUnfinished = true }
                 guard case .jobs(let offered) = selected else { return nil }
@@ -59,8 +59,12 @@ extension Claims {
                 if let room, jobs.count < room, jobs.first?.split == nil, offered.count == size,
                     case .jobs(let more) = try selector.select(Self.mostLookedAt)
                 {
-                    let known = Set(offered.map(\.id))
-                    jobs = choose(offered + more.filter { !known.contains($0.id) })
+                    jobs = choose(jobs + more.fitting(beside: jobs))
+                }
+                // On the way, a row that no call could carry may have paused its batch.
+                guard try jobs.count == offered.count || database.areQueued(jobs) else {
+                    isUnfinished = true
+                    return nil
                 }
                 if isCareful, try database.failOddRows(among: jobs, at: moment.now) {
                     isUnfinished = true
@@ -137,6 +141,27 @@ extension Claims {
 }
 
 extension [ClaimedJob] {
+    /// Others that go with these, one of each batch after the other. Of a group that is in the call, and has
+    /// no account yet, nobody else does.
+    fileprivate func fitting(beside jobs: [ClaimedJob]) -> [ClaimedJob] {
+        let known = Set(jobs.map(\.id))
+        let groups = Set(
+            jobs.compactMap {
+                $0.conversion.accountID == nil ? $0.groupKey.map(FoldedKey.init) : nil
+            })
+        var turns: [BatchQueue: Int] = [:]
+        let inTurn = filter { job in
+            !known.contains(job.id)
+                && !(job.groupKey.map { groups.contains(FoldedKey($0)) } ?? false)
+        }.enumerated().map { place, job in
+            defer { turns[job.queue, default: 0] += 1 }
+            return (turn: turns[job.queue, default: 0], place: place, job: job)
+        }
+        return inTurn.sorted {
+            ($1.job.priority, $0.turn, $0.place) < ($0.job.priority, $1.turn, $1.place)
+        }.map(\.job)
+    }
+
     /// The queues of these, unless they are all the queues of those.
     fileprivate func queues(unlike offered: [ClaimedJob]) -> Set<BatchQueue>? {
         let queues = Set(map(\.queue))
@@ -145,6 +170,15 @@ extension [ClaimedJob] {
 }
 
 extension Database {
+    fileprivate func areQueued(_ jobs: [ClaimedJob]) throws -> Bool {
+        let sql = """
+            SELECT count(*) FROM json_each(?) AS given
+            CROSS JOIN jobs ON jobs.id = given.value WHERE state = 'queued'
+            """
+        return try Int.fetchOne(cachedStatement(sql: sql), arguments: [jobs.map(\.id).json])
+            == jobs.count
+    }
+
     /// - Returns: The number of the first job's row in the run log; the others' follow it.
     fileprivate func send(
         _ jobs: [Int64], in callID: Int64, at now: Timestamp
@@ -183,12 +217,17 @@ extension Claims {
 }
 
 extension Database {
-    /// A call whose row somebody deleted counts from when its job was last written.
+    /// A call whose row is gone, by prune or by hand, counts from when the run log says it was, or else from
+    /// when its job came.
     fileprivate func inDoubt(_ size: Int, _ now: Moment) throws -> [InDoubtJob] {
         let sql = """
             SELECT \(JobRow.columns),
                 jobs.doubt, jobs.call_id, jobs.error_code, jobs.error_message,
-                coalesce(calls.started_at, jobs.updated_at) AS started_at,
+                coalesce(
+                    calls.started_at,
+                    (SELECT max(started_at) FROM run_log
+                    WHERE job_id = jobs.id AND run_log.kind = 'convert'),
+                    jobs.created_at) AS started_at,
                 coalesce(calls.uptime_ms, 0) AS uptime_ms, coalesce(calls.boot_id, '') AS boot_id,
                 coalesce(calls.size, 2) AS size
             FROM jobs
