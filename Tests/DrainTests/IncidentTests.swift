@@ -101,15 +101,20 @@ import Testing
         }
     }
 
-    @Test(arguments: ["CANNOT_EXECUTE_FLOW_TRIGGER", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"])
-    func `does not believe an org sound because leads were converted long before`(code: String)
-        async throws
-    {
+    @Test(
+        arguments: ["CANNOT_EXECUTE_FLOW_TRIGGER", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"],
+        [(50, true), (50, false), (2, true)])
+    func `does not take an org to work because leads were converted long before`(
+        code: String, old: (each: Int, isListed: Bool)
+    ) async throws {
         try await withQueue { queue in
             try queue.add(1...600)
+            let each = old.each
+            let converted = Reason(
+                old.isListed ? "CANNOT_UPDATE_CONVERTED_LEAD" : "NEVER_SEEN_BEFORE", "is converted")
+            let isListed = old.isListed
             let old = Set(
-                try stride(from: 50, through: 600, by: 50).map { try RecordID.lead($0) })
-            let converted = Reason("CANNOT_UPDATE_CONVERTED_LEAD", "is converted")
+                try stride(from: each, through: 600, by: each).map { try RecordID.lead($0) })
             let broken = Reason(code, "a flow is out of order")
             var drain = try VirtualDrain(queue)
             while drain.now.since(.ms(0)) < Self.incident / 2, drain.sent.count < 500 {
@@ -122,16 +127,42 @@ import Testing
                             .converted(
                                 leads.map {
                                     old.contains($0.leadID)
-                                        ? .refusedAsConverted(converted) : outcome
+                                        ? isListed
+                                            ? .refusedAsConverted(converted) : .unlisted(converted)
+                                        : outcome
                                 }))
                     default: return .allConverted(request)
                     }
                 }
             }
-            #expect(drain.sent.count < 60)
+            #expect(drain.sent.count < (each == 2 ? 200 : 60))
             let others = try queue.jobs().filter { $0.text("state") != "converted" }
-            #expect(others.count >= 588 && others.allSatisfy { $0.text("state") != "failed" })
+            #expect(
+                others.count >= (each == 2 ? 300 : 588)
+                    && others.allSatisfy { $0.text("state") != "failed" })
             #expect(others.reduce(0) { $0 + ($1.number("attempts") ?? 0) } <= 1)
+        }
+    }
+
+    @Test func `goes on at full rate where an unknown code says that leads are converted`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...1000)
+            var drain = try VirtualDrain(queue)
+            var answers = 0
+            try drain.run { request in
+                guard case .convert(let leads, _) = request else { return .allConverted(request) }
+                answers += 1
+                // The first has a fault that passes.
+                let fault = LeadOutcome.transient(Reason("UNKNOWN_EXCEPTION", "out of order"))
+                let isConverted = LeadOutcome.unlisted(Reason("NEVER_SEEN_BEFORE", "no"))
+                return CallReply(
+                    .converted(leads.map { _ in answers == 1 ? fault : isConverted }))
+            }
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+            #expect(drain.sent.count < 40)
+            #expect(drain.now.since(.ms(0)) < Self.incident)
         }
     }
 

@@ -57,7 +57,7 @@ struct Circuit: Equatable {
     mutating func close(
         _ tier: CallTier, isProof: Bool = true, _ observation: inout Pacer.Observation
     ) -> Bool {
-        guard let open = breaker.pass(tier) else { return false }
+        guard let open = breaker.pass(tier, isProof: isProof) else { return false }
         if isProof, open.kind == .incident || open.kind == .refusal {
             failures.closed(afterProbes: open.failedProbes)
         }

@@ -50,6 +50,8 @@ struct CircuitBreaker: Equatable {
     private(set) var openState: OpenState?
     /// The first pause before a probe, in milliseconds.
     var probeIntervalMS: Int64
+    /// An incident that closed without a proof: if it opens again, its pauses go on to grow.
+    private var unproven: OpenState?
 
     private static let longestPauseMS: Int64 = 15 * 60_000
     /// Too many calls at once is over when one of the others ends, mostly in seconds; and what
@@ -67,7 +69,8 @@ struct CircuitBreaker: Equatable {
         _ kind: Kind, _ reason: Reason, tier: CallTier, startedAt: Moment, at now: Moment
     ) -> Bool {
         guard var open = openState else {
-            let pause = firstPauseMS(kind)
+            let before = kind == .incident ? unproven?.pauseMS ?? 0 : 0
+            let pause = max(firstPauseMS(kind), min(2 * before, mostPauseMS))
             openState = OpenState(
                 kind: kind, reason: reason, since: now, probeAt: now + pause, pauseMS: pause,
                 failing: tier, passing: kind == .incident ? tier.below : nil)
@@ -77,8 +80,7 @@ struct CircuitBreaker: Equatable {
         if startedAt.since(open.since) > 0 {
             open.failedProbes += 1
             let least = kind == .concurrency ? 0 : probeIntervalMS
-            open.pauseMS = min(
-                max(open.pauseMS * 2, least), max(Self.longestPauseMS, probeIntervalMS))
+            open.pauseMS = min(max(open.pauseMS * 2, least), mostPauseMS)
             open.probeAt = now + open.pauseMS
         } else {
             open.probeAt = later(open.probeAt, now + firstPauseMS(kind))
@@ -91,13 +93,16 @@ struct CircuitBreaker: Equatable {
     }
 
     /// A call got through.
+    /// - Parameter isProof: Whether it shows that what opened it was not so, or is over.
     /// - Returns: What it was that this closes, if it does.
-    mutating func pass(_ tier: CallTier) -> OpenState? {
+    mutating func pass(_ tier: CallTier, isProof: Bool = true) -> OpenState? {
+        if isProof, let unproven, tier >= unproven.failing { self.unproven = nil }
         guard let open = openState else { return nil }
         guard tier >= open.failing else {
             openState?.passing = max(open.passing ?? tier, tier)
             return nil
         }
+        unproven = !isProof && open.kind == .incident ? open : nil
         openState = nil
         return open
     }
@@ -110,6 +115,8 @@ struct CircuitBreaker: Equatable {
     private func later(_ one: Moment, _ other: Moment) -> Moment {
         one.since(other) > 0 ? one : other
     }
+
+    private var mostPauseMS: Int64 { max(Self.longestPauseMS, probeIntervalMS) }
 
     private func firstPauseMS(_ kind: Kind) -> Int64 {
         switch kind {

@@ -51,8 +51,9 @@ extension Pacer {
             if reply.usage == nil { org.isWithheld(at: now) } else { org.wasRead() }
             closeCircuit(call, at: now, &observation)
         case .value(.verified(let readings)):
-            let proves = observeReadings(readings, of: call, at: now, &observation)
-            closeCircuit(call, proving: proves ? .conversion : .read, at: now, &observation)
+            let shown = observeReadings(readings, of: call, at: now, &observation)
+            closeCircuit(
+                call, proving: shown.tier, isProof: shown.isProof, at: now, &observation)
             observePassedRead(call, at: now, &observation)
         case .value(.followedUp(let records)):
             observeFollowUps(records, of: call, at: now, &observation)

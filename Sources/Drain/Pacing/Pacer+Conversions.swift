@@ -13,8 +13,14 @@ extension Pacer {
             concurrency.grow()
             return closeCircuit(call, at: now, &observation)
         }
-        if failed.isEmpty, leads.contains(where: \.isThrown) {
-            return observeThrown(leads, of: call, at: now, &observation)
+        if let reason = leads.first(where: \.isThrown)?.reason {
+            if isOrgs(thrown: leads, failed, of: call, at: now) {
+                observation.blame = .org
+                return circuit.open(.incident, reason, call, at: now, &observation)
+            }
+            if failed.isEmpty {
+                return closeCircuit(call, isProof: false, at: now, &observation)
+            }
         }
         if failed.isEmpty, leads.contains(where: \.isLocked) {
             return observeLocks(leads, of: call, at: now, &observation)
@@ -82,27 +88,24 @@ extension Pacer {
 
     /// A trigger that throws for one lead is that lead's fault, unless it throws for one lead after the
     /// other and none is converted.
-    private mutating func observeThrown(
-        _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
-    ) {
+    private mutating func isOrgs(
+        thrown leads: [LeadOutcome], _ failed: FailureRun.Failed, of call: PacedCall,
+        at now: Moment
+    ) -> Bool {
         let thrown = call.codes(leads, where: \.isThrown)
-        circuit.failures.refused(Set(call.jobs).subtracting(thrown.keys))
-        guard let reason = leads.first(where: \.isThrown)?.reason,
-            circuit.failures.threw(thrown, at: now)
-        else { return closeCircuit(call, isProof: false, at: now, &observation) }
-        observation.blame = .org
-        circuit.open(.incident, reason, call, at: now, &observation)
+        circuit.failures.refused(Set(call.jobs).subtracting(thrown.keys).subtracting(failed.keys))
+        return circuit.failures.threw(thrown, at: now)
     }
 
     /// What was read of leads in doubt.
-    /// - Returns: Whether it proves that conversions get through.
+    /// - Returns: What it shows to get through, and whether that is a proof.
     mutating func observeReadings(
         _ readings: [LeadReading], of call: PacedCall, at now: Moment,
         _ observation: inout Observation
-    ) -> Bool {
+    ) -> (tier: CallTier, isProof: Bool) {
+        let isIncident = circuit.openState?.kind == .incident
         let read = zip(zip(call.jobs, call.doubts), readings)
-        // Its answer got lost, and the work was done while others failed. A lead that was refused with an
-        // unknown code may have been converted long before.
+        // Its answer got lost, and the work was done while others failed.
         let done = zip(read, call.sentAt).filter { read, sentAt in
             read.0.1 == .noAnswer && read.1.isConverted
                 && circuit.failures.tellsOfNow(callAt: sentAt)
@@ -114,16 +117,21 @@ extension Pacer {
         }
         guard done.isEmpty else {
             circuit.failures.passed(Set(done), beside: refused, at: now)
-            return circuit.openState?.kind == .incident
+            return (isIncident ? .conversion : .read, true)
+        }
+        // What an unknown code was said of is converted: since when is not known, but the code says just
+        // that, and no fault.
+        if refused.isEmpty, isIncident, read.contains(where: { $0.1.isRefused && $1.isConverted }) {
+            return (.conversion, false)
         }
         guard let code = refused.values.first,
             circuit.failures.failed(refused, each: true, isProbe: false, at: now),
             circuit.openState == nil
-        else { return false }
+        else { return (.read, true) }
         var conversion = call
         conversion.tier = .conversion
         circuit.open(.incident, Reason(code, ""), conversion, at: now, &observation)
-        return false
+        return (.read, true)
     }
 
     /// Whether a refusal by a code that nobody knows may say that the one lead is converted already.
@@ -236,6 +244,10 @@ extension PacedCall {
         for (job, lead) in zip(jobs, leads) where isWanted(lead) { codes[job] = lead.reason?.code }
         return codes
     }
+}
+
+extension PacedCall.Doubt {
+    fileprivate var isRefused: Bool { if case .refused = self { true } else { false } }
 }
 
 extension Reason {
