@@ -12,6 +12,8 @@ struct LoginError {
     private var fragment: String
     private var blocker: Blocker
     private var remedy: String
+    /// Whether it could pass by itself.
+    private var mayPass = false
 
     /// The first that fits counts.
     private static let known = [
@@ -47,7 +49,9 @@ struct LoginError {
             remedy: "Ask Salesforce about the org."),
         LoginError(
             fragment: "ip restricted", blocker: .permission,
-            remedy: "Add this machine's address to the ranges allowed for the profile or the app."),
+            remedy: "Add this machine's address to the ranges allowed for the profile or the app. "
+                + "Outside the profile's login hours the answer is the same, and it passes.",
+            mayPass: true),
         LoginError(
             fragment: "authentication failure", blocker: .permission,
             remedy: "Check the user, and the app's id, secret or key."),
@@ -77,7 +81,8 @@ struct LoginError {
             (error.code.map { $0 == code } ?? true)
                 && (error.fragment.isEmpty || text.contains(error.fragment))
         }
-        let reason = Reason(code, description, remedy: error?.remedy ?? unknownRemedy)
+        var reason = Reason(code, description, remedy: error?.remedy ?? unknownRemedy)
+        reason.mayPass = error?.mayPass ?? false
         return .refused(error?.blocker ?? .permission, reason)
     }
 }

@@ -39,13 +39,10 @@ extension StatusCodes {
         explained.remedy =
             remedies[reason.code]
             ?? "Run leadconvert check, which names what is missing."
-        explained.mayPass = Self.mayPass.contains(reason.code)
+        // Documented as "temporarily unavailable"; orgs send it for users without the API, too.
+        explained.mayPass = reason.code == "API_CURRENTLY_DISABLED"
         return explained
     }
-
-    /// The first is documented as "temporarily unavailable", and orgs send it for users without the API, too;
-    /// the other passes when the user's login hours begin.
-    private static let mayPass: Set = ["API_CURRENTLY_DISABLED", "LOGIN_DURING_RESTRICTED_TIME"]
 
     /// `ConcurrentPerOrgLongTxn Limit exceeded.` passes in seconds, `TotalRequests Limit exceeded.`
     /// in hours; what names neither is taken for the latter.
