@@ -261,6 +261,35 @@ import Testing
         }
     }
 
+    @Test func `a lead that an UPDATE by hand sends again while its call is out is ours`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue) { $0.concurrency = 2 }
+            guard case .send(let first) = try drain.engine.step(at: drain.now) else {
+                Issue.record("Nothing was sent.")
+                return
+            }
+            try queue.run(sql: "UPDATE jobs SET state = 'queued'")
+            drain.now = drain.now + 2000
+            guard case .send(let second) = try drain.engine.step(at: drain.now) else {
+                Issue.record("Nothing was sent again.")
+                return
+            }
+            let reason = Reason("CANNOT_UPDATE_CONVERTED_LEAD", "is converted")
+            drain.engine.finish(
+                first, first.answered(.allConverted(first.request)), at: drain.now)
+            try drain.engine.writeKeptAnswers(at: drain.now)
+            drain.engine.finish(
+                second, second.answered(CallReply(.converted([.refusedAsConverted(reason)]))),
+                at: drain.now)
+            try drain.run { .allConverted($0) }
+            #expect(
+                try queue.log().map { $0.text("outcome") } == ["converted", "unknown", "converted"])
+        }
+    }
+
     @Test func `leads that are all hidden for half an hour are not given up`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)

@@ -46,7 +46,11 @@ extension Database {
         } else {
             others = call.settlements
         }
-        for settlement in others where try move(settlement, at: time) {
+        for settlement in others {
+            guard try move(settlement, at: time) else {
+                try noteLateAnswer(settlement, end)
+                continue
+            }
             settled += 1
             try closeLog(
                 settlement.entry, settlement.outcome, code: settlement.reason?.code,
@@ -102,6 +106,21 @@ extension Database {
             job.to.isSettled ? time : nil, job.jobID, job.from.rawValue, job.sentIn,
             job.afterReason?.code, job.afterReason?.message, job.entry)
         return changesCount == 1
+    }
+
+    /// An answer for a job that an UPDATE by hand had sent again meanwhile: the run log has it, and the job
+    /// remembers that it may be converted by us.
+    private func noteLateAnswer(_ job: Settlement, _ end: CallEnd) throws {
+        let isOpen = "SELECT finished_at IS NULL FROM run_log WHERE id = ?"
+        guard try Bool.fetchOne(cachedStatement(sql: isOpen), arguments: [job.entry]) ?? false
+        else { return }
+        try closeLog(
+            job.entry, job.outcome, code: job.reason?.code, message: job.reason?.text,
+            durationMS: end.durationMS, records: job.records, at: end.at.wall.description)
+        guard job.records != nil || job.doubt == .noAnswer || job.doubt == .answered else { return }
+        try execute(
+            sql: "UPDATE jobs SET may_be_converted = 1 WHERE id = ? AND finished_at IS NULL",
+            arguments: [job.jobID])
     }
 
     /// Pauses a batch for a job that failed. Of one that is paused already the jobs are held: a hundred
