@@ -312,6 +312,8 @@ CREATE TABLE jobs (
     after_set TEXT CONSTRAINT after_set_must_be_a_json_object CHECK (CASE
         WHEN after_set IS NULL THEN 1
         WHEN json_valid(after_set) THEN json_type(after_set) = 'object' ELSE 0 END)
+        CONSTRAINT after_set_must_hold_no_nul
+            CHECK (after_set IS NULL OR instr(after_set, char(0)) = 0)
         CONSTRAINT after_set_must_have_100000_characters_at_most CHECK (length(after_set) <= 100000),
     note_title TEXT
         CONSTRAINT note_title_must_not_be_empty CHECK (note_title IS NULL OR trim(note_title) <> '')
@@ -323,7 +325,7 @@ CREATE TABLE jobs (
             CHECK (note_body IS NULL OR trim(note_body) <> '')
         CONSTRAINT note_body_must_hold_no_nul
             CHECK (note_body IS NULL OR instr(note_body, char(0)) = 0)
-        -- What a call of two hundred can carry: Salesforce takes 50 MB.
+        -- Of text that a note is likely to have, a call can carry two hundred: Salesforce takes 50 MB.
         CONSTRAINT note_body_must_have_100000_characters_at_most CHECK (length(note_body) <= 100000),
     note_on TEXT
         CONSTRAINT note_on_must_be_contact_account_or_opportunity CHECK (
@@ -341,6 +343,7 @@ CREATE TABLE jobs (
     extra TEXT CONSTRAINT extra_must_be_a_json_object CHECK (CASE
         WHEN extra IS NULL THEN 1
         WHEN json_valid(extra) THEN json_type(extra) = 'object' ELSE 0 END)
+        CONSTRAINT extra_must_hold_no_nul CHECK (extra IS NULL OR instr(extra, char(0)) = 0)
         CONSTRAINT extra_must_have_20000_characters_at_most CHECK (length(extra) <= 20000),
     after_code TEXT,
     after_message TEXT,

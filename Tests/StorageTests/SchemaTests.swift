@@ -57,6 +57,8 @@ import Testing
         ("note_body", "'x' || char(0) || 'y'", "note_body_must_hold_no_nul"),
         ("task_subject", "'x' || char(0) || 'y'", "task_subject_must_hold_no_nul"),
         ("extra", "'{\"suppressFeed\": true}'", "extra_must_give_inputs_by_names_of_their_own"),
+        ("after_set", "'{}' || char(0) || 'y'", "after_set_must_hold_no_nul"),
+        ("extra", "'{}' || char(0) || 'y'", "extra_must_hold_no_nul"),
         ("note_title", "printf('%256c', 'x')", "note_title_must_have_255_characters_at_most"),
         ("note_body", "printf('%100001c', 'x')", "note_body_must_have_100000_characters_at_most"),
         ("task_subject", "printf('%1001c', 'x')", "task_subject_must_have_1000_characters_at_most"),

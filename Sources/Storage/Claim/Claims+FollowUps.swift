@@ -44,10 +44,11 @@ extension Claims {
         }
     }
 
-    /// Puts follow-ups of one kind into a call: in one transaction, on disk before it returns, they are
-    /// `sending`, the call and a run-log row for each are there, and the call's token is spent.
+    /// Puts follow-ups of one kind into a call: in one transaction, which is on disk before the call leaves,
+    /// they are `sending`, the call and a run-log row for each are there, and the call's token is spent.
     ///
-    /// They are shared equally among the batches, as far as the next two thousand go. Not offered are
+    /// They are shared equally among the batches, as far as the next two thousand go, or 16 MB of
+    /// their text. Not offered are
     /// updates of a record that another call is setting, or may be, nor those of an account into which
     /// a call may be converting. An update in doubt is offered again once its call is over.
     /// - Parameter failed: Those that go only where there is no other.
