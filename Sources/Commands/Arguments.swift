@@ -189,6 +189,16 @@ struct PlaceOptions: ParsableArguments {
     }
 }
 
+/// How a command that asks the org itself may log in.
+struct LoginOptions: ParsableArguments {
+    @Flag(
+        help: """
+            Log in to the org with a refresh token too. If the app replaces them, the new one is kept \
+            where a service finds it; another daemon that runs has to be restarted.
+            """)
+    var useRefreshToken = false
+}
+
 /// What a command lists, and how.
 struct ListOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only jobs of this batch.", valueName: "name"))

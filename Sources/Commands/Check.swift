@@ -40,12 +40,7 @@ struct Check: AsyncParsableCommand {
     @Option(help: ArgumentHelp("With --matches: only the leads of this batch.", valueName: "name"))
     var batch: String?
 
-    @Flag(
-        help: """
-            Log in with a refresh token too. If the app replaces them, the new one is kept, but a \
-            daemon that runs has to be restarted.
-            """)
-    var useRefreshToken = false
+    @OptionGroup var login: LoginOptions
 
     @Flag(
         help: """
@@ -72,7 +67,7 @@ struct Check: AsyncParsableCommand {
         if matches { return try await showMatches() }
         var checks = CheckRunner.Options(try options.context, command: QueueOptions.typed)
         checks.readsAllLeads = leads
-        checks.usesRefreshToken = useRefreshToken
+        checks.usesRefreshToken = login.useRefreshToken
         let progress = Mutex(Progress(of: "lead"))
         if leads, StandardError.isTerminal {
             checks.progress = { done, total in progress.withLock { $0.show(done, of: total) } }
@@ -100,7 +95,7 @@ struct Check: AsyncParsableCommand {
 
     private func showMatches() async throws {
         let queue = try options.open()
-        let connection = try OrgConnector(options.context, usesRefreshToken: useRefreshToken)
+        let connection = try OrgConnector(options.context, usesRefreshToken: login.useRefreshToken)
         try await connection.connected(recordingIn: queue) { client, settings in
             var previews = MatchPreviews(of: queue, batch: batch, settings, client)
             let output = Output()

@@ -75,12 +75,7 @@ struct Enqueue: AsyncParsableCommand {
     )
     var soql: String?
 
-    @Flag(
-        help: """
-            With --from-soql: log in with a refresh token too. If the app replaces them, the new one is \
-            kept, but a daemon that runs has to be restarted.
-            """)
-    var useRefreshToken = false
+    @OptionGroup var login: LoginOptions
 
     @Option(
         help: ArgumentHelp("The status for all leads, if no column has it.", valueName: "status")
@@ -169,7 +164,7 @@ struct Enqueue: AsyncParsableCommand {
         // A name that is mistyped, or settings that are wrong, leave no queue behind.
         let query = try soql.map { soql in
             try OrgQuery(
-                soql: OrgQuery.text(soql), options.context, usesRefreshToken: useRefreshToken)
+                soql: OrgQuery.text(soql), options.context, usesRefreshToken: login.useRefreshToken)
         }
         var inputs = try inputs(mapping)
         let queue = try options.openOrMake()

@@ -46,12 +46,7 @@ struct Results: AsyncParsableCommand {
         transform: fetchedFields)
     var fetch: FetchedFields?
 
-    @Flag(
-        help: """
-            With --fetch: log in with a refresh token too. If the app replaces them, the new one is \
-            kept, but a daemon that runs has to be restarted.
-            """)
-    var useRefreshToken = false
+    @OptionGroup var login: LoginOptions
 
     @Flag(exclusivity: .exclusive)
     var format = ResultsFormat.json
@@ -132,7 +127,7 @@ struct Results: AsyncParsableCommand {
     private func read(
         _ queue: JobQueue, _ fields: FetchedFields, _ printer: inout any RowPrinter
     ) async throws -> Bool {
-        let org = try OrgConnector(options.context, usesRefreshToken: useRefreshToken)
+        let org = try OrgConnector(options.context, usesRefreshToken: login.useRefreshToken)
         var pages = ResultPages(queue.reports, of: batch)
         if batch == nil {
             pages.isSettled = try readResults(of: queue, columns: { _ in }) {
