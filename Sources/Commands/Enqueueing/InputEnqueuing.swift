@@ -52,7 +52,7 @@ struct InputEnqueuing {
                 try enqueuing.append(lead)
                 (summary.added, summary.skipped) = (enqueuing.added, enqueuing.skipped)
             case .refused(let line, let reason):
-                remarks.rejected.add(reason, at: "\(input.name)\(input.separator)\(line)")
+                try remarks.rejected.add(reason, at: "\(input.name)\(input.separator)\(line)")
                 summary.refused += 1
             }
             rows += 1
@@ -109,8 +109,12 @@ private struct InputRemarks {
 
     mutating func write() {
         progress.clear()
-        let lines =
-            rejected.lines + notes.map { "\(name): \($0)" } + (conclusion.map { [$0] } ?? [])
+        do {
+            try rejected.read { StandardError.write($0) }
+        } catch {
+            StandardError.write("\(name): which rows are refused can't be read again: \(error)\n")
+        }
+        let lines = notes.map { "\(name): \($0)" } + (conclusion.map { [$0] } ?? [])
         guard !lines.isEmpty else { return }
         StandardError.write(lines.joined(separator: "\n") + "\n")
     }
@@ -118,69 +122,49 @@ private struct InputRemarks {
 
 /// Why rows are refused, in lines to print.
 ///
-/// A mistake in a template refuses each of a million rows for one reason: the first of them are
-/// named, the others counted. So memory is bounded, whatever the input holds.
+/// A mistake in a template refuses each of a million rows for one reason: of such a run the first are
+/// named, the others counted. Whatever else is refused is named, so lines that are many go through a file.
 struct RejectedRowLog {
-    private static let namedOfAKind = 20
-    /// A mapping and a header together give no more reasons than that, but for what is made to.
-    private static let mostKinds = 50
+    private static let namedInARow = 20
+    private static let mostBytesInMemory = 1 << 16
 
-    /// Rows that are refused for one reason, whatever numbers it names.
-    private struct Kind {
-        var count = 0
-        var last = ""
-    }
-
-    private var named: [String] = []
-    private var kinds: [Kind] = []
-    private var places: [String: Int] = [:]
-    private var others = Kind()
+    private var reason = ""
+    private var count = 0
+    private var lastPlace = ""
+    private var text: [UInt8] = []
+    private var file: SpoolFile?
 
     /// Writes down why the row at a place is refused.
-    mutating func add(_ reason: String, at place: String) {
-        let line = "\(place): \(reason)"
-        guard let kind = kind(of: reason) else {
-            others.count += 1
-            others.last = line
-            return
-        }
-        kinds[kind].count += 1
-        kinds[kind].last = line
-        if kinds[kind].count <= Self.namedOfAKind { named.append(line) }
+    /// - Throws: 74 when there is no place for so many lines.
+    mutating func add(_ reason: String, at place: String) throws {
+        if reason != self.reason { try endRun() }
+        self.reason = reason
+        count += 1
+        lastPlace = place
+        if count <= Self.namedInARow { try append("\(place): \(reason)\n") }
     }
 
-    /// The rows that are named, in their order, and how many of each kind are not.
-    var lines: [String] {
-        let counts = kinds.filter { $0.count > Self.namedOfAKind }.map { kind in
-            let rows = counted(kind.count - Self.namedOfAKind, "more row")
-            return "\(kind.last) (the last of \(rows) refused for that reason)"
-        }
-        guard others.count > 0 else { return named + counts }
-        let rows = counted(others.count, "more row")
-        return named + counts + ["\(others.last) (the last of \(rows) refused for other reasons)"]
+    /// Gives all lines, in the order of the rows.
+    mutating func read(_ body: (String) -> Void) throws {
+        try endRun()
+        try file?.read { body(String(decoding: $0, as: UTF8.self)) }
+        body(String(decoding: text, as: UTF8.self))
     }
 
-    private mutating func kind(of reason: String) -> Int? {
-        let text = Self.withoutNumbers(reason)
-        if let place = places[text] { return place }
-        guard kinds.count < Self.mostKinds else { return nil }
-        places[text] = kinds.count
-        kinds.append(Kind())
-        return kinds.count - 1
+    private mutating func endRun() throws {
+        let unnamed = count - Self.namedInARow
+        if unnamed > 0 {
+            let rows = counted(unnamed, "more row")
+            try append("\(lastPlace): \(reason) (the last of \(rows) refused for that reason)\n")
+        }
+        count = 0
     }
 
-    /// The text without the numbers that stand for themselves: those of a name, such as `Phone2`, tell
-    /// one column from another.
-    private static func withoutNumbers(_ reason: String) -> String {
-        var isInWord = false
-        let bytes = reason.utf8.filter { byte in
-            let isDigit = UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-            if isDigit { return isInWord }
-            isInWord =
-                byte == UInt8(ascii: "_") || byte >= 0x80
-                || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
-            return true
-        }
-        return String(decoding: bytes, as: UTF8.self)
+    private mutating func append(_ line: String) throws {
+        text += line.utf8
+        guard text.count > Self.mostBytesInMemory else { return }
+        let spool = try file ?? SpoolFile(name: "refused rows")
+        try spool.append(text)
+        (file, text) = (spool, [])
     }
 }
