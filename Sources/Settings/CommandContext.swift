@@ -41,7 +41,7 @@ public struct CommandContext: Sendable {
         self.service = org
         self.settingsFile = settingsFile ?? org.settingsIfSetUp
         // A queue that the shell's environment names is another's.
-        environment = org.adding(to: own.filter { $0.key != "LEADCONVERT_DB" })
+        environment = org.replacing(in: own.filter { $0.key != "LEADCONVERT_DB" })
     }
 
     /// The settings: those of the file in the place of the environment's.

@@ -56,8 +56,18 @@ public struct ServicePlaces: Equatable, Sendable {
     /// As a credential a refresh token is never replaced where it lies: its successor goes to the state
     /// folder, where the service looks for it too.
     public func adding(to environment: [String: String]) -> [String: String] {
-        let given = ["STATE_DIRECTORY": state, "CREDENTIALS_DIRECTORY": secrets]
-        return environment.merging(given) { own, _ in own }
+        environment.merging(given) { own, _ in own }
+    }
+
+    /// The same where the service itself was named: folders that the environment has from elsewhere
+    /// are not its own. Where one is its own, its unit has given both.
+    public func replacing(in environment: [String: String]) -> [String: String] {
+        let isOwn = environment["STATE_DIRECTORY"] == state
+        return adding(to: isOwn ? environment : environment.filter { given[$0.key] == nil })
+    }
+
+    private var given: [String: String] {
+        ["STATE_DIRECTORY": state, "CREDENTIALS_DIRECTORY": secrets]
     }
 }
 

@@ -42,6 +42,23 @@ import Testing
             #expect(try context.queue.description == "/srv/acme.db")
         }
     }
+
+    @Test func `an org's queue is its service's in the environment of another unit, too`()
+        async throws
+    {
+        try await withTemporaryFolder { folder in
+            let acme = try #require(ServicePlaces(org: "acme", root: folder.path))
+            let other = ["STATE_DIRECTORY": "/srv/other", "CREDENTIALS_DIRECTORY": "/run/other"]
+            let context = CommandContext(service: acme, environment: other, root: folder.path)
+            #expect(try context.queue.description == acme.queue)
+            #expect(context.environment["CREDENTIALS_DIRECTORY"] == acme.secrets)
+            // A unit of the org's own finds its credentials where systemd put them.
+            let own = ["STATE_DIRECTORY": acme.state, "CREDENTIALS_DIRECTORY": "/run/acme"]
+            #expect(
+                CommandContext(service: acme, environment: own, root: folder.path).environment
+                    == own)
+        }
+    }
 }
 
 extension CommandContextTests {

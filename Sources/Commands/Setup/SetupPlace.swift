@@ -105,7 +105,7 @@ struct SetupPlace {
         let environment = ProcessInfo.processInfo.environment.filter { name, _ in
             !name.hasPrefix("SALESFORCE_") && !name.hasPrefix("LEADCONVERT_")
         }
-        return service?.adding(to: environment) ?? environment
+        return service?.replacing(in: environment) ?? environment
     }
 
     /// The service's folders: that of the queue as the unit would make it, so that members of the
