@@ -88,8 +88,9 @@ struct QueueOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The daemon's settings, NAME=value lines (default: $LEADCONVERT_ENV_FILE, or the service's own); "
-                + "they win over the environment.", valueName: "file"))
+            "The daemon's settings, NAME=value lines; they win over the environment (default: "
+                + "$LEADCONVERT_ENV_FILE; else the environment, with what the queue's service adds).",
+            valueName: "file"))
     var envFile: String?
 
     /// The queue, and the settings of its daemon.

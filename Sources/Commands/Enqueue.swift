@@ -222,10 +222,17 @@ struct Enqueue: AsyncParsableCommand {
         return mapping
     }
 
-    /// LEADCONVERT_CONVERTED_STATUS, for rows that name no status.
+    /// LEADCONVERT_CONVERTED_STATUS, for rows that name no status. A file of settings that nobody has
+    /// named may be of no use: rows with a status are added all the same.
     private func defaultStatus() throws -> String? {
-        try options.context.settings["LEADCONVERT_CONVERTED_STATUS"].flatMap {
-            $0.isEmpty ? nil : $0
+        let context = try options.context
+        let isNamed = convertedStatus != nil
+        guard !context.isFileNamed else { return try context.defaultStatus(isNamed: isNamed) }
+        do {
+            return try context.defaultStatus(isNamed: isNamed)
+        } catch {
+            StandardError.write("It gives no status to rows that name none: \(error)\n")
+            return nil
         }
     }
 

@@ -13,8 +13,12 @@ public struct CommandContext: Sendable {
     public let service: ServicePlaces?
     /// The daemon's file of settings; nil where the environment holds all of them.
     public let settingsFile: String?
+    /// Whether somebody named the file or its org: then it wins over the environment. Found by its
+    /// queue alone, it only says what the environment does not.
+    public let isFileNamed: Bool
     /// The environment, without what the file of settings says.
     public let environment: [String: String]
+    private let hasOwnLogin: Bool
     private let root: String
 
     /// - Parameters:
@@ -31,25 +35,45 @@ public struct CommandContext: Sendable {
         guard let org = service else {
             let named = settingsFile ?? reader.text("LEADCONVERT_ENV_FILE")
             // Somebody's own file of settings and the service's secrets are no one login.
-            self.service = (named ?? database ?? reader.text("LEADCONVERT_DB")).flatMap {
+            let service = (named ?? database ?? reader.text("LEADCONVERT_DB")).flatMap {
                 ServicePlaces(owning: $0, root: root)
             }
-            self.settingsFile = named ?? self.service?.settingsIfSetUp
-            environment = self.service?.adding(to: own) ?? own
+            self.service = service
+            self.settingsFile = named ?? service?.settingsIfSetUp
+            isFileNamed = named != nil
+            // No more are somebody's own variables and the service's secrets. What succeeds a refresh
+            // token of theirs must not be kept in the place of the service's, either.
+            hasOwnLogin =
+                named == nil && own.keys.contains { $0.isOfLogin && reader.text($0) != nil }
+            environment = hasOwnLogin ? own : service?.adding(to: own) ?? own
             return
         }
         self.service = org
         self.settingsFile = settingsFile ?? org.settingsIfSetUp
+        isFileNamed = true
+        hasOwnLogin = false
         // A queue that the shell's environment names is another's.
         environment = org.replacing(in: own.filter { $0.key != "LEADCONVERT_DB" })
     }
 
-    /// The settings: those of the file in the place of the environment's.
+    /// The settings. Those of a file that was named take the place of the environment's; those of a
+    /// file that was found by its queue are added to it, but for its login where the environment holds
+    /// one.
     /// - Throws: 78, with the file's name and what is wrong with it.
     public var settings: [String: String] {
         get throws(OperatorError) {
-            try EnvironmentFile.adding(to: environment, flag: settingsFile)
+            guard !isFileNamed, let settingsFile else {
+                return try EnvironmentFile.adding(to: environment, flag: settingsFile)
+            }
+            let found = try EnvironmentFile.adding(to: [:], flag: settingsFile)
+                .filter { !(hasOwnLogin && $0.key.isOfLogin) }
+            return found.merging(environment) { $1.isEmpty ? $0 : $1 }
         }
+    }
+
+    /// What names the queue, where no flag does. Whoever found the file by its queue has named that.
+    private var settingsOfQueue: [String: String] {
+        get throws(OperatorError) { isFileNamed ? try settings : environment }
     }
 
     /// The queue's file.
@@ -57,8 +81,18 @@ public struct CommandContext: Sendable {
     public var queue: DatabasePath {
         get throws(OperatorError) {
             if let database { return DatabasePath(database) }
-            return DatabasePath(flag: nil, environment: try settings)
+            return DatabasePath(flag: nil, environment: try settingsOfQueue)
         }
+    }
+
+    /// The status of leads that name none.
+    /// - Parameter isNamed: Whether a flag names one: then a file that was only found is not read.
+    /// - Throws: 78, where the file of settings can't be used.
+    public func defaultStatus(isNamed: Bool) throws(OperatorError) -> String? {
+        let name = "LEADCONVERT_CONVERTED_STATUS"
+        guard !isFileNamed else { return SettingReader(try settings).text(name) }
+        if let own = SettingReader(environment).text(name) { return own }
+        return isNamed ? nil : SettingReader(try settings).text(name)
     }
 
     /// What keeps a command from logging in as the service does: only root may enter the folder of its
@@ -68,7 +102,7 @@ public struct CommandContext: Sendable {
     public func loginOutOfReach(
         of command: String
     ) throws(OperatorError) -> OperatorError? {
-        guard let service, !SalesforceSettings.Login.isGiven(in: try settings),
+        guard let service, !hasOwnLogin, !SalesforceSettings.Login.isGiven(in: try settings),
             access(service.secrets, X_OK) != 0, errno == EACCES
         else { return nil }
         return OperatorError(
@@ -90,12 +124,17 @@ public struct CommandContext: Sendable {
     /// - Throws: 78, as `queue` does.
     public func isElsewhere() throws(OperatorError) -> Bool {
         guard database == nil else { return false }
-        let reader = SettingReader(try settings)
+        let reader = SettingReader(try settingsOfQueue)
         return reader.text("LEADCONVERT_DB") == nil && reader.text("STATE_DIRECTORY") == nil
             && !servicesWithQueues.isEmpty
     }
 
     private var servicesWithQueues: [ServicePlaces] { ServicePlaces.withQueues(root: root) }
+}
+
+extension String {
+    /// Whether a variable is one of those that make up a login: the host, the app, the secrets.
+    fileprivate var isOfLogin: Bool { hasPrefix("SALESFORCE_") }
 }
 
 extension ServicePlaces {

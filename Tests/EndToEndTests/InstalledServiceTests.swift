@@ -36,6 +36,33 @@ struct InstalledServiceTests {
         }
     }
 
+    @Test func `a service's settings that are of no use stop no command that needs none of them`()
+        async throws
+    {
+        try await withFixture { fixture in
+            let end = try await InstalledMachine(fixture).run(
+                """
+                export LEADCONVERT_DB=/var/lib/leadconvertd/queue.db
+                leadconvert migrate
+                echo 'no setting' >/etc/leadconvertd.env
+                for command in pause resume status; do leadconvert $command >/dev/null; done
+                leadconvert enqueue --lead-id 00Q000000000001 --converted-status Qualified
+                echo said >&2
+                printf 'leadId,convertedStatus\n00Q000000000002,Qualified\n' | leadconvert enqueue -
+                leadconvert check --env-file /etc/leadconvertd.env >/dev/null && exit 1
+                test $? = 78
+                """)
+            #expect(end.code == 0, "\(end.errors)")
+            let parts = end.errors.components(separatedBy: "said\n")
+            #expect(parts.first?.contains("leadconvertd.env") == false, "\(end.errors)")
+            #expect(
+                parts.last?.hasPrefix(
+                    "It gives no status to rows that name none: /etc/leadconvertd.env: line 1 must be"
+                )
+                    == true, "\(end.errors)")
+        }
+    }
+
     @Test func `a command logs in as the service does, behind sudo`() async throws {
         try await withFixture { fixture in
             let end = try await InstalledMachine(fixture).run(

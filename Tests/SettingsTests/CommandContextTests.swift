@@ -69,11 +69,15 @@ extension CommandContextTests {
         try await withTemporaryFolder { folder in
             let root = folder.path
             let service = try #require(ServicePlaces(org: org, root: root))
-            try "SALESFORCE_CLIENT_ID=id\n".put(into: service.settings)
+            try """
+            SALESFORCE_LOGIN_URL=https://acme.my.salesforce.com
+            SALESFORCE_CLIENT_ID=id
+
+            """.put(into: service.settings)
             try "hush".put(into: service.file(of: .clientSecret))
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o600], ofItemAtPath: service.file(of: .clientSecret))
-            let host = ["SALESFORCE_LOGIN_URL": "https://acme.my.salesforce.com"]
+            let host = ["LEADCONVERT_CALL_SIZE": "7"]
             for context in [
                 CommandContext(settingsFile: service.settings, environment: host, root: root),
                 CommandContext(database: service.queue, environment: host, root: root),
@@ -97,6 +101,61 @@ extension CommandContextTests {
             #expect(own.service == nil && own.environment == host)
             #expect(ServicePlaces(owning: service.queue + ".old", root: root) == nil)
             #expect(ServicePlaces(owning: "\(root)/etc/leadconvertd2.env", root: root) == nil)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a file that only the queue led to gives way to the environment`(byFlag: Bool) async throws
+    {
+        try await withTemporaryFolder { folder in
+            let root = folder.path
+            let service = try #require(ServicePlaces(org: nil, root: root))
+            try """
+            LEADCONVERT_DB=/srv/other.db
+            LEADCONVERT_CONVERTED_STATUS=Theirs
+            LEADCONVERT_CALL_SIZE=7
+            LEADCONVERT_CONCURRENCY=3
+            SALESFORCE_LOGIN_URL=https://theirs.my.salesforce.com
+            SALESFORCE_USERNAME=theirs@example.com
+
+            """.put(into: service.settings)
+            func context(_ own: [String: String]) -> CommandContext {
+                let named = byFlag ? [:] : ["LEADCONVERT_DB": service.queue]
+                return CommandContext(
+                    database: byFlag ? service.queue : nil,
+                    environment: own.merging(named) { $1 }, root: root)
+            }
+            let own = context([
+                "SALESFORCE_CLIENT_ID": "mine", "LEADCONVERT_CALL_SIZE": "9",
+                "LEADCONVERT_CONVERTED_STATUS": "Mine",
+            ])
+            let settings = try own.settings
+            #expect(
+                settings.filter { $0.key.hasPrefix("SALESFORCE_") } == [
+                    "SALESFORCE_CLIENT_ID": "mine"
+                ])
+            #expect(settings["CREDENTIALS_DIRECTORY"] == nil && settings["STATE_DIRECTORY"] == nil)
+            #expect(settings["LEADCONVERT_CALL_SIZE"] == "9")
+            #expect(settings["LEADCONVERT_CONCURRENCY"] == "3")
+            #expect(try own.queue.description == service.queue)
+            #expect(try own.defaultStatus(isNamed: false) == "Mine")
+
+            let none = context(["LEADCONVERT_CONVERTED_STATUS": "", "SALESFORCE_CLIENT_ID": ""])
+            #expect(try none.settings["SALESFORCE_USERNAME"] == "theirs@example.com")
+            #expect(try none.settings["CREDENTIALS_DIRECTORY"] == service.secrets)
+            #expect(try none.defaultStatus(isNamed: false) == "Theirs")
+            #expect(try none.defaultStatus(isNamed: true) == nil)
+
+            try "no setting\n".put(into: service.settings)
+            #expect(try own.queue.description == service.queue)
+            #expect(try !own.isElsewhere())
+            #expect(try own.defaultStatus(isNamed: false) == "Mine")
+            #expect(try none.defaultStatus(isNamed: true) == nil)
+            #expect(throws: OperatorError.self) { try none.defaultStatus(isNamed: false) }
+            let named = CommandContext(
+                database: service.queue, settingsFile: service.settings, environment: [:],
+                root: root)
+            #expect(throws: OperatorError.self) { try named.defaultStatus(isNamed: true) }
         }
     }
 
