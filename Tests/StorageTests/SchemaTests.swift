@@ -217,6 +217,25 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: geteuid() == 0, "needs root"), arguments: [(4321, 4322), (0, 4322)])
+    func `what root makes is the folder's owner's and group's`(owner: uid_t, group: gid_t)
+        async throws
+    {
+        try await withTemporaryFolder { url in
+            #expect(chown(url.path, owner, group) == 0 && chmod(url.path, 0o770) == 0)
+            let path = url.appendingPathComponent("queue.db").path
+            let lock = try DaemonLock(queue: path, at: Moment.ms(0).wall)
+            let queue = try JobQueue(path: path, as: .daemon, lock: lock)
+            try queue.add(1...1)
+            for end in ["", "-wal", "-shm", ".lock"] {
+                var file = stat()
+                #expect(stat(path + end, &file) == 0)
+                #expect([file.st_uid, file.st_gid] == [owner, group], "\(end)")
+                #expect(file.st_mode & 0o060 == 0o060, "\(end)")
+            }
+        }
+    }
+
     @Test(arguments: [(0o2770, 0o660), (0o755, 0o640), (0o700, 0o600)])
     func `lets the group do with the file what it may do with the folder`(folder: Int, file: Int)
         async throws

@@ -141,6 +141,12 @@ public final class DaemonLock: Sendable {
                 .cannotCreate, "\(file) can't be the lock: it is no file of its own.",
                 remedy: "Remove it; the daemon makes one.")
         }
+        // Nobody has written to it yet: root has just made it.
+        if geteuid() == 0, status.st_uid == 0, status.st_size == 0,
+            let folder = FilePermission.folder(of: file)
+        {
+            FilePermission.adopt(descriptor, in: folder)
+        }
         return descriptor
     }
 

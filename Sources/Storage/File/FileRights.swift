@@ -71,16 +71,28 @@ enum FilePermission {
     /// enqueue could write to the daemon's file, nor the daemon to a file that one of them made.
     static func make(_ path: String) {
         let path = QueuePath.resolved(path)
-        var folder = stat()
-        guard stat((path as NSString).deletingLastPathComponent.orHere, &folder) == 0 else {
-            return
-        }
-        let group = folder.st_mode & 0o060
+        guard let folder = folder(of: path) else { return }
         // Whatever is in the way, SQLite meets it too and says so.
         let descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return }
-        fchmod(descriptor, 0o600 | group)
+        adopt(descriptor, in: folder)
         close(descriptor)
+    }
+
+    /// Gives a file that was just made to those who may use its folder. What root makes goes to the
+    /// folder's owner, whose daemon could not open it otherwise, as root's SQLite does with its -wal and
+    /// -shm.
+    static func adopt(_ descriptor: Int32, in folder: stat) {
+        // Where the system refuses, check says whose the file is.
+        if geteuid() == 0 { fchown(descriptor, folder.st_uid, folder.st_gid) }
+        fchmod(descriptor, 0o600 | folder.st_mode & 0o060)
+    }
+
+    /// The folder of a file.
+    static func folder(of path: String) -> stat? {
+        var folder = stat()
+        let name = (path as NSString).deletingLastPathComponent.orHere
+        return stat(name, &folder) == 0 ? folder : nil
     }
 }
 
