@@ -86,11 +86,11 @@ struct SecretFile {
         return status.st_mode & 0o037 != 0
     }
 
-    /// Puts another text in its place, readable for nobody else. Whenever the power goes, the file
+    /// Puts another text in its place, readable for its owner alone. Whenever the power goes, the file
     /// holds the old text or the new one, whole.
     ///
-    /// Root writes it for somebody else: for the owner of what a link leads to and is replaced, or of
-    /// the folder. A file in the folder itself says nothing: whoever may write there can put one of
+    /// Root writes it for somebody else: for the owner of what a link leads to and is replaced, whose
+    /// group may go on reading it, or of the folder. A file in the folder itself says nothing: whoever may write there can put one of
     /// their own.
     /// - Parameter followingLinks: Whether a link stays and what it leads to is replaced.
     func replace(by text: String, followingLinks: Bool = false) throws(Unwritable) {
@@ -103,7 +103,8 @@ struct SecretFile {
             guard geteuid() == 0, stat(followingLinks ? target : folder, &owner) == 0 else {
                 return true
             }
-            return fchown(descriptor, owner.st_uid, owner.st_gid) == 0
+            guard fchown(descriptor, owner.st_uid, owner.st_gid) == 0 else { return false }
+            return !followingLinks || fchmod(descriptor, owner.st_mode & 0o640) == 0
         }
         guard rename(draft, target) == 0 else { throw Unwritable(target) }
         try Self.sync(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), at: folder)

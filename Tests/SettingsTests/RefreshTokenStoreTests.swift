@@ -106,6 +106,13 @@ import Testing
             var (_, store) = try given(["SALESFORCE_REFRESH_TOKEN_FILE": file])
             _ = try store.keep("second")
             #expect(folder.owner(of: "token") == 4321)
+            #expect(try folder.mode(of: "token") == 0o600)
+
+            // A service's group reads what is root's.
+            #expect(chown(file, 0, 4321) == 0 && chmod(file, 0o640) == 0)
+            _ = try store.keep("third")
+            #expect(folder.owner(of: "token") == 0)
+            #expect(try folder.mode(of: "token") == 0o640)
         }
     }
 
