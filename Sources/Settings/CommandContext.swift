@@ -112,7 +112,9 @@ public struct CommandContext: Sendable {
 
     /// What a command says that finds no queue there.
     public func noQueue() throws(OperatorError) -> OperatorError {
-        let others = servicesWithQueues.map { "\($0.unit) has \(DatabasePath($0.queue).option)" }
+        let others = servicesWithQueues.map { found in
+            "\(found.service.unit) \(found.isSeen ? "has" : "may have") \(found.queue.option)"
+        }
         return OperatorError(
             .notFound, "There is no queue \(try queue.absolute).",
             remedy: "Name another with --db, --org or LEADCONVERT_DB"
@@ -129,7 +131,7 @@ public struct CommandContext: Sendable {
             && !servicesWithQueues.isEmpty
     }
 
-    private var servicesWithQueues: [ServicePlaces] { ServicePlaces.withQueues(root: root) }
+    private var servicesWithQueues: [ServiceQueue] { ServiceQueue.all(root: root) }
 }
 
 extension String {
@@ -157,16 +159,50 @@ extension ServicePlaces {
         return nil
     }
 
-    /// The services of this machine that have a queue, as far as one who may not look into its folder
-    /// can tell.
-    static func withQueues(root: String) -> [ServicePlaces] {
-        let folder = "\(root)/var/lib"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.sorted().compactMap { name in
-            ServicePlaces(owning: "\(folder)/\(name)/queue.db", root: root)
-        }.filter { access($0.queue, F_OK) == 0 || errno == EACCES }
-    }
-
     /// Its file of settings, where somebody has set it up.
     fileprivate var settingsIfSetUp: String? { isSetUp ? settings : nil }
+}
+
+/// A service of this machine and the queue that it has, as far as whoever types a command can tell.
+private struct ServiceQueue {
+    var service: ServicePlaces
+    var queue: DatabasePath
+    /// False where the queue's folder lets nobody look.
+    var isSeen: Bool
+
+    /// Nil where there is no queue. Where nobody may look, a service that was only installed has none.
+    init?(_ service: ServicePlaces) {
+        let settings: [String: String]?
+        do {
+            settings = try SettingsFile(service.settings).variables
+        } catch {
+            // Somebody has changed it: the package's own can be read by all.
+            settings = nil
+        }
+        self.service = service
+        // systemd starts a service in /.
+        queue = DatabasePath(
+            settings.flatMap { SettingReader($0).text("LEADCONVERT_DB") }.map {
+                $0.hasPrefix("/") ? $0 : "/\($0)"
+            } ?? service.queue)
+        isSeen = access(queue.description, F_OK) == 0
+        guard isSeen || errno == EACCES && settings.map(Self.isFilledIn) ?? true else { return nil }
+    }
+
+    static func all(root: String) -> [ServiceQueue] {
+        let files = [("\(root)/etc", ""), ("\(root)/var/lib", "/queue.db")].flatMap { folder, end in
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+                .map { "\(folder)/\($0)\(end)" }
+        }
+        let services = files.compactMap { ServicePlaces(owning: $0, root: root) }
+        return Dictionary(services.map { ($0.unit, $0) }) { $1 }.values
+            .sorted { $0.unit < $1.unit }.compactMap(ServiceQueue.init)
+    }
+
+    /// Whether the settings are more than the example that the package puts there.
+    private static func isFilledIn(_ settings: [String: String]) -> Bool {
+        settings.contains { name, value in
+            name.isOfLogin && !value.isEmpty && value != ServicePlaces.exampleHost
+        }
+    }
 }

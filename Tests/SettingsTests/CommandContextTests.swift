@@ -177,6 +177,16 @@ extension CommandContextTests {
             for service in services {
                 #expect(text.contains("\(service.unit) has --db \(service.queue)"), "\(text)")
             }
+            // Where the settings move the queue, that one counts, and no other.
+            let moved = "\(root)/srv/leads.db"
+            try "LEADCONVERT_DB=\(moved)\n".put(into: services[0].settings)
+            #expect(try !typed.noQueue().description.contains("leadconvertd.service"))
+            try "".put(into: moved)
+            try FileManager.default.removeItem(atPath: services[1].queue)
+            #expect(try typed.isElsewhere())
+            #expect(
+                try typed.noQueue().description.hasSuffix(
+                    ": leadconvertd.service has --db \(moved)."))
             for named in [
                 CommandContext(database: "queue.db", environment: [:], root: root),
                 CommandContext(environment: ["LEADCONVERT_DB": "queue.db"], root: root),

@@ -84,7 +84,7 @@ struct SetupInterview {
     ) {
         self.answers = answers
         self.place = place
-        self.known = known.filter { !$0.value.isEmpty && $0.value != SetupPlan.example }
+        self.known = known.filter { !$0.value.isEmpty && $0.value != ServicePlaces.exampleHost }
         self.prompt = prompt
     }
 

@@ -145,9 +145,6 @@ struct SetupPlan {
     /// The files that change.
     private(set) var written: [String] = []
 
-    /// The example's host, which is nobody's.
-    static let example = "https://example.my.salesforce.com"
-
     init(_ login: SetupLogin, in place: SetupPlace, _ file: SettingsFile) {
         plan(login, in: place)
         var file = file
@@ -168,7 +165,7 @@ struct SetupPlan {
     private mutating func set(_ name: String, to value: String?, _ file: inout SettingsFile) {
         let old = file.variables[name] ?? ""
         guard old != value ?? "" else { return }
-        if !old.isEmpty, old != Self.example { replaced.append("\(name) in \(file.path)") }
+        if !old.isEmpty, old != ServicePlaces.exampleHost { replaced.append("\(name) in \(file.path)") }
         file.set(name, to: value)
     }
 
