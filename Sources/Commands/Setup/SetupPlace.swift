@@ -165,7 +165,9 @@ struct SetupPlan {
     private mutating func set(_ name: String, to value: String?, _ file: inout SettingsFile) {
         let old = file.variables[name] ?? ""
         guard old != value ?? "" else { return }
-        if !old.isEmpty, old != ServicePlaces.exampleHost { replaced.append("\(name) in \(file.path)") }
+        if !old.isEmpty, old != ServicePlaces.exampleHost {
+            replaced.append("\(name) in \(file.path)")
+        }
         file.set(name, to: value)
     }
 

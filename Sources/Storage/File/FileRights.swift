@@ -79,7 +79,7 @@ enum FilePermission {
         close(descriptor)
     }
 
-    /// Gives a file that was just made to those who may use its folder. What root makes goes to the
+    /// Gives a file that was just made to users that may use its folder. What root makes goes to the
     /// folder's owner, whose daemon could not open it otherwise, as root's SQLite does with its -wal and
     /// -shm.
     static func adopt(_ descriptor: Int32, in folder: stat) {
