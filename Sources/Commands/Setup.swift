@@ -106,8 +106,8 @@ struct Setup: AsyncParsableCommand {
             try place.systemctl("is-active", "--quiet", unit) == 0
         else { return false }
         let daemon = DaemonLock.holder(queue: place.queue)
-        guard daemon.map({ place.hasChanged(since: $0.since) }) ?? true else { return true }
-        StandardError.write("\n\(unit) runs with the settings from before: it is restarted.\n")
+        guard try daemon.map(place.hasOtherLogin) ?? true else { return true }
+        StandardError.write("\n\(unit) runs with the login from before: it is restarted.\n")
         try place.systemctl("restart", unit: unit)
         return true
     }
@@ -115,9 +115,7 @@ struct Setup: AsyncParsableCommand {
     /// - Returns: The statuses that the org converts leads to.
     private func check(_ place: SetupPlace) async throws -> [String] {
         StandardError.write("\nChecking:\n")
-        let context = CommandContext(
-            database: place.queue, settingsFile: place.settings, environment: place.environment)
-        var checks = CheckRunner.Options(context, command: QueueOptions.typed)
+        var checks = CheckRunner.Options(place.context, command: QueueOptions.typed)
         checks.usesRefreshToken = true
         let output = Output()
         var runner = CheckRunner(checks) { finding in

@@ -1,4 +1,5 @@
 public import Conversion
+import Cryptography
 public import Drain
 import Foundation
 public import Hooks
@@ -74,6 +75,22 @@ public struct DaemonSettings: Equatable, Sendable {
         (salesforce, refreshTokenStore) = found
         drain.takesExtra = salesforce.service != .soap
         salesforce.connectTimeout = .milliseconds(drain.connectTimeoutMS)
+    }
+
+    /// What tells one login from another, but for the secrets in it: 16 characters that lead back to
+    /// none.
+    /// - Parameter start: The settings that a running daemon has started with, whose host it keeps.
+    public func loginName(since start: DaemonSettings? = nil) -> String {
+        let who =
+            switch salesforce.login {
+            case .clientCredentials(let clientID, _): ["secret", clientID]
+            case .jwtBearer(let clientID, let username, _): ["key", clientID, username]
+            case .refreshToken(let clientID, let secret, _):
+                ["refresh token", clientID, secret == nil ? "" : "with a secret"]
+            case .accessToken(_, let instance): ["token", "\(instance)"]
+            }
+        let parts = who + ["\((start ?? self).salesforce.loginHost)"]
+        return String(SHA256.digest(of: parts.joined(separator: "\n")).hexadecimal.prefix(16))
     }
 
     /// The settings that differ from those of the start and can't be changed in a running daemon.

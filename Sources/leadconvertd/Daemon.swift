@@ -33,6 +33,7 @@ final class Daemon: Sendable {
     /// - Throws: `OperatorError`: 73, 74, 75 for the file, 78 for the settings.
     init(_ arguments: Arguments) async throws {
         self.arguments = arguments
+        let now = SystemClock.now().wall
         let settings = try arguments.settings()
         self.settings = settings
         LoggingSystem.bootstrap { _ in ConsoleLog() }
@@ -41,6 +42,7 @@ final class Daemon: Sendable {
 
         let path = settings.database.description
         lock = try DaemonLock(queue: path, at: SystemClock.now().wall)
+        lock.keep(.init(name: settings.loginName(), readAt: now))
         let queue = try JobQueue(path: path, as: .daemon, lock: lock)
         self.queue = queue
         let notifier = try SystemdNotifier(
@@ -177,6 +179,7 @@ final class Daemon: Sendable {
     private func reload() {
         notifier?.reloading()
         do {
+            let now = SystemClock.now().wall
             let settings = try arguments.settings()
             let waiting = settings.waitingForRestart(since: self.settings)
             if !waiting.isEmpty {
@@ -186,6 +189,7 @@ final class Daemon: Sendable {
             }
             try transport.replaceCredentials(settings.salesforce.login)
             refreshToken.adopt(settings.refreshTokenStore)
+            lock.keep(.init(name: settings.loginName(since: self.settings), readAt: now))
             ConsoleLog.adopt(settings)
             let (drain, hooks, notifier, logger) = (drain, hooks, notifier, logger)
             lastReload.withLock { last in

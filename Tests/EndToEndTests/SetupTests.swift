@@ -152,10 +152,40 @@ import Testing
             daemon = try fixture.startDaemon(
                 "--env-file", "leadconvertd.env", changing: ["SALESFORCE_CLIENT_SECRET": ""])
             try await daemon.waitFor("queue opened")
-            // The same answers again are no change.
+            // The same answers again are no change, nor is the status, which the daemon does not read.
+            let settings = try fixture.text("leadconvertd.env")
+            try fixture.write(
+                settings.replacing("=Qualified", with: "=Closed - Converted")
+                    + "LEADCONVERT_CALL_SIZE=7\n",
+                to: "leadconvertd.env")
             let end = try await fixture.setup(first)
             #expect(end.code == 0, "\(end.errors)")
             #expect(end.output.contains("\n\(lead) converted: account 001"))
+        }
+    }
+
+    @Test func `a first lead goes through a daemon that has read the new login`() async throws {
+        try await withFixture { fixture in
+            let leads = await fixture.simulator.addLeads(2)
+            #expect(try await fixture.setup("--converted-status", "Qualified").code == 0)
+            let settings = try fixture.text("leadconvertd.env")
+            try fixture.write(
+                settings.replacing("CLIENT_ID=demo", with: "CLIENT_ID=other"),
+                to: "leadconvertd.env")
+            let daemon = try fixture.startDaemon(
+                "--env-file", "leadconvertd.env", changing: ["SALESFORCE_CLIENT_SECRET": ""])
+            try await daemon.waitFor("queue opened")
+            let first = ["--overwrite", "--converted-status", "Qualified", "--lead-id"]
+            let refused = try await fixture.setup(first + [leads[0]])
+            #expect(refused.code == 65, "\(refused.errors)")
+            #expect(refused.errors.contains("still logs in as before"), "\(refused.errors)")
+
+            try fixture.write("demo\n", to: "salesforce_client_secret")
+            daemon.send(SIGHUP)
+            try await daemon.waitFor("settings read again")
+            let end = try await fixture.setup(first + [leads[1]])
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(end.output.contains("\n\(leads[1]) converted: account 001"))
         }
     }
 

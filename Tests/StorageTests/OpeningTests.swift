@@ -67,6 +67,33 @@ import Testing
         }
     }
 
+    @Test func `a daemon says which login it has read, beside the number of its last call`()
+        async throws
+    {
+        try await withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("queue.db").path
+            var logins = ["0123456789abcdef", "fedcba9876543210"].enumerated().map { number, name in
+                DaemonLock.Login(name: name, readAt: Moment.ms(Int64(number)).wall)
+            }
+            do {
+                let lock = try DaemonLock(queue: path, at: Moment.ms(0).wall)
+                #expect(lock.lastCall == nil && DaemonLock.holder(queue: path)?.login == nil)
+                for login in logins {
+                    lock.keep(login)
+                    #expect(DaemonLock.holder(queue: path)?.login == login)
+                }
+                lock.keep(call: 7)
+                #expect(DaemonLock.holder(queue: path)?.login == logins.removeLast())
+                withExtendedLifetime(lock) {}
+            }
+            let next = try DaemonLock(queue: path, at: Moment.ms(1).wall)
+            #expect(next.lastCall == 7 && DaemonLock.holder(queue: path)?.login == nil)
+            next.keep(logins[0])
+            #expect(DaemonLock.holder(queue: path)?.login == logins[0])
+            withExtendedLifetime(next) {}
+        }
+    }
+
     @Test func `a lock file that is a link is left alone`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("queue.db").path

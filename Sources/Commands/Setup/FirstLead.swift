@@ -12,7 +12,7 @@ struct FirstLead {
     /// Why no lead can be converted alone; nil when one can.
     func blockingReason() throws -> String? {
         let now = try queue.reports.status(at: .now)
-        if let daemon = now.daemon, place.hasChanged(since: daemon.since) {
+        if let daemon = now.daemon, try place.hasOtherLogin(daemon) {
             return
                 "The daemon that works on the queue, pid \(daemon.pid), still logs in as before. "
                 + "Stop it, then: \(place.startCommand)"

@@ -60,18 +60,27 @@ struct SetupPlace {
         service != nil && FileManager.default.fileExists(atPath: "/run/systemd/system")
     }
 
-    /// Whether a daemon that was started then may log in otherwise than these files say.
-    func hasChanged(since start: Timestamp) -> Bool {
-        let files = [settings] + SecretName.allCases.map(file(of:))
+    /// The queue and the settings that the daemon will find.
+    var context: CommandContext {
+        CommandContext(database: queue, settingsFile: settings, environment: environment)
+    }
+
+    /// Whether a daemon that runs may log in otherwise than these files say. It has said which login it
+    /// read; of secrets it has not, and the time of their files must do.
+    func hasOtherLogin(_ daemon: DaemonLock.Holder) throws(OperatorError) -> Bool {
+        let settings = try DaemonSettings(environment: context.settings, database: queue)
+        guard let login = daemon.login, login.name == settings.loginName() else { return true }
+        // systemd hands out credentials at a start alone.
+        let read = service == nil ? login.readAt : daemon.since
         // A secret or a drop-in that was removed leaves its time in the folder.
         let folders = service.map {
             [$0.secrets, ($0.credentials as NSString).deletingLastPathComponent]
         }
-        return (files + (folders ?? [])).contains { path in
+        return (SecretName.allCases.map(file(of:)) + (folders ?? [])).contains { path in
             var status = stat()
             guard stat(path, &status) == 0 else { return false }
             let time = status.st_mtim
-            return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000 > start.milliseconds
+            return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000 > read.milliseconds
         }
     }
 

@@ -14,6 +14,22 @@ public final class DaemonLock: Sendable {
         public var pid: Int32
         /// When it took the lock.
         public var since: Timestamp
+        /// The login that it has read, once it has said so.
+        public var login: Login?
+    }
+
+    /// Which login a daemon has read of its settings.
+    public struct Login: Hashable, Sendable {
+        /// What tells it from others, in 16 characters.
+        public var name: String
+        /// When it began to read it.
+        public var readAt: Timestamp
+
+        /// A login.
+        public init(name: String, readAt: Timestamp) {
+            self.name = name
+            self.readAt = readAt
+        }
     }
 
     /// `F_OFD_GETLK` and `F_OFD_SETLK` of Linux, which Glibc's module leaves out.
@@ -36,7 +52,7 @@ public final class DaemonLock: Sendable {
         lastCall = Self.lines(descriptor).dropFirst(2).first.flatMap { Int64($0) }
         let holder = "\(getpid())\n\(now)\n"
         callOffset = holder.utf8.count
-        let text = Array((holder + (lastCall.map(Self.text) ?? "")).utf8)
+        let text = Array((holder + (lastCall.map(Self.text) ?? Self.noCall)).utf8)
         guard pwrite(descriptor, text, text.count, 0) == text.count,
             ftruncate(descriptor, off_t(text.count)) == 0
         else {
@@ -54,6 +70,16 @@ public final class DaemonLock: Sendable {
         let text = Array(Self.text(call).utf8)
         _ = pwrite(descriptor, text, text.count, off_t(callOffset))
     }
+
+    /// Keeps what setup asks: whether the daemon logs in as its settings say now. What gets lost is as
+    /// if it did not.
+    public func keep(_ login: Login) {
+        let text = Array("\(login.readAt) \(login.name)\n".utf8)
+        _ = pwrite(descriptor, text, text.count, off_t(callOffset + Self.noCall.utf8.count))
+    }
+
+    /// In the place of a number, where none is known.
+    private static let noCall = String(repeating: " ", count: 19) + "\n"
 
     /// All are of one length, so that one replaces the other.
     private static func text(_ call: Int64) -> String {
@@ -165,7 +191,12 @@ public final class DaemonLock: Sendable {
         guard lines.count >= 2, let pid = Int32(lines[0]), let since = Timestamp(lines[1]) else {
             return nil
         }
-        return Holder(pid: pid, since: since)
+        let login = lines.dropFirst(3).first.map { $0.split(separator: " ") } ?? []
+        guard login.count == 2, let readAt = Timestamp(login[0]) else {
+            return Holder(pid: pid, since: since)
+        }
+        return Holder(
+            pid: pid, since: since, login: Login(name: String(login[1]), readAt: readAt))
     }
 }
 
