@@ -187,7 +187,7 @@ import Testing
         ("invalid_grant", "authentication failure", .permission),
         ("invalid_grant", "inactive user", .permission),
         ("invalid_grant", "inactive organization", .permission),
-        ("invalid_grant", "ip restricted", .permission),
+        ("invalid_grant", "ip restricted or invalid login hours", .permission),
         ("invalid_grant", "request not supported on this domain", .configuration),
         ("invalid_grant", "audience is invalid", .configuration),
         ("invalid_grant", "no client credentials user enabled", .permission),
@@ -211,6 +211,8 @@ import Testing
         }
         #expect(reason.code == code)
         #expect(reason.message == text)
+        // Login hours begin again.
+        #expect(reason.mayPass == text.contains("login hours"))
         let remedy = try #require(reason.remedy)
         #expect(reason.text == "\(text): \(remedy)")
     }
