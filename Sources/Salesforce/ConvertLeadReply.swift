@@ -16,7 +16,7 @@ enum ConvertLeadReply {
             switch soap.body {
             case .results(let results):
                 reply.outcome = outcome(of: results, for: leads)
-                reply.isOver = isWhole(results, for: leads)
+                if case .unclear = reply.outcome { reply.isOver = isWhole(results, for: leads) }
             case .fault(let reason):
                 reply.outcome = .init(Failure(refusalOfConversion: reason))
             case .foreignFault(let reason):
@@ -45,12 +45,11 @@ enum ConvertLeadReply {
         var outcomes: [LeadOutcome] = []
         outcomes.reserveCapacity(leads.count)
         for (result, lead) in zip(results, leads) {
-            if let named = result.text(of: "leadId"), !lead.leadID.isNamed(by: named) {
-                return .unclear(.wrongLead)
-            }
+            let named = result.text(of: "leadId")
+            if let named, !lead.leadID.isNamed(by: named) { return .unclear(.wrongLead) }
             switch result.text(of: "success") {
             case "true", "1":
-                guard result.text(of: "leadId") != nil else {
+                guard named != nil else {
                     return .unclear(.unreadable("A success does not say of which lead"))
                 }
                 guard let records = ConvertedRecords(result) else {
@@ -76,12 +75,12 @@ extension ConvertedRecords {
         guard let account = result.text(of: "accountId"), RecordID.names(account, .account),
             result.child("contactId") != nil
         else { return nil }
-        self.init(
-            accountID: account, contactID: result.text(of: "contactId"),
-            opportunityID: result.text(of: "opportunityId"))
-        guard contactID.map({ RecordID.names($0, .contact) }) ?? true,
-            opportunityID.map({ RecordID.names($0, .opportunity) }) ?? true
+        let contact = result.text(of: "contactId")
+        let opportunity = result.text(of: "opportunityId")
+        guard contact.map({ RecordID.names($0, .contact) }) ?? true,
+            opportunity.map({ RecordID.names($0, .opportunity) }) ?? true
         else { return nil }
+        self.init(accountID: account, contactID: contact, opportunityID: opportunity)
     }
 }
 
@@ -98,7 +97,8 @@ extension RecordID {
 
     /// Whether a text is this id in either of its forms; the first fifteen characters decide.
     func isNamed(by text: String) -> Bool {
-        (text.utf8.count == 15 || text.utf8.count == 18)
-            && text.utf8.prefix(15).elementsEqual(description.utf8.prefix(15))
+        text == description
+            || (text.utf8.count == 15 || text.utf8.count == 18)
+                && text.utf8.prefix(15).elementsEqual(description.utf8.prefix(15))
     }
 }

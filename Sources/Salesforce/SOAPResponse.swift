@@ -21,7 +21,7 @@ struct SOAPResponse {
     /// Reads an envelope; nil when the bytes are none, or hold something else.
     init?(_ bytes: ByteBuffer) {
         guard let envelope = XMLReader.read(bytes), envelope.name == "Envelope",
-            let content = envelope.child("Body")?.children.first
+            let content = envelope.child("Body")?.children().first
         else { return nil }
         switch content.name {
         case "convertLeadResponse": body = .results(content.children("result"))
@@ -35,7 +35,7 @@ struct SOAPResponse {
     /// believed which can come from nowhere but before the call was carried out.
     private static func fault(_ fault: XMLNode) -> Body {
         let text = fault.text(of: "faultstring") ?? "The fault carries no text."
-        if let detail = fault.child("detail")?.children.first,
+        if let detail = fault.child("detail")?.children().first,
             let code = detail.text(of: "exceptionCode")
         {
             return .fault(Reason(code, detail.text(of: "exceptionMessage") ?? text))
@@ -65,5 +65,13 @@ struct SOAPResponse {
             let limit = info?.text(of: "limit").flatMap(Int.init)
         else { return nil }
         return OrgUsage(told: current, of: limit)
+    }
+}
+
+extension String {
+    /// The name behind the prefix: `sf:exceptionCode` is `exceptionCode`.
+    fileprivate var localPart: String {
+        guard let colon = utf8.lastIndex(of: UInt8(ascii: ":")) else { return self }
+        return String(self[utf8.index(after: colon)...])
     }
 }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Reads an answer into a tree, or not at all.
+/// Reads an answer in one pass over its bytes, or not at all.
 ///
 /// It is given whatever a server sends and must never do worse than refuse it. On Linux,
 /// Foundation's parser does: an element's name that is not UTF-8 brings the process down. What
@@ -16,131 +16,215 @@ struct XMLReader {
     /// 100 results need about 1,000 elements, with duplicates some 10,000.
     private static let most = 200_000
 
-    let bytes: [UInt8]
-    var position = 0
-    private var root: XMLNode?
-    private var open: [(node: XMLNode, name: ArraySlice<UInt8>)] = []
-    private var count = 0
+    private let bytes: [UInt8]
+    private var position = 0
+    private var elements: [XMLDocument.Element] = []
+    private var text: [UInt8] = []
+    /// The elements that have not ended, each with its name, prefix included.
+    private var open: [(index: Int, name: Range<Int>)] = []
 
     private init(_ bytes: [UInt8]) {
         self.bytes = bytes
+        text.reserveCapacity(bytes.count / 2)
     }
 
     /// The root element, or nil.
     static func read(_ body: ByteBuffer) -> XMLNode? {
-        var reader = XMLReader(Array(body.readableBytesView))
+        let bytes = Array(body.readableBytesView)
         do {
-            return try reader.document()
+            _ = try UTF8Span(validating: bytes.span)
+            var reader = XMLReader(bytes)
+            return XMLNode(try reader.document())
         } catch {
             return nil
         }
     }
 
-    private mutating func document() throws(Malformed) -> XMLNode {
+    private mutating func document() throws(Malformed) -> XMLDocument {
         _ = skip("\u{FEFF}")
-        while position < bytes.count { try next() }
-        guard let root, open.isEmpty else { throw Malformed() }
-        return root
+        while let byte = peek() {
+            if byte == UInt8(ascii: "<") {
+                try readMarkup()
+            } else if !open.isEmpty {
+                try readText(upTo: UInt8(ascii: "<"))
+            } else {
+                guard byte.isBlank else { throw Malformed() }
+                position += 1
+            }
+        }
+        guard open.isEmpty, !elements.isEmpty else { throw Malformed() }
+        return XMLDocument(bytes: bytes, text: text, elements: elements)
     }
 
-    private mutating func next() throws(Malformed) {
-        if bytes[position] != UInt8(ascii: "<") {
-            try add(text(of: take { $0 != UInt8(ascii: "<") }))
-        } else if skip("</") {
-            try endElement()
+    private mutating func readMarkup() throws(Malformed) {
+        if skip("</") {
+            try readEndTag()
         } else if skip("<?") {
             _ = try take(through: "?>")
         } else if skip("<!--") {
             _ = try take(through: "-->")
-        } else if skip("<![CDATA[") {
-            try add(string(take(through: "]]>")))
+        } else if !open.isEmpty, skip("<![CDATA[") {
+            let data = bytes[try take(through: "]]>")]
+            guard !data.contains(0) else { throw Malformed() }
+            text += data
         } else if skip("<!") {
             throw Malformed()
         } else {
             position += 1
-            try startElement()
+            try readStartTag()
         }
     }
 
-    /// Text belongs to an element; outside the root there may be only blanks.
-    private func add(_ text: String) throws(Malformed) {
-        if let node = open.last?.node {
-            node.append(text)
-        } else if !text.allSatisfy(\.isWhitespace) {
-            throw Malformed()
-        }
-    }
+    // MARK: - Tags
 
-    private mutating func startElement() throws(Malformed) {
-        let name = try name()
-        var isNil = false
+    private mutating func readStartTag() throws(Malformed) {
+        guard elements.isEmpty || !open.isEmpty, elements.count < Self.most,
+            open.count < Self.deepest
+        else { throw Malformed() }
+        let (name, localPart) = try readName()
+        let index = elements.count
+        elements.append(
+            .init(name: localPart, text: text.count..<text.count, end: index + 1))
         skipBlanks()
         while let byte = peek(), byte != UInt8(ascii: "/"), byte != UInt8(ascii: ">") {
-            let (name, value) = try attribute()
-            if name.localPart == "nil" && value.isXMLTrue { isNil = true }
+            if try readAttribute() { elements[index].isNil = true }
             skipBlanks()
         }
         let isEmpty = skip("/")
         guard skip(">") else { throw Malformed() }
-        let node = XMLNode(name: try string(name).localPart, isNil: isNil)
-        try add(node)
-        if !isEmpty { open.append((node, name)) }
+        if !isEmpty { open.append((index, name)) }
     }
 
-    private mutating func add(_ node: XMLNode) throws(Malformed) {
-        count += 1
-        guard count <= Self.most, open.count < Self.deepest else { throw Malformed() }
-        if let parent = open.last?.node {
-            parent.append(node)
-        } else if root == nil {
-            root = node
-        } else {
+    private mutating func readEndTag() throws(Malformed) {
+        let (name, _) = try readName()
+        skipBlanks()
+        guard skip(">"), let start = open.popLast(), areEqual(start.name, name) else {
             throw Malformed()
+        }
+        elements[start.index].text = elements[start.index].text.lowerBound..<text.count
+        elements[start.index].end = elements.count
+    }
+
+    /// A name, and what of it stands behind the prefix.
+    private mutating func readName() throws(Malformed) -> (Range<Int>, localPart: Range<Int>) {
+        let start = position
+        var localStart = start
+        while let byte = peek(), byte.isNamePart {
+            position += 1
+            if byte == UInt8(ascii: ":") { localStart = position }
+        }
+        guard position > start else { throw Malformed() }
+        return (start..<position, localStart..<position)
+    }
+
+    /// `name="value"`, in either kind of quotes.
+    /// - Returns: Whether it says that the element is nil.
+    private mutating func readAttribute() throws(Malformed) -> Bool {
+        let (_, name) = try readName()
+        skipBlanks()
+        guard skip("=") else { throw Malformed() }
+        skipBlanks()
+        guard let quote = peek(), quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
+            throw Malformed()
+        }
+        position += 1
+        let start = text.count
+        try readText(upTo: quote)
+        guard peek() == quote else { throw Malformed() }
+        position += 1
+        let value = start..<text.count
+        let isTrue = text.hold("true", at: value) || text.hold("1", at: value)
+        text.removeSubrange(value)
+        return isTrue && bytes.hold("nil", at: name)
+    }
+
+    // MARK: - Text
+
+    /// Adds what stands up to a byte, or up to the next tag, with the references in it resolved.
+    private mutating func readText(upTo end: UInt8) throws(Malformed) {
+        var start = position
+        while let byte = peek(), byte != end, byte != UInt8(ascii: "<") {
+            guard byte != 0 else { throw Malformed() }
+            if byte == UInt8(ascii: "&") {
+                text += bytes[start..<position]
+                try readReference()
+                start = position
+            } else {
+                position += 1
+            }
+        }
+        text += bytes[start..<position]
+    }
+
+    private mutating func readReference() throws(Malformed) {
+        position += 1
+        let reference = String(decoding: bytes[try take(through: ";")], as: UTF8.self)
+        switch reference {
+        case "amp": text.append(UInt8(ascii: "&"))
+        case "lt": text.append(UInt8(ascii: "<"))
+        case "gt": text.append(UInt8(ascii: ">"))
+        case "quot": text.append(UInt8(ascii: "\""))
+        case "apos": text.append(UInt8(ascii: "'"))
+        default:
+            let isHexadecimal = reference.hasPrefix("#x")
+            let digits = reference.dropFirst(isHexadecimal ? 2 : 1)
+            guard reference.hasPrefix("#"), digits.allSatisfy(\.isHexDigit),
+                let value = UInt32(digits, radix: isHexadecimal ? 16 : 10), value != 0,
+                let scalar = Unicode.Scalar(value)
+            else { throw Malformed() }
+            text += String(scalar).utf8
         }
     }
 
-    private mutating func endElement() throws(Malformed) {
-        let name = try name()
-        skipBlanks()
-        guard skip(">"), open.popLast()?.name == name else { throw Malformed() }
+    // MARK: - Bytes
+
+    private func areEqual(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
+        one.count == other.count
+            && zip(one, other).allSatisfy { bytes[$0] == bytes[$1] }
+    }
+
+    /// The byte to come, or nil at the end.
+    private func peek() -> UInt8? {
+        position < bytes.count ? bytes[position] : nil
+    }
+
+    /// Steps over a text if it comes next.
+    private mutating func skip(_ text: StaticString) -> Bool {
+        let end = position + text.utf8CodeUnitCount
+        guard end <= bytes.count, bytes.hold(text, at: position..<end) else { return false }
+        position = end
+        return true
+    }
+
+    private mutating func skipBlanks() {
+        while let byte = peek(), byte.isBlank { position += 1 }
+    }
+
+    /// What stands up to an ending, which is stepped over.
+    private mutating func take(through ending: StaticString) throws(Malformed) -> Range<Int> {
+        let start = position
+        while position < bytes.count {
+            let end = position
+            if skip(ending) { return start..<end }
+            position += 1
+        }
+        throw Malformed()
     }
 }
 
-/// An element of an answer, without its prefix: namespaces differ between the APIs and their
-/// versions, the names do not.
-final class XMLNode {
-    let name: String
-    /// Whether it says `xsi:nil="true"`.
-    let isNil: Bool
-    private(set) var children: [XMLNode] = []
-    private(set) var text = ""
-
-    init(name: String, isNil: Bool) {
-        self.name = name
-        self.isNil = isNil
+extension UInt8 {
+    fileprivate var isBlank: Bool {
+        self == 0x20 || self == 0x0A || self == 0x0D || self == 0x09
     }
 
-    /// The first child of that name.
-    func child(_ name: String) -> XMLNode? {
-        children.first { $0.name == name }
-    }
-
-    /// All children of that name, in order.
-    func children(_ name: String) -> [XMLNode] {
-        children.filter { $0.name == name }
-    }
-
-    /// The text of the first child of that name; nil when there is none, or it is nil or empty.
-    func text(of name: String) -> String? {
-        guard let child = child(name), !child.isNil, !child.text.isEmpty else { return nil }
-        return child.text
-    }
-
-    func append(_ child: XMLNode) {
-        children.append(child)
-    }
-
-    func append(_ more: String) {
-        text += more
+    /// Whatever does not end a name; XML is stricter, and nothing depends on it here.
+    fileprivate var isNamePart: Bool {
+        switch self {
+        case 0...0x20, UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "/"),
+            UInt8(ascii: "="), UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "&"):
+            false
+        default:
+            true
+        }
     }
 }
