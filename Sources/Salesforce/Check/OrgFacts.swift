@@ -62,11 +62,11 @@ public enum LeadPreview: Sendable, Equatable {
 enum UserInfo {
     /// The envelope, in UTF-8.
     static func request(token: Secret, client: String) -> ByteBuffer {
-        var body = ByteBuffer()
-        body.writeEnvelopeStart(token: token, client: client)
-        body.writeStaticString(
+        var xml = XMLWriter(capacity: 1024)
+        xml.writeEnvelopeStart(token: token, client: client)
+        xml.write(
             "</soapenv:Header><soapenv:Body><urn:getUserInfo/></soapenv:Body></soapenv:Envelope>")
-        return body
+        return xml.body
     }
 
     /// What the answer says.
