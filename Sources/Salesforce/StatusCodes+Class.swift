@@ -9,7 +9,7 @@ extension StatusCodes {
         switch codeClass {
         case .blocked(.allowance) where isConcurrency(error):
             return .blocked(.concurrency)
-        case .permanent where error.message.contains("UNABLE_TO_LOCK_ROW"):
+        case .permanent where error.mentions("UNABLE_TO_LOCK_ROW"):
             // A trigger that lost a lock reports its own failure, with the lock's code inside.
             // Trying again is bounded, so a coincidence costs little.
             return .transient
@@ -25,7 +25,7 @@ extension StatusCodes {
             .refused(.concurrency)
         case "INVALID_SESSION_ID" where isNotExpiry(error):
             .refused(.permission)
-        case "UNKNOWN_EXCEPTION" where error.message.contains("Destination URL not reset"):
+        case "UNKNOWN_EXCEPTION" where error.mentions("Destination URL not reset"):
             .refused(.configuration)
         default:
             ofCalls[error.code] ?? .failed
@@ -47,13 +47,24 @@ extension StatusCodes {
     /// `ConcurrentPerOrgLongTxn Limit exceeded.` passes in seconds, `TotalRequests Limit exceeded.`
     /// in hours; what names neither is taken for the latter.
     private static func isConcurrency(_ error: Reason) -> Bool {
-        error.message.contains("Concurrent")
+        error.mentions("Concurrent")
     }
 
     /// Two refusals wear the code of an expired session and stay however often one logs in.
     /// Source: jsforce, src/http-api.ts.
     private static func isNotExpiry(_ error: Reason) -> Bool {
-        error.message.contains("Connected app is not attached to Agent")
-            || error.message.contains("This session is not valid for use with")
+        error.mentions("Connected app is not attached to Agent")
+            || error.mentions("This session is not valid for use with")
+    }
+}
+
+extension Reason {
+    /// Whether the message has these words in it. `String.contains` makes a table of the words each
+    /// time, which takes longer than to read the whole result of a lead.
+    fileprivate func mentions(_ words: StaticString) -> Bool {
+        let text = Array(message.utf8)
+        let length = words.utf8CodeUnitCount
+        return text.indices.dropLast(length - 1)
+            .contains { text.hold(words, at: $0..<$0 + length) }
     }
 }
