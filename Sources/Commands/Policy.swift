@@ -49,7 +49,7 @@ struct PolicyList: ParsableCommand {
             values: [
                 .text(name), .integer(Int64(policy.maxAttempts)), .integer(policy.baseDelayMS),
                 .real(policy.factor), .integer(policy.maxDelayMS), .real(policy.jitter),
-                .text(policy.onFailure.rawValue), .integer(policy.allowDuplicates ? 1 : 0),
+                .text(policy.onFailure.rawValue), .integer(policy.onDuplicates == .allow ? 1 : 0),
                 .text(policy.onDuplicates.rawValue), .text(policy.onManyMatches.rawValue),
                 .text(policy.onNoMatch.rawValue),
                 policy.fallbackOwner.map { .text($0.description) } ?? .null,
@@ -96,15 +96,17 @@ struct PolicySet: ParsableCommand {
     @Option(help: "What a batch does when one of its leads fails.")
     var onFailure: RetryPolicy.OnFailure?
 
-    @Flag(inversion: .prefixedNo, help: "Whether duplicate rules that only warn are overridden.")
+    @Flag(
+        inversion: .prefixedNo,
+        help: "The same as --on-duplicates allow; without it, fail where it was allow.")
     var allowDuplicates: Bool?
 
     @Option(
         help: ArgumentHelp(
             "What becomes of a lead that a duplicate rule stops.",
             discussion: """
-                fail: it names the records that match. allow: the same as --allow-duplicates. join: \
-                the lead is converted into the one account or contact that the rule names.
+                fail: it names the records that match. allow: rules that only warn are overridden. \
+                join: the lead is converted into the one account or contact that the rule names.
                 """))
     var onDuplicates: RetryPolicy.OnDuplicates?
 
@@ -139,6 +141,11 @@ struct PolicySet: ParsableCommand {
         try Self.check(factor, in: 1...100, or: "--factor must be 1 to 100.")
         try Self.check(maxDelay, in: 0...2_592_000_000, or: "--max-delay must be 0s to 30d.")
         try Self.check(jitter, in: 0...1, or: "--jitter must be 0 to 1.")
+        if let allowDuplicates, let onDuplicates, allowDuplicates != (onDuplicates == .allow) {
+            let flag = allowDuplicates ? "--allow-duplicates" : "--no-allow-duplicates"
+            throw ValidationError(
+                "\(flag) contradicts --on-duplicates \(onDuplicates.rawValue): give one of them.")
+        }
     }
 
     private static func check<Value>(
@@ -156,7 +163,10 @@ struct PolicySet: ParsableCommand {
             policy.maxDelayMS = maxDelay ?? policy.maxDelayMS
             policy.jitter = jitter ?? policy.jitter
             policy.onFailure = onFailure ?? policy.onFailure
-            policy.allowDuplicates = allowDuplicates ?? policy.allowDuplicates
+            if allowDuplicates == true { policy.onDuplicates = .allow }
+            if allowDuplicates == false, policy.onDuplicates == .allow {
+                policy.onDuplicates = .fail
+            }
             policy.onDuplicates = onDuplicates ?? policy.onDuplicates
             policy.onManyMatches = onManyMatches ?? policy.onManyMatches
             policy.onNoMatch = onNoMatch ?? policy.onNoMatch

@@ -50,10 +50,8 @@ public struct RetryPolicy: Hashable, Sendable {
     public var jitter: Double
     /// What a failure means for the rest of the batch.
     public var onFailure: OnFailure
-    /// Whether duplicate rules that only warn are overridden.
-    public var allowDuplicates: Bool
     /// What becomes of a lead that a duplicate rule stops.
-    public var onDuplicates = OnDuplicates.fail
+    public var onDuplicates: OnDuplicates
     /// Which of several contacts or accounts that match is meant.
     public var onManyMatches = OnManyMatches.fail
     /// Whether a lead that matches nothing makes new records.
@@ -68,15 +66,15 @@ public struct RetryPolicy: Hashable, Sendable {
     /// What it asks for the call as a whole: all leads of a call ask the same.
     public var options: ConvertOptions {
         ConvertOptions(
-            allowsDuplicates: allowDuplicates || onDuplicates == .allow,
-            suppressesFeed: suppressesFeed, truncatesFields: truncatesFields)
+            allowsDuplicates: onDuplicates == .allow, suppressesFeed: suppressesFeed,
+            truncatesFields: truncatesFields)
     }
 
     /// The policy `default`: 5 attempts, 10 s, doubling, at most 15 min, half of it by chance.
     public init(
         maxAttempts: Int = 5, baseDelayMS: Int64 = 10_000, factor: Double = 2,
         maxDelayMS: Int64 = 900_000, jitter: Double = 0.5, onFailure: OnFailure = .carryOn,
-        allowDuplicates: Bool = false
+        onDuplicates: OnDuplicates = .fail
     ) {
         self.maxAttempts = maxAttempts
         self.baseDelayMS = baseDelayMS
@@ -84,7 +82,7 @@ public struct RetryPolicy: Hashable, Sendable {
         self.maxDelayMS = maxDelayMS
         self.jitter = jitter
         self.onFailure = onFailure
-        self.allowDuplicates = allowDuplicates
+        self.onDuplicates = onDuplicates
     }
 
     /// The pause after the used attempt `attempt` (1 or more), in milliseconds:

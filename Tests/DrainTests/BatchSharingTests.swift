@@ -43,7 +43,7 @@ import Testing
 
     @Test func `lets batches that may not travel together take turns in full calls`() async throws {
         try await withQueue { queue in
-            try queue.operations.set(RetryPolicy(allowDuplicates: true), named: "loose")
+            try queue.operations.set(RetryPolicy(onDuplicates: .allow), named: "loose")
             try queue.add(1...300, options("strict"))
             try queue.add(1001...1300, options("loose", policy: "loose"))
             var drain = try VirtualDrain(queue)

@@ -104,9 +104,9 @@ import Testing
         try await withCommandLine { leadconvert in
             _ = try leadconvert(
                 "policy", "set", "patient", "--max-attempts", "10", "--base-delay", "1m",
-                "--max-delay", "2h", "--on-failure", "pause", "--allow-duplicates",
-                "--on-duplicates", "join", "--on-many-matches", "oldest", "--on-no-match", "fail",
-                "--fallback-owner", "005000000000001", "--suppress-feed"
+                "--max-delay", "2h", "--on-failure", "pause", "--on-duplicates", "join",
+                "--on-many-matches", "oldest", "--on-no-match", "fail", "--fallback-owner",
+                "005000000000001", "--suppress-feed"
             )
             #expect(
                 try leadconvert("policy", "list")
@@ -119,7 +119,7 @@ import Testing
                             continue                   0  fail           fail             \
                             create
                             patient            10          60000     2.0       7200000     0.5  \
-                            pause                      1  join           oldest           \
+                            pause                      0  join           oldest           \
                             fail         005000000000001AAA
 
                             """
@@ -137,6 +137,58 @@ import Testing
             _ = try leadconvert("policy", "set", "patient", "--fallback-owner", "none")
             #expect(!(try leadconvert("policy", "list", "--json").output.contains("005")))
             #expect(try leadconvert("policy", "set", "x", "--fallback-owner", "00G").status == 64)
+        }
+    }
+
+    @Test func `the last word on duplicates counts, whichever option said it`() async throws {
+        try await withCommandLine { leadconvert in
+            for (options, allows, word) in [
+                (["--allow-duplicates"], 1, "allow"), (["--on-duplicates", "fail"], 0, "fail"),
+                (["--on-duplicates", "allow"], 1, "allow"), (["--jitter", "0"], 1, "allow"),
+                (["--no-allow-duplicates"], 0, "fail"), (["--on-duplicates", "join"], 0, "join"),
+                (["--no-allow-duplicates"], 0, "join"),
+            ] {
+                _ = try leadconvert(["policy", "set", "p"] + options)
+                let list = try leadconvert("policy", "list", "--json").output
+                let row = list.split(separator: "\n").last { $0.contains("\"p\"") } ?? ""
+                let both = "\"allow_duplicates\": \(allows), \"on_duplicates\": \"\(word)\""
+                #expect(row.contains(both), "\(options): \(row)")
+            }
+        }
+    }
+
+    @Test func `a new policy has what the default says of duplicates, by SQL too`() async throws {
+        try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
+            try DatabaseQueue(path: leadconvert.file("queue.db").path).write {
+                try $0.execute(sql: "UPDATE policies SET allow_duplicates = 1")
+            }
+            _ = try leadconvert("policy", "set", "p", "--on-duplicates", "fail")
+            _ = try leadconvert("policy", "set", "q", "--jitter", "0")
+            let list = try leadconvert("policy", "list", "--json").output
+            let rows = list.split(separator: "\n").filter { $0.contains("name") }
+            let allows = rows.map { $0.contains(#""allow_duplicates": 1"#) }
+            #expect(allows == [true, false, true], "\(list)")
+        }
+    }
+
+    @Test(arguments: [
+        (["--allow-duplicates", "--on-duplicates", "fail"], "--allow-duplicates contradicts "),
+        (["--allow-duplicates", "--on-duplicates", "join"], "--allow-duplicates contradicts "),
+        (
+            ["--no-allow-duplicates", "--on-duplicates", "allow"],
+            "--no-allow-duplicates contradicts "
+        ),
+    ])
+    func `two words on duplicates must not differ`(options: [String], sentence: String) async throws
+    {
+        try await withCommandLine { leadconvert in
+            let ending = try leadconvert(["policy", "set", "p"] + options)
+            #expect(ending.status == 64)
+            #expect(ending.errors.hasPrefix("Error: \(sentence)--on-duplicates"))
+            let agreed = try leadconvert(
+                "policy", "set", "p", "--no-allow-duplicates", "--on-duplicates", "join")
+            #expect(agreed.status == 0)
         }
     }
 

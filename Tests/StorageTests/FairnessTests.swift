@@ -114,7 +114,7 @@ import Testing
             var options = EnqueueOptions()
             for (batch, policy) in [("a", "loose"), ("b", "default"), ("c", "loose")] {
                 if policy == "loose" {
-                    try queue.operations.set(RetryPolicy(allowDuplicates: true), named: policy)
+                    try queue.operations.set(RetryPolicy(onDuplicates: .allow), named: policy)
                 }
                 (options.batch, options.policy) = (batch, policy)
                 let first = batch == "a" ? 0 : batch == "b" ? 100 : 200

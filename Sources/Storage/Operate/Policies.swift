@@ -44,7 +44,7 @@ extension Operations {
                 arguments: [
                     name, policy.maxAttempts, policy.baseDelayMS, policy.factor,
                     policy.maxDelayMS, policy.jitter, policy.onFailure.rawValue,
-                    policy.allowDuplicates, policy.onDuplicates.rawValue,
+                    policy.onDuplicates == .allow, policy.onDuplicates.rawValue,
                     policy.onManyMatches.rawValue, policy.onNoMatch.rawValue,
                     policy.fallbackOwner?.description, policy.suppressesFeed,
                     policy.truncatesFields,
@@ -77,8 +77,9 @@ extension RetryPolicy {
             maxAttempts: row["max_attempts"], baseDelayMS: row["base_delay_ms"],
             factor: row["factor"], maxDelayMS: row["max_delay_ms"], jitter: row["jitter"],
             onFailure: .init(rawValue: row["on_failure"]) ?? .carryOn,
-            allowDuplicates: row["allow_duplicates"])
-        onDuplicates = .init(rawValue: row["on_duplicates"]) ?? .fail
+            // The two columns say the same; by SQL somebody may have set one alone.
+            onDuplicates: row["allow_duplicates"]
+                ? .allow : .init(rawValue: row["on_duplicates"]) ?? .fail)
         onManyMatches = .init(rawValue: row["on_many_matches"]) ?? .fail
         onNoMatch = .init(rawValue: row["on_no_match"]) ?? .create
         // Of two characters that are mistyped the schema knows nothing: the first fifteen count.
