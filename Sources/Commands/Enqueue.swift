@@ -78,7 +78,9 @@ struct Enqueue: AsyncParsableCommand {
     @OptionGroup var login: LoginOptions
 
     @Option(
-        help: ArgumentHelp("The status for all leads, if no column has it.", valueName: "status")
+        help: ArgumentHelp(
+            "The status of leads whose row names none (default: $LEADCONVERT_CONVERTED_STATUS).",
+            valueName: "status")
     )
     var convertedStatus: String?
 
@@ -142,6 +144,14 @@ struct Enqueue: AsyncParsableCommand {
         let ways = [!files.isEmpty, leadID != nil, query != nil, soql != nil].filter(\.self).count
         if let batch, batch.allSatisfy(\.isWhitespace) {
             throw ValidationError("--batch names no batch.")
+        }
+        if let convertedStatus, convertedStatus.allSatisfy(\.isWhitespace) {
+            throw ValidationError("--converted-status names no status.")
+        }
+        if convertedStatus?.contains("{{") == true {
+            throw ValidationError(
+                "--converted-status is one status for all; a template goes with "
+                    + "--map 'convertedStatus=...'.")
         }
         guard ways == 1 else {
             throw ValidationError(
@@ -213,9 +223,10 @@ struct Enqueue: AsyncParsableCommand {
 
     private func mapping() throws -> Mapping {
         var mapping = try template.map { try Mapping(template: ByteSource(path: $0)) } ?? Mapping()
-        mapping.defaultStatus = try defaultStatus()
+        // A file of settings that was named must be readable, even where a flag says its status.
+        let ofSettings = try defaultStatus()
+        mapping.defaultStatus = convertedStatus ?? ofSettings
         mapping.readsRecords = soql != nil
-        if let convertedStatus { try mapping.set("convertedStatus=\(convertedStatus)") }
         for assignment in assignments { try mapping.set(assignment) }
         try matching.apply(to: &mapping)
         try followUps.apply(to: &mapping)

@@ -129,6 +129,34 @@ import Testing
         }
     }
 
+    @Test func `a column's status wins over the option's, as does a template's`() async throws {
+        try await withCommandLine { leadconvert in
+            let rows = "leadId,convertedStatus\n00QWs0000000001,\n00QWs0000000002,Won\n"
+            _ = try leadconvert("enqueue", "-", "--converted-status", "Flag", input: rows)
+            let row = #"{"leadId": "00QWs0000000003"}"#
+            _ = try leadconvert(
+                "enqueue", "-", "--converted-status", "Flag", "--map", "convertedStatus=Map",
+                input: row)
+            let jobs = try leadconvert("jobs", "--csv").output.split(separator: "\n")
+            let statuses = jobs.dropFirst().map { $0.split(separator: ",")[2] }
+            #expect(statuses == ["Flag", "Won", "Map"])
+        }
+    }
+
+    @Test(arguments: [
+        ("", "--converted-status names no status."),
+        (" ", "--converted-status names no status."),
+        ("{{Status}}", "--converted-status is one status for all; a template goes with --map"),
+    ])
+    func `the option's status is one`(status: String, sentence: String) async throws {
+        try await withCommandLine { leadconvert in
+            let end = try leadconvert(
+                "enqueue", "--lead-id", "00QWs0000000001", "--converted-status", status)
+            #expect(end.status == 64)
+            #expect(end.errors.hasPrefix("Error: \(sentence)"), "\(end.errors)")
+        }
+    }
+
     @Test func `takes a single lead`() async throws {
         try await withCommandLine { leadconvert in
             let ending = try leadconvert(
