@@ -46,6 +46,8 @@ struct LeadConvertDaemon: AsyncParsableCommand {
     var giveUpAfter: String?
 
     func validate() throws {
+        // SQLite takes it for a database of its own, which is gone with the program.
+        if db?.isEmpty == true { throw ValidationError("--db names no file.") }
         if let giveUpAfter, DurationText(giveUpAfter) == nil {
             throw ValidationError("--give-up-after: it \(DurationText.rule).")
         }

@@ -28,6 +28,12 @@ import Testing
         #expect(end.output == "")
     }
 
+    @Test func `an empty name of a queue is wrong usage`() async throws {
+        let end = try await Program.daemon.run(["--db", "", "--until-empty"])
+        #expect(end.code == 64)
+        #expect(end.errors.contains("--db names no file."))
+    }
+
     @Test func `a time to give up without a unit is wrong usage`() async throws {
         let end = try await Program.daemon.run(["--give-up-after", "2"])
         #expect(end.code == 64)
