@@ -83,6 +83,34 @@ import Testing
         }
     }
 
+    @Test func `a code means what failed with it in one part, or in both`() async throws {
+        try await withQueue { queue in
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...2, options)
+            try queue.add(3...4)
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET state = 'failed', finished_at = run_at, error_code = 'LOCKED'
+                    WHERE id IN (1, 3);
+                    UPDATE jobs SET state = 'converted', finished_at = run_at, after_code = 'LOCKED'
+                    WHERE id IN (2, 4);
+                    """)
+            for (part, batch, jobs, words) in [
+                (.conversion, nil, [1, 3], "code LOCKED"),
+                (.followUp, nil, [2, 4], "code LOCKED after the conversion"),
+                (nil, nil, [1, 3, 2, 4], "code LOCKED"),
+                (.conversion, "friday", [1], "code LOCKED of batch friday"),
+                (.followUp, "friday", [2], "code LOCKED after the conversion of batch friday"),
+                (nil, "friday", [1, 2], "code LOCKED of batch friday"),
+            ] as [(FailedPart?, String?, [Int64], String)] {
+                let code = JobSelection.failed(code: "LOCKED", batch: batch, part: part)
+                #expect(try queue.read { try $0.select(code) }.map(\.id) == jobs, "\(code)")
+                #expect(code.description == words)
+            }
+        }
+    }
+
     @Test func `failures are grouped by code with the latest as the example`() async throws {
         try await withFailures { queue in
             try queue.run(

@@ -37,8 +37,9 @@ struct FailureTable {
         guard let code = group.code else { return .none }
         return ActionButton(
             context: context, action: "retry",
-            fields: [("code", code)] + (batch.map { [("batch", $0)] } ?? []), label: "Retry",
-            description: "Retry \(group.leads.counted("lead")) that failed with \(code)",
+            fields: group.part.fields(code, batch), label: "Retry",
+            description: "Retry \(group.leads.counted("lead")) that failed with \(code)"
+                + group.part.words,
             back: back
         ).html
     }
@@ -57,6 +58,14 @@ struct FailureTable {
 extension FailedPart {
     /// What a code in a list says of, where that is not the conversion.
     var note: HTML { self == .followUp ? " <small>after the conversion</small>" : .none }
+
+    /// The same, behind what is said of leads.
+    var words: String { self == .followUp ? " after the conversion" : "" }
+
+    /// The fields of a form for all that failed in this part with a code.
+    func fields(_ code: String, _ batch: String?) -> [(name: String, value: String)] {
+        [("code", code), ("part", rawValue)] + (batch.map { [("batch", $0)] } ?? [])
+    }
 }
 
 /// What a batch has come to.

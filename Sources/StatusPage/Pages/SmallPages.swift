@@ -31,9 +31,8 @@ struct FailuresPage {
         guard let code else { return .none }
         return ActionButton(
             context: context, action: "retry",
-            fields: [("code", code)] + (batch.map { [("batch", $0)] } ?? []),
-            label: "Retry all of them", description: "Retry all leads that failed with \(name)",
-            back: back
+            fields: part.fields(code, batch), label: "Retry all of them",
+            description: "Retry all leads that failed with \(name)" + part.words, back: back
         ).html
     }
 }

@@ -16,7 +16,7 @@ struct PageOperation: Sendable, Equatable {
     /// Which jobs.
     enum Target: Sendable, Equatable {
         case job(Int64)
-        case code(String, batch: String?)
+        case code(String, batch: String?, part: FailedPart?)
         case batch(String)
         case allFailed
         case queue
@@ -32,7 +32,10 @@ struct PageOperation: Sendable, Equatable {
         case (.retry, let job?, nil, nil, nil), (.cancel, let job?, nil, nil, nil):
             guard let number = Int64(job) else { return nil }
             subject = .job(number)
-        case (.retry, nil, let code?, let batch, nil): subject = .code(code, batch: batch)
+        case (.retry, nil, let code?, let batch, nil):
+            let part = form["part"].flatMap(FailedPart.init(rawValue:))
+            guard part != nil || form["part"] == nil else { return nil }
+            subject = .code(code, batch: batch, part: part)
         case (_, nil, nil, let batch?, nil): subject = .batch(batch)
         case (.retry, nil, nil, nil, "failed"): subject = .allFailed
         case (.pause, nil, nil, nil, "queue"), (.resume, nil, nil, nil, "queue"): subject = .queue
@@ -44,7 +47,9 @@ struct PageOperation: Sendable, Equatable {
     var fields: [(name: String, value: String)] {
         switch subject {
         case .job(let number): [("job", String(number))]
-        case .code(let code, let batch): [("code", code)] + (batch.map { [("batch", $0)] } ?? [])
+        case .code(let code, let batch, let part):
+            [("code", code)] + (part.map { [("part", $0.rawValue)] } ?? [])
+                + (batch.map { [("batch", $0)] } ?? [])
         case .batch(let name): [("batch", name)]
         case .allFailed: [("all", "failed")]
         case .queue: [("all", "queue")]
@@ -55,7 +60,7 @@ struct PageOperation: Sendable, Equatable {
     var selection: [JobSelection] {
         switch subject {
         case .job(let number): [.job(number)]
-        case .code(let code, let batch): [.failed(code: code, batch: batch)]
+        case .code(let code, let batch, let part): [.failed(code: code, batch: batch, part: part)]
         case .batch(let name): [.batch(name)]
         case .allFailed: [.all(.failed)]
         case .queue: []
@@ -78,7 +83,8 @@ struct PageOperations: Sendable {
     func count(_ operation: PageOperation) throws -> Int {
         switch (operation.action, operation.subject) {
         case (_, .job): 1
-        case (.retry, .code(let code, let batch)): try failures(of: batch) { $0.code == code }
+        case (.retry, .code(let code, let batch, let part)):
+            try failures(of: batch) { $0.code == code && $0.part == part ?? $0.part }
         case (.retry, .batch(let name)): try failures(of: name)
         case (.retry, _): try failures(of: nil)
         case (_, .batch(let name)): try dashboard.batch(named: name).unsettled

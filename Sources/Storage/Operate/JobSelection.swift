@@ -11,8 +11,8 @@ public enum JobSelection: Sendable {
     case batch(String)
     /// All that are in this state.
     case all(JobState)
-    /// All that failed with this code, of this batch if one is named.
-    case failed(code: String, batch: String? = nil)
+    /// All that failed with this code: of this batch, and in this part, if one is named.
+    case failed(code: String, batch: String? = nil, part: FailedPart? = nil)
 }
 
 extension JobSelection: CustomStringConvertible {
@@ -23,8 +23,9 @@ extension JobSelection: CustomStringConvertible {
         case .lead(let lead): "lead \(lead)"
         case .batch(let name): "batch \(name)"
         case .all(let state): "all \(state.rawValue)"
-        case .failed(let code, nil): "code \(code)"
-        case .failed(let code, let batch?): "code \(code) of batch \(batch)"
+        case .failed(let code, let batch, let part):
+            "code \(code)" + (part == .followUp ? " after the conversion" : "")
+                + (batch.map { " of batch \($0)" } ?? "")
         }
     }
 }
@@ -55,14 +56,24 @@ extension Database {
             try many("state = 'failed'", []) + many("after_code IS NOT NULL", [])
         case .all(let state):
             try many(state.condition, [])
-        case .failed(let code, nil):
-            try many("state = 'failed' AND error_code = ?", [code])
-                + many("after_code = ?", [code])
-        case .failed(let code, let name?):
-            try many(
-                "batch_id = ? AND state = 'failed' AND error_code = ?", [existingBatch(name), code])
-                + many("after_code = ? AND +batch_id = ?", [code, existingBatch(name)])
+        case .failed(let code, let name, let part):
+            try failed(code, of: name.map(existingBatch), part)
         }
+    }
+
+    private func failed(
+        _ code: String, of batch: Int64?, _ part: FailedPart?
+    ) throws -> [SelectedJob] {
+        let arguments: StatementArguments = [code, batch]
+        var jobs: [SelectedJob] = []
+        if part != .followUp {
+            let ofBatch = batch == nil ? "?2 IS NULL" : "batch_id = ?2"
+            jobs += try many("state = 'failed' AND error_code = ?1 AND \(ofBatch)", arguments)
+        }
+        if part != .conversion {
+            jobs += try many("after_code = ?1 AND (?2 IS NULL OR batch_id = ?2)", arguments)
+        }
+        return jobs
     }
 
     /// Those that are still there.
