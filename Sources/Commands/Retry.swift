@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conversion
+import Settings
 import Storage
 
 struct Retry: ParsableCommand {
@@ -44,14 +45,22 @@ struct Retry: ParsableCommand {
         try output.writeLine("\(counted(change.changed, "job")) will run again.")
         if change.released > 0 {
             let others = counted(change.released, "other job")
-            try output.writeLine("The batch that was held by a failure goes on: \(others) let go.")
-        }
-        if change.held > 0 {
             try output.writeLine(
-                "\(counted(change.held, "job")) held until the batch goes on: leadconvert resume."
-            )
+                "The batch that was held by a failure goes on: \(others) released.")
         }
-        try output.writeLeftAlone(change.left, because: Self.reason)
+        let path = DatabasePath(queue.path)
+        func resume(_ batch: String) -> String {
+            "leadconvert resume --batch \(batch.shellQuoted) \(path.option)"
+        }
+        for (batch, jobs) in change.held.sorted(by: { $0.key < $1.key }) {
+            let count = counted(jobs, "job")
+            try output.writeLine("\(count) held until \(batch) goes on: \(resume(batch))")
+        }
+        try output.writeLeftAlone(change.left) { state in
+            state == .held
+                ? "held with their batch; go on with: \(resume(selection.batch ?? "NAME"))"
+                : Self.reason(state)
+        }
         if change.superseded > 0 {
             let count = counted(change.superseded, "job")
             try output.writeLine("\(count) left alone: the lead has a newer job in the queue.")
@@ -69,7 +78,7 @@ struct Retry: ParsableCommand {
         case .queued: "waiting to be sent anyway"
         case .sending: "being sent now"
         case .verifying: "sent, and Salesforce is being asked what became of them"
-        case .held: "held with their batch; let it go on with leadconvert resume --batch NAME"
+        case .held: "held with their batch"
         case .finishing: "converted, and what follows is under way"
         case .converted: "converted already"
         case .cancelled: "cancelled; enqueue the lead again"

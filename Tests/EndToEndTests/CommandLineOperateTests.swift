@@ -94,9 +94,50 @@ import Testing
             }
             #expect(
                 try leadconvert("resume", "--batch", "friday").output
-                    == "friday was not paused; 2 held jobs let go.\n")
+                    == "friday was not paused; 2 held jobs released.\n")
             #expect(
                 try leadconvert("resume", "--batch", "friday").output == "friday was not paused.\n")
+        }
+    }
+
+    @Test func `retry names the batch that holds a job, and what lets it go on`() async throws {
+        try await withCommandLine { leadconvert in
+            for batch in ["old ones", "b1"] {
+                let lead = batch == "b1" ? "00QWs0000000001" : "00QWs0000000002"
+                _ = try leadconvert(
+                    "enqueue", "--lead-id", lead, "--converted-status", "A", "--batch", batch)
+                _ = try leadconvert("pause", "--batch", batch)
+            }
+            let path = leadconvert.file("queue.db").path
+            func fail() throws {
+                try DatabaseQueue(path: path).write {
+                    try $0.execute(
+                        sql: """
+                            UPDATE jobs SET state = 'failed', finished_at = updated_at, attempts = 1,
+                                error_code = 'X'
+                            """)
+                }
+            }
+            let held = "1 job held until b1 goes on: leadconvert resume --batch b1 --db \(path)\n"
+            let others = """
+                1 job held until old ones goes on: leadconvert resume --batch 'old ones' --db \(path)
+
+                """
+            try fail()
+            #expect(
+                try leadconvert("retry", "--batch", "b1").output
+                    == "1 job will run again.\n" + held)
+            try fail()
+            #expect(
+                try leadconvert("retry", "--all-failed").output
+                    == "2 jobs will run again.\n" + held + others)
+            #expect(
+                try leadconvert("retry", "--batch", "b1").output == """
+                    0 jobs will run again.
+                    1 job left alone: held with their batch; go on with: leadconvert resume --batch b1 \
+                    --db \(path).
+
+                    """)
         }
     }
 

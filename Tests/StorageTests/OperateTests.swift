@@ -53,12 +53,13 @@ import Testing
         try await withBatch(policy: nil) { queue, failed in
             try queue.operations.pause(true, batch: "friday", at: now)
             #expect(
-                try queue.operations.retry([.job(failed)], at: now) == Change(changed: 1, held: 1))
+                try queue.operations.retry([.job(failed)], at: now)
+                    == Change(changed: 1, held: ["friday": 1]))
             #expect(try queue.operations.pause(false, batch: "friday", at: now).changed == 3)
         }
     }
 
-    @Test func `a large batch is held and let go in small transactions`() async throws {
+    @Test func `a large batch is held and released in small transactions`() async throws {
         try await withQueue { queue in
             var options = EnqueueOptions()
             options.batch = "friday"
@@ -152,7 +153,7 @@ import Testing
 
 extension Change {
     fileprivate init(
-        changed: Int = 0, held: Int = 0, released: Int = 0, left: [JobState: Int] = [:],
+        changed: Int = 0, held: [String: Int] = [:], released: Int = 0, left: [JobState: Int] = [:],
         superseded: Int = 0
     ) {
         self.init()

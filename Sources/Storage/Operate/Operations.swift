@@ -5,8 +5,8 @@ import GRDB
 public struct Change: Sendable, Equatable {
     /// Jobs that were changed.
     public var changed = 0
-    /// Those of them that wait for their batch to be resumed.
-    public var held = 0
+    /// How many of them wait for their batch to be resumed, by its name.
+    public var held: [String: Int] = [:]
     /// Other jobs of a batch that was paused at one of them and goes on.
     public var released = 0
     /// Jobs that were left alone, by the state that kept them.
@@ -101,8 +101,11 @@ public struct JobChange: Sendable {
                 case .supersede: change.superseded += 1
                 case .move(let state):
                     change.changed += 1
-                    change.held += state == .held ? 1 : 0
-                    if let batch = job.batchID { batches.insert(batch) }
+                    guard let batch = job.batchID else { continue }
+                    batches.insert(batch)
+                    if state == .held {
+                        change.held[try database.name(ofBatch: batch), default: 0] += 1
+                    }
                 }
             }
             if kind == .cancel { try database.finish(batches: batches, at: operation.at) }
@@ -156,6 +159,11 @@ extension Database {
         // It was held with the others for a moment.
         change.released += state == .held ? released - 1 : released
         return .move(state == .held ? .queued : state)
+    }
+
+    fileprivate func name(ofBatch batch: Int64) throws -> String {
+        let sql = "SELECT name FROM batches WHERE id = ?"
+        return try String.fetchOne(cachedStatement(sql: sql), arguments: [batch]) ?? ""
     }
 
     private func cancel(_ job: SelectedJob, at now: Timestamp) throws -> JobResult {
