@@ -27,13 +27,13 @@ struct Resume: ParsableCommand {
         if change.wasSo {
             // Of a resume that was cut short, or where somebody changed the batch by SQL.
             let released =
-                change.changed > 0 ? "; \(counted(change.changed, "held job")) let go" : ""
+                change.changed > 0 ? "; \(counted(change.changed, "held job")) released" : ""
             try output.writeLine(
                 batch.map { "\($0) was not paused\(released)." }
                     ?? "The queue was not paused\(released): \(path.absolute)")
         } else {
             try output.writeLine(
-                batch.map { "\($0) goes on; \(counted(change.changed, "job")) let go." }
+                batch.map { "\($0) goes on; \(counted(change.changed, "job")) released." }
                     ?? "The queue goes on: \(path.absolute)"
             )
         }

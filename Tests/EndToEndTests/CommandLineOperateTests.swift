@@ -48,7 +48,7 @@ import Testing
             )
             #expect(
                 try leadconvert("resume", "--batch", "friday").output
-                    == "friday goes on; 2 jobs let go.\n"
+                    == "friday goes on; 2 jobs released.\n"
             )
             #expect(
                 try leadconvert("resume", "--batch", "friday").output == "friday was not paused.\n")

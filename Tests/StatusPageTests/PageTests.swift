@@ -132,6 +132,72 @@ import Testing
         }
     }
 
+    @Test func `retry of a code means the conversions, or what failed after them`() async throws {
+        try await withPage(fill: { queue in
+            try queue.addFailures()
+            // Two of the code that failed, and one that is converted.
+            try queue.run(sql: "UPDATE jobs SET after_code = 'INVALID_STATUS' WHERE id = 4")
+        }) { page in
+            let first = try await page.get("/")
+            let (body, token) = (first.body, first.formToken)
+            let name = "failed with INVALID_STATUS"
+            #expect(body.contains("\"Retry 2 leads that \(name)\""))
+            #expect(body.contains("\"Retry 1 lead that \(name) after the conversion\""))
+            #expect(body.contains("name=\"part\" value=\"after\""))
+            let list = try await page.get("/failures?code=INVALID_STATUS&part=after").body
+            #expect(list.contains("name=\"part\" value=\"after\""))
+            func retry(_ part: String) async throws -> Page.Answer {
+                try await page.post(
+                    "/retry",
+                    [("csrf", token), ("code", "INVALID_STATUS"), ("part", part)])
+            }
+            #expect(try await retry("other").status == 400)
+            let conversions = try await retry("conversion")
+            #expect(conversions.header("Location") == "/?did=retry&jobs=2")
+            #expect(
+                try page.queue.jobs().map { $0.text("state") } == [
+                    "failed", "queued", "queued", "converted", "queued", "queued",
+                ])
+            // What has no follow-up to do again is left alone, and so are the others.
+            #expect(
+                try await retry("after").header("Location")?.hasPrefix("/?did=retry&jobs=") == true)
+            #expect(try page.queue.jobs().first?.text("state") == "failed")
+        }
+    }
+
+    @Test func `a pause is told of the queue, of a batch, and of a batch in a paused queue`()
+        async throws
+    {
+        try await withPage(fill: { try $0.addFailures() }) { page in
+            let token = try await page.get("/").formToken
+            func told(_ action: String, _ field: (String, String)) async throws -> String? {
+                let answer = try await page.post("/\(action)", [("csrf", token), field])
+                return try await page.get(answer.header("Location") ?? "").body
+                    .between("role=\"status\">", "<")
+            }
+            try page.queue.add(7...8, options(batch: "b"))
+            let batch = ("batch", "b")
+            #expect(try await told("pause", batch) == "Paused; 2 leads held.")
+            #expect(try await told("resume", batch) == "Resumed; 2 leads released.")
+            #expect(try await told("pause", ("all", "queue")) == "The queue is paused.")
+            #expect(
+                try await told("pause", batch)
+                    == "Paused; 2 leads held; the whole queue is paused.")
+            #expect(
+                try await told("resume", batch)
+                    == "Resumed; 2 leads released; the whole queue is paused.")
+            #expect(try await told("resume", ("all", "queue")) == "The queue goes on.")
+            #expect(try await page.get("/?did=retry").body.contains("class=\"notice\"") == false)
+            #expect(try await page.get("/?did=pause&jobs=-1").body.contains("-1 lead") == false)
+        }
+    }
+
+    private func options(batch: String) -> EnqueueOptions {
+        var options = EnqueueOptions()
+        options.batch = batch
+        return options
+    }
+
     @Test func `cancel, pause and resume do what the commands do`() async throws {
         try await withPage(fill: { try $0.addFailures() }) { page in
             let token = try await page.get("/").formToken

@@ -102,7 +102,10 @@ struct PageOperations: Sendable {
 
     /// What was done.
     struct Done: Sendable {
-        var jobs = 0
+        /// Jobs that were changed; nil where it was the queue as a whole, whose jobs stay as they are.
+        var jobs: Int?
+        /// Whether the whole queue is paused, as far as it matters.
+        var isQueuePaused = false
         /// What is left, if it did not get to the end.
         var rest: JobChange?
     }
@@ -118,7 +121,8 @@ struct PageOperations: Sendable {
             if case .batch(let name) = operation.subject { batch = name }
             let change = try queue.operations.pause(
                 operation.action == .pause, batch: batch, at: now, by: Self.name)
-            return Done(jobs: change.changed)
+            return Done(
+                jobs: batch == nil ? nil : change.changed, isQueuePaused: change.isQueuePaused)
         case .retry:
             steps = try queue.operations.retrying(operation.selection, at: now, by: Self.name)
         case .cancel:

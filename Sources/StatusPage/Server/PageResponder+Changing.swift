@@ -60,8 +60,9 @@ extension PageResponder {
         return .seeOther(
             Form.adding(
                 [
-                    ("did", operation.action.rawValue), ("jobs", String(done.jobs)),
+                    ("did", operation.action.rawValue), ("jobs", done.jobs.map { String($0) }),
                     ("more", done.rest == nil ? nil : "1"),
+                    ("queue", done.isQueuePaused ? "paused" : nil),
                 ], to: back))
     }
 

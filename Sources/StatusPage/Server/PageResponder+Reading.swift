@@ -159,20 +159,25 @@ extension PageResponder {
     }
 
     private func notice(_ query: [String: String]) -> HTML {
-        guard let action = query["did"].flatMap(PageOperation.Action.init(rawValue:)),
-            let jobs = query["jobs"].flatMap({ Int($0) }), jobs >= 0
-        else { return .none }
-        let leads = jobs.counted("lead")
+        guard let action = query["did"].flatMap(PageOperation.Action.init(rawValue:)) else {
+            return .none
+        }
+        let jobs = query["jobs"].flatMap { Int($0) }.map { max(0, $0) }
+        let leads = (jobs ?? 0).counted("lead")
         let more = query["more"] == nil ? "" : " so far; the rest follows"
-        let words =
-            switch action {
-            case .retry:
-                jobs == 0 ? "No lead was left to retry." : "\(leads) will run again\(more)."
-            case .cancel:
-                jobs == 0 ? "No lead was left to cancel." : "\(leads) cancelled\(more)."
-            case .pause: "Paused; \(leads) held."
-            case .resume: "Resumed; \(leads) let go."
+        let queue = query["queue"] == nil ? "" : "; the whole queue is paused"
+        let words: String? =
+            switch (action, jobs) {
+            case (.retry, nil), (.cancel, nil): nil
+            case (.retry, 0): "No lead was left to retry."
+            case (.cancel, 0): "No lead was left to cancel."
+            case (.pause, nil): "The queue is paused."
+            case (.resume, nil): "The queue goes on."
+            case (.retry, _): "\(leads) will run again\(more)."
+            case (.cancel, _): "\(leads) cancelled\(more)."
+            case (.pause, _): "Paused; \(leads) held\(queue)."
+            case (.resume, _): "Resumed; \(leads) released\(queue)."
             }
-        return "<p class=\"notice\" role=\"status\">\(words)</p>"
+        return words.map { "<p class=\"notice\" role=\"status\">\($0)</p>" } ?? .none
     }
 }

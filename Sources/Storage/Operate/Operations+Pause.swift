@@ -5,7 +5,7 @@ import GRDB
 public struct PauseChange: Sendable, Equatable {
     /// Whether it was so before.
     public var wasSo: Bool
-    /// Jobs that were held, or let go.
+    /// Jobs that were held, or released.
     public var changed = 0
     /// The other unsettled jobs, by state: those in a call settle as usual.
     public var left: [JobState: Int] = [:]
@@ -16,7 +16,7 @@ public struct PauseChange: Sendable, Equatable {
 extension Operations {
     /// Pauses or resumes the whole queue, or one batch, whose waiting jobs are held meanwhile.
     ///
-    /// A batch's jobs are held, or let go, in small transactions between which others can write. The
+    /// A batch's jobs are held, or released, in small transactions between which others can write. The
     /// batch itself is paused or resumed by the first, so that jobs which come to it meanwhile are as
     /// they should be. If this is cut short, the same again does the rest.
     /// - Parameter atOnce: How many jobs are changed in one transaction.
@@ -56,7 +56,7 @@ extension Operations {
     }
 }
 
-/// Some of a batch's jobs that were held or let go.
+/// Some of a batch's jobs that were held or released.
 private struct HoldStep {
     var batch: Int64
     var jobs = 0
@@ -85,7 +85,7 @@ extension Database {
         return change
     }
 
-    /// Holds the next jobs of a batch, or lets them go; none where somebody has turned it round
+    /// Holds the next jobs of a batch, or releases them; none where somebody has turned it round
     /// meanwhile.
     fileprivate func holdJobs(
         _ isHeld: Bool, of batch: Int64, after last: Int64, atMost limit: Int, at now: Timestamp

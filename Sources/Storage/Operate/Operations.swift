@@ -224,7 +224,7 @@ extension Database {
 
     /// Lets a batch go on that was paused because the job failed; one that somebody paused is for
     /// them to resume.
-    /// - Returns: How many jobs were let go.
+    /// - Returns: How many jobs were released.
     fileprivate func release(batchHeldBy job: SelectedJob, at now: Timestamp) throws -> Int {
         guard let batch = job.batchID else { return 0 }
         let sql = """
