@@ -58,7 +58,7 @@ struct Setup: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let prompt = Prompt.isPossible ? Prompt() : nil
+        var prompt = Prompt.isPossible ? Prompt() : nil
         let place = try SetupPlace(options, folder: dir)
         let file = try SettingsFile(place.settings)
         if prompt != nil {
@@ -71,6 +71,7 @@ struct Setup: AsyncParsableCommand {
         let plan = SetupPlan(login, in: place, file)
         try agree(to: plan, prompt)
         try plan.changes.make()
+        prompt?.state = "the settings are written"
         try place.makeFolders()
         for path in plan.written { StandardError.write("Written: \(path)\n") }
         // The unit may have other credentials now.
@@ -78,8 +79,9 @@ struct Setup: AsyncParsableCommand {
 
         let queue = try JobQueue(path: place.queue, as: .client)
         let statuses = try await check(place)
-        let status = try chooseStatus(of: statuses, place, prompt)
+        // Before anything else is asked: whoever leaves it at that leaves a service with this login.
         let isRunning = try restart(place)
+        let status = try chooseStatus(of: statuses, place, prompt)
         let isConverted = try status.map { try convertOne(place, queue, $0, prompt) } ?? true
         try sayWhatIsNext(place, status, isRunning: isRunning)
         if !isConverted { throw ExitCode(.dataRefused) }
@@ -194,13 +196,18 @@ struct Setup: AsyncParsableCommand {
     private func askForLead(_ prompt: Prompt?) throws -> RecordID? {
         guard let prompt else { return nil }
         StandardError.write("\n")
-        let answer = try prompt.ask(
-            "A lead to convert now, for good, to see it work: its id, or Enter for none",
-            default: "", rule: "must be a lead's id, 00Q and 12 or 15 more characters"
-        ) { text -> RecordID?? in
-            text.isEmpty ? .some(nil) : (try? RecordID(text, of: .lead)).map { .some($0) }
+        do throws(OperatorError) {
+            return try prompt.ask(
+                "A lead to convert now, for good, to see it work: its id, or Enter for none",
+                default: "", rule: "must be a lead's id, 00Q and 12 or 15 more characters"
+            ) { text -> RecordID?? in
+                text.isEmpty ? .some(nil) : (try? RecordID(text, of: .lead)).map { .some($0) }
+            }
+        } catch {
+            // The input ended; all is done but this.
+            StandardError.write("\n")
+            return nil
         }
-        return answer
     }
 
     private func sayWhatIsNext(

@@ -256,6 +256,36 @@ struct SetupTerminalTests {
         }
     }
 
+    @Test func `the end of the input says what was done by then, and is Enter at a first lead`()
+        async throws
+    {
+        try await withTerminal { terminal, fixture in
+            try await terminal.tmux("resize-window", "-x", "160", "-y", "60")
+            let flags = "--host \(fixture.simulator.url) --client-id demo --flow client-credentials"
+            try await terminal.type(
+                "\(terminal.setup) \(flags); echo ended $?; stty -a | grep -c ' echo '")
+            try await terminal.end("Client secret of the app (not shown)")
+            let nothing = try await terminal.wait { $0.contains("ended 64") && $0.contains("1") }
+            #expect(nothing.contains { $0.contains("was answered; nothing was written.") })
+
+            try await terminal.type("clear; \(terminal.setup) \(flags); echo ended $?")
+            try await terminal.answer(
+                "Client secret of the app (not shown)", "dem\u{15}demp\u{7F}o")
+            try await terminal.end("Number [Closed - Converted]")
+            let written = try await terminal.wait { $0.contains("ended 64") }
+            #expect(written.contains { $0.contains("answered; the settings are written.") })
+            #expect(try fixture.text("salesforce_client_secret") == "demo\n")
+
+            try await terminal.type("clear; \(terminal.setup) \(flags); echo ended $?")
+            try await terminal.answer("Enter keeps the one that is there", "")
+            try await terminal.answer("Number [Closed - Converted]", "")
+            try await terminal.end("or Enter for none")
+            let last = try await terminal.wait { $0.contains("ended 0") }
+            #expect(last.contains { $0.hasPrefix("  leadconvertd --env-file") })
+            #expect(await fixture.simulator.audit().conversions.isEmpty)
+        }
+    }
+
     @Test func `Ctrl-C leaves nothing behind, and the terminal as it was`() async throws {
         try await withTerminal { terminal, fixture in
             try await terminal.type("\(terminal.setup); echo ended $?; stty -a | grep -c ' echo '")
@@ -278,13 +308,23 @@ struct SetupTerminalTests {
 extension Terminal {
     fileprivate var setup: String { "\(Program.helper.path) setup --dir . --db queue.db" }
 
-    /// Waits for a question and answers it.
-    fileprivate func answer(_ question: String, _ answer: String) async throws {
+    /// Waits for a question and ends the input there.
+    fileprivate func end(_ question: String) async throws {
+        try await wait(for: question)
+        try await tmux("send-keys", "C-d")
+    }
+
+    private func wait(for question: String) async throws {
         _ = try await wait { lines in
             let lines = lines.filter { !$0.isEmpty }
             return lines.suffix(2).contains { $0.contains(question) }
                 && lines.last?.hasSuffix(":") == true
         }
+    }
+
+    /// Waits for a question and answers it.
+    fileprivate func answer(_ question: String, _ answer: String) async throws {
+        try await wait(for: question)
         if !answer.isEmpty { try await tmux("send-keys", "-l", answer) }
         try await tmux("send-keys", "Enter")
     }

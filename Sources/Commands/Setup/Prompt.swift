@@ -7,6 +7,9 @@ struct Prompt {
     /// Whether somebody sits there to answer.
     static var isPossible: Bool { isatty(STDIN_FILENO) == 1 && StandardError.isTerminal }
 
+    /// What has been done so far, for who ends the input.
+    var state = "nothing was written"
+
     /// Asks for a line; the answer in brackets is the one that Enter alone gives.
     func ask(_ question: String, default standard: String? = nil) throws(OperatorError) -> String {
         while true {
@@ -54,97 +57,67 @@ struct Prompt {
 
     /// Asks for a secret, which is not shown; empty where Enter alone was given.
     func secret(_ question: String) throws(OperatorError) -> String {
-        StandardError.write("\(question) (not shown): ")
-        return try HiddenInput().line()
+        try HiddenInput.during { () throws(OperatorError) in
+            StandardError.write("\(question) (not shown): ")
+            return try line()
+        }
     }
 
     /// - Throws: 64 at the end of the input.
     private func line() throws(OperatorError) -> String {
         var bytes: [UInt8] = []
+        var byte: UInt8 = 0
+        // Byte by byte: what was typed ahead is left for the next question.
         while true {
-            let byte = try nextByte()
-            if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self) }
-            bytes.append(byte)
-        }
-    }
-}
-
-/// The next byte of standard input, and no more: what was typed ahead is left for the next question.
-/// - Throws: 64 at the end of the input.
-private func nextByte() throws(OperatorError) -> UInt8 {
-    var byte: UInt8 = 0
-    while true {
-        let count = read(STDIN_FILENO, &byte, 1)
-        if count == 1 { return byte }
-        guard count < 0, errno == EINTR else { throw .unanswered }
-    }
-}
-
-/// A line that is typed without being shown. Keys come one by one meanwhile, Ctrl-C too, so that
-/// whatever ends it, the terminal is as it was before.
-private final class HiddenInput {
-    private var before = termios()
-    private var termination: (any DispatchSourceSignal)?
-
-    init() {
-        tcgetattr(STDIN_FILENO, &before)
-        var hidden = before
-        hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
-        withUnsafeMutableBytes(of: &hidden.c_cc) { keys in
-            keys[Int(VMIN)] = 1
-            keys[Int(VTIME)] = 0
-        }
-        catchTermination()
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &hidden)
-    }
-
-    deinit {
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &before)
-        termination?.cancel()
-        signal(SIGTERM, SIG_DFL)
-        StandardError.write("\n")
-    }
-
-    private func catchTermination() {
-        signal(SIGTERM, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(
-            signal: SIGTERM, queue: DispatchQueue(label: "leadconvert.prompt"))
-        source.setEventHandler { @Sendable [before] in
-            var before = before
-            tcsetattr(STDIN_FILENO, TCSADRAIN, &before)
-            _exit(128 + SIGTERM)
-        }
-        source.activate()
-        termination = source
-    }
-
-    func line() throws(OperatorError) -> String {
-        var bytes: [UInt8] = []
-        while true {
-            let key = try nextByte()
-            switch key {
-            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+            let count = read(STDIN_FILENO, &byte, 1)
+            if count == 1, byte == UInt8(ascii: "\n") {
                 return String(decoding: bytes, as: UTF8.self)
-            case 3: interrupt()
-            case 4 where bytes.isEmpty: throw .unanswered
-            case 8, 127: _ = bytes.popLast()
-            case 21: bytes.removeAll()
-            case 0..<32: continue
-            default: bytes.append(key)
+            }
+            if count == 1 { bytes.append(byte) }
+            guard count == 1 || count < 0 && errno == EINTR else {
+                throw OperatorError(
+                    .usage, "The input ended before all was answered; \(state).",
+                    remedy: "Every question has a flag: leadconvert setup --help")
             }
         }
     }
-
-    /// As Ctrl-C ends a program that shows what is typed.
-    private func interrupt() -> Never {
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &before)
-        StandardError.write("\n")
-        Foundation.exit(128 + SIGINT)
-    }
 }
 
-extension OperatorError {
-    fileprivate static let unanswered = OperatorError(
-        .usage, "The input ended before all was answered; nothing was written.",
-        remedy: "Every question has a flag: leadconvert setup --help")
+/// Input that is not shown. The kernel edits its line as any other.
+private enum HiddenInput {
+    private static let endings = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+    /// The terminal as it was, for a signal's handler, which can be handed nothing. Written before
+    /// there is one.
+    nonisolated(unsafe) private static var before = termios()
+
+    /// Runs `body` while nothing that is typed is shown. Whatever ends it, a signal too, leaves the
+    /// terminal as it was.
+    static func during<Result>(
+        _ body: () throws(OperatorError) -> Result
+    ) throws(OperatorError) -> Result {
+        tcgetattr(STDIN_FILENO, &before)
+        var hidden = before
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        for number in endings {
+            signal(number) { number in
+                HiddenInput.end()
+                _exit(128 + number)
+            }
+        }
+        // Who stops the program finds a shell that shows nothing either.
+        signal(SIGTSTP, SIG_IGN)
+        tcsetattr(STDIN_FILENO, TCSANOW, &hidden)
+        defer {
+            end()
+            for number in endings + [SIGTSTP] { signal(number, SIG_DFL) }
+        }
+        return try body()
+    }
+
+    /// Only what a signal's handler may do. The line's end was not shown.
+    private static func end() {
+        var before = before
+        tcsetattr(STDIN_FILENO, TCSANOW, &before)
+        _ = write(STDERR_FILENO, "\n", 1)
+    }
 }
