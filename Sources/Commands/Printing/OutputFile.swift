@@ -6,9 +6,9 @@ import SystemPackage
 enum OutputFile {
     /// Writes a file; `-` is standard output.
     ///
-    /// The file is there whole or not at all: it is written beside its place, and then moved there. What
-    /// is no plain file (a pipe, a device, a link such as /dev/stdout) stays what it is, and is
-    /// written into.
+    /// The file is there whole or not at all: it is written beside its place, and then moved there, with
+    /// the rights, the group and, as far as we may, the owner of what it replaces. What is no plain file (a
+    /// pipe, a device, a link such as /dev/stdout) stays what it is, and is written into.
     /// - Throws: `OperatorError` 73 when it can't be made, 74 when it can't be written; what `body`
     ///   throws.
     static func write(to path: String, _ body: (Output) throws -> Void) throws {
@@ -18,13 +18,16 @@ enum OutputFile {
             return try output.flush()
         }
         if let isPlain = isPlainFile(path), !isPlain {
-            return try fill(path, named: path, [.create, .truncate], body)
+            return try fill(path, named: path, [.create, .truncate]) { output, _ in
+                try body(output)
+            }
         }
         // A name of its own: another run may be writing to the same file just now.
         let draft = "\(path).unfinished-\(getpid())"
         // What a run left that was killed. Anything else is in the way, as the next line finds.
         if isPlainFile(draft) == true { unlink(draft) }
-        try fill(draft, named: path, [.create, .exclusiveCreate]) { output in
+        try fill(draft, named: path, [.create, .exclusiveCreate]) { output, descriptor in
+            adopt(path, descriptor)
             do {
                 try body(output)
                 try output.flush()
@@ -42,7 +45,7 @@ enum OutputFile {
 
     private static func fill(
         _ file: String, named name: String, _ options: FileDescriptor.OpenOptions,
-        _ body: (Output) throws -> Void
+        _ body: (Output, FileDescriptor) throws -> Void
     ) throws {
         let descriptor: FileDescriptor
         do {
@@ -55,12 +58,24 @@ enum OutputFile {
         do {
             try descriptor.closeAfter {
                 let output = Output(to: descriptor, named: name)
-                try body(output)
+                try body(output, descriptor)
                 try output.flush()
             }
         } catch let error as Errno {
             throw OperatorError(.inputOutput, "\(name) can't be written: \(error).")
         }
+    }
+
+    /// Gives the file the rights of the one that it replaces, before anything is in it.
+    private static func adopt(_ path: String, _ descriptor: FileDescriptor) {
+        var old = stat()
+        guard lstat(path, &old) == 0 else { return }
+        let file = descriptor.rawValue
+        // The owner first: to give a file away takes some of its rights. Where it may not keep its group,
+        // another group gets nothing.
+        let keepsGroup =
+            fchown(file, old.st_uid, old.st_gid) == 0 || fchown(file, .max, old.st_gid) == 0
+        fchmod(file, old.st_mode & (keepsGroup ? 0o777 : 0o707))
     }
 
     /// Nil when there is nothing of that name. A link is no plain file.
