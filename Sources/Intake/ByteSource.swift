@@ -67,6 +67,16 @@ public struct ByteSource {
         return bytes
     }
 
+    /// Everything that is left as text, without a byte order mark.
+    /// - Throws: 65 when it is none, or more than `limit` bytes; 74 when it can't be read.
+    public func text(atMost limit: Int = 1 << 20) throws(OperatorError) -> String {
+        guard var text = String(validating: try all(atMost: limit), as: UTF8.self) else {
+            throw OperatorError(.dataRefused, "\(name) is not UTF-8 text.")
+        }
+        if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
+        return text
+    }
+
     /// The same bytes from where they can be read without waiting for anybody: what a pipe brings
     /// is first copied to a temporary file, which has no name and ends with the source.
     ///

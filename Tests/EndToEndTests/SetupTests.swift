@@ -217,6 +217,35 @@ import Testing
         }
     }
 
+    @Test func `a secret may come through a pipe, and what is wrong with its file is said`()
+        async throws
+    {
+        try await withFixture { fixture in
+            try fixture.write("\u{FEFF}demo\r\n\n", to: "piped")
+            let setup = "'\(Program.helper.path)' setup --dir . --overwrite --client-id demo"
+            let end = try await Program.shell.run(
+                [
+                    "-c",
+                    "cat piped | \(setup) --host \(fixture.simulator.url) "
+                        + "--client-secret-file /dev/stdin --db queue.db",
+                ],
+                in: fixture.folder)
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(try fixture.text("salesforce_client_secret") == "demo\n")
+            try Data([0x64, 0xFF]).write(to: fixture.folder.appendingPathComponent("latin"))
+            try fixture.write("\n", to: "empty")
+            for (name, code, sentence) in [
+                ("gone", 66, "gone: no such file."), (".", 74, ".: Is a directory."),
+                ("latin", 65, "latin is not UTF-8 text."),
+                ("empty", 64, "--client-secret-file: empty is empty."),
+            ] as [(String, Int32, String)] {
+                let end = try await fixture.setup(secret: name)
+                #expect(end.code == code)
+                #expect(end.errors == "leadconvert: \(sentence)\n")
+            }
+        }
+    }
+
     @Test func `an org that was not set up is not found`() async throws {
         try await withFixture { fixture in
             let end = try await Program.helper.run(

@@ -24,18 +24,8 @@ struct OrgQuery {
     static func text(_ argument: String) throws -> String {
         var text = argument
         if argument.hasPrefix("@") {
-            let path = String(argument.dropFirst())
-            guard FileManager.default.fileExists(atPath: path) else {
-                throw OperatorError(.notFound, "\(path): no such file.")
-            }
-            do {
-                text = try String(contentsOfFile: path, encoding: .utf8)
-            } catch {
-                throw OperatorError(.inputOutput, "\(path): \(error.localizedDescription)")
-            }
-            // As editors on Windows write them, too: with a mark first, and two characters a line's end.
-            if text.first == "\u{FEFF}" { text.removeFirst() }
-            text = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }
+            text = try ByteSource(path: String(argument.dropFirst())).text()
+                .split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }
                 .joined(separator: " ")
         }
         guard text.contains(where: { !$0.isWhitespace }) else {

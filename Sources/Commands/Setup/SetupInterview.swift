@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversion
 import Foundation
+import Intake
 import Settings
 
 extension SetupFlow: ExpressibleByArgument {}
@@ -202,13 +203,7 @@ struct SetupInterview {
     }
 
     private static func text(of path: String, _ flag: String) throws -> String {
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-                .trimmingCharacters(in: .newlines)
-        } catch {
-            throw OperatorError(.notFound, "\(flag): \(path) can't be read as text.")
-        }
+        let text = try ByteSource(path: path).text().trimmingCharacters(in: .newlines)
         guard !text.isEmpty else { throw OperatorError(.usage, "\(flag): \(path) is empty.") }
         return text
     }
