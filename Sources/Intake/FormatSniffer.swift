@@ -61,11 +61,21 @@ struct FormatSniffer {
 
     fileprivate static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     private static let marksOfUTF16: [[UInt8]] = [[0xFF, 0xFE], [0xFE, 0xFF]]
+    /// A ZIP archive, as which .xlsx and .ods are written, and what .xls begins with.
+    private static let marksOfWorkbooks: [[UInt8]] = [
+        [0x50, 0x4B, 0x03, 0x04], [0xD0, 0xCF, 0x11, 0xE0],
+    ]
 
     /// - Parameter encoding: How the characters are written, if that is known; a byte order mark
     ///   decides where it is not.
     init(_ source: ByteSource, encoding: TextEncoding?) throws(OperatorError) {
-        let first = try Self.head(of: source) { $0.count >= Self.mark.count }
+        let first = try Self.head(of: source) { $0.count >= 4 }
+        guard !Self.marksOfWorkbooks.contains(where: first.starts(with:)) else {
+            throw InputError(
+                sentence: "it is a workbook (or an archive), not text",
+                remedy: "In the spreadsheet program save it as CSV UTF-8."
+            ).of(source.name)
+        }
         let isUTF16 = Self.marksOfUTF16.contains(where: first.starts(with:))
         self.encoding = encoding ?? (isUTF16 ? .utf16 : .utf8)
         let text = self.encoding.decoded(source.preceded(by: first))

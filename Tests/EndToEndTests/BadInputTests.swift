@@ -41,14 +41,21 @@ import Testing
                 errors:
                     "leads.csv:1: not UTF-8 text. Save the file as UTF-8, or name its encoding: "
                     + "--encoding windows-1252 (or utf-16, iso-8859-1).\n" + nothing),
+            Case(
+                input: "PK\u{3}\u{4}\0\0leads", status: 65,
+                errors: "leads.csv: it is a workbook (or an archive), not text. In the spreadsheet "
+                    + "program save it as CSV UTF-8.\n" + nothing),
         ]) private func `says what is wrong`(_ bad: Case) async throws
     {
         try await withCommandLine { leadconvert in
             try leadconvert.write(bad.input, to: "leads.csv")
             try leadconvert.write(
                 "{\"leadId\": \"{{Id\", \"convertedStatus\": \"A\"}", to: "template.json")
+            _ = try leadconvert("migrate")
             let end = try leadconvert(["enqueue", "leads.csv"] + bad.arguments)
-            #expect(end == .init(status: bad.status, output: "", errors: bad.errors))
+            let path = leadconvert.file("queue.db").path
+            let errors = bad.errors.replacingOccurrences(of: "QUEUE", with: path)
+            #expect(end == .init(status: bad.status, output: "", errors: errors))
         }
     }
 

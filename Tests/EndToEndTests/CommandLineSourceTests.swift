@@ -103,7 +103,7 @@ import Testing
         query: String, file: String, status: Int32, errors: String
     ) async throws {
         try await withCommandLine { leadconvert in
-            _ = try leadconvert("migrate", "--db", "crm.db")
+            for name in ["queue.db", "crm.db"] { _ = try leadconvert("migrate", "--db", name) }
             let arguments = ["enqueue", "--from-sql", query, "--source", file]
             let ending = try leadconvert(arguments, input: "no database")
             #expect(ending.status == status)

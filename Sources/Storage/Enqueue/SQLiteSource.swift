@@ -28,10 +28,7 @@ public struct SQLiteSource: Sendable {
             let database = try DatabaseQueue(path: path, configuration: configuration)
             return (database, try database.read { try $0.query(sql).columnNames })
         }
-        guard !columns.isEmpty else {
-            throw OperatorError(
-                .usage, "The query gives no rows.", remedy: "Write one that begins with SELECT.")
-        }
+        guard !columns.isEmpty else { throw OperatorError.noRows }
     }
 
     /// Reads all rows, one at a time: a text for each column, nil for NULL.
@@ -87,16 +84,27 @@ public struct SQLiteSource: Sendable {
         }
     }
 
-    /// Misuse is what GRDB calls two statements, or one that wants arguments.
+    /// Misuse is what GRDB calls a statement that wants arguments.
     private static func isMistake(_ error: DatabaseError) -> Bool {
         error.resultCode == .SQLITE_ERROR || error.resultCode == .SQLITE_MISUSE
     }
 }
 
+extension OperatorError {
+    fileprivate static let noRows = OperatorError(
+        .usage, "The query gives no rows.", remedy: "Write one that begins with SELECT.")
+}
+
 extension Database {
     /// - Throws: A `DatabaseError` when it is not one statement, or one that would write.
     fileprivate func query(_ sql: String) throws -> Statement {
-        let statement = try makeStatement(sql: sql)
+        let statements = try allStatements(sql: sql)
+        guard let statement = try statements.next() else {
+            throw OperatorError.noRows
+        }
+        guard try statements.next() == nil else {
+            throw DatabaseError(message: "it has more than one statement; give one SELECT")
+        }
         try statement.setArguments([])
         guard statement.isReadonly else {
             throw DatabaseError(message: "it would write; only a SELECT is run")
