@@ -118,28 +118,29 @@ struct QueueOptions: ParsableArguments {
             separator: " ")
     }
 
-    /// Opens the queue to add to it; makes it if it isn't there.
+    /// Opens the queue to add to it; makes it if it isn't there, and says so.
     func openOrMake() throws -> JobQueue {
         let context = try context
-        if try !isThere(context), try context.isElsewhere() {
-            StandardError.write("This makes a new queue. \(try context.noQueue())\n")
-        }
-        return try JobQueue(path: context.queue.description, as: .client)
-    }
-
-    /// Opens the queue for a command that works on what is in it. A new one is made where somebody
-    /// named its file; that is said, because the name may be mistyped.
-    /// - Throws: 66 where nobody named a file, there is none here, and a service has a queue.
-    func open() throws -> JobQueue {
-        let context = try context
         let isNew = try !isThere(context)
-        if isNew, try context.isElsewhere() { throw try context.noQueue() }
+        if isNew, try context.isElsewhere() {
+            StandardError.write("\(try context.noQueue())\n")
+        }
         let queue = try JobQueue(path: context.queue.description, as: .client)
+        // The name may be mistyped.
         if isNew {
             StandardError.write(
                 "There was no queue \(try context.queue.absolute): it is made, and empty.\n")
         }
         return queue
+    }
+
+    /// Opens the queue for a command that works on what is in it; a new one is made where somebody
+    /// named its file.
+    /// - Throws: 66 where nobody named a file, there is none here, and a service has a queue.
+    func open() throws -> JobQueue {
+        let context = try context
+        if try !isThere(context), try context.isElsewhere() { throw try context.noQueue() }
+        return try openOrMake()
     }
 
     /// Opens the queue, which must be there already.

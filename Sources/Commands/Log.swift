@@ -42,9 +42,7 @@ struct Log: ParsableCommand {
         let queue = try list.queue.open()
         switch subject {
         case .job(let number): filter.job = number
-        case .lead(let lead):
-            try require(lead, in: queue)
-            filter.lead = lead
+        case .lead(let lead): filter.lead = lead
         case nil: break
         }
         let columns = [
@@ -55,18 +53,6 @@ struct Log: ParsableCommand {
             try queue.reports.readLog(filter, columns: { try printer.begin($0) }) {
                 try printer.print($0)
             }
-        }
-    }
-
-    /// A lead without rows in the log may still wait for its turn; one without a job is a mistake.
-    private func require(_ lead: RecordID, in queue: JobQueue) throws {
-        var filter = JobFilter()
-        filter.lead = lead
-        filter.limit = 1
-        var isThere = false
-        try queue.reports.readJobs(filter) { _ in isThere = true }
-        guard isThere else {
-            throw OperatorError(.notFound, "There is no job for lead \(lead).")
         }
     }
 }

@@ -46,7 +46,7 @@ struct Prune: ParsableCommand {
         if pruned.keepsFreePages > 0 {
             try output.writeLine(
                 "The file keeps \(counted(pruned.keepsFreePages, "free page")), which new rows will "
-                    + "use. To make it smaller, stop the daemon, then: sqlite3 \(queue.path) "
+                    + "use. To make it smaller, stop the daemon, then: sqlite3 \(queue.path.shellQuoted) "
                     + "'PRAGMA auto_vacuum = INCREMENTAL; VACUUM'")
         }
         try output.flush()

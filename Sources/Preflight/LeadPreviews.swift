@@ -42,7 +42,7 @@ struct LeadPreviews {
                 "UPDATE jobs SET owner_id = '005...' WHERE finished_at IS NULL AND lead_id IN "
                 + "(\(Self.list(leads.map { $0.description.sqlQuoted }, ", ")))"
             return "name a user: sqlite3 \(path.shellQuoted) \"\(sql)\"; or for all such leads: "
-                + "leadconvert policy set default --fallback-owner 005..."
+                + "leadconvert policy set default --db \(path.shellQuoted) --fallback-owner 005..."
         }
         return [
             finding(gone) {

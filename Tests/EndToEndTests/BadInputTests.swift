@@ -31,7 +31,7 @@ import Testing
             Case(
                 arguments: ["--policy", "patient"], status: 66,
                 errors: "leadconvert: There is no policy named patient. Make it with: "
-                    + "leadconvert policy set patient\n"),
+                    + "leadconvert policy set patient --db QUEUE\n"),
             Case(
                 input: header + lead + "00QWs0000000002,A\n" + lead, status: 65,
                 errors: "leads.csv:4: leadId: this lead stands on line 2 already\n"
@@ -80,6 +80,7 @@ import Testing
                 { echo leadId,convertedStatus; head -c 160000000 /dev/zero | tr '\\0' x; echo; \
                 echo 00QWs0000000001,A; } > leads.csv
                 ulimit -d 131072
+                '\(Program.helper.file.path)' migrate --db queue.db 2>/dev/null
                 exec '\(Program.helper.file.path)' enqueue leads.csv --db queue.db
                 """
             let end = try await Program.shell.run(

@@ -214,7 +214,7 @@ import Testing
                         remedy:
                             "name a user: sqlite3 \(path) \"UPDATE jobs SET owner_id = '005...' "
                             + "WHERE finished_at IS NULL AND lead_id IN ('\(owned)')\"; "
-                            + "or for all such leads: leadconvert policy set default "
+                            + "or for all such leads: leadconvert policy set default --db \(path) "
                             + "--fallback-owner 005..."),
                     .init(
                         status: "warn", name: "leads",

@@ -13,6 +13,7 @@ import Testing
 
     @Test func `takes good rows and names bad ones`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             try leadconvert.write(rows, to: "leads.csv")
             let summary = "2 added, 0 skipped (in the queue already), 1 refused.\n"
             #expect(
@@ -36,6 +37,7 @@ import Testing
 
     @Test func `takes nothing of an unclean file when strict`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             try leadconvert.write(rows, to: "leads.csv")
             let summary = """
                 leads.csv: nothing of it is added (--strict).
@@ -52,6 +54,7 @@ import Testing
 
     @Test func `only says what it would take in a dry run`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             try leadconvert.write(rows, to: "leads.csv")
             let summary = "Dry run: 2 added, 0 skipped (in the queue already), 1 refused.\n"
             #expect(
@@ -64,6 +67,7 @@ import Testing
 
     @Test func `takes other files when one cannot be taken`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             try leadconvert.write("Key,Company\n", to: "a.csv")
             try leadconvert.write(rows, to: "leads.csv")
             let errors = """
@@ -83,6 +87,7 @@ import Testing
 
     @Test func `a report is taken as it is, and the summary says how`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             let report = """
                 "Lead ID";"Company";"Owner ID"
                 "00QWs0000000001";"Größe AG";"005Ws0000000001"
@@ -171,6 +176,7 @@ import Testing
 
     @Test func `renders a template for each row`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             try leadconvert.write(
                 """
                 {"leadId": "{{trigger.lead.id}}", "convertedStatus": "Qualified",
@@ -212,6 +218,7 @@ import Testing
     func `ends as the manual says`(arguments: [String], status: Int32, errors: String) async throws
     {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             let ending = try leadconvert(arguments, input: "leadId,convertedStatus\n")
             #expect(ending.status == status)
             #expect(ending.errors.hasPrefix(errors), "\(ending.errors)")

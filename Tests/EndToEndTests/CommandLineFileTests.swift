@@ -39,6 +39,56 @@ import Testing
         }
     }
 
+    @Test func `a command that adds to a new queue says that it is made`() async throws {
+        try await withCommandLine { leadconvert in
+            let path = leadconvert.file("typo.db").path
+            let made = "There was no queue \(path): it is made, and empty.\n"
+            let added = "2 added, 0 skipped (in the queue already), 0 refused.\n"
+            let first = try leadconvert("enqueue", "-", "--db", "typo.db", input: rows)
+            #expect(first == .init(errors: made + added))
+            let more = rows.replacingOccurrences(of: "00QWs000", with: "00QWs001")
+            let second = try leadconvert("enqueue", "-", "--db", "typo.db", input: more)
+            #expect(second == .init(errors: added))
+        }
+    }
+
+    @Test func `a report keeps the rights of the file that it replaces`() async throws {
+        try await withCommandLine { leadconvert in
+            _ = try leadconvert("enqueue", "-", "--batch", "b", input: rows)
+            let file = leadconvert.file("b.csv").path
+            try leadconvert.write("old", to: "b.csv")
+            #expect(chmod(file, 0o640) == 0)
+            // Root may give it away; anybody else keeps what is theirs.
+            let owner: (uid_t, gid_t) = geteuid() == 0 ? (65_534, 1) : (geteuid(), getegid())
+            #expect(chown(file, owner.0, owner.1) == 0)
+            #expect(try leadconvert("report", "b", "--csv", "b.csv").status == 0)
+            var status = stat()
+            #expect(stat(file, &status) == 0)
+            #expect(status.st_mode & 0o777 == 0o640)
+            #expect(status.st_uid == owner.0 && status.st_gid == owner.1)
+            #expect(
+                try String(contentsOfFile: file, encoding: .utf8).contains("00QWs0000000002MAA"))
+        }
+    }
+
+    @Test func `a query's file may be a pipe, and what is wrong with one is said`() async throws {
+        try await withCommandLine { leadconvert in
+            // It gets as far as the login, which nothing was set for.
+            let pipe = try leadconvert.shell(
+                #"printf '\357\273\277# ours\r\nSELECT Id\r\nFROM Lead' | "#
+                    + "leadconvert enqueue --from-soql @/dev/stdin --converted-status Won")
+            #expect(pipe.status == 78, "\(pipe.errors)")
+            try Data([0x53, 0xFF]).write(to: leadconvert.file("latin"))
+            for (name, status, sentence) in [
+                ("gone", 66, "gone: no such file."), (".", 74, ".: Is a directory."),
+                ("latin", 65, "latin is not UTF-8 text."),
+            ] as [(String, Int32, String)] {
+                let end = try leadconvert("enqueue", "--from-soql", "@\(name)")
+                #expect(end == .init(status: status, errors: "leadconvert: \(sentence)\n"))
+            }
+        }
+    }
+
     @Test func `a command that makes the queue itself says so`() async throws {
         try await withCommandLine { leadconvert in
             let path = leadconvert.file("typo.db").path

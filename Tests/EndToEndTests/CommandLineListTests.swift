@@ -53,7 +53,8 @@ import Testing
             #expect(try count(leadconvert("jobs", "--lead", "00QWs0000000002", "--json")) == 1)
             #expect(try count(leadconvert("jobs", "--limit", "1", "--json")) == 1)
             #expect(try count(leadconvert("jobs", "--batch", "friday", "--json")) == 2)
-            #expect(try leadconvert("jobs", "--batch", "monday").status == 66)
+            let none = try leadconvert("jobs", "--lead", "00QWs0000000002", "--state", "failed")
+            #expect(none.status == 0)
         }
     }
 
@@ -68,13 +69,45 @@ import Testing
             #expect(try leadconvert("log", "--csv").output.hasPrefix("id,job_id,lead_id,"))
             let none = try leadconvert("jobs", "--state", "failed", "--csv").output
             #expect(none.hasPrefix("id,lead_id,"))
-            #expect(
-                try leadconvert("log", "00QWs0000000009")
-                    == .init(
-                        status: 66,
-                        errors: "leadconvert: There is no job for lead 00QWs0000000009MAA.\n"
-                    )
-            )
+        }
+    }
+
+    @Test func `what is not there ends with 66, and where to look next`() async throws {
+        try await withCommandLine { leadconvert in
+            try enqueue(leadconvert, 1)
+            _ = try leadconvert("enqueue", "-", "--db", "two words.db", input: "leadId\n")
+            let lead = "00QWs0000000009"
+            for name in ["queue.db", "two words.db"] {
+                let path = leadconvert.file(name).path
+                let place = name == "queue.db" ? path : "'\(path)'"
+                let list = "See: leadconvert jobs --db \(place)"
+                let noLead = "There is no job for lead \(lead)MAA. \(list)"
+                let noBatch =
+                    "There is no batch named monday. See them with: sqlite3 \(place) "
+                    + "'SELECT * FROM batch_progress'"
+                for (arguments, sentence) in [
+                    (["log", lead], noLead), (["jobs", "--lead", lead], noLead),
+                    (["jobs", "--lead", lead, "--state", "failed", "--json"], noLead),
+                    (["results", "--lead", lead], noLead), (["cancel", lead], noLead),
+                    (["retry", lead], noLead), (["jobs", "--batch", "monday"], noBatch),
+                    (["log", "--batch", "monday"], noBatch), (["results", "monday"], noBatch),
+                    (["cancel", "--batch", "monday"], noBatch),
+                    (["retry", "17"], "There is no job 17. \(list)"),
+                    (["results", "--lead", "17"], "There is no job 17. \(list)"),
+                    (["log", "17"], "There is no job 17. \(list)"),
+                    (
+                        ["enqueue", "-", "--policy", "two words"],
+                        "There is no policy named two words. Make it with: leadconvert policy set "
+                            + "'two words' --db \(place)"
+                    ),
+                ] {
+                    let end = try leadconvert(
+                        arguments + ["--db", name], input: "leadId,convertedStatus\n")
+                    #expect(
+                        end == .init(status: 66, errors: "leadconvert: \(sentence)\n"),
+                        "\(arguments)")
+                }
+            }
         }
     }
 

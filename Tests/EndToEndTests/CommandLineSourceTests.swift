@@ -22,6 +22,7 @@ import Testing
 
     @Test func `refuses a lead that stands twice in a file`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             try leadconvert.write(header + "00QWs0000000001,A\n00QWs0000000001,A\n", to: "a.csv")
             let errors = """
                 a.csv:3: leadId: this lead stands on line 2 already
@@ -34,6 +35,7 @@ import Testing
 
     @Test func `counts rows that are refused for one reason`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             let rows = (0..<50).map { "00QWs\(1_000_000_000 + $0),A\n" }.joined()
             try leadconvert.write(header + rows, to: "a.csv")
             let ending = try leadconvert("enqueue", "a.csv", "--map", "ownerId={{Owner}}")
@@ -51,6 +53,7 @@ import Testing
 
     @Test func `names each row that is refused for a reason of its own`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             let rows = (0..<3000).map { "00QWs\(1_000_000_000 + $0 % 10),A\n" }.joined()
             try leadconvert.write(header + rows, to: "a.csv")
             let ending = try leadconvert("enqueue", "a.csv", "--dry-run")
@@ -66,6 +69,7 @@ import Testing
 
     @Test func `takes rows from a query`() async throws {
         try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
             // Any SQLite file will do, this program's own included.
             let row = header + "00QWs0000000001,A\n00QWs0000000002,B\n"
             _ = try leadconvert("enqueue", "-", "--db", "crm.db", input: row)
@@ -91,7 +95,11 @@ import Testing
             ("SELECT 1", ".input", 65, "leadconvert: .input is not a SQLite file.\n"),
             ("SELECT nope", "crm.db", 64, "leadconvert: The query fails: no such column: nope.\n"),
             ("DELETE FROM jobs", "crm.db", 64, "leadconvert: The query fails: it would write; "),
-            ("SELECT 1; SELECT 2", "crm.db", 64, "leadconvert: The query fails: "),
+            (
+                "SELECT 1; SELECT 2", "crm.db", 64,
+                "leadconvert: The query fails: it has more than one statement; give one SELECT.\n"
+            ),
+            (" -- none", "crm.db", 64, "leadconvert: The query gives no rows. Write one that "),
             ("SELECT ?", "crm.db", 64, "leadconvert: The query fails: "),
             ("SELECT 1", "crm.db", 65, "crm.db: the query has no column leadId."),
             (

@@ -182,7 +182,7 @@ extension Database {
         guard try Bool.fetchOne(self, sql: sql, arguments: [policy]) == true else {
             throw OperatorError(
                 .notFound, "There is no policy named \(policy).",
-                remedy: "Make it with: leadconvert policy set \(policy)")
+                remedy: "Make it with: leadconvert policy set \(policy.shellQuoted) \(try option)")
         }
     }
 

@@ -85,10 +85,7 @@ extension Database {
         _ condition: String, _ arguments: StatementArguments, missing: String
     ) throws -> [SelectedJob] {
         let latest = try many("\(condition) ORDER BY id DESC LIMIT 1", arguments)
-        guard !latest.isEmpty else {
-            throw OperatorError(
-                .notFound, "There is no \(missing).", remedy: "See: leadconvert jobs")
-        }
+        guard !latest.isEmpty else { throw try noSuch(missing) }
         return latest
     }
 

@@ -37,6 +37,7 @@ public struct LogFilter: Sendable {
 
 extension Reports {
     /// Jobs, oldest first: the names of their columns, then one job at a time.
+    /// - Throws: `OperatorError` 66 when the lead has no job, or the batch does not exist.
     public func readJobs(
         _ filter: JobFilter, columns: ([String]) throws -> Void = { _ in },
         _ body: (TableRow) throws -> Void
@@ -54,9 +55,8 @@ extension Reports {
         // Numbers come out of the subquery in order, so that nothing has to be sorted. Only the
         // narrowest condition is looked up: the plus keeps the planner from the others.
         if let lead = filter.lead {
-            query.add(
-                "id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)",
-                lead.short)
+            try store.read { try $0.require(lead: lead) }
+            query.add("id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)", lead.short)
         }
         if let batch = filter.batch {
             let id = try store.read { try $0.existingBatch(batch) }
@@ -75,7 +75,7 @@ extension Reports {
     }
 
     /// The run log, oldest first: the names of its columns, then one row at a time.
-    /// - Throws: `OperatorError` 66 when the job or the batch does not exist.
+    /// - Throws: `OperatorError` 66 when the job or the batch does not exist, or the lead has no job.
     public func readLog(
         _ filter: LogFilter, columns: ([String]) throws -> Void = { _ in },
         _ body: (TableRow) throws -> Void
@@ -92,9 +92,9 @@ extension Reports {
         }
         // Through the jobs, which have indexes on lead and batch; the log has none.
         if let lead = filter.lead {
-            query.add(
-                "job_id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)",
-                lead.short)
+            // One without rows may still wait for its turn; one without a job is a mistake.
+            try store.read { try $0.require(lead: lead) }
+            query.add("job_id IN (SELECT job FROM jobs_of_leads WHERE lead = ?)", lead.short)
         }
         if let batch = filter.batch {
             query.add(
@@ -168,7 +168,8 @@ extension Database {
         guard let id = try Int64.fetchOne(self, sql: sql, arguments: [name]) else {
             throw OperatorError(
                 .notFound, "There is no batch named \(name).",
-                remedy: "See them with: sqlite3 FILE 'SELECT * FROM batch_progress'")
+                remedy: "See them with: sqlite3 \(try path.shellQuoted) "
+                    + "'SELECT * FROM batch_progress'")
         }
         return id
     }
@@ -180,8 +181,31 @@ extension Database {
                 OR EXISTS (SELECT 1 FROM run_log WHERE job_id = ?1)
             """
         guard try Bool.fetchOne(self, sql: sql, arguments: [job]) == true else {
-            throw OperatorError(
-                .notFound, "There is no job \(job).", remedy: "See: leadconvert jobs")
+            throw try noSuch("job \(job)")
+        }
+    }
+
+    /// - Throws: `OperatorError` 66 when the lead has no job.
+    fileprivate func require(lead: RecordID) throws {
+        let sql = "SELECT EXISTS (SELECT 1 FROM jobs_of_leads WHERE lead = ?)"
+        guard try Bool.fetchOne(self, sql: sql, arguments: [lead.short]) == true else {
+            throw try noSuch("job for lead \(lead)")
+        }
+    }
+
+    /// What is told of a job that is not there.
+    func noSuch(_ job: String) throws -> OperatorError {
+        OperatorError(
+            .notFound, "There is no \(job).", remedy: "See: leadconvert jobs \(try option)")
+    }
+
+    /// The option that names this queue to a command, in whatever folder that is typed.
+    var option: String { get throws { "--db \(try path.shellQuoted)" } }
+
+    /// The queue's file, from the root.
+    private var path: String {
+        get throws {
+            try String.fetchOne(self, sql: "SELECT file FROM pragma_database_list") ?? ""
         }
     }
 

@@ -62,16 +62,14 @@ extension Reports {
                     ("id = ?", [job])
                 }
             let rows = try database.results(condition, arguments)
-            return (names: rows.names, row: try rows.next())
-        }
-        guard let row = found.row else {
-            let missing = lead.map { "job for lead \($0)" } ?? "job \(job ?? 0)"
-            throw OperatorError(
-                .notFound, "There is no \(missing).", remedy: "See: leadconvert jobs")
+            guard let row = try rows.next() else {
+                throw try database.noSuch(lead.map { "job for lead \($0)" } ?? "job \(job ?? 0)")
+            }
+            return (names: rows.names, row: row)
         }
         try columns(found.names)
-        try body(row.result)
-        return row.isSettled
+        try body(found.row.result)
+        return found.row.isSettled
     }
 
     /// The columns of a result.
