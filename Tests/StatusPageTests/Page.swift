@@ -67,6 +67,8 @@ struct Page {
 /// Runs `body` with a page; afterwards nothing listens any more.
 func withPage<Result>(
     _ address: String = "127.0.0.1:0", token: String? = nil,
+    // A busy machine may stand still between two requests of a test.
+    limits: ConnectionLimits = .init(idle: .minutes(30), age: .minutes(30), patience: .minutes(30)),
     fill: (JobQueue) throws -> Void = { _ in }, _ body: (Page) async throws -> Result
 ) async throws -> Result {
     try await withQueue { queue in
@@ -77,8 +79,7 @@ func withPage<Result>(
             options, queue: queue.path, version: "test",
             health: .init(isWritable: { true }, hasSession: { true }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { .now },
-            // A busy machine may stand still between two requests of a test.
-            limits: .init(idle: .minutes(30), age: .minutes(30), patience: .minutes(30)))
+            limits: limits)
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(configuration: configuration)

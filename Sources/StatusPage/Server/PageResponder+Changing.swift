@@ -1,18 +1,17 @@
 import Conversion
 import Dispatch
-import HTTPTypes
-import HummingbirdCore
 import NIOCore
+import NIOHTTP1
 import Storage
 
 /// What can be changed, and by whom.
 extension PageResponder {
     func change(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
-        let form = try await form(request)
+        let form = try form(request)
         guard gatekeeper.isOurForm(form["csrf"], visit) else {
             return foreign(visit, "Not changed")
         }
-        let path = request.uri.path
+        let path = request.path
         if path == "/logout" {
             return .seeOther("/login", cookie: "\(gatekeeper.cookie)=; Max-Age=0")
         }
@@ -81,8 +80,8 @@ extension PageResponder {
     func logIn(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
         guard gatekeeper.needsToken else { return .seeOther("/") }
         if request.isRead { return login(.ok) }
-        guard request.method == .post else { return .notAllowed("GET, HEAD, POST") }
-        let form = try await form(request)
+        guard request.head.method == .POST else { return .notAllowed("GET, HEAD, POST") }
+        let form = try form(request)
         guard gatekeeper.isOurForm(form["csrf"], visit) else {
             return foreign(visit, "Not logged in", isOpen: false)
         }
@@ -91,7 +90,7 @@ extension PageResponder {
             "/", cookie: "\(gatekeeper.cookie)=\(gatekeeper.session(at: now())); Max-Age=43200")
     }
 
-    private func login(_ status: HTTPResponse.Status, _ isRefused: Bool = false) -> Response {
+    private func login(_ status: HTTPResponseStatus, _ isRefused: Bool = false) -> Response {
         var context = context
         context.isLoggedIn = false
         return .html(
@@ -103,18 +102,19 @@ extension PageResponder {
         var response =
             ["/metrics", "/readyz"].contains(path)
             ? Response.text("A token is needed.\n", status: .unauthorized) : login(.unauthorized)
-        response.headers[.wwwAuthenticate] = "Bearer realm=\"leadconvert\""
+        response.headers.add(
+            name: "WWW-Authenticate", value: "Bearer realm=\"leadconvert\"")
         return response
     }
 
     // MARK: Forms
 
-    func form(_ request: Request) async throws -> [String: String] {
+    func form(_ request: Request) throws -> [String: String] {
         guard
-            request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true
+            request.header("Content-Type")?.hasPrefix("application/x-www-form-urlencoded") == true
         else { throw PageFault(status: .unsupportedMediaType, sentence: "Send a form.") }
-        guard let body = try? await request.body.collect(upTo: Self.formBytes) else {
-            throw PageFault(status: .contentTooLarge, sentence: "The form is too large.")
+        guard let body = request.body else {
+            throw PageFault(status: .payloadTooLarge, sentence: "The form is too large.")
         }
         return Form.fields(String(buffer: body))
     }

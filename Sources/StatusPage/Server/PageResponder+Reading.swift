@@ -1,16 +1,15 @@
 import Conversion
 import Foundation
-import HTTPTypes
-import HummingbirdCore
 import NIOCore
+import NIOHTTP1
 import Storage
 import Synchronization
 
 /// What can be looked at.
 extension PageResponder {
     func page(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
-        let query = Form.fields(request.uri.query ?? "")
-        switch request.uri.path {
+        let query = Form.fields(request.query)
+        switch request.path {
         case "/": return try overview(isDay: query["range"] == "day", notice(query))
         case "/metrics": return try metrics()
         case "/readyz": return try readiness()

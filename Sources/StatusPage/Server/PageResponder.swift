@@ -1,9 +1,8 @@
 import Conversion
 import Dispatch
 import Foundation
-import HTTPTypes
-import HummingbirdCore
 import NIOCore
+import NIOHTTP1
 import Storage
 import Synchronization
 
@@ -23,8 +22,6 @@ final class PageResponder: Sendable {
 
     /// Rows of a list on one page.
     static let rows = 50
-    /// The largest form that is ours has a batch's name and an address to go back to.
-    static let formBytes = 16_384
 
     init(
         gatekeeper: Gatekeeper, watch: PageWatch, operations: PageOperations,
@@ -51,22 +48,17 @@ final class PageResponder: Sendable {
         } catch {
             response = fault(.internalServerError, "A fault of ours", "Please report it.")
         }
-        response.headers[.date] = now().httpDate
-        if request.method == .head {
-            let length = response.body.contentLength
-            response.body = .init()
-            if let length { response.headers[.contentLength] = String(length) }
-        }
+        response.headers.add(name: "Date", value: now().httpDate)
         return response
     }
 
     private func answer(_ request: Request) async throws -> Response {
         let visit = Gatekeeper.Visit(request)
-        let path = request.uri.path
+        let path = request.path
         if path == "/healthz" { return request.isRead ? .text("ok\n") : .notAllowed("GET, HEAD") }
         guard gatekeeper.isAddressed(visit) else {
             return fault(
-                .init(code: 421, reasonPhrase: "Misdirected Request"), "Another address",
+                .misdirectedRequest, "Another address",
                 "This page answers to localhost and 127.0.0.1 only. For a web server that stands before "
                     + "it give it a token: LEADCONVERT_LISTEN_TOKEN_FILE.")
         }
@@ -79,7 +71,7 @@ final class PageResponder: Sendable {
         }
         guard gatekeeper.isAllowed(visit, at: now()) else { return locked(path) }
         if request.isRead { return try await page(request, visit) }
-        guard request.method == .post else { return .notAllowed("GET, HEAD, POST") }
+        guard request.head.method == .POST else { return .notAllowed("GET, HEAD, POST") }
         return try await change(request, visit)
     }
 
@@ -106,7 +98,7 @@ final class PageResponder: Sendable {
     }
 
     func fault(
-        _ status: HTTPResponse.Status, _ title: String, _ sentence: String, isOpen: Bool = true
+        _ status: HTTPResponseStatus, _ title: String, _ sentence: String, isOpen: Bool = true
     ) -> Response {
         let page = FaultPage(context: context, title: title, sentence: sentence, isOpen: isOpen)
         return .html(status, ByteBuffer(string: page.html.text))
@@ -115,6 +107,6 @@ final class PageResponder: Sendable {
 
 /// Why a form is not read.
 struct PageFault: Error {
-    let status: HTTPResponse.Status
+    let status: HTTPResponseStatus
     let sentence: String
 }

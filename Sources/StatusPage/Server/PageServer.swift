@@ -2,7 +2,6 @@ public import Conversion
 import Dispatch
 import Foundation
 import Glibc
-import HummingbirdCore
 public import Logging
 import NIOCore
 import NIOPosix
@@ -33,19 +32,20 @@ public final class PageServer: Sendable {
     /// Where it listens: as it was told, with the port that was found where that was 0.
     public let address: String
     private let watch: PageWatch
-    private let server: Server<HTTP1Channel>
-    private let run: Task<Void, any Error>
+    private let listener: any Channel
+    /// The listener, its connections, and the answers under way.
+    private let open: DispatchGroup
     private let threads: MultiThreadedEventLoopGroup
     private let socket: String?
 
     private init(
-        address: String, _ watch: PageWatch, _ server: Server<HTTP1Channel>,
-        _ run: Task<Void, any Error>, _ threads: MultiThreadedEventLoopGroup, socket: String?
+        address: String, _ watch: PageWatch, _ listener: any Channel, _ open: DispatchGroup,
+        _ threads: MultiThreadedEventLoopGroup, socket: String?
     ) {
         self.address = address
         self.watch = watch
-        self.server = server
-        self.run = run
+        self.listener = listener
+        self.open = open
         self.threads = threads
         self.socket = socket
     }
@@ -74,39 +74,22 @@ public final class PageServer: Sendable {
                 queue: try JobQueue(path: path, as: .client), dashboard: try Dashboard(path: path)),
             health: health, version: version, now: now)
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let (ports, listening) = AsyncThrowingStream<Int?, any Error>.makeStream()
-        let server = Server(
-            childChannelSetup: HTTP1Channel(
-                responder: { request, writer, _ in
-                    let response = await responder.respond(to: request)
-                    try await writer.write(response: response.head, body: response.body)
-                }, configuration: connection(limits)),
-            configuration: ServerConfiguration(
-                address: options.address.bind, backlog: 128,
-                availableConnectionsDelegate: MaximumAvailableConnections(128)),
-            onServerRunning: { listening.yield($0.localAddress?.port) },
-            eventLoopGroup: threads,
-            logger: Logger(label: "leadconvertd.page") { _ in SwiftLogNoOpLogHandler() })
-        let run = Task(executorPreference: PageExecutor.shared) {
-            do {
-                try await server.run()
-                listening.finish()
-            } catch {
-                listening.finish(throwing: error)
-                throw error
-            }
-        }
+        let open = DispatchGroup()
         do {
-            let port = try await firstPort(ports)
+            let listener = try await bootstrap(threads, responder, limits, open)
+                .bind(to: options.address)
+            open.enter()
+            listener.closeFuture.whenComplete { _ in open.leave() }
             if let socket { SocketFile.open(socket) }
             watch.start(now)
             var address = options.address
-            if case .host(let host, _) = address, let port { address = .host(host, port: port) }
+            if case .host(let host, _) = address, let port = listener.localAddress?.port {
+                address = .host(host, port: port)
+            }
             logger.notice("status page listens", metadata: ["page.address": "\(address)"])
             return PageServer(
-                address: "\(address)", watch, server, run, threads, socket: socket)
+                address: "\(address)", watch, listener, open, threads, socket: socket)
         } catch {
-            _ = await run.result
             await threads.end()
             throw OperatorError(
                 .systemRefused, "LEADCONVERT_LISTEN=\(options.address): \(reason(error)).",
@@ -114,49 +97,55 @@ public final class PageServer: Sendable {
         }
     }
 
+    private static func bootstrap(
+        _ threads: MultiThreadedEventLoopGroup, _ responder: PageResponder,
+        _ limits: ConnectionLimits, _ open: DispatchGroup
+    ) -> ServerBootstrap {
+        let answer: PageConnection.Answer = { request, loop in
+            let response = loop.makePromise(of: Response.self)
+            open.enter()
+            Task(executorPreference: PageExecutor.shared) {
+                response.succeed(await responder.respond(to: request))
+                open.leave()
+            }
+            return response.futureResult
+        }
+        return ServerBootstrap(group: threads)
+            .serverChannelOption(.backlog, value: 128)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // One at a time, or the listener would have accepted more before it can count them.
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(PageListener(limit: 128))
+                }
+            }
+            // A client that has sent all is still to be answered.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                open.enter()
+                channel.closeFuture.whenComplete { _ in open.leave() }
+                return channel.eventLoop.makeCompletedFuture {
+                    try PageConnection(limits, answer).add(to: channel)
+                }
+            }
+    }
+
     /// Closes the listener and the connections.
     ///
     /// Somebody who reads slowly does not hold up a stop: what is left after a second ends with the
-    /// process. It is not cancelled, because NIO traps on a connection that was accepted and then
-    /// dropped without having been served.
+    /// process.
     public func stop() async {
         watch.stop()
-        let hasEnded = await withTaskGroup(of: Bool.self) { [server, run] group in
-            group.addTask {
-                do {
-                    try await server.shutdownGracefully()
-                    try await run.value
-                    return true
-                } catch {
-                    return false
-                }
+        listener.pipeline.fireUserInboundEventTriggered(ConnectionShouldEnd())
+        let hasEnded = await withCheckedContinuation { [open] done in
+            DispatchQueue.global(qos: .utility).async {
+                done.resume(returning: open.wait(timeout: .now() + 1) == .success)
             }
-            group.addTask {
-                // Cut short when the other is first, which is no failure.
-                try? await Task.sleep(for: .seconds(1))
-                return false
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? false
         }
         if let socket { unlink(socket) }
-        // Connections that are still open would schedule their end on a thread that is gone.
+        // What is still open would schedule its end on a thread that is gone.
         if hasEnded { await threads.end() }
-    }
-
-    /// A request's head may have 16 KB, and a connection on which nothing happens is closed.
-    private static func connection(_ limits: ConnectionLimits) -> HTTP1Channel.Configuration {
-        .init(
-            additionalChannelHandlers: [ConnectionDeadline(limits)], idleTimeout: limits.idle,
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))
-    }
-
-    private static func firstPort(_ ports: AsyncThrowingStream<Int?, any Error>) async throws
-        -> Int?
-    {
-        for try await port in ports { return port }
-        throw OperatorError(.systemRefused, "the server ended at once")
     }
 
     private static func reason(_ error: any Error) -> String {
@@ -170,11 +159,11 @@ public final class PageServer: Sendable {
     }
 }
 
-extension ListenOptions.Address {
-    fileprivate var bind: BindAddress {
-        switch self {
-        case .host(let host, let port): .hostname(host, port: port)
-        case .unix(let path): .unixDomainSocket(path: path)
+extension ServerBootstrap {
+    fileprivate func bind(to address: ListenOptions.Address) async throws -> any Channel {
+        switch address {
+        case .host(let host, let port): try await bind(host: host, port: port).get()
+        case .unix(let path): try await bind(unixDomainSocketPath: path).get()
         }
     }
 }

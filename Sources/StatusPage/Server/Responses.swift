@@ -1,19 +1,69 @@
 import Conversion
 import Foundation
-import HTTPTypes
-import HummingbirdCore
 import NIOCore
+import NIOHTTP1
 import Storage
 
-extension Response {
+/// What a browser or a monitor asks.
+struct Request: Sendable {
+    /// The largest body that is kept: a form of ours has a batch's name and an address to go back to.
+    static let bodyBytes = 16_384
+
+    let head: HTTPRequestHead
+    let path: String
+    let query: String
+    /// Nil when it is too large.
+    private(set) var body: ByteBuffer? = ByteBuffer()
+
+    init(_ head: HTTPRequestHead) {
+        self.head = head
+        // It may be sent as a whole URL.
+        var target = head.uri.prefix { $0 != "#" }
+        if !target.hasPrefix("/"), let scheme = target.firstRange(of: "://") {
+            target = target[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
+        }
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        path = parts[0].isEmpty ? "/" : String(parts[0])
+        query = parts.count == 2 ? String(parts[1]) : ""
+    }
+
+    mutating func add(_ bytes: ByteBuffer) {
+        let size = (body?.readableBytes ?? 0) + bytes.readableBytes
+        if size > Self.bodyBytes { body = nil }
+        body?.writeImmutableBuffer(bytes)
+    }
+
+    /// Whether it changes nothing.
+    var isRead: Bool { head.method == .GET || head.method == .HEAD }
+
+    /// A header's value; several are one list.
+    func header(_ name: String) -> String? {
+        let values = head.headers[name]
+        return values.isEmpty ? nil : values.joined(separator: ", ")
+    }
+}
+
+/// What the page says.
+struct Response: Sendable {
+    var status: HTTPResponseStatus
+    var headers: HTTPHeaders
+    var body: ByteBuffer
+
+    /// With the length of the body, which the answer to HEAD has as well.
+    var head: HTTPResponseHead {
+        var head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        head.headers.add(name: "Content-Length", value: String(body.readableBytes))
+        return head
+    }
+
     /// A page. It may load its style and script from where it comes from, and nothing else; nobody
     /// may frame it; no cache keeps leads.
-    static func html(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {
+    static func html(_ status: HTTPResponseStatus, _ body: ByteBuffer) -> Response {
         response(status, "text/html; charset=utf-8", body, cache: "no-store")
     }
 
     static func text(
-        _ text: String, status: HTTPResponse.Status = .ok,
+        _ text: String, status: HTTPResponseStatus = .ok,
         type: String = "text/plain; charset=utf-8"
     ) -> Response {
         response(status, type, ByteBuffer(string: text), cache: "no-store")
@@ -27,41 +77,36 @@ extension Response {
     /// Shows another page after a change, so that to load it again changes nothing.
     static func seeOther(_ path: String, cookie: String? = nil) -> Response {
         var response = text("See \(path)\n", status: .seeOther)
-        response.headers[.location] = path
+        response.headers.add(name: "Location", value: path)
         if let cookie {
-            response.headers[.setCookie] = "\(cookie); Path=/; HttpOnly; SameSite=Strict"
+            response.headers.add(
+                name: "Set-Cookie", value: "\(cookie); Path=/; HttpOnly; SameSite=Strict")
         }
         return response
     }
 
     static func notAllowed(_ methods: String) -> Response {
         var response = text("Allowed here: \(methods)\n", status: .methodNotAllowed)
-        response.headers[.allow] = methods
+        response.headers.add(name: "Allow", value: methods)
         return response
     }
 
     private static func response(
-        _ status: HTTPResponse.Status, _ type: String, _ body: ByteBuffer, cache: String
+        _ status: HTTPResponseStatus, _ type: String, _ body: ByteBuffer, cache: String
     ) -> Response {
-        var headers = HTTPFields()
-        headers[.contentType] = type
-        headers[.cacheControl] = cache
-        headers[.contentSecurityPolicy] = policy
-        headers[.xContentTypeOptions] = "nosniff"
-        for (name, value) in others { headers[name] = value }
-        return Response(status: status, headers: headers, body: .init(byteBuffer: body))
+        let headers = [
+            ("Content-Type", type), ("Cache-Control", cache), ("Content-Security-Policy", policy),
+            ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
+            ("X-Frame-Options", "DENY"), ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+        ]
+        return Response(status: status, headers: HTTPHeaders(headers), body: body)
     }
 
     private static let policy = """
         default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
         """
-
-    private static let others: [(HTTPField.Name, String)] = [
-        ("Referrer-Policy", "same-origin"), ("X-Frame-Options", "DENY"),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-    ].compactMap { name, value in HTTPField.Name(name).map { ($0, value) } }
 }
 
 extension Timestamp {
@@ -80,19 +125,14 @@ extension Timestamp {
     }
 }
 
-extension Request {
-    /// Whether it changes nothing.
-    var isRead: Bool { method == .get || method == .head }
-}
-
 extension Gatekeeper.Visit {
     /// What a request tells of itself.
     init(_ request: Request) {
         self.init(
-            host: request.head.authority, origin: request.headers[.origin],
-            fetchSite: HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] },
-            authorization: request.headers[.authorization],
-            cookies: request.headers[values: .cookie].joined(separator: "; "))
+            host: request.header("Host"), origin: request.header("Origin"),
+            fetchSite: request.header("Sec-Fetch-Site"),
+            authorization: request.header("Authorization"),
+            cookies: request.head.headers["Cookie"].joined(separator: "; "))
     }
 }
 
