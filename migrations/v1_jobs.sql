@@ -250,9 +250,6 @@ CREATE TABLE jobs (
     state TEXT NOT NULL DEFAULT 'queued' CONSTRAINT state_must_be_one_of_the_eight CHECK (
         state = 'queued' OR state = 'sending' OR state = 'verifying' OR state = 'held'
         OR state = 'converted' OR state = 'failed' OR state = 'cancelled' OR state = 'finishing'),
-    -- A call for it is out, or in doubt, or what follows its conversion is not done.
-    in_flight INTEGER NOT NULL AS (
-        state = 'sending' OR state = 'verifying' OR state = 'finishing'),
     attempts INTEGER NOT NULL DEFAULT 0
         CONSTRAINT attempts_must_be_0_to_1000000 CHECK (attempts BETWEEN 0 AND 1000000),
     result_account_id TEXT,
@@ -348,6 +345,9 @@ CREATE TABLE jobs (
     after_code TEXT,
     after_message TEXT,
 
+    -- 0 for the last job of its lead; those before it have their own numbers here.
+    superseded INTEGER NOT NULL DEFAULT 0,
+
     CONSTRAINT lead_id_must_be_the_id_of_a_lead_00Q CHECK (lead_id GLOB '00Q*'),
     CONSTRAINT lead_id_must_have_15_or_18_letters_and_digits
         CHECK (length(lead_id) IN (15, 18) AND lead_id NOT GLOB '*[^A-Za-z0-9]*'),
@@ -397,10 +397,9 @@ CREATE TABLE jobs (
 -- Each index serves the query that its name tells of and holds no more rows than that asks for: most
 -- jobs are queued or converted, and those are to cost little.
 --
--- Asks for finished_at, not for the state, so that the index is not touched when a job is sent.
-CREATE UNIQUE INDEX jobs_one_unsettled_job_for_a_lead ON jobs (substr(lead_id, 1, 15))
-    WHERE finished_at IS NULL;
-CREATE INDEX jobs_settled_by_lead ON jobs (substr(lead_id, 1, 15)) WHERE finished_at IS NOT NULL;
+-- Of a lead's jobs only the last can be unsettled. It asks for nothing that changes when a job is sent
+-- or settled: leads come in any order, and a page of it would be written for each of them.
+CREATE UNIQUE INDEX jobs_one_unsettled_job_for_a_lead ON jobs (substr(lead_id, 1, 15), superseded);
 CREATE INDEX jobs_perhaps_converted ON jobs (substr(lead_id, 1, 15)) WHERE may_be_converted = 1;
 -- The queries name batches by the same coalesce, so that jobs without one are found like a batch.
 CREATE INDEX jobs_to_send ON jobs (priority DESC, coalesce(batch_id, 0), run_at, id)
@@ -435,8 +434,11 @@ CREATE INDEX jobs_by_batch ON jobs (batch_id, position, id) WHERE batch_id IS NO
 CREATE INDEX jobs_unsettled_by_batch ON jobs (batch_id)
     WHERE batch_id IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_busy_accounts ON jobs (substr(account_id, 1, 15))
-    WHERE account_id IS NOT NULL AND in_flight;
-CREATE INDEX jobs_busy_groups ON jobs (group_key) WHERE group_key IS NOT NULL AND in_flight;
+    WHERE account_id IS NOT NULL
+        AND (state = 'sending' OR state = 'verifying' OR state = 'finishing');
+CREATE INDEX jobs_busy_groups ON jobs (group_key)
+    WHERE group_key IS NOT NULL
+        AND (state = 'sending' OR state = 'verifying' OR state = 'finishing');
 CREATE INDEX jobs_by_group ON jobs (group_key, state) WHERE group_key IS NOT NULL;
 -- Failed jobs only, so that failures are listed without reading the others.
 CREATE INDEX jobs_failed_by_code ON jobs (error_code, finished_at) WHERE state = 'failed';
@@ -471,11 +473,16 @@ UNION ALL
 SELECT id, run_at FROM jobs INDEXED BY jobs_deferred_for_time
 WHERE state = 'queued' AND deferred_for = 'time';
 
+-- Those that are not settled.
+CREATE VIEW jobs_unsettled AS
+SELECT id FROM jobs_queued
+UNION ALL SELECT id FROM jobs WHERE state = 'held'
+UNION ALL SELECT id FROM jobs WHERE state = 'sending'
+UNION ALL SELECT id FROM jobs WHERE state = 'verifying'
+UNION ALL SELECT id FROM jobs WHERE state = 'finishing';
+
 -- The jobs of each lead, by the first 15 characters of its id, which both its forms share.
-CREATE VIEW jobs_of_leads AS
-SELECT substr(lead_id, 1, 15) AS lead, id AS job FROM jobs WHERE finished_at IS NULL
-UNION ALL
-SELECT substr(lead_id, 1, 15), id FROM jobs WHERE finished_at IS NOT NULL;
+CREATE VIEW jobs_of_leads AS SELECT substr(lead_id, 1, 15) AS lead, id AS job FROM jobs;
 
 -- Each row that is inserted runs two triggers, one before it is there and one after. Most rows give
 -- neither anything to do: what there is to do for the others stands in triggers of these two views, so
@@ -489,7 +496,7 @@ WHEN NEW.batch_id IS NOT NULL OR NEW.policy IS NOT NULL
     OR NEW.after_set IS NOT NULL OR NEW.extra IS NOT NULL
     OR EXISTS (
         SELECT 1 FROM jobs
-        WHERE substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND finished_at IS NULL)
+        WHERE substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND superseded = 0)
     OR EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id)
 BEGIN
     INSERT INTO jobs_before_insert VALUES (
@@ -625,6 +632,37 @@ BEGIN
     SELECT RAISE(ABORT, 'extra_must_give_inputs_by_names_of_their_own: write {"noteBody": "..."}');
 END;
 
+-- The settled jobs of a lead stay when it gets another.
+CREATE TRIGGER jobs_that_are_settled_are_superseded INSTEAD OF INSERT ON jobs_before_insert
+BEGIN
+    UPDATE jobs SET superseded = id
+    WHERE substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND superseded = 0
+        AND finished_at IS NOT NULL;
+END;
+
+CREATE TRIGGER jobs_that_are_settled_are_superseded_by_one_that_changes
+BEFORE UPDATE OF lead_id, finished_at ON jobs
+WHEN NEW.superseded = OLD.superseded AND (
+    substr(NEW.lead_id, 1, 15) <> substr(OLD.lead_id, 1, 15)
+    OR OLD.superseded <> 0 AND OLD.finished_at IS NOT NULL AND NEW.finished_at IS NULL)
+BEGIN
+    SELECT RAISE(ABORT, 'jobs_one_unsettled_job_for_a_lead: its lead has a later one')
+    WHERE NEW.finished_at IS NULL AND EXISTS (
+        SELECT 1 FROM jobs
+        WHERE substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND superseded = 0
+            AND finished_at IS NULL AND id <> OLD.id);
+    UPDATE jobs SET superseded = id
+    WHERE substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND superseded = 0
+        AND finished_at IS NOT NULL AND id <> OLD.id;
+END;
+
+-- One that is taken up again is its lead's last again.
+CREATE TRIGGER jobs_taken_up_again_supersede AFTER UPDATE OF finished_at ON jobs
+WHEN NEW.superseded <> 0 AND OLD.finished_at IS NOT NULL AND NEW.finished_at IS NULL
+BEGIN
+    UPDATE jobs SET superseded = 0 WHERE id = NEW.id;
+END;
+
 -- REPLACE takes a row away without running a trigger for it. But a trigger's own statement resolves its
 -- conflicts as the statement does that set it off: this one breaks a rule, which a REPLACE ends at,
 -- while any other INSERT passes over it and meets the unique index.
@@ -638,35 +676,33 @@ CREATE TRIGGER jobs_in_flight_stay_when_another_is_inserted
 INSTEAD OF INSERT ON jobs_before_insert
 WHEN EXISTS (
     SELECT 1 FROM jobs
-    WHERE substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND finished_at IS NULL
-        AND in_flight)
-OR EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND in_flight)
+    WHERE (substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND superseded = 0 OR id = NEW.id)
+        AND state IN ('sending', 'verifying', 'finishing'))
 BEGIN
     INSERT OR IGNORE INTO replacements (job) VALUES (1);
 END;
 
 CREATE TRIGGER jobs_in_flight_stay_when_another_is_updated
-BEFORE UPDATE OF id, lead_id, finished_at ON jobs
-WHEN (NEW.id <> OLD.id OR NEW.lead_id <> OLD.lead_id
-    OR NEW.finished_at IS NULL AND OLD.finished_at IS NOT NULL)
-AND (
-    EXISTS (
-        SELECT 1 FROM jobs
-        WHERE substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND finished_at IS NULL
-            AND id <> OLD.id AND in_flight)
-    OR EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND id <> OLD.id AND in_flight))
+BEFORE UPDATE OF id, lead_id, superseded ON jobs
+WHEN EXISTS (
+    SELECT 1 FROM jobs
+    WHERE (substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND superseded = NEW.superseded
+            OR id = NEW.id)
+        AND id <> OLD.id AND state IN ('sending', 'verifying', 'finishing'))
 BEGIN
     INSERT OR IGNORE INTO replacements (job) VALUES (1);
 END;
 
-CREATE TRIGGER jobs_in_flight_stay BEFORE DELETE ON jobs WHEN OLD.in_flight
+CREATE TRIGGER jobs_in_flight_stay BEFORE DELETE ON jobs
+WHEN OLD.state = 'sending' OR OLD.state = 'verifying' OR OLD.state = 'finishing'
 BEGIN
     SELECT RAISE(ABORT, 'job_in_flight_must_stay: wait until it is settled');
 END;
 
 -- Its call goes on, whatever the row says then.
 CREATE TRIGGER jobs_in_flight_are_not_cancelled BEFORE UPDATE OF finished_at ON jobs
-WHEN OLD.in_flight AND NEW.state = 'cancelled'
+WHEN NEW.state = 'cancelled'
+    AND (OLD.state = 'sending' OR OLD.state = 'verifying' OR OLD.state = 'finishing')
 BEGIN
     SELECT RAISE(ABORT, 'job_in_flight_must_stay: wait until it is settled');
 END;
@@ -676,7 +712,8 @@ CREATE TRIGGER jobs_in_flight_stay_as_they_are BEFORE UPDATE OF
     account_id, contact_id, owner_id, overwrite_lead_source, send_notification_email, group_key,
     match_email, match_account, related_person_account_id, after_set, note_title, note_body, note_on,
     task_subject, task_due, extra
-ON jobs WHEN OLD.in_flight AND (
+ON jobs
+WHEN (OLD.state = 'sending' OR OLD.state = 'verifying' OR OLD.state = 'finishing') AND (
     NEW.id, substr(NEW.lead_id, 1, 15), NEW.batch_id, NEW.converted_status, NEW.do_not_create_opportunity,
     NEW.opportunity_name, NEW.opportunity_id, NEW.account_id, NEW.contact_id, NEW.owner_id,
     NEW.overwrite_lead_source, NEW.send_notification_email, NEW.group_key, NEW.match_email,
@@ -1001,7 +1038,7 @@ CREATE TABLE queue (
     waiting_for TEXT CONSTRAINT waiting_for_must_be_one_of_the_eight CHECK (waiting_for IN (
         'token', 'slot', 'account', 'allowance', 'outage', 'time', 'paused', 'hours')),
     waiting_until TEXT,
-    -- Since when it has waited for that; kept by a trigger.
+    -- Since when it has waited for that.
     waiting_since TEXT,
     -- One moment on both clocks, so that a wall clock that was set is noticed, once.
     clock_at TEXT,
@@ -1013,13 +1050,6 @@ CREATE TABLE queue (
 ) STRICT;
 
 INSERT INTO queue (id) VALUES (1);
-
-CREATE TRIGGER queue_waits_since AFTER UPDATE OF waiting_for ON queue
-WHEN NEW.waiting_for IS NOT OLD.waiting_for
-BEGIN
-    UPDATE queue SET waiting_since =
-        CASE WHEN NEW.waiting_for IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END;
-END;
 
 -- What people did to the queue, with the command or on the status page.
 CREATE TABLE operations (

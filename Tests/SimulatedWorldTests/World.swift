@@ -79,7 +79,8 @@ final class World {
         org = try SimulatedOrg(lifetimeMS: World.lifetimeMS, trouble)
         queue = try JobQueue(path: path, as: .daemon, busyTimeout: 0)
         engine = try World.engine(queue, profile, trouble, { true }, 0, now)
-        try queue.database.write { try Invariants.install($0) }
+        // A file that has triggers of others runs the schema's, too; one that has none runs none.
+        if seed.isMultiple(of: 2) { try queue.database.write { try Invariants.install($0) } }
         try start()
         try enqueue(profile.leads)
     }

@@ -16,7 +16,7 @@ import Testing
         "SCAN jobs USING INDEX jobs_to_match", "SCAN jobs USING INDEX jobs_to_match_account",
         "SCAN run_log USING INDEX run_log_open", "SCAN calls USING INDEX calls_open",
         "SCAN jobs USING INDEX jobs_to_send", "SCAN jobs USING INDEX jobs_deferred_for_time",
-        "SCAN jobs USING INDEX jobs_one_unsettled_job_for_a_lead", "SCAN jobs_queued",
+        "SCAN jobs_unsettled", "SCAN jobs_queued",
         "SCAN batches USING INDEX batches_with_a_command_to_run",
         "SCAN batches USING INDEX batches_unfinished",
     ]

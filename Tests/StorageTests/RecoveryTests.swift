@@ -47,7 +47,7 @@ import Testing
             try queue.add(1...2)
             let later = try #require(
                 try queue.claims.claim(upTo: 2, CallStart(at: .ms(4)), choosing: { $0 }))
-            #expect(later.jobs.map(\.id) == [3, 4])
+            #expect(later.jobs.map(\.conversion.leadID) == [try .lead(1), try .lead(2)])
             #expect(later.jobs.map(\.mayBeConverted) == [true, false])
         }
     }

@@ -104,7 +104,7 @@ import Testing
     /// transaction adds; behind a long reader it grows, and is used again from its beginning once
     /// that reader has gone.
     @Test func `keeps the write ahead log bounded`() async throws {
-        try await withQueue { queue in
+        try await withQueue(as: .daemon) { queue in
             let log = URL(fileURLWithPath: queue.path + "-wal")
             func megabytes() throws -> Double {
                 let size = try FileManager.default.attributesOfItem(atPath: log.path)[.size]

@@ -4,7 +4,7 @@ public import Storage
 
 /// Runs `body` with a new queue in a real file.
 public func withQueue<Result>(
-    as role: JobQueue.Role = .daemon, _ body: (JobQueue) async throws -> Result
+    as role: JobQueue.Role = .client, _ body: (JobQueue) async throws -> Result
 ) async throws -> Result {
     try await withTemporaryFolder { folder in
         try await body(JobQueue(path: folder.appendingPathComponent("queue.db").path, as: role))

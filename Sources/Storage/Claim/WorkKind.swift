@@ -67,6 +67,12 @@ enum WorkKind {
     static let hasContact =
         "(matched IS NOT NULL OR match_email IS NULL AND duplicate_contact_id IS NULL)"
 
+    /// Whether a call for a job is out, or in doubt, or what follows its conversion is not done: word for word
+    /// as the indexes of such jobs say it.
+    static func isInFlight(_ job: String) -> String {
+        "(\(job).state = 'sending' OR \(job).state = 'verifying' OR \(job).state = 'finishing')"
+    }
+
     var subject: String? {
         if case .deferred(let subject) = self { subject } else { nil }
     }
@@ -136,7 +142,7 @@ enum Subject: String, CaseIterable {
             (EXISTS (
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
                 WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
-                    AND other.in_flight AND other.state <> 'finishing')
+                    AND \(WorkKind.isInFlight("other")) AND other.state <> 'finishing')
             OR EXISTS (
                 SELECT 1 FROM delays
                 WHERE subject = 'group ' || lower(\(name)) AND until > :now))
@@ -155,7 +161,7 @@ enum Subject: String, CaseIterable {
             (EXISTS (
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
                 WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
-                    AND other.in_flight)
+                    AND \(WorkKind.isInFlight("other")))
             OR EXISTS (
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_making_accounts
                 WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
@@ -185,7 +191,7 @@ enum Subject: String, CaseIterable {
         (EXISTS (
             SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_accounts
             WHERE substr(other.account_id, 1, 15) = \(name)
-                AND other.account_id IS NOT NULL AND other.in_flight
+                AND other.account_id IS NOT NULL AND \(WorkKind.isInFlight("other"))
                 AND other.state <> 'finishing'
                 AND NOT (other.state = 'verifying' AND EXISTS (
                     SELECT 1 FROM calls

@@ -64,10 +64,11 @@ extension Dashboard {
                     source: "jobs INDEXED BY jobs_by_state", condition: state.condition,
                     arguments: [], order: ["run_at", "id"]))
         }
-        let unsettled = try count(
+        let all = try count(
             SlicedCount(
                 source: "jobs INDEXED BY jobs_one_unsettled_job_for_a_lead",
-                condition: "finished_at IS NULL", arguments: [], order: ["substr(lead_id, 1, 15)"]))
+                condition: "superseded >= 0", arguments: [],
+                order: ["substr(lead_id, 1, 15)", "superseded"]))
         let settled = try count(
             SlicedCount(
                 source: "jobs INDEXED BY jobs_by_end", condition: "finished_at IS NOT NULL",
@@ -76,7 +77,7 @@ extension Dashboard {
             counts.filter { $0.key.isSettled == areSettled }.values.reduce(0, +)
         }
         (counts[.queued], counts[.converted]) = (
-            max(0, unsettled - others(false)), max(0, settled - others(true))
+            max(0, all - settled - others(false)), max(0, settled - others(true))
         )
         return counts
     }

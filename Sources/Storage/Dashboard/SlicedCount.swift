@@ -32,12 +32,16 @@ struct SlicedCount {
     private func bounds(_ place: Row?) -> String {
         guard place != nil else { return condition }
         let marks = order.map { _ in "?" }.joined(separator: ", ")
-        return "\(condition) AND (\(order.joined(separator: ", "))) > (\(marks))"
+        // The first column alone, too: of a pair of which one is an expression SQLite finds no start.
+        return
+            "\(condition) AND \(order[0]) >= ? AND (\(order.joined(separator: ", "))) > (\(marks))"
     }
 
     private func bound(_ place: Row?) -> StatementArguments {
-        StatementArguments(arguments)
-            + StatementArguments(place.map { Array($0.databaseValues) } ?? [])
+        guard let values = place.map({ Array($0.databaseValues) }) else {
+            return StatementArguments(arguments)
+        }
+        return StatementArguments(arguments) + StatementArguments([values[0]] + values)
     }
 }
 

@@ -26,8 +26,7 @@ struct EnqueueStatements {
                 match_account, related_person_account_id, batch_id, policy, priority, run_at,
                 state, deferred_for, created_at, updated_at)
             VALUES \(values.joined(separator: ", "))
-            ON CONFLICT (substr(lead_id, 1, 15))
-                WHERE finished_at IS NULL DO NOTHING
+            ON CONFLICT (substr(lead_id, 1, 15), superseded) DO NOTHING
             """
     }
 }

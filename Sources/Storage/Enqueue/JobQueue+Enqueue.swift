@@ -1,6 +1,5 @@
 public import Conversion
 import GRDB
-import SQLiteSwitches
 
 /// Where and when the leads of one enqueue are to run.
 public struct EnqueueOptions: Sendable {
@@ -95,6 +94,21 @@ extension JobQueue {
 
         private mutating func insert(_ leads: [LeadConversion], _ statement: Statement) throws {
             let last = leads.contains(where: \.mayJoinGroup) ? try database.lastJob() : nil
+            let first = position
+            try execute(statement, leads)
+            var new = database.changesCount
+            // Leads may have settled jobs, which don't keep them from another.
+            if new < leads.count, try database.supersedeSettledJobs(of: leads) > 0 {
+                position = first
+                try execute(statement, leads)
+                new += database.changesCount
+            }
+            added += new
+            skipped += leads.count - new
+            if let last { try database.joinGroups(after: last) }
+        }
+
+        private mutating func execute(_ statement: Statement, _ leads: [LeadConversion]) throws {
             try statement.execute { binder in
                 binder.bind(batchID)
                 binder.bind(options.policy)
@@ -108,9 +122,6 @@ extension JobQueue {
                     lead.bind(to: &binder, position: batchID == nil ? nil : position)
                 }
             }
-            added += database.changesCount
-            skipped += leads.count - database.changesCount
-            if let last { try database.joinGroups(after: last) }
         }
 
         /// A lead that asks for more than its conversion, which few do: the statement of the others
@@ -172,7 +183,7 @@ extension JobQueue {
 
     /// Runs SQL as people write it in the sqlite3 shell, in one transaction.
     public func run(sql: String) throws {
-        try write { try $0.execute(sql: sql) }
+        try write { database in try database.withTriggers { try database.execute(sql: sql) } }
     }
 }
 
@@ -231,25 +242,31 @@ extension Database {
         try cachedStatement(sql: sql).execute(with: job)
     }
 
+    /// - Returns: How many jobs were the last of their leads, and settled.
+    fileprivate func supersedeSettledJobs(of leads: [LeadConversion]) throws -> Int {
+        let sql = """
+            UPDATE jobs SET superseded = id
+            WHERE substr(lead_id, 1, 15) IN (SELECT value FROM json_each(?))
+                AND superseded = 0 AND finished_at IS NOT NULL
+            """
+        let ids = leads.map { "\"\($0.leadID.short)\"" }.joined(separator: ",")
+        try cachedStatement(sql: sql).execute(with: "[\(ids)]")
+        return changesCount
+    }
+
     /// Runs what the rules of the schema's triggers are to hold for.
     fileprivate func withTriggers<Result>(_ body: () throws -> Result) throws -> Result {
-        try setTriggers(enabled: true)
-        let result = Swift.Result { try body() }
-        try setTriggers(enabled: false)
-        return try result.get()
+        try with(triggers: true, body)
     }
 
     fileprivate func withoutTriggers<Result>(_ body: () throws -> Result) throws -> Result {
-        try setTriggers(enabled: false)
-        let result = Swift.Result { try body() }
-        try setTriggers(enabled: true)
-        return try result.get()
+        try with(triggers: false, body)
     }
 
-    private func setTriggers(enabled: Bool) throws {
-        let code = set_triggers_enabled(sqliteConnection, enabled ? 1 : 0)
-        guard code == ResultCode.SQLITE_OK.rawValue else {
-            throw DatabaseError(resultCode: ResultCode(rawValue: code))
-        }
+    private func with<Result>(triggers isOn: Bool, _ body: () throws -> Result) throws -> Result {
+        let wasOn = try setTriggers(enabled: isOn)
+        let result = Swift.Result { try body() }
+        try setTriggers(enabled: wasOn)
+        return try result.get()
     }
 }

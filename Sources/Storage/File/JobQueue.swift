@@ -22,6 +22,8 @@ public struct JobQueue: Sendable {
     let database: DatabaseQueue
     private let files: OpenFiles
     private let lock: DaemonLock?
+    /// Of the daemon's connection.
+    private let triggers: Triggers?
 
     /// Opens the file; makes it, and brings its schema up to date, where that is needed.
     /// - Parameters:
@@ -34,6 +36,7 @@ public struct JobQueue: Sendable {
     ) throws {
         self.path = path
         self.lock = lock
+        triggers = role == .daemon ? Triggers() : nil
         _ = Self.memoryIsNotCounted
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeout)
@@ -114,6 +117,7 @@ public struct JobQueue: Sendable {
         try inTransaction(body) { database in
             var written: Result?
             try database.inTransaction {
+                try triggers?.follow(database)
                 written = try body(database)
                 return .commit
             }

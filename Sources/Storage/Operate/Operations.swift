@@ -176,13 +176,14 @@ extension Database {
 
     fileprivate func retry(_ job: SelectedJob, at now: Timestamp) throws -> JobResult {
         if job.isInDoubt { return try askAgain(about: job, at: now) }
+        try supersedeSettledJobs(before: job.id)
         // OR IGNORE: a lead that was enqueued again meanwhile has its one unsettled job.
         let sql = """
             UPDATE OR IGNORE jobs SET
                 state = CASE WHEN (SELECT paused FROM batches WHERE id = batch_id) = 1
                     THEN 'held' ELSE 'queued' END,
                 attempts = 0, run_at = ?1, error_code = NULL, error_message = NULL, doubt = NULL,
-                split = NULL, updated_at = ?1, finished_at = NULL,
+                split = NULL, updated_at = ?1, finished_at = NULL, superseded = 0,
                 contact_id = CASE WHEN \(Self.contactWasGiven) THEN contact_id END,
                 account_id = CASE WHEN \(Self.accountWasGiven) THEN account_id
                     ELSE \(Self.accountToJoinAgain) END,
@@ -205,15 +206,27 @@ extension Database {
     /// What became of the lead is asked again before anything is sent: its call may have converted it.
     /// What the job asks for stays as it was sent.
     private func askAgain(about job: SelectedJob, at now: Timestamp) throws -> JobResult {
+        try supersedeSettledJobs(before: job.id)
         let sql = """
             UPDATE OR IGNORE jobs SET state = 'verifying', doubt = 'crash', may_be_converted = 1,
-                attempts = 0, run_at = ?1, updated_at = ?1, finished_at = NULL
+                attempts = 0, run_at = ?1, updated_at = ?1, finished_at = NULL, superseded = 0
             WHERE id = ?2
             """
         try cachedStatement(sql: sql).execute(arguments: [now.description, job.id])
         guard changesCount == 1 else { return .supersede }
         try reopen(batch: job.batchID)
         return .move(.verifying)
+    }
+
+    /// A job that is taken up again becomes the last of its lead; those that were enqueued after it, and
+    /// are settled, are not that any more.
+    func supersedeSettledJobs(before job: Int64) throws {
+        let sql = """
+            UPDATE jobs SET superseded = id
+            WHERE substr(lead_id, 1, 15) = (SELECT substr(lead_id, 1, 15) FROM jobs WHERE id = ?1)
+                AND superseded = 0 AND finished_at IS NOT NULL AND id <> ?1
+            """
+        try cachedStatement(sql: sql).execute(with: job)
     }
 
     /// A batch with a job that is left again is not finished.

@@ -16,8 +16,8 @@ extension Reports {
     public func statusesWaitedFor() throws -> [(status: String, jobs: Int)] {
         try store.read { database in
             let sql = """
-                SELECT converted_status, count(*) FROM jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
-                WHERE finished_at IS NULL AND state IN ('queued', 'held')
+                SELECT converted_status, count(*)
+                FROM jobs_unsettled CROSS JOIN jobs USING (id) WHERE state IN ('queued', 'held')
                 GROUP BY converted_status ORDER BY count(*) DESC, converted_status
                 """
             return try Row.fetchAll(database, sql: sql).map { ($0[0], $0[1]) }
@@ -27,8 +27,7 @@ extension Reports {
     /// Whether any job that was not sent yet asks for an opportunity, or none waits at all.
     public func makesOpportunities() throws -> Bool {
         let waiting = """
-            jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
-            WHERE finished_at IS NULL AND state IN ('queued', 'held')
+            jobs_unsettled CROSS JOIN jobs USING (id) WHERE state IN ('queued', 'held')
             """
         return try store.read { database in
             let sql = """
@@ -43,8 +42,7 @@ extension Reports {
     public func followUpsAskedFor() throws -> Set<FollowUpKind> {
         let unsettled = """
             EXISTS (
-                SELECT 1 FROM jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
-                WHERE finished_at IS NULL AND
+                SELECT 1 FROM jobs_unsettled CROSS JOIN jobs USING (id) WHERE
             """
         return try store.read { database in
             let asks = [FollowUpKind.note: "note_body", .task: "task_subject"]
@@ -113,7 +111,10 @@ extension Reports {
     /// Leads that were not sent yet, taken at random.
     public func waitingLeads(sample count: Int) throws -> [WaitingLead] {
         try waitingLeads(
-            "finished_at IS NULL AND state IN ('queued', 'held') ORDER BY random() LIMIT ?", [count]
+            """
+            id IN (SELECT id FROM jobs_unsettled) AND state IN ('queued', 'held')
+            ORDER BY random() LIMIT ?
+            """, [count]
         )
     }
 

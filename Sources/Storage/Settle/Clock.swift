@@ -25,15 +25,15 @@ extension Settlements {
         try store.write { database in
             try database.execute(
                 sql: """
-                    UPDATE jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
+                    UPDATE jobs
                     SET run_at = ?1, updated_at = ?1
-                    WHERE finished_at IS NULL AND state IN ('queued', 'sending', 'held')
+                    WHERE id IN (SELECT id FROM jobs_unsettled) AND state IN ('queued', 'sending', 'held')
                         AND run_at <= ?2 AND run_at > ?1
                     """,
                 arguments: [time, before])
             try database.execute(
                 sql: """
-                    UPDATE jobs INDEXED BY jobs_one_unsettled_job_for_a_lead SET
+                    UPDATE jobs SET
                         run_at = coalesce(
                             -- No year before 0000: the schema takes none.
                             max(
@@ -41,7 +41,7 @@ extension Settlements {
                                 '0000-01-01T00:00:00.000Z'),
                             run_at),
                         updated_at = ?2
-                    WHERE finished_at IS NULL AND (state = 'verifying'
+                    WHERE id IN (SELECT id FROM jobs_unsettled) AND (state = 'verifying'
                         OR state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
                     """,
                 arguments: [shift, time, before])
@@ -78,9 +78,9 @@ extension Database {
         let time = now.description
         try execute(
             sql: """
-                UPDATE jobs INDEXED BY jobs_one_unsettled_job_for_a_lead
+                UPDATE jobs
                 SET run_at = \(again), updated_at = ?1
-                WHERE finished_at IS NULL AND updated_at > ?1 AND run_at > ?1
+                WHERE id IN (SELECT id FROM jobs_unsettled) AND updated_at > ?1 AND run_at > ?1
                     AND (state = 'verifying'
                         OR state IN ('queued', 'held')
                             AND (error_code IS NOT NULL OR run_at <= updated_at))

@@ -64,9 +64,10 @@ extension Database {
     /// Goes on with what is missing of a converted job; what is done stays done.
     /// - Returns: false when the lead has another unsettled job.
     func retryFollowUps(of job: Int64, in batch: Int64?, at now: Timestamp) throws -> Bool {
+        try supersedeSettledJobs(before: job)
         let sql = """
             UPDATE OR IGNORE jobs SET state = 'finishing', after_code = NULL, after_message = NULL,
-                updated_at = ?1, finished_at = NULL
+                updated_at = ?1, finished_at = NULL, superseded = 0
             WHERE id = ?2
             """
         try cachedStatement(sql: sql).execute(arguments: [now.description, job])

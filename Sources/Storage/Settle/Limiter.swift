@@ -44,7 +44,12 @@ extension Settlements {
     public func note(waitingFor reason: WaitReason?, until: Timestamp?) throws {
         try store.write { database in
             try database.execute(
-                sql: "UPDATE queue SET waiting_for = ?, waiting_until = ?",
+                sql: """
+                    UPDATE queue SET waiting_for = ?1, waiting_until = ?2,
+                        waiting_since = CASE
+                            WHEN waiting_for IS ?1 THEN waiting_since
+                            WHEN ?1 IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END
+                    """,
                 arguments: [reason?.rawValue, until?.description])
         }
     }

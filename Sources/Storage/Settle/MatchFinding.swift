@@ -185,7 +185,7 @@ extension Database {
         NOT EXISTS (
             SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
             WHERE other.group_key = jobs.group_key AND other.group_key IS NOT NULL
-                AND other.in_flight)
+                AND \(WorkKind.isInFlight("other")))
         """
 
     // MARK: No answer, or one that does not fit
@@ -195,8 +195,9 @@ extension Database {
         _ finding: MatchFinding, _ reason: Reason, _ until: Timestamp, at time: String
     ) throws -> Bool {
         let sql = """
-            UPDATE jobs SET run_at = ?, error_code = ?, error_message = ?, updated_at = ?
-            WHERE id = ? AND \(finding.isWaiting)
+            UPDATE jobs SET run_at = ?1, error_code = ?2, error_message = ?3, updated_at = ?4,
+                deferred_for = \(Self.deferred(until: "?1", at: "?4"))
+            WHERE id = ?5 AND \(finding.isWaiting)
             """
         try cachedStatement(sql: sql).execute(arguments: [
             until.description, reason.code, reason.message, time, finding.jobID,

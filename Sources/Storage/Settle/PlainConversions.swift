@@ -83,15 +83,23 @@ extension Database {
     }
 
     private func closeLog(of jobs: [Settlement], _ end: CallEnd) throws {
+        // Most calls convert all of their leads, whose rows follow each other.
+        let (first, last) = (jobs[0].entry, jobs[0].entry + Int64(jobs.count) - 1)
+        let isWhole = jobs.indices.allSatisfy { jobs[$0].entry == first + Int64($0) }
         let sql = """
             UPDATE OR ROLLBACK run_log SET
                 finished_at = ?1, duration_ms = ?2, outcome = 'converted',
-                account_id = jobs.result_account_id, contact_id = jobs.result_contact_id,
-                opportunity_id = jobs.result_opportunity_id
-            FROM jobs
-            WHERE run_log.id IN (SELECT value FROM json_each(?3)) AND jobs.id = run_log.job_id
+                (account_id, contact_id, opportunity_id) = (
+                    SELECT result_account_id, result_contact_id, result_opportunity_id
+                    FROM jobs WHERE jobs.id = run_log.job_id)
+            WHERE id \(isWhole ? "BETWEEN ?3 AND ?4" : "IN (SELECT value FROM json_each(?3))")
             """
-        try cachedStatement(sql: sql).execute(
-            with: end.at.wall.description, end.durationMS, jobs.map(\.entry).json)
+        let statement = try cachedStatement(sql: sql)
+        let (time, duration) = (end.at.wall.description, end.durationMS)
+        if isWhole {
+            try statement.execute(with: time, duration, first, last)
+        } else {
+            try statement.execute(with: time, duration, jobs.map(\.entry).json)
+        }
     }
 }

@@ -88,6 +88,7 @@ extension Database {
                         OR (SELECT paused FROM batches WHERE id = batch_id) = 1)
                     THEN 'held' ELSE ?1 END,
                 attempts = ?2, run_at = coalesce(?3, run_at), doubt = ?4, split = ?5,
+                deferred_for = iif(?1 = 'queued', \(Self.deferred(until: "?3", at: "?11")), deferred_for),
                 may_be_converted = may_be_converted OR coalesce(?4 IN ('no_answer', 'answered'), 0),
                 error_code = ?6, error_message = ?7, result_account_id = ?8,
                 result_contact_id = ?9, result_opportunity_id = ?10, updated_at = ?11,
