@@ -6,14 +6,14 @@ import Foundation
 /// `/limits` looks healthy while conversions are refused with REQUEST_LIMIT_EXCEEDED.
 public struct Incident: Sendable {
     /// How the calls fail.
-    public enum Form: String, CaseIterable, Sendable {
+    public enum Form: Sendable {
         /// As a whole: a SOAP fault with Salesforce's detail, or REST's array of errors.
         case call
         /// As a whole, by a SOAP fault without Salesforce's detail; its code is a `faultcode` like
         /// `Server.userException` or `Receiver`. REST says it as in `call`.
-        case bareFault = "bare-fault"
+        case bareFault
         /// One by one: the call is answered with 200, and every lead of it fails.
-        case eachLead = "each-lead"
+        case eachLead
     }
 
     /// Salesforce's code, or one that nobody knows.

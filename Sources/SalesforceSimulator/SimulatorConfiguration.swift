@@ -43,10 +43,6 @@ public struct SimulatorConfiguration: Sendable {
     public var hasPersonAccounts = false
     /// An incident that the org starts with.
     public var incident: Incident?
-    /// Leads of the org's own, by id, and what is special about them.
-    public var traits: [(leadID: String, trait: LeadTrait)] = []
-    /// Addresses of which every search fails with a 500.
-    public var failingSearches: Set<String> = []
 
     /// Lead statuses that count as converted.
     public var convertedStatuses = ["Closed - Converted", "Qualified"]

@@ -77,9 +77,10 @@ struct SimulatorCommand: AsyncParsableCommand {
         help: ArgumentHelp("Deploy an Apex action that converts leads.", valueName: "name"))
     var apexAction: String?
 
-    @OptionGroup var org: OrgOptions
-
-    @OptionGroup var trouble: TroubleOptions
+    @Option(
+        help: ArgumentHelp(
+            "What a second conversion of a converted lead is refused with.", valueName: "code"))
+    var secondConversionCode = "CANNOT_UPDATE_CONVERTED_LEAD"
 
     mutating func validate() throws {
         let rules: [(holds: Bool, rule: String)] = [
@@ -141,8 +142,7 @@ struct SimulatorCommand: AsyncParsableCommand {
         configuration.rotatesRefreshTokens = rotateRefreshTokens
         configuration.apexAction = apexAction
         configuration.publicKeyPEM = try publicKey.map(Self.read)
-        org.set(&configuration)
-        trouble.set(&configuration)
+        configuration.secondConversionCode = secondConversionCode
         for argument in fault { configuration.faults[argument.fault] = argument.rate }
         return configuration
     }
@@ -154,4 +154,40 @@ struct SimulatorCommand: AsyncParsableCommand {
             throw Failure("cannot read the public key \(path): \(error.localizedDescription)", 66)
         }
     }
+}
+
+/// `NAME=RATE` on the command line.
+struct FaultArgument {
+    let fault: Fault
+    let rate: Double
+
+    init(_ text: String) throws {
+        let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard halves.count == 2 else { throw ValidationError("a fault is given as NAME=RATE.") }
+        guard let fault = Fault(rawValue: halves[0]) else {
+            throw ValidationError("there is no fault '\(halves[0])'; there are \(Fault.names).")
+        }
+        guard let rate = Double(halves[1]), (0...1).contains(rate) else {
+            throw ValidationError("the rate '\(halves[1])' is not in 0...1.")
+        }
+        self.fault = fault
+        self.rate = rate
+    }
+}
+
+/// `MS` or `MS-MS` on the command line.
+struct LatencyArgument: ExpressibleByArgument {
+    let range: ClosedRange<Int>
+
+    init(range: ClosedRange<Int>) { self.range = range }
+
+    init?(argument: String) {
+        let ends = argument.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        guard (1...2).contains(ends.count), let low = ends[0], let high = ends[ends.count - 1],
+            0 <= low, low <= high, high <= 3_600_000
+        else { return nil }
+        range = low...high
+    }
+
+    var defaultValueDescription: String { "\(range.lowerBound)" }
 }

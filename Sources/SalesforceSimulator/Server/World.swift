@@ -12,7 +12,8 @@ struct World {
     var logins = RollingCount(minutes: 60)
     var script = FaultScript()
     var incident: Incident?
-    var failingSearches: Set<String>
+    /// Addresses of which every search fails with a 500, in lower case.
+    var failingSearches: Set<String> = []
     var audit = Audit()
     var rowLocks = RowLocks()
     var locators = QueryLocators()
@@ -27,11 +28,9 @@ struct World {
         org.adopt(configuration)
         sampled = configuration.leads
         incident = configuration.incident?.starting(at: now)
-        failingSearches = Set(configuration.failingSearches.map { $0.lowercased() })
         sessions = Sessions(refreshToken: configuration.refreshToken, seed: configuration.seed)
         // What was used before the start counts as used at the start.
         calls.add(configuration.used, at: now.timeIntervalSince1970)
-        for (leadID, trait) in configuration.traits { change(leadID, trait) }
     }
 
     /// Gives a lead a trait, if there is such a lead.
