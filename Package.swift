@@ -219,6 +219,7 @@ let package = Package(
             ]
         ),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"]),
+        .testTarget(name: "PreflightTests", dependencies: ["Conversion", "Preflight"]),
         .testTarget(
             name: "SettingsTests",
             dependencies: ["Conversion", "Drain", "Hooks", "Salesforce", "Settings", "TestSupport"]),

@@ -107,13 +107,11 @@ extension CheckContext {
     }
 }
 
-extension OrgConnection {
+extension Finding {
     /// How the host's clock and ours compare. It has whole seconds, and showed its time somewhere
     /// between our question and its answer.
-    var clockFinding: Finding {
-        guard let shown = versions?.serverTime else {
-            return .warn("the host shows no time to compare with")
-        }
+    static func ofClock(_ shown: Timestamp?, askedAt: Date, answeredAt: Date) -> Finding {
+        guard let shown else { return .warn("the host shows no time to compare with") }
         let theirs = Double(shown.milliseconds) / 1000
         let ahead = askedAt.timeIntervalSince1970 - (theirs + 1)
         let behind = theirs - answeredAt.timeIntervalSince1970
@@ -131,6 +129,12 @@ extension OrgConnection {
                 "\(text): times in the queue and the log are wrong by that, and signed logins are "
                     + "refused", remedy: remedy)
         }
+    }
+}
+
+extension OrgConnection {
+    var clockFinding: Finding {
+        .ofClock(versions?.serverTime, askedAt: askedAt, answeredAt: answeredAt)
     }
 
     /// What keeps a host from answering at all; nil when nothing does.

@@ -30,9 +30,6 @@ public final class Simulator: Sendable {
         let logger = Logger(label: "salesforce-simulator") { _ in SwiftLogNoOpLogHandler() }
         let application = Application(
             responder: server,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: ClockSkew.handlers(configuration.clockAhead))),
             configuration: .init(
                 address: .hostname("127.0.0.1", port: configuration.port), serverName: "sfdcedge"),
             onServerRunning: { channel in

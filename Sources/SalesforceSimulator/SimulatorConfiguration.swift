@@ -56,8 +56,6 @@ public struct SimulatorConfiguration: Sendable {
     public var oldestVersion = 31
     /// What `Organization.OrganizationType` says.
     public var edition = "Enterprise Edition"
-    /// How many seconds the org's clock, as its answers show it, is ahead of the machine's.
-    public var clockAhead = 0
 
     /// An org with a thousand leads, no latency and no faults.
     public init() {}

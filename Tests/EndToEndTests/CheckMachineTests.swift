@@ -221,19 +221,6 @@ import Testing
             #expect(trusting.end.code == 69)
         }
     }
-
-    @Test(arguments: [(-600, "ahead of"), (600, "behind")])
-    func `tells when the clock is off`(ahead: Int, which: String) async throws {
-        try await withFixture {
-            $0.clockAhead = ahead
-        } _: { fixture in
-            let report = try await fixture.check()
-            #expect(report.end.code == 78)
-            #expect(report.failures.map(\.name) == ["clock"])
-            #expect(report["clock"]?.message.contains("s \(which) the host's") == true)
-            #expect(report["clock"]?.remedy.hasSuffix("timedatectl set-ntp true") == true)
-        }
-    }
 }
 
 extension Fixture {
