@@ -1,4 +1,5 @@
 import SalesforceSimulator
+import TestSupport
 import Testing
 
 /// What convertLead does and says, lead by lead.

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import SalesforceSimulator
+import TestSupport
 import Testing
 
 /// What goes wrong on purpose, and what was really done then.

@@ -1,4 +1,5 @@
 import SalesforceSimulator
+import TestSupport
 import Testing
 
 /// How programs get in.

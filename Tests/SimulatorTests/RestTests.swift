@@ -1,4 +1,5 @@
 import SalesforceSimulator
+import TestSupport
 import Testing
 
 /// The REST side: verification, limits, queries, and what is not there.

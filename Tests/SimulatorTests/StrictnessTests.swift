@@ -1,4 +1,5 @@
 import SalesforceSimulator
+import TestSupport
 import Testing
 
 /// What the SOAP door refuses as a whole.

@@ -1,4 +1,5 @@
 import SalesforceSimulator
+import TestSupport
 import Testing
 
 /// Trouble that is ordered: of the whole org, or of leads and addresses by name.

@@ -1,5 +1,5 @@
 /// The tokens that were handed out.
-struct Sessions {
+package struct Sessions {
     private struct Session {
         var isJWTShaped: Bool
         var served: Set<Dialect> = []
@@ -18,7 +18,7 @@ struct Sessions {
     }
 
     /// A new access token: opaque, as SOAP wants it, or in the shape of a JWT, which it refuses.
-    mutating func issue(jwtShaped: Bool) -> String {
+    package mutating func issue(jwtShaped: Bool) -> String {
         let secret = nextSecret()
         let token =
             jwtShaped
@@ -45,12 +45,12 @@ struct Sessions {
 
     mutating func expire(_ token: String) { sessions[token]?.isExpired = true }
 
-    mutating func expireAll() {
+    package mutating func expireAll() {
         for token in sessions.keys { sessions[token]?.isExpired = true }
     }
 
     /// All that was ever handed out.
-    var everyToken: [String] { Array(sessions.keys) + refreshTokens + deadRefreshTokens }
+    package var everyToken: [String] { Array(sessions.keys) + refreshTokens + deadRefreshTokens }
 
     func knowsRefreshToken(_ token: String) -> Bool { refreshTokens.contains(token) }
 

@@ -48,19 +48,15 @@ extension Org {
     }
 
     private mutating func insertAccount(_ lead: LeadRecord, _ plan: ConversionPlan) -> Identifier {
-        let id = newID(.account)
-        accounts[id] = AccountRecord(
-            id: id, name: lead.company, ownerID: plan.ownerID, place: accounts.count)
-        return id
+        addAccount(lead.company, ownerID: plan.ownerID)
     }
 
     private mutating func insertContact(
         _ lead: LeadRecord, _ plan: ConversionPlan, _ account: Identifier
     ) -> Identifier {
-        let id = newID(.contact)
-        contacts[id] = ContactRecord(
-            id: id, accountID: account, firstName: lead.firstName, lastName: lead.lastName,
-            email: lead.email, leadSource: "Web", ownerID: plan.ownerID, place: contacts.count)
+        let id = addContact(
+            lead.firstName, lead.lastName, email: lead.email, of: account, ownerID: plan.ownerID)
+        contacts[id]?.leadSource = "Web"
         return id
     }
 

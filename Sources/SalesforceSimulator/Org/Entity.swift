@@ -1,5 +1,5 @@
 /// The objects of the simulated org.
-enum Entity: String, CaseIterable, Sendable {
+package enum Entity: String, CaseIterable, Sendable {
     case lead = "Lead"
     case account = "Account"
     case contact = "Contact"

@@ -1,12 +1,12 @@
 /// A record's id: fifteen characters, and three that repeat their case.
 ///
 /// Source: developer.salesforce.com, SOAP API Developer Guide, "Field Types", ID.
-struct Identifier: Hashable, Sendable {
+package struct Identifier: Hashable, Sendable {
     /// All eighteen.
-    let text: String
+    package let text: String
 
     /// Reads an id of 15 characters, or of 18 with a right suffix; nil is a malformed one.
-    init?(_ given: String) {
+    package init?(_ given: String) {
         let bytes = Array(given.utf8)
         guard bytes.count == 15 || bytes.count == 18, bytes.allSatisfy(\.isLetterOrDigit)
         else { return nil }
@@ -17,7 +17,7 @@ struct Identifier: Hashable, Sendable {
 
     /// The id of the record with this number. The numbers start high enough that ids of one org
     /// show letters in both cases, as real ones do: 1 is `00QWs0000019C1sMAG` or near it.
-    init(_ entity: Entity, number: Int) {
+    package init(_ entity: Entity, number: Int) {
         var digits = [UInt8](repeating: UInt8(ascii: "0"), count: 10)
         var rest = number + 1_234_567_890
         for place in digits.indices.reversed() where rest > 0 {

@@ -53,17 +53,12 @@ extension Org {
     /// Twenty accounts; each has two contacts and an opportunity.
     private mutating func addAccounts() {
         for number in 1...20 {
-            let account = newID(.account)
-            accounts[account] = AccountRecord(
-                id: account, name: "Existing Account \(number)", ownerID: Self.integrationUser,
-                accountNumber: "A-\(number)", place: accounts.count)
+            let account = addAccount("Existing Account \(number)")
+            accounts[account]?.accountNumber = "A-\(number)"
             for person in ["First", "Second"] {
-                let contact = newID(.contact)
-                contacts[contact] = ContactRecord(
-                    id: contact, accountID: account, firstName: person,
-                    lastName: "Contact \(number)",
-                    email: "\(person.lowercased()).contact\(number)@example.net",
-                    ownerID: Self.integrationUser, place: contacts.count)
+                addContact(
+                    person, "Contact \(number)",
+                    email: "\(person.lowercased()).contact\(number)@example.net", of: account)
             }
             let opportunity = newID(.opportunity)
             opportunities[opportunity] = OpportunityRecord(

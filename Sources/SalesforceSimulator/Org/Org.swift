@@ -1,16 +1,16 @@
 import Foundation
 
 /// The records of the simulated org.
-struct Org {
+package struct Org {
     /// The user that every login of ours runs as.
-    static let integrationUser = Identifier(.user, number: 1)
+    package static let integrationUser = Identifier(.user, number: 1)
     /// The org's own id.
     static let id = "00DWs000000oRgXMAU"
 
     private(set) var leads: [LeadRecord] = []
     private var places: [Identifier: Int] = [:]
-    var accounts: [Identifier: AccountRecord] = [:]
-    var contacts: [Identifier: ContactRecord] = [:]
+    package var accounts: [Identifier: AccountRecord] = [:]
+    package var contacts: [Identifier: ContactRecord] = [:]
     var opportunities: [Identifier: OpportunityRecord] = [:]
     var users: [Identifier: UserRecord] = [:]
     var queues: [Identifier: QueueRecord] = [:]

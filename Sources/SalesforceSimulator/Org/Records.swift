@@ -1,16 +1,16 @@
 import Foundation
 
 /// An account, as far as conversions touch it.
-struct AccountRecord: Record {
-    var id: Identifier
-    var name: String
-    var ownerID: Identifier
-    var isDeleted = false
+package struct AccountRecord: Record {
+    package let id: Identifier
+    package let name: String
+    package var ownerID: Identifier
+    package var isDeleted = false
     /// The contact that a person account is; nil is a business account.
-    var personContactID: Identifier?
-    var accountNumber: String?
+    package var personContactID: Identifier?
+    package var accountNumber: String?
     /// A text of the org's own, `Domain__c`.
-    var domain: String?
+    package var domain: String?
     /// How many there were before it.
     var place = 0
     var values = FieldValues(of: .account)
@@ -31,8 +31,8 @@ struct AccountRecord: Record {
 }
 
 /// A contact of an account.
-struct ContactRecord: Record {
-    var id: Identifier
+package struct ContactRecord: Record {
+    package let id: Identifier
     var accountID: Identifier
     var firstName: String
     var lastName: String
@@ -40,7 +40,7 @@ struct ContactRecord: Record {
     var leadSource: String?
     var ownerID: Identifier
     var isDeleted = false
-    var isPersonAccount = false
+    package var isPersonAccount = false
     /// How many there were before it.
     var place = 0
     var values = FieldValues(of: .contact)
@@ -141,8 +141,30 @@ extension Org {
         return time.formatted(Date.ISO8601FormatStyle()).replacing("Z", with: ".000+0000")
     }
 
+    /// Adds an account, which is younger than those before.
+    package mutating func addAccount(
+        _ name: String, ownerID: Identifier = Org.integrationUser
+    ) -> Identifier {
+        let id = newID(.account)
+        accounts[id] = AccountRecord(id: id, name: name, ownerID: ownerID, place: accounts.count)
+        return id
+    }
+
+    /// Adds a contact of an account, which is younger than those before.
     @discardableResult
-    mutating func addCampaignMember(
+    package mutating func addContact(
+        _ firstName: String, _ lastName: String, email: String, of account: Identifier,
+        ownerID: Identifier = Org.integrationUser
+    ) -> Identifier {
+        let id = newID(.contact)
+        contacts[id] = ContactRecord(
+            id: id, accountID: account, firstName: firstName, lastName: lastName, email: email,
+            ownerID: ownerID, place: contacts.count)
+        return id
+    }
+
+    @discardableResult
+    package mutating func addCampaignMember(
         _ lead: Identifier, campaign: String = "701Ws0000000001AAA"
     ) -> Identifier {
         let id = newID(.campaignMember)

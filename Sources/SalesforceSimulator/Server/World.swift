@@ -1,19 +1,19 @@
 import Foundation
 
 /// All that changes while a simulator runs; it stands behind one lock.
-struct World {
-    let configuration: SimulatorConfiguration
+package struct World {
+    package let configuration: SimulatorConfiguration
     let chance: SeededChance
-    var org: Org
-    var sessions: Sessions
+    package var org: Org
+    package var sessions: Sessions
     /// The JWTs that came, good or not.
-    var assertions: [String] = []
+    package internal(set) var assertions: [String] = []
     var calls = RollingCount(minutes: 24 * 60)
     var logins = RollingCount(minutes: 60)
     var script = FaultScript()
-    var incident: Incident?
+    package var incident: Incident?
     /// Addresses of which every search fails with a 500, in lower case.
-    var failingSearches: Set<String> = []
+    package var failingSearches: Set<String> = []
     var audit = Audit()
     var rowLocks = RowLocks()
     var locators = QueryLocators()
@@ -33,8 +33,13 @@ struct World {
         calls.add(configuration.used, at: now.timeIntervalSince1970)
     }
 
+    /// An incident of the whole org begins now, in the place of an earlier one.
+    package mutating func begin(_ incident: Incident) {
+        self.incident = incident.starting(at: Date())
+    }
+
     /// Gives a lead a trait, if there is such a lead.
-    mutating func change(_ leadID: String, _ trait: LeadTrait) {
+    package mutating func change(_ leadID: String, _ trait: LeadTrait) {
         guard let place = Identifier(leadID).flatMap(org.place) else { return }
         org.change(place) { $0.take(trait) }
     }
