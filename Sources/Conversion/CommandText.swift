@@ -16,44 +16,24 @@ public struct CommandText: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) throws(MalformedCommand) {
         description = text
         words = try CommandWords.split(text)
-        guard let program = words.first, !program.isEmpty else { throw .empty }
+        guard let program = words.first, !program.isEmpty else {
+            throw MalformedCommand(
+                "names no program: give its name or absolute path, then its arguments")
+        }
         // The daemon may run in another folder than the one who types.
-        guard !program.contains("/") || program.hasPrefix("/") else { throw .relativePath(program) }
+        guard !program.contains("/") || program.hasPrefix("/") else {
+            throw MalformedCommand("names \(program) by a relative path: give the absolute one")
+        }
     }
 }
 
 /// Why a text is no command.
-public enum MalformedCommand: Error, Equatable, CustomStringConvertible {
-    /// No program.
-    case empty
-    /// A quote that does not end.
-    case openQuote(Character)
-    /// A backslash with nothing behind it.
-    case openEscape
-    /// A character that only a shell could make something of.
-    case needsShell(Character)
-    /// A character that no argument can hold.
-    case zeroCharacter
-    /// A path that depends on the folder.
-    case relativePath(String)
-
+public struct MalformedCommand: Error, Equatable, CustomStringConvertible {
     /// What is wrong, and what to type.
-    public var description: String {
-        switch self {
-        case .empty:
-            "names no program: give its name or absolute path, then its arguments"
-        case .openQuote(let quote):
-            "has a \(quote) that is never closed: close it, or write \\\(quote) for the character"
-        case .openEscape:
-            "ends in a backslash: write \\\\ for the character"
-        case .needsShell(let character):
-            "has a \(character), but no shell runs it: quote the character, or write "
-                + "sh -c '...'"
-        case .zeroCharacter:
-            "has a character of value zero, which no argument can hold"
-        case .relativePath(let path):
-            "names \(path) by a relative path: give the absolute one"
-        }
+    public let description: String
+
+    fileprivate init(_ description: String) {
+        self.description = description
     }
 }
 
@@ -72,17 +52,24 @@ private struct CommandWords {
     }
 
     private mutating func take(_ character: Character) throws(MalformedCommand) {
-        guard character != "\0" else { throw .zeroCharacter }
+        guard character != "\0" else {
+            throw MalformedCommand("has a character of value zero, which no argument can hold")
+        }
         if isEscaped { return takeEscaped(character) }
         switch (quote, character) {
         case (nil, "\\"), ("\"", "\\"): isEscaped = true
         case (nil, "'"), (nil, "\""): open(character)
         case (character, _): quote = nil
         case (nil, _) where character.isWhitespace: endWord()
-        case (nil, _) where Self.shellsOwn.contains(character): throw .needsShell(character)
-        case ("\"", "$"), ("\"", "`"): throw .needsShell(character)
+        case (nil, _) where Self.shellsOwn.contains(character): throw Self.needsShell(character)
+        case ("\"", "$"), ("\"", "`"): throw Self.needsShell(character)
         default: add(character)
         }
+    }
+
+    private static func needsShell(_ character: Character) -> MalformedCommand {
+        MalformedCommand(
+            "has a \(character), but no shell runs it: quote the character, or write sh -c '...'")
     }
 
     private static let shellsOwn: Set<Character> = ["|", "&", ";", "<", ">", "(", ")", "$", "`"]
@@ -110,8 +97,14 @@ private struct CommandWords {
     }
 
     private mutating func end() throws(MalformedCommand) -> [String] {
-        guard !isEscaped else { throw .openEscape }
-        if let quote { throw .openQuote(quote) }
+        guard !isEscaped else {
+            throw MalformedCommand("ends in a backslash: write \\\\ for the character")
+        }
+        if let quote {
+            throw MalformedCommand(
+                "has a \(quote) that is never closed: close it, or write \\\(quote) for the "
+                    + "character")
+        }
         endWord()
         return words
     }

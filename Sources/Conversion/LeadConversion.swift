@@ -46,20 +46,39 @@ public struct LeadConversion: Hashable, Sendable {
         self.convertedStatus = convertedStatus
     }
 
-    /// The first rule that this request breaks, or nil.
+    /// The first rule that this request breaks, and what to do about it; or nil.
     ///
     /// These are the rules that Salesforce documents for the fields together; the schema's
     /// constraints say the same in SQL, for users that enqueue with it.
-    public var contradiction: Contradiction? {
-        if convertedStatus.allSatisfy(\.isWhitespace) { return .emptyStatus }
-        if Self.isLonger(convertedStatus, than: 255) { return .longStatus }
-        if let opportunityName, Self.isLonger(opportunityName, than: 1000) { return .longName }
-        if let groupKey, Self.isLonger(groupKey, than: 255) { return .longGroupKey }
-        if contactID != nil && accountID == nil { return .contactWithoutAccount }
-        if matchEmail != nil && contactID != nil { return .contactNamedTwice }
-        if matchEmail.map({ !Self.isAddress($0) }) == true { return .noAddress }
-        if opportunityID != nil && opportunityName != nil { return .opportunityNamedTwice }
-        if opportunityID != nil && doNotCreateOpportunity { return .opportunityNotWanted }
+    public var contradiction: String? {
+        if convertedStatus.allSatisfy(\.isWhitespace) {
+            return "convertedStatus is empty: give a lead status that your org marks as converted"
+        }
+        if Self.isLonger(convertedStatus, than: 255) {
+            return "convertedStatus has more than 255 characters: give one of your org's statuses"
+        }
+        if let opportunityName, Self.isLonger(opportunityName, than: 1000) {
+            return "opportunityName has more than 1,000 characters: shorten it"
+        }
+        if let groupKey, Self.isLonger(groupKey, than: 255) {
+            return "groupKey has more than 255 characters: group by something shorter"
+        }
+        if contactID != nil && accountID == nil {
+            return "contactId stands without accountId: give the contact's account too"
+        }
+        if matchEmail != nil && contactID != nil {
+            return "matchEmail and contactId stand together: give one of them"
+        }
+        if matchEmail.map({ !Self.isAddress($0) }) == true {
+            return "matchEmail is no e-mail address of at most 80 characters: fix it, or leave it "
+                + "empty"
+        }
+        if opportunityID != nil && opportunityName != nil {
+            return "opportunityId and opportunityName stand together: give one of them"
+        }
+        if opportunityID != nil && doNotCreateOpportunity {
+            return "opportunityId stands beside doNotCreateOpportunity: drop one of them"
+        }
         return nil
     }
 
@@ -72,52 +91,6 @@ public struct LeadConversion: Hashable, Sendable {
     private static func isAddress(_ text: String) -> Bool {
         text.dropFirst().dropLast().contains("@") && text.unicodeScalars.count <= 80
             && text.unicodeScalars.allSatisfy { $0.value > 0x20 }
-    }
-
-    /// Fields that can't stand beside each other.
-    public enum Contradiction: Error, Equatable, CustomStringConvertible {
-        /// No status to give the lead.
-        case emptyStatus
-        /// A status longer than any of Salesforce's.
-        case longStatus
-        /// A name longer than any of Salesforce's, by far.
-        case longName
-        /// A group's key longer than any company's name in Salesforce.
-        case longGroupKey
-        /// A contact is merged into only together with its account.
-        case contactWithoutAccount
-        /// A contact is given, and is to be searched for.
-        case contactNamedTwice
-        /// No e-mail address to search for.
-        case noAddress
-        /// An existing opportunity has a name already.
-        case opportunityNamedTwice
-        /// An opportunity is given and none is wanted.
-        case opportunityNotWanted
-
-        /// What is wrong and what to do.
-        public var description: String {
-            switch self {
-            case .emptyStatus:
-                "convertedStatus is empty: give a lead status that your org marks as converted"
-            case .longStatus:
-                "convertedStatus has more than 255 characters: give one of your org's statuses"
-            case .longName:
-                "opportunityName has more than 1,000 characters: shorten it"
-            case .longGroupKey:
-                "groupKey has more than 255 characters: group by something shorter"
-            case .contactWithoutAccount:
-                "contactId stands without accountId: give the contact's account too"
-            case .contactNamedTwice:
-                "matchEmail and contactId stand together: give one of them"
-            case .noAddress:
-                "matchEmail is no e-mail address of at most 80 characters: fix it, or leave it empty"
-            case .opportunityNamedTwice:
-                "opportunityId and opportunityName stand together: give one of them"
-            case .opportunityNotWanted:
-                "opportunityId stands beside doNotCreateOpportunity: drop one of them"
-            }
-        }
     }
 }
 

@@ -29,7 +29,7 @@ extension Mapping {
             lead.followUps = try followUps.request(from: row)
             lead.extra = try followUps.extra(from: row)
         }
-        if let contradiction = lead.contradiction { throw RowError(contradiction.description) }
+        if let contradiction = lead.contradiction { throw RowError(contradiction) }
         return lead
     }
 
