@@ -13,7 +13,7 @@ public enum Blocker: Sendable, Equatable, CaseIterable {
     case concurrency
     /// Salesforce, or the way to it, is down.
     case outage
-    /// Salesforce could not carry out the call as it stands, whoever in it is the cause.
+    /// Salesforce could not carry out the call as it stands, whichever lead is the cause.
     case callTooLarge
     /// The org lacks a field that was asked for. The next request leaves it out, so that it can be
     /// sent at once.

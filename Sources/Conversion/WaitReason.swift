@@ -43,7 +43,7 @@ public enum WaitReason: String, Sendable {
         }
     }
 
-    /// Whether a call can be said to have waited for it: the others are nobody's wait.
+    /// Whether it delays calls that are ready; for the others there is no call yet.
     public var delaysCalls: Bool {
         switch self {
         case .token, .slot, .account, .allowance, .outage: true

@@ -31,7 +31,7 @@ public actor HookRunner {
     }
 
     private static let mostAtOnce = 4
-    /// How many commands one look takes up: between looks a stop is heard.
+    /// How many commands one look takes up: a stop is handled between two looks.
     private static let mostInOneLook = 100
     /// How long it looks at most once, in milliseconds: the drain commits many times a second, and
     /// no command is in such a hurry.
@@ -189,7 +189,7 @@ public actor HookRunner {
     }
 
     /// Runs what writes a batch's row. A row that refuses it is left alone; a fault of the file is
-    /// thrown, since it is everybody's.
+    /// thrown, because it affects all batches.
     private func writing(_ command: BatchCommand, _ body: () throws -> Void) throws {
         do {
             try body()

@@ -77,7 +77,7 @@ enum ActionReply {
     }
 
     /// The class threw, or a trigger ran into a governor limit below it: the call took no effect,
-    /// whoever in it is the cause. Alone in its call, a lead is the cause itself.
+    /// whichever of its leads is the cause. A lead that is alone in its call is the cause itself.
     private static func outcome(ofThrown errors: LeadErrors, leads: Int)
         -> Reply<[LeadOutcome]>.Outcome
     {
@@ -88,7 +88,7 @@ enum ActionReply {
         case .transient(let why), .unlisted(let why), .permanent(let why),
             .refusedAsConverted(let why), .duplicate(let why, _):
             reason = why
-        case .converted: preconditionFailure("Errors convert nobody.")
+        case .converted: preconditionFailure("Errors convert no lead.")
         }
         if ["QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"].contains(reason.code) {
             return .unclear(reason)

@@ -105,7 +105,7 @@ extension DuplicateRecords {
         contacts += others.contacts.filter { !contacts.contains($0) }
     }
 
-    /// Other objects than accounts and contacts are none that a lead could be converted into.
+    /// Other objects than accounts and contacts can't be a target of a conversion.
     fileprivate mutating func add(_ id: String) {
         if let account = RecordID(stem: id.prefix(15), of: .account) {
             accounts.append(account)

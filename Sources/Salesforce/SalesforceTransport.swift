@@ -3,9 +3,9 @@ import Synchronization
 
 /// Carries our requests to an org and tells what came of them.
 ///
-/// Each method makes one HTTP request or none, never more: nothing is tried again and nobody is
-/// logged in behind the caller's back, since the caller counts and records every request. It never
-/// throws either; whatever goes wrong is an outcome.
+/// Each method makes at most one HTTP request. It does not retry and does not log in by itself,
+/// because the caller counts and records every request. It does not throw either; whatever goes
+/// wrong is an outcome.
 ///
 /// Before the first session all but `logIn` are refused with `NO_SESSION`, and no request is made;
 /// after one was refused they go out on it, until there is another. `logIn` makes none either when

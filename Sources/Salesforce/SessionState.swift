@@ -21,7 +21,8 @@ struct SessionState {
     private static let margin = Duration.seconds(60)
 
     private let takesJSONWebTokens: Bool
-    /// Refresh tokens that ours succeeded, the latest last: whoever gives one of these means ours.
+    /// Refresh tokens that ours succeeded, the latest last: settings that still name one of these
+    /// mean our newest one.
     private var supersededTokens: [Secret] = []
     private var issued = 0
     private var worked = false

@@ -9,7 +9,8 @@ enum CoreDumps {
     /// values beside the stack.
     static func disable() throws(OperatorError) {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0, undumpable() else {
+        guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0, disableDumps()
+        else {
             throw OperatorError(
                 .systemRefused,
                 "Core files can't be switched off: \(Errno(rawValue: errno)).",
@@ -23,7 +24,7 @@ enum CoreDumps {
 
     /// `prctl(PR_SET_DUMPABLE, 0)`, looked up by its name: Swift imports no variadic function. Source:
     /// prctl(2), `linux/prctl.h`.
-    private static func undumpable() -> Bool {
+    private static func disableDumps() -> Bool {
         let setDumpable: Int32 = 4
         typealias Prctl = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
         guard let prctl = dlsym(nil, "prctl") else { return false }

@@ -3,10 +3,10 @@ import Logging
 import Settings
 import Synchronization
 
-/// Sees to it that a refresh token which Salesforce has replaced is not lost.
+/// Keeps a refresh token that Salesforce has replaced.
 ///
-/// One that can't be kept goes on in memory, since the one before is dead and stopping would lose
-/// both; that is said loudly, and keeping it is tried again at a reload and at the end.
+/// One that can't be kept is used from memory, since the one before is dead and stopping would lose
+/// both; that is logged as critical, and keeping it is tried again at a reload and at the end.
 final class RefreshTokenKeeper: Sendable {
     private struct State {
         var store: RefreshTokenStore?

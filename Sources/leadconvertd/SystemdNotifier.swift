@@ -28,14 +28,14 @@ final class SystemdNotifier: Sendable {
     let maxPollIntervalMS: Int64
     private let state: Mutex<State>
     /// Apart from the drain's: counting a million leads must not keep them from leaving.
-    private let queue = DispatchQueue(label: "leadconvertd.notices", qos: .utility)
+    private let queue = DispatchQueue(label: "leadconvertd.systemd", qos: .utility)
     private let jobs: JobQueue
     private let path: DatabasePath
 
     /// How long calls may be expected to settle before we are heard of again: three passes.
     private static let extensionMS: Int64 = 15_000
     /// From the stop's deadline to our exit.
-    private static let wayOutMS = Int64(Daemon.secondsToLeave) * 1000
+    private static let exitMS = Int64(Daemon.secondsToLeave) * 1000
     private static let lookPauseNS: UInt64 = 1_000_000_000
 
     /// Nil when the environment names no socket to tell anything to.
@@ -108,7 +108,7 @@ final class SystemdNotifier: Sendable {
     /// Asks for as much time as the stop's deadline leaves and a while needs, whichever is less:
     /// a daemon that hangs in its stop asks no more, and is ended before the deadline.
     private func extend(_ until: Moment, at now: Moment) {
-        let left = min(until.since(now) + Self.wayOutMS, Self.extensionMS)
+        let left = min(until.since(now) + Self.exitMS, Self.extensionMS)
         socket.tell("EXTEND_TIMEOUT_USEC=\(left * 1000)")
     }
 

@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `a search that gets no answer is made again and punishes nobody`() async throws {
+    @Test func `a search that gets no answer is made again and uses no attempt`() async throws {
         try await withQueue { queue in
             try add(queue, [(1, "One"), (2, nil)])
             var drain = try VirtualDrain(queue)

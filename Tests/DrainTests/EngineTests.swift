@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func `stops when login is refused and punishes nobody`() async throws {
+    @Test func `stops when login is refused and uses no attempt`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             var drain = try VirtualDrain(queue)
@@ -191,7 +191,7 @@ import Testing
                 return .allConverted(request)
             }
             #expect(drain.engine.pacer.concurrency.limit == 4)
-            // A second later the first probe, two seconds later the next; nobody is punished.
+            // A second later the first probe, two seconds later the next; no attempt is used.
             let starts = try queue.calls().prefix(3).compactMap { $0.text("started_at") }
             #expect(starts == [0, 1010, 3020].map { Moment.ms($0).wall.description })
             #expect(try queue.jobs().allSatisfy { ($0.number("attempts") ?? 0) <= 1 })
@@ -298,7 +298,8 @@ import Testing
         }
     }
 
-    @Test func `a row that breaks a rule costs nobody beside it the claim`() async throws {
+    @Test func `a row that breaks a rule does not keep the others from being claimed`() async throws
+    {
         try await withQueue { queue in
             try queue.add(1...5)
             try queue.run(

@@ -263,7 +263,7 @@ import Testing
         }
     }
 
-    @Test func `a note that no question is answered about keeps nobody waiting for ever`()
+    @Test func `a note whose verification is never answered does not stop the others`()
         async throws
     {
         try await withQueue { queue in

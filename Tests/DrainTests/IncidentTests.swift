@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: ["UNKNOWN_EXCEPTION", "SERVER_UNAVAILABLE"], [1, 7, 100])
-    func `charges nobody for an incident in which some are refused for good`(
+    func `uses no attempt for an incident in which some are refused for good`(
         code: String, callSize: Int
     ) async throws {
         try await withQueue { queue in
@@ -310,7 +310,7 @@ import Testing
     }
 
     @Test(arguments: [1, 10, 100], [[1], [150], [1, 2], [1, 60, 120, 180, 240]])
-    func `finds leads that break calls among good ones, and keeps nobody waiting for them`(
+    func `finds leads that break calls among good ones, and does not stop the others`(
         callSize: Int, odd: [Int]
     ) async throws {
         try await withQueue { queue in

@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `asks again after an outage and punishes nobody`() async throws {
+    @Test func `asks again after an outage and uses no attempt`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "one@example.org")])
             var drain = try VirtualDrain(queue)

@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [1, 10, 100], [[1], [37], [37, 38], [1, 60, 120, 180]])
-    func `finds the lead for whose text calls are turned away, and keeps nobody waiting for it`(
+    func `finds the lead for whose text calls are turned away, and does not stop the others`(
         callSize: Int, odd: [Int]
     ) async throws {
         try await withQueue { queue in
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: [1, 100])
-    func `charges nobody while a gateway turns every conversion away`(callSize: Int) async throws {
+    func `uses no attempt while a gateway turns every conversion away`(callSize: Int) async throws {
         try await withQueue { queue in
             try queue.add(1...250)
             try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")

@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test
-    func `a locked lead keeps nobody back when another of its account was converted beside it`()
+    func `a locked lead delays no other when another of its account was converted beside it`()
         async throws
     {
         try await withQueue { queue in

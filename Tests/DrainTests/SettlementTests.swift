@@ -343,7 +343,7 @@ import Testing
 
     // MARK: One odd lead
 
-    @Test func `a lead whose question always fails stops nobody`() async throws {
+    @Test func `a lead whose verification always fails does not stop the others`() async throws {
         try await withQueue { queue in
             try queue.add(1...21)
             var drain = try VirtualDrain(queue) { $0.untilEmpty = false }

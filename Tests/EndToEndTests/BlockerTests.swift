@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `waits for the allowance and punishes nobody`() async throws {
+    @Test func `waits for the allowance and uses no attempt`() async throws {
         try await withFixture {
             $0.dailyLimit = 20
             $0.used = 17

@@ -129,7 +129,7 @@ import Testing
         try Data(text.utf8).write(to: fixture.folder.appendingPathComponent("leads.csv"))
     }
 
-    @Test func `a reader of standard error who does not read locks nobody out`() async throws {
+    @Test func `a reader of standard error who does not read locks no writer out`() async throws {
         try await withFixture { fixture in
             let leadconvert = CommandLineFixture(folder: fixture.folder)
             let rows = (0..<3).map { "00QWs\(1_000_000_000 + $0 % 2),A\n" }.joined()
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `a terminal that was stopped locks nobody out`() async throws {
+    @Test func `a terminal that was stopped locks no writer out`() async throws {
         try await withFixture { fixture in
             let leadconvert = CommandLineFixture(folder: fixture.folder)
             // So many that progress would be shown.

@@ -36,7 +36,7 @@ struct InstalledServiceTests {
         }
     }
 
-    @Test func `a package that was only installed keeps nobody from a queue of their own`()
+    @Test func `a package that was only installed does not keep users from a queue of their own`()
         async throws
     {
         try await withFixture { fixture in

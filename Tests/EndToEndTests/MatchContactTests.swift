@@ -39,7 +39,7 @@ import Testing
                 .write(to: fixture.folder.appendingPathComponent("leads.csv"))
             let taken = try await fixture.run("enqueue", "leads.csv", "--match-contact")
             #expect(taken.code == 0, "\(taken.errors)")
-            // The first search meets an outage; nobody suffers.
+            // The first search meets an outage; no attempt is used.
             org.script(.unavailable, nextCalls: 1, of: .query)
             #expect(try await fixture.drain().code == 0)
 

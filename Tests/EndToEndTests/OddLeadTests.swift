@@ -8,7 +8,7 @@ import Testing
 
 /// One lead that Salesforce never answers for, and codes that nobody has documented.
 @Suite struct OddLeadTests {
-    @Test func `a lead whose retrieval always fails keeps nobody waiting`() async throws {
+    @Test func `a lead whose retrieval always fails does not stop the others`() async throws {
         try await withFixture { fixture in
             var leads = await fixture.simulator.addLeads(20)
             let odd = await fixture.simulator.addLead(.retrievalFails)

@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `a pipe is left to whoever reads it`() async throws {
+    @Test func `the rows of a pipe are not counted, which would use them up`() async throws {
         try await withTemporaryFolder { folder in
             let pipe = folder.appendingPathComponent("a.csv").path
             mkfifo(pipe, 0o600)

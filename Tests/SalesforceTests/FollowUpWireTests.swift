@@ -92,7 +92,7 @@ import Testing
         #expect(told == meaning)
     }
 
-    @Test func `a field that the org lacks is found by halves and stops nobody else`() {
+    @Test func `a field that the org lacks is found by halves and does not stop the others`() {
         let body = #"[{"errorCode":"INVALID_FIELD","message":"No such column"}]"#
         let response = APIResponse(status: 400, body: ByteBuffer(string: body))
         guard case .refused(.callTooLarge, _) = RecordWrites.outcome(of: response, for: [nil, nil])

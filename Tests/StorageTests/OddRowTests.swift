@@ -11,7 +11,7 @@ import Testing
     private let contact = "0034C00000UQ6jIQAT"
     private static let quarterOfAnHourMS: Int64 = 16 * 60_000
 
-    @Test func `a contact that was given after the account was found stays, and stops nobody`()
+    @Test func `a contact that was given after the account was found stays and stops no other`()
         async throws
     {
         try await withQueue { queue in
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `a million attempts stop nobody`() async throws {
+    @Test func `a million attempts do not stop the others`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
             try queue.run(sql: "UPDATE jobs SET attempts = 1000000 WHERE id = 1")

@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `asking who holds the lock keeps nobody from taking it`() async throws {
+    @Test func `asking who holds the lock does not keep others from taking it`() async throws {
         try await withQueue { queue in
             _ = try DaemonLock(queue: queue.path, at: Moment.ms(0).wall)
             let isDone = Atomic(false)

@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func `a slow reader of the log keeps nobody waiting`() async throws {
+    @Test func `a slow reader of the log does not delay a writer`() async throws {
         try await withQueue { queue in
             try queue.fill(jobs: 300)
             let other = try DatabaseQueue(path: queue.path)

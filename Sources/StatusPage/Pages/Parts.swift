@@ -120,7 +120,7 @@ struct BatchButtons {
     }
 }
 
-/// A list of jobs, with where it goes on.
+/// A list of jobs, with a link to the rest.
 struct JobTable {
     let context: PageContext
     let jobs: [JobSummary]
