@@ -96,8 +96,8 @@ struct Check: AsyncParsableCommand {
     private func showMatches() async throws {
         let queue = try options.open()
         let connection = try OrgConnector(options.context, usesRefreshToken: login.useRefreshToken)
-        try await connection.connected(recordingIn: queue) { client, settings in
-            var previews = MatchPreviews(of: queue, batch: batch, settings, client)
+        try await connection.connected(recordingIn: queue) { client in
+            var previews = MatchPreviews(of: queue, batch: batch, client)
             let output = Output()
             var printer: any RowPrinter =
                 if json {

@@ -25,14 +25,14 @@ struct OrgConnector {
 
     /// Runs `body` with a client that has logged in.
     func connected<Result>(
-        recordingIn queue: JobQueue,
-        _ body: (RecordingClient, DaemonSettings) async throws -> Result
+        recordingIn queue: JobQueue, _ body: (RecordingClient) async throws -> Result
     ) async throws -> Result {
         let transport = try SalesforceTransport(settings) { StandardError.write("\($0)\n") }
         do {
-            var client = RecordingClient(transport: transport)
-            try await client.requireLogin(recordingIn: queue)
-            let result = try await body(client, settings)
+            var client = RecordingClient(
+                transport: transport, under: settings, recordingIn: queue)
+            try await client.requireLogin()
+            let result = try await body(client)
             await transport.shutdown()
             return result
         } catch {

@@ -139,9 +139,8 @@ struct Results: AsyncParsableCommand {
         var progress = Progress(of: "lead")
         defer { progress.clear() }
         let total = try batch.map { try queue.reports.leads(ofBatch: $0).present }
-        try await org.connected(recordingIn: queue) { client, settings in
-            var fetcher = RecordFetcher(
-                fields, from: queue, through: client, under: settings)
+        try await org.connected(recordingIn: queue) { client in
+            var fetcher = RecordFetcher(fields, through: client)
             var printed = 0
             while !page.isEmpty {
                 for (result, values) in zip(page, try await fetcher.fetch(page)) {

@@ -14,7 +14,7 @@ struct CheckContext {
     /// What makes the file another program's, or unreadable as ours.
     let foreign: OperatorError?
     /// The queue; nil until its check, and where there is none that this program may work on.
-    var queue: JobQueue?
+    var queue: JobQueue? { didSet { connection?.client.queue = queue } }
     /// The labels of the statuses that the org converts leads to, once they were asked for.
     var convertedStatuses: [String] = []
     private var connection: OrgConnection?
@@ -52,14 +52,15 @@ struct CheckContext {
 
     /// Connects to the org of these settings.
     mutating func connect(_ settings: DaemonSettings, _ transport: SalesforceTransport) {
-        connection = OrgConnection(settings: settings, transport: transport)
+        connection = OrgConnection(
+            client: RecordingClient(transport: transport, under: settings, recordingIn: queue))
     }
 
     /// Asks the org once, on record.
     mutating func ask<Value>(
         _ question: (SalesforceTransport) async -> Reply<Value>
     ) async throws -> Reply<Value> {
-        try await org.client.ask(recordingIn: queue, question)
+        try await org.client.ask(question)
     }
 
     /// Closes what was opened.
@@ -70,7 +71,6 @@ struct CheckContext {
 
 /// The org, and what is known of it so far.
 struct OrgConnection {
-    let settings: DaemonSettings
     var client: RecordingClient
     /// The answer of the host that hands out tokens, and the times between which it came.
     var versions: Reply<[String]>?
@@ -79,10 +79,7 @@ struct OrgConnection {
     /// The user's name.
     var user = "the user"
 
-    init(settings: DaemonSettings, transport: SalesforceTransport) {
-        self.settings = settings
-        client = RecordingClient(transport: transport)
-    }
+    var settings: DaemonSettings { client.settings }
 
     /// The host that is asked first: a token that was given has been handed out, and then it is the
     /// org's own.

@@ -31,24 +31,19 @@ extension CheckContext {
                     + "--use-refresh-token", blocks: Self.noLogin)
         }
         let isGiven = org.client.transport.hasSession
-        switch try await org.client.logIn(recordingIn: queue) {
-        case .refused(let blocker, let reason):
-            let remedy = reason.remedy == reason.message ? nil : reason.remedy
+        let outcome = try await org.client.logIn()
+        do {
+            try outcome.get()
+        } catch {
             var finding = Finding.fail(
-                blocker.exit, "\(reason.message) (\(reason.code))",
-                remedy: remedy ?? "try again, and look at https://status.salesforce.com")
+                error.status, error.sentence,
+                remedy: error.remedy ?? "try again; if it stays so, see what SALESFORCE_LOGIN_URL "
+                    + "leads to, and https://status.salesforce.com")
             finding.blocks = Self.noLogin
             return finding
-        case .unclear(let reason):
-            var finding = Finding.fail(
-                .unavailable, "\(reason.message) (\(reason.code))",
-                remedy: "try again; if it stays so, see what SALESFORCE_LOGIN_URL leads to")
-            finding.blocks = Self.noLogin
-            return finding
-        case .value:
-            let host = org.client.transport.instanceName ?? ""
-            return .ok(isGiven ? "a token was given, for \(host)" : "a token for \(host)")
         }
+        let host = org.client.transport.instanceName ?? ""
+        return .ok(isGiven ? "a token was given, for \(host)" : "a token for \(host)")
     }
 
     private static let noLogin = "there is no login"

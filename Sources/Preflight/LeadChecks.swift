@@ -131,9 +131,7 @@ extension CheckContext {
             let leads = try queue.reports.waitingLeads(after: last, limit: 2000)
             guard let next = leads.last else { return nil }
             // A look at a million leads takes 500 requests.
-            if let reason = try org.client.reasonToStop(under: org.settings, recordingIn: queue) {
-                return reason
-            }
+            if let reason = try org.client.reasonToStop() { return reason }
             if let end = try await read(leads, into: &previews) { return end }
             last = next.job
             if let total { options.progress?(previews.count, total) }

@@ -1,7 +1,6 @@
 public import Conversion
 import Drain
 import Salesforce
-public import Settings
 public import Storage
 
 /// What a queued lead would be converted into if it were sent now.
@@ -35,7 +34,6 @@ public struct MatchPreviews {
     private let queue: JobQueue
     private let batch: String?
     private var client: RecordingClient
-    private let settings: DaemonSettings
     /// What is known of groups that were asked about.
     private var groups: [FoldedKey: [RecordID]] = [:]
 
@@ -43,14 +41,10 @@ public struct MatchPreviews {
     private static let page = 2000
 
     /// - Parameter batch: The batch whose leads are looked at; nil is all.
-    public init(
-        of queue: JobQueue, batch: String?, _ settings: DaemonSettings,
-        _ client: RecordingClient
-    ) {
+    public init(of queue: JobQueue, batch: String?, _ client: RecordingClient) {
         self.queue = queue
         self.batch = batch
         self.client = client
-        self.settings = settings
     }
 
     /// Looks at all that wait, in the order of their jobs.
@@ -115,21 +109,17 @@ public struct MatchPreviews {
     private mutating func search<Key, Found>(
         _ keys: [Key], _ ask: (SalesforceTransport, [Key]) async -> Reply<[Found]>
     ) async throws -> [Found] {
-        try client.requireAllowance(under: settings, recordingIn: queue)
+        try client.requireAllowance()
         // The org may lack a field that the first question asks for.
         for _ in 1...2 {
-            let reply = try await client.ask(recordingIn: queue) { await ask($0, keys) }
+            let reply = try await client.ask { await ask($0, keys) }
             switch reply.outcome {
-            case .value(let found): return found
             case .refused(.adapted, _): continue
             case .refused(.callTooLarge, _) where keys.count > 1:
                 let middle = keys.count / 2
                 return try await search(Array(keys[..<middle]), ask)
                     + search(Array(keys[middle...]), ask)
-            case .refused(let blocker, let reason):
-                throw OperatorError(blocker.exit, "\(reason.text) (\(reason.code))")
-            case .unclear(let reason):
-                throw OperatorError(.unavailable, "\(reason.text) (\(reason.code))")
+            case let outcome: return try outcome.get()
             }
         }
         throw OperatorError(.unavailable, "Salesforce answers none of the searches.")

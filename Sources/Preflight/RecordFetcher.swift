@@ -1,6 +1,5 @@
 public import Conversion
 import Salesforce
-public import Settings
 public import Storage
 
 /// Which fields of a lead's records are read back: `Account.Name,Contact.Email`.
@@ -58,18 +57,11 @@ public struct RecordFetcher {
     public static let most = 2000
 
     private let fields: FetchedFields
-    private let queue: JobQueue
-    private let settings: DaemonSettings
     private var client: RecordingClient
 
     /// Reads these fields through a client that has logged in, as long as the allowance lasts.
-    public init(
-        _ fields: FetchedFields, from queue: JobQueue, through client: RecordingClient,
-        under settings: DaemonSettings
-    ) {
+    public init(_ fields: FetchedFields, through client: RecordingClient) {
         self.fields = fields
-        self.settings = settings
-        self.queue = queue
         self.client = client
     }
 
@@ -84,10 +76,8 @@ public struct RecordFetcher {
             let places = results.indices.filter { results[$0].id(object.column) != nil }
             let ids = places.compactMap { results[$0].id(object.column) }
             guard !ids.isEmpty else { continue }
-            if let reason = try client.reasonToStop(under: settings, recordingIn: queue) {
-                throw spent(reason)
-            }
-            let outcome = try await client.askAgain(as: .fetch, recordingIn: queue) { transport in
+            if let reason = try client.reasonToStop() { throw spent(reason) }
+            let outcome = try await client.askAgain(as: .fetch) { transport in
                 await transport.retrieve(ids, of: object.name, fields: object.fields)
             }
             let records = try records(outcome)
@@ -104,22 +94,20 @@ public struct RecordFetcher {
     private func records<Records>(
         _ outcome: Reply<Records>.Outcome
     ) throws(OperatorError) -> Records {
-        switch outcome {
-        case .value(let records): return records
-        case .refused(let blocker, let reason):
-            if ["INVALID_FIELD", "INVALID_TYPE"].contains(reason.code) {
-                throw OperatorError(
-                    .permission, "Nothing was printed: \(reason.message) (\(reason.code)).",
-                    remedy: "Check the names after --fetch, and what the user may read.")
-            }
-            let status = blocker.exit == .tryLater ? .unavailable : blocker.exit
+        if case .refused(_, let reason) = outcome,
+            ["INVALID_FIELD", "INVALID_TYPE"].contains(reason.code)
+        {
             throw OperatorError(
-                status, "Nothing was printed: \(reason.text) (\(reason.code)).",
-                remedy: Self.remedy)
-        case .unclear(let reason):
+                .permission, "Nothing was printed: \(reason.message) (\(reason.code)).",
+                remedy: "Check the names after --fetch, and what the user may read.")
+        }
+        do {
+            return try outcome.get()
+        } catch {
             throw OperatorError(
-                .unavailable, "Nothing was printed: \(reason.text) (\(reason.code)).",
-                remedy: Self.remedy)
+                error.status == .tryLater ? .unavailable : error.status,
+                "Nothing was printed: \(error.sentence).",
+                remedy: (error.remedy.map { "\($0) " } ?? "") + Self.remedy)
         }
     }
 

@@ -10,37 +10,43 @@ public import Storage
 public struct RecordingClient {
     /// What asks.
     public let transport: SalesforceTransport
+    let settings: DaemonSettings
+    /// Where requests are recorded; there may be none yet.
+    var queue: JobQueue?
     /// The org's own count as the last answer carried it.
     public private(set) var usage: OrgUsage?
 
     /// A client that asks through this.
-    public init(transport: SalesforceTransport) {
+    public init(
+        transport: SalesforceTransport, under settings: DaemonSettings,
+        recordingIn queue: JobQueue?
+    ) {
         self.transport = transport
+        self.settings = settings
+        self.queue = queue
     }
 
-    /// Asks once. There may be no queue to record it in yet.
+    /// Asks once.
     public mutating func ask<Value>(
-        as kind: CallKind = .check, recordingIn queue: JobQueue?,
-        _ question: (SalesforceTransport) async -> Reply<Value>
+        as kind: CallKind = .check, _ question: (SalesforceTransport) async -> Reply<Value>
     ) async throws -> Reply<Value> {
-        try await recorded(kind, in: queue) { transport in
+        try await recorded(kind) { transport in
             let reply = await question(transport)
             return (reply, reply.httpStatus, reply.reason, reply.usage)
         }
     }
 
     /// Gets a token, unless one was given.
-    public mutating func logIn(recordingIn queue: JobQueue?) async throws -> Reply<Void>.Outcome {
+    public mutating func logIn() async throws -> Reply<Void>.Outcome {
         guard !transport.hasSession else { return .value(()) }
-        return try await recorded(.token, in: queue) { transport in
+        return try await recorded(.token) { transport in
             let reply = await transport.logIn()
             return (reply.outcome, reply.httpStatus, reply.reason, reply.usage)
         }
     }
 
     private mutating func recorded<Result>(
-        _ kind: CallKind, in queue: JobQueue?,
-        _ send: (SalesforceTransport) async -> (Result, Int?, Reason?, OrgUsage?)
+        _ kind: CallKind, _ send: (SalesforceTransport) async -> (Result, Int?, Reason?, OrgUsage?)
     ) async throws -> Result {
         let start = SystemClock.now()
         let call = try queue?.claims.begin(kind, CallStart(at: start))
@@ -59,25 +65,21 @@ public struct RecordingClient {
 extension RecordingClient {
     /// Why nothing more is to be asked now, as far as the org's last count tells: its requests are no
     /// less the org's because an operator makes them. Nil while there is no reason.
-    public func reasonToStop(
-        under settings: DaemonSettings, recordingIn queue: JobQueue
-    ) throws -> String? {
+    public func reasonToStop() throws -> String? {
         let allowance = settings.drain.allowance
         if let usage, allowance.isSpent(usage, wasSpent: false) {
             return "only the reserve of the org's API requests is left"
         }
         let most = allowance.callsADay(limit: usage?.limit)
-        if let most, try queue.callsOfTheLastDay() >= most {
+        if let most, let queue, try queue.callsOfTheLastDay() >= most {
             return "our share of the org's API requests is used up"
         }
         return nil
     }
 
     /// Throws when nothing more is to be asked now.
-    public func requireAllowance(
-        under settings: DaemonSettings, recordingIn queue: JobQueue
-    ) throws {
-        guard let reason = try reasonToStop(under: settings, recordingIn: queue) else { return }
+    public func requireAllowance() throws {
+        guard let reason = try reasonToStop() else { return }
         throw OperatorError(
             .tryLater, "\(reason.prefix(1).uppercased() + reason.dropFirst()).",
             remedy: "Wait until requests are a day old, lower LEADCONVERT_RESERVE or raise "
@@ -90,13 +92,12 @@ extension RecordingClient {
     /// For questions that change nothing.
     /// - Throws: `OperatorError` when there is no token.
     public mutating func askAgain<Value>(
-        as kind: CallKind, recordingIn queue: JobQueue,
-        _ question: (SalesforceTransport) async -> Reply<Value>
+        as kind: CallKind, _ question: (SalesforceTransport) async -> Reply<Value>
     ) async throws -> Reply<Value>.Outcome {
         var left = 3
         while true {
-            try await requireLogin(recordingIn: queue)
-            let outcome = try await ask(as: kind, recordingIn: queue, question).outcome
+            try await requireLogin()
+            let outcome = try await ask(as: kind, question).outcome
             left -= 1
             switch outcome {
             case .value: return outcome
@@ -109,15 +110,27 @@ extension RecordingClient {
 
     /// Gets a token, unless there is one.
     /// - Throws: `OperatorError` when there is none to be had.
-    public mutating func requireLogin(recordingIn queue: JobQueue) async throws {
-        switch try await logIn(recordingIn: queue) {
-        case .value: return
-        case .refused(let blocker, let reason):
-            throw OperatorError(
-                blocker.exit, "\(reason.message) (\(reason.code))", remedy: reason.remedy)
-        case .unclear(let reason):
-            throw OperatorError(.unavailable, "\(reason.message) (\(reason.code))")
+    public mutating func requireLogin() async throws { try await logIn().get() }
+}
+
+extension Reply.Outcome {
+    /// The value.
+    /// - Throws: What the answer was otherwise, for the person who asked: 69 where it is unclear, 75, 77,
+    ///   78 or 69 where it was refused.
+    public func get() throws(OperatorError) -> Value {
+        switch self {
+        case .value(let value): return value
+        case .refused(let blocker, let reason): throw OperatorError(blocker.exit, reason)
+        case .unclear(let reason): throw OperatorError(.unavailable, reason)
         }
+    }
+}
+
+extension OperatorError {
+    fileprivate init(_ status: ExitStatus, _ reason: Reason) {
+        self.init(
+            status, "\(reason.message) (\(reason.code))",
+            remedy: reason.remedy == reason.message ? nil : reason.remedy)
     }
 }
 

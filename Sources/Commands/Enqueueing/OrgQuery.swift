@@ -39,48 +39,39 @@ struct OrgQuery {
     /// Asks for all pages. The records stay in a temporary file until the last has come, so that the
     /// queue is not locked meanwhile.
     func fetch(recordingIn queue: JobQueue) async throws -> ByteSource {
-        try await connector.connected(recordingIn: queue) { client, settings in
-            try await fetch(client, settings, queue)
-        }
+        try await connector.connected(recordingIn: queue) { try await fetch(through: $0) }
     }
 
-    private func fetch(
-        _ client: RecordingClient, _ settings: DaemonSettings, _ queue: JobQueue
-    ) async throws -> ByteSource {
+    private func fetch(through client: RecordingClient) async throws -> ByteSource {
         var client = client
         let spool = try SpoolFile(name: Self.name)
         var progress = Progress(of: "lead")
         defer { progress.clear() }
         var rows = 0
-        try client.requireAllowance(under: settings, recordingIn: queue)
-        var page = try await page(&client, queue) { await $0.query(soql) }
+        try client.requireAllowance()
+        var page = try await page(&client) { await $0.query(soql) }
         while true {
             try spool.append(page.lines)
             rows += page.lines.count { $0 == UInt8(ascii: "\n") }
             progress.show(rows, of: page.total)
             guard let next = page.next else { return try spool.source() }
-            if let reason = try client.reasonToStop(under: settings, recordingIn: queue) {
+            if let reason = try client.reasonToStop() {
                 throw OperatorError(
                     .tryLater, "Nothing was taken: \(reason).",
                     remedy: "Wait, or ask for fewer leads with LIMIT.")
             }
-            page = try await self.page(&client, queue) { await $0.nextPage(next) }
+            page = try await self.page(&client) { await $0.nextPage(next) }
         }
     }
 
     private func page(
-        _ client: inout RecordingClient, _ queue: JobQueue,
-        _ ask: (SalesforceTransport) async -> Reply<QueryAnswer>
+        _ client: inout RecordingClient, _ ask: (SalesforceTransport) async -> Reply<QueryAnswer>
     ) async throws -> QueryPage {
-        switch try await client.askAgain(as: .intake, recordingIn: queue, ask) {
-        case .value(.page(let page)): return page
-        case .value(.refused(let reason)):
+        switch try await client.askAgain(as: .intake, ask).get() {
+        case .page(let page): return page
+        case .refused(let reason):
             throw OperatorError(
                 .dataRefused, "Salesforce refuses the query: \(reason.message) (\(reason.code))")
-        case .refused(let blocker, let reason):
-            throw OperatorError(blocker.exit, "\(reason.text) (\(reason.code))")
-        case .unclear(let reason):
-            throw OperatorError(.unavailable, "\(reason.text) (\(reason.code))")
         }
     }
 }
