@@ -172,13 +172,8 @@ private struct ServiceQueue {
 
     /// Nil where there is no queue. Where nobody may look, a service that was only installed has none.
     init?(_ service: ServicePlaces) {
-        let settings: [String: String]?
-        do {
-            settings = try SettingsFile(service.settings).variables
-        } catch {
-            // Somebody has changed it: the package's own can be read by all.
-            settings = nil
-        }
+        // What can't be read somebody has changed: the package's own can be read by all.
+        let settings = try? SettingsFile(service.settings).variables
         self.service = service
         // systemd starts a service in /.
         queue = DatabasePath(
@@ -189,14 +184,12 @@ private struct ServiceQueue {
         guard isSeen || errno == EACCES && settings.map(Self.isFilledIn) ?? true else { return nil }
     }
 
+    /// By their state folders, which they have wherever their settings put the queue.
     static func all(root: String) -> [ServiceQueue] {
-        let files = [("\(root)/etc", ""), ("\(root)/var/lib", "/queue.db")].flatMap { folder, end in
-            ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-                .map { "\(folder)/\($0)\(end)" }
-        }
-        let services = files.compactMap { ServicePlaces(owning: $0, root: root) }
-        return Dictionary(services.map { ($0.unit, $0) }) { $1 }.values
-            .sorted { $0.unit < $1.unit }.compactMap(ServiceQueue.init)
+        let folders = try? FileManager.default.contentsOfDirectory(atPath: "\(root)/var/lib")
+        return (folders ?? []).sorted()
+            .compactMap { ServicePlaces(owning: "\(root)/var/lib/\($0)/queue.db", root: root) }
+            .compactMap(ServiceQueue.init)
     }
 
     /// Whether the settings are more than the example that the package puts there.
