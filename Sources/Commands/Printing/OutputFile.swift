@@ -18,16 +18,13 @@ enum OutputFile {
             return try output.flush()
         }
         if let isPlain = isPlainFile(path), !isPlain {
-            return try fill(path, named: path, [.create, .truncate]) { output, _ in
-                try body(output)
-            }
+            return try fill(path, named: path, [.create, .truncate], body)
         }
         // A name of its own: another run may be writing to the same file just now.
         let draft = "\(path).unfinished-\(getpid())"
         // What a run left that was killed. Anything else is in the way, as the next line finds.
         if isPlainFile(draft) == true { unlink(draft) }
-        try fill(draft, named: path, [.create, .exclusiveCreate]) { output, descriptor in
-            adopt(path, descriptor)
+        try fill(draft, named: path, [.create, .exclusiveCreate]) { output in
             do {
                 try body(output)
                 try output.flush()
@@ -45,7 +42,7 @@ enum OutputFile {
 
     private static func fill(
         _ file: String, named name: String, _ options: FileDescriptor.OpenOptions,
-        _ body: (Output, FileDescriptor) throws -> Void
+        _ body: (Output) throws -> Void
     ) throws {
         let descriptor: FileDescriptor
         do {
@@ -55,10 +52,11 @@ enum OutputFile {
         } catch {
             throw OperatorError(.cannotCreate, "\(name) can't be made: \(file): \(error).")
         }
+        if file != name { adopt(name, descriptor) }
         do {
             try descriptor.closeAfter {
                 let output = Output(to: descriptor, named: name)
-                try body(output, descriptor)
+                try body(output)
                 try output.flush()
             }
         } catch let error as Errno {
