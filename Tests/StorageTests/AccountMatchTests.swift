@@ -1,4 +1,5 @@
 import Conversion
+import GRDB
 import TestSupport
 import Testing
 
@@ -65,6 +66,43 @@ import Testing
             try queue.settlements.settle(
                 CallEnd(callID: second.id, startedAt: .ms(6000), at: .ms(6009)), [failed])
             #expect(try claimSearch(queue, at: 6010)?.jobs.map(\.id) == [2])
+        }
+    }
+
+    /// So many that those which wait for the maker are put aside.
+    @Test func `a group goes on while the note of the lead that made its account waits`()
+        async throws
+    {
+        try await withQueue { queue in
+            var maker = try LeadConversion.lead(1)
+            (maker.groupKey, maker.matchesAccount) = ("Acme", true)
+            maker.followUps = FollowUpRequest()
+            maker.followUps?.noteBody = "Summary"
+            try queue.enqueue(.init(), at: Moment.ms(0).wall) { _ = try $0.add(maker) }
+            try add(queue, (2...400).map { ($0, "ACME") })
+            let match = try #require(try claimSearch(queue))
+            try settle(queue, match, [.nothing])
+            let call = try #require(try claim(queue))
+            #expect(call.jobs.map(\.id) == [1])
+            #expect(try claimSearch(queue) == nil)
+            let aside = try queue.read { database in
+                try String?.fetchAll(database, sql: "SELECT deferred_for FROM jobs")
+            }.compactMap(\.self)
+            #expect(aside.count == 399 && Set(aside) == ["maker acme"])
+            var done = Settlement(call.jobs[0], in: call.id, .converted, to: .finishing)
+            done.records = ConvertedRecords(
+                accountID: account, contactID: contact, opportunityID: nil)
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), [done])
+            #expect(try queue.jobs()[0].text("state") == "finishing")
+            // One that did not join it has its account searched for meanwhile.
+            try queue.run(
+                sql: "UPDATE jobs SET account_id = NULL, joined_account = 0 WHERE id = 400")
+            let again = try #require(try claimSearch(queue))
+            #expect(again.jobs.map(\.id) == [400])
+            try settle(queue, again, [.account(try id(other))])
+            #expect(try queue.jobs()[399].text("account_id") == other)
+            #expect(try claim(queue)?.jobs.map(\.id) == Array(2...101))
         }
     }
 

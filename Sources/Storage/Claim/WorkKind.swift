@@ -157,16 +157,18 @@ enum Subject: String, CaseIterable {
                     AND other.state <> 'held' AND other.state <> 'finishing')
             """
         case .maker:
+            // What follows a conversion makes no account: that one is there, and joined.
             """
             (EXISTS (
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
                 WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
-                    AND \(WorkKind.isInFlight("other")))
+                    AND \(WorkKind.isInFlight("other")) AND other.state <> 'finishing')
             OR EXISTS (
                 SELECT 1 FROM jobs AS other INDEXED BY jobs_making_accounts
                 WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
                     AND other.matched_account = 'nothing' AND other.account_id IS NULL
-                    AND other.finished_at IS NULL AND other.state <> 'held'))
+                    AND other.finished_at IS NULL
+                    AND other.state <> 'held' AND other.state <> 'finishing'))
             """
         }
     }

@@ -170,7 +170,7 @@ extension Database {
     private func take(_ account: RecordID, _ finding: MatchFinding, at time: String) throws {
         let sql = """
             UPDATE jobs SET account_id = ?1, matched_account = 'account', updated_at = ?2,
-                matched_at = ?2
+                matched_at = ?2, deferred_for = nullif(deferred_for, 'maker ' || lower(?3))
             WHERE group_key = ?3 AND state IN ('queued', 'held') AND account_id IS NULL
                 AND \(Self.joinsItsGroup) AND \(Self.groupIsNotBusy)
             """
@@ -185,7 +185,7 @@ extension Database {
         NOT EXISTS (
             SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
             WHERE other.group_key = jobs.group_key AND other.group_key IS NOT NULL
-                AND \(WorkKind.isInFlight("other")))
+                AND \(WorkKind.isInFlight("other")) AND other.state <> 'finishing')
         """
 
     // MARK: No answer, or one that does not fit

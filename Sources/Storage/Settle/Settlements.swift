@@ -164,12 +164,13 @@ extension Database {
     }
 
     /// The rest of the group goes to the account that is there now; not those whose account is looked
-    /// for, where a contact has brought it.
+    /// for, where a contact has brought it. Who joins waits for no lead that makes one.
     func join(
         _ account: String, _ group: String, isOfContact: Bool, at time: String
     ) throws {
         let sql = """
-            UPDATE jobs SET account_id = ?1, joined_account = 1, updated_at = ?3
+            UPDATE jobs SET account_id = ?1, joined_account = 1, updated_at = ?3,
+                deferred_for = nullif(deferred_for, 'maker ' || lower(?2))
             WHERE group_key = ?2 AND state IN ('queued', 'held') AND account_id IS NULL
                 AND ?1 GLOB '001*' AND length(?1) IN (15, 18) AND \(Self.joinsItsGroup)
                 AND (match_account = 0 OR ?4 = 0)
