@@ -82,7 +82,7 @@ public struct MatchPreviews {
         var answers: [ContactKey: [FoundContact]] = [:]
         var left = jobs.filter { $0.wantedContact != nil }
         while !left.isEmpty {
-            let keys = SearchPlan.choose(left, for: .contact).compactMap(\.wantedContact)
+            let keys = SearchPlan.choose(left, for: .contact).contactKeys
             let found = try await search(keys) { await $0.searchContacts($1) }
             for (key, contacts) in zip(keys, found) { answers[key.folded] = contacts }
             left = left.filter { job in job.wantedContact.map { answers[$0.folded] == nil } ?? false

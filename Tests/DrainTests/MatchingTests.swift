@@ -225,6 +225,65 @@ import Testing
         }
     }
 
+    @Test func `leads that share an address take one place in a search, and all join its contact`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(
+                (1...1200).map { ($0, $0 % 4 == 0 ? "one@example.org" : "p\($0)@example.org") })
+            var drain = try VirtualDrain(queue)
+            try drain.run(answer)
+            let searches = drain.sent.compactMap { request in
+                if case .searchContacts(let addresses) = request { addresses } else { nil }
+            }
+            #expect(searches.count <= 6, "\(searches.map(\.count))")
+            #expect(searches.allSatisfy { Set($0).count == $0.count && $0.count <= 200 })
+            let shared = try queue.jobs().filter { $0.text("match_email") == "one@example.org" }
+            let expected = try contact(1).description
+            #expect(shared.count == 300)
+            #expect(shared.allSatisfy { $0.text("contact_id") == expected })
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
+    @Test func `of leads that share an address each goes by its own policy`() async throws {
+        try await withQueue { queue in
+            var strict = RetryPolicy()
+            strict.onNoMatch = .fail
+            try queue.operations.set(strict, named: "strict")
+            var newest = RetryPolicy()
+            newest.onManyMatches = .newest
+            try queue.operations.set(newest, named: "newest")
+            try add(queue, 1, "new@example.org", policy: "strict")
+            try add(queue, 2, "new@example.org")
+            try add(queue, 3, "new@example.org", policy: "strict")
+            try add(queue, 4, "two@example.org")
+            try add(queue, 5, "two@example.org", policy: "newest")
+            var drain = try VirtualDrain(queue)
+            var isThere = false
+            try drain.run { request in
+                switch request {
+                case .convert(let leads, _):
+                    let second = try RecordID.lead(2)
+                    isThere = isThere || leads.contains { $0.leadID == second }
+                case .searchContacts(let addresses)
+                where isThere && addresses == [.email("new@example.org")]:
+                    return CallReply(.foundContacts([[try found(4, in: 4)]]))
+                default: break
+                }
+                return try answer(request)
+            }
+            let jobs = try queue.jobs()
+            #expect(
+                jobs.map { $0.text("error_code") }
+                    == ["NO_CONTACT_MATCHES", nil, nil, "MULTIPLE_CONTACTS_MATCH", nil])
+            // The third waited for the contact of the second.
+            #expect(
+                try jobs.map { $0.text("contact_id") }
+                    == [nil, nil, contact(4).description, nil, contact(2).description])
+        }
+    }
+
     @Test func `waits for a lead of the same address that is in backoff`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "new@example.org"), (2, "new@example.org")])
@@ -258,6 +317,14 @@ import Testing
     }
 
     // MARK: -
+
+    private func add(
+        _ queue: JobQueue, _ lead: Int, _ email: String, policy: String? = nil
+    ) throws {
+        var options = EnqueueOptions()
+        options.policy = policy
+        try queue.add([(lead, email)], options)
+    }
 
     /// One contact for `one@`, two for `two@`, one without an account for `private@`.
     private func answer(_ request: CallRequest) throws -> CallReply {

@@ -57,7 +57,8 @@ extension ClaimedSearch {
     /// The addresses or groups that it asks about.
     var asked: [String] {
         switch kind {
-        case .contact: jobs.compactMap(\.conversion.matchEmail)
+        case .contact:
+            contactKeys.compactMap { if case .email(let address) = $0 { address } else { nil } }
         case .account: groupKeys
         }
     }

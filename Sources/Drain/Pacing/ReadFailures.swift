@@ -201,7 +201,7 @@ enum ReadKind: Hashable, CaseIterable {
     var most: Int {
         switch self {
         case .verification: 2000
-        case .search(let kind): SearchPlan.mostJobs(kind)
+        case .search: SearchPlan.mostJobs
         case .followUpVerification: 100
         }
     }

@@ -17,13 +17,26 @@ extension SettlementPlanner {
         }
     }
 
+    /// Each by its own policy. Of an address that has no contact yet one lead makes it, and the others
+    /// wait for that, those that make none, too.
     private func find(_ contacts: [[FoundContact]], _ search: ClaimedSearch) -> [MatchFinding] {
-        precondition(contacts.count == search.jobs.count, "The transport matches the answers.")
-        return zip(search.jobs, contacts).map { job, contacts in
-            MatchFinding(
-                job,
-                job.duplicateContactID == nil
-                    ? MatchRule.contact(contacts, for: job) : joined(contacts, by: job))
+        precondition(contacts.count == search.keys.count, "The transport matches the answers.")
+        let found = Dictionary(
+            zip(search.keys, contacts), uniquingKeysWith: { first, _ in first })
+        var making: Set<FoldedKey> = []
+        return search.jobs.compactMap { job in
+            guard let key = search.kind.key(of: job).map(FoldedKey.init) else { return nil }
+            let contacts = found[key, default: []]
+            guard job.duplicateContactID == nil else {
+                return MatchFinding(job, joined(contacts, by: job))
+            }
+            let result = MatchRule.contact(contacts, for: job)
+            guard result == .nothing || result == .unfit(.noContacts) else {
+                return MatchFinding(job, result)
+            }
+            guard !making.contains(key) else { return nil }
+            if result == .nothing { making.insert(key) }
+            return MatchFinding(job, result)
         }
     }
 

@@ -92,12 +92,23 @@ public enum SearchKind: CaseIterable, Sendable {
     /// The account of a lead's group.
     case account
 
-    /// What a search asks about for a lead, as a number: the lead itself, or its group.
-    public func subject(of job: ClaimedJob) -> Int64 {
+    /// What a search asks about for a lead: its address, or the id of its contact; or its group.
+    public func key(of job: ClaimedJob) -> String? {
         switch self {
-        case .contact: job.id
-        case .account: job.groupNumber
+        case .contact: job.contactKey?.text
+        case .account: job.groupKey
         }
+    }
+
+    /// The same as a number, which all leads have of which the same is asked: the first 63 bits of
+    /// FNV-1a over the folded key.
+    public func subject(of job: ClaimedJob) -> Int64 {
+        let hash = (key(of: job) ?? "").utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { hash, byte in
+            let folded = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+            return (hash ^ UInt64(folded)) &* 0x100_0000_01b3
+        }
+        // Numbers below zero are those of follow-ups, where reads are told apart.
+        return Int64(hash >> 1)
     }
 }
 
@@ -107,7 +118,7 @@ public struct ClaimedSearch: Sendable {
     public var id: Int64
     /// What is searched for.
     public var kind: SearchKind
-    /// Its jobs: each of another contact or address, or of a group one or more.
+    /// Its jobs: of each address, contact or group one or more.
     public var jobs: [ClaimedJob]
     /// Whose turn it is in the next search of this kind.
     public var cursor: RoundRobinCursor
@@ -118,15 +129,15 @@ public struct ClaimedSearch: Sendable {
         return jobs.map(kind.subject).filter { seen.insert($0).inserted }
     }
 
-    /// What contacts are searched by, for each job.
-    public var contactKeys: [ContactKey] {
-        jobs.map { job in
-            guard let key = job.contactKey else {
-                preconditionFailure("A contact is searched for by an address or an id.")
-            }
-            return key
-        }
+    /// The addresses, ids or groups that it asks about, each once, in the order of the jobs.
+    public var keys: [FoldedKey] {
+        var seen: Set<FoldedKey> = []
+        return jobs.compactMap { kind.key(of: $0).map(FoldedKey.init) }
+            .filter { seen.insert($0).inserted }
     }
+
+    /// What contacts are searched by, in the order of `keys`.
+    public var contactKeys: [ContactKey] { jobs.contactKeys }
 
     /// The groups' keys, each once, in the order of the jobs.
     public var groupKeys: [String] {
@@ -140,14 +151,22 @@ extension ClaimedJob {
     public var contactKey: ContactKey? {
         duplicateContactID.map(ContactKey.id) ?? conversion.matchEmail.map(ContactKey.email)
     }
+}
 
-    /// A number that all leads of its group have: FNV-1a over the folded key.
-    fileprivate var groupNumber: Int64 {
-        let hash = (groupKey ?? "").utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { hash, byte in
-            let folded = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
-            return (hash ^ UInt64(folded)) &* 0x100_0000_01b3
+extension [ClaimedJob] {
+    /// What their contacts are searched by, each once, in their order.
+    public var contactKeys: [ContactKey] {
+        var seen: Set<FoldedKey> = []
+        return compactMap(\.contactKey).filter { seen.insert(FoldedKey($0.text)).inserted }
+    }
+}
+
+extension ContactKey {
+    fileprivate var text: String {
+        switch self {
+        case .email(let address): address
+        case .id(let id): id.description
         }
-        return Int64(bitPattern: hash)
     }
 }
 
