@@ -35,6 +35,7 @@ struct InFlightCall {
         case .search: break
         case .followUps(let call):
             paced.tier = .followUp
+            paced.followUpKind = call.kind
             paced.isHalf = call.followUps.first?.split != nil
         // Numbers of follow-ups are no numbers of jobs, and reads count their failures by those.
         case .followUpVerification: paced.jobs = subjects.map { -$0 }

@@ -53,8 +53,12 @@ extension Engine {
         var start = start
         start.size = (pacer.followUpSize.limit, pacer.followUpSize.reason)
         start.callLifetimeMS = options.lifetimeSinceClaimMS
-        for kind in demand.kinds {
-            let isProbe = pacer.followUps.openState != nil
+        let isProbe = pacer.followUps.openState != nil
+        // Of the kind that fails, or what passes would not say that it is over.
+        let (first, others) = demand.kinds.reduce(into: ([FollowUpKind](), [FollowUpKind]())) {
+            if isProbe && $1 == pacer.failingFollowUps { $0.0.append($1) } else { $0.1.append($1) }
+        }
+        for kind in first + others {
             let call = try queue.claims.claimFollowUps(
                 kind, upTo: isProbe ? 1 : pacer.followUpSize.limit, start,
                 after: pacer.followUps.failures.suspects.union(

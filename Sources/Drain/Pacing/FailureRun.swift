@@ -124,10 +124,7 @@ struct FailureRun: Equatable {
         let all = lockedInARow.union(jobs.keys)
         guard all.count >= Self.mostInARow else {
             // Nothing is converted by a lock.
-            let kept = thrown
-            thrown = ThrowRun()
-            passed(Set(jobs.keys), at: now)
-            thrown = kept
+            passed(Set(jobs.keys), endingRuns: false, at: now)
             lockedInARow = all
             return false
         }
@@ -170,7 +167,11 @@ struct FailureRun: Equatable {
 
     /// A call got through.
     /// - Parameter refused: Those of its leads that did not, each with an answer of its own.
-    mutating func passed(_ others: Set<Int64> = [], beside refused: Failed = [:], at now: Moment) {
+    /// - Parameter endsRuns: Whether it says that locks, or triggers that throw, are not met by all.
+    mutating func passed(
+        _ others: Set<Int64> = [], beside refused: Failed = [:], endingRuns endsRuns: Bool = true,
+        at now: Moment
+    ) {
         // What failed in an incident may be the org's fault or its own.
         if incidentSince == nil {
             knownFailing.merge(failedAlone) { $1 }
@@ -178,9 +179,11 @@ struct FailureRun: Equatable {
             let left = failedJobs.filter { !others.contains($0.key) }
             if left.count == 1 && failedJobs.count > 1 { knownFailing.merge(left) { $1 } }
         }
-        // The others are converted, and these had it all the same.
-        knownFailing.merge(thrown.failed) { $1 }
-        thrown = ThrowRun()
+        if endsRuns {
+            // The others are converted, and these had it all the same.
+            knownFailing.merge(thrown.failed) { $1 }
+            (thrown, lockedInARow) = (ThrowRun(), [])
+        }
         knownFailing.merge(refused) { $1 }
         for job in others { knownFailing[job] = nil }
         if knownFailing.count > Self.mostRemembered { knownFailing = refused }
@@ -188,7 +191,7 @@ struct FailureRun: Equatable {
         excused.subtract(refused.keys)
         (suspects, failedJobs, failedAlone) = ([], [:], [:])
         (unrelated, incidentSince, failedAloneSince) = (0, nil, [:])
-        (readsFail, passedAt, lockedInARow, failedSince) = (false, now, [], nil)
+        (readsFail, passedAt, failedSince) = (false, now, nil)
     }
 
     /// These were refused for what is their own. They explain no failure of a call, and show nothing

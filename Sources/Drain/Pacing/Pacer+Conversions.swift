@@ -78,7 +78,7 @@ extension Pacer {
     private mutating func observeLocks(
         _ leads: [LeadOutcome], of call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
-        let locked = call.codes(leads, where: \.isLocked)
+        let locked = call.codes(leads, where: \.isLocked, \.reason)
         guard let reason = leads.first(where: \.isLocked)?.reason,
             circuit.failures.locked(locked, at: now)
         else { return closeCircuit(call, at: now, &observation) }
@@ -92,7 +92,7 @@ extension Pacer {
         thrown leads: [LeadOutcome], _ failed: FailureRun.Failed, of call: PacedCall,
         at now: Moment
     ) -> Bool {
-        let thrown = call.codes(leads, where: \.isThrown)
+        let thrown = call.codes(leads, where: \.isThrown, \.reason)
         circuit.failures.refused(Set(call.jobs).subtracting(thrown.keys).subtracting(failed.keys))
         return circuit.failures.threw(thrown, at: now)
     }
@@ -233,15 +233,17 @@ extension PacedCall {
 
     /// Those of its leads that were refused for what may pass.
     fileprivate func failed(_ leads: [LeadOutcome]) -> FailureRun.Failed {
-        codes(leads, where: \.isPassing)
+        codes(leads, where: \.isPassing, \.reason)
     }
 
-    /// Some of its leads, with the codes that they were refused with.
-    fileprivate func codes(
-        _ leads: [LeadOutcome], where isWanted: (LeadOutcome) -> Bool
+    /// Some of its leads, or records, with the codes that they were refused with.
+    func codes<Answer>(
+        _ answers: [Answer], where isWanted: (Answer) -> Bool, _ reason: (Answer) -> Reason?
     ) -> FailureRun.Failed {
         var codes: FailureRun.Failed = [:]
-        for (job, lead) in zip(jobs, leads) where isWanted(lead) { codes[job] = lead.reason?.code }
+        for (job, answer) in zip(jobs, answers) where isWanted(answer) {
+            codes[job] = reason(answer)?.code
+        }
         return codes
     }
 }

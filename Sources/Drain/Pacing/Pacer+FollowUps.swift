@@ -10,23 +10,30 @@ extension Pacer {
         _ records: [RecordOutcome], of call: PacedCall, at now: Moment,
         _ observation: inout Observation
     ) {
-        var failed: FailureRun.Failed = [:]
-        for (id, record) in zip(call.jobs, records) where record.isPassing {
-            failed[id] = record.reason?.code
-        }
+        let failed = call.codes(records, where: \.isPassing, \.reason)
         let others = Set(call.jobs).subtracting(failed.keys)
-        let isProof = records.contains { $0.isDone || failed.isEmpty && $0.isLocked }
-        if isProof {
-            followUps.failures.passed(others, beside: failed, at: now)
-        } else {
-            // A record that is refused for good shows nothing of the others.
-            followUps.failures.refused(others)
+        if records.contains(where: \.isDone) {
+            return observeWrittenFollowUps(others, beside: failed, of: call, at: now, &observation)
         }
+        if let reason = records.first(where: \.isThrown)?.reason {
+            let thrown = call.codes(records, where: \.isThrown, \.reason)
+            failingFollowUps = call.followUpKind
+            followUps.failures.refused(others.subtracting(thrown.keys))
+            if followUps.failures.threw(thrown, at: now) {
+                observation.blame = .org
+                return followUps.open(.incident, reason, call, at: now, &observation)
+            }
+            if failed.isEmpty { return closeFollowUps(call, isProof: false, at: now, &observation) }
+        }
+        if failed.isEmpty, let reason = records.first(where: \.isLocked)?.reason {
+            return observeLockedFollowUps(records, reason, of: call, at: now, &observation)
+        }
+        // A record that is refused for good shows nothing of the others.
+        followUps.failures.refused(others)
         let refusals = records.filter(\.isPassing)
-        guard !isProof, let reason = refusals.compactMap(\.reason).first else {
+        guard let reason = refusals.compactMap(\.reason).first else {
             concurrency.grow()
-            followUps.close(call.tier, isProof: isProof, &observation)
-            return closeCircuit(call, at: now, &observation)
+            return closeFollowUps(call, isProof: false, at: now, &observation)
         }
         if let blocker = refusals.commonBlocker,
             followUps.failures.isOrgWide(
@@ -41,6 +48,45 @@ extension Pacer {
             }
         }
         followUps.fail(reason, call, each: true, at: now, &observation)
+    }
+
+    /// Somebody else's lock is the org at work, unless one record after the other meets one.
+    private mutating func observeLockedFollowUps(
+        _ records: [RecordOutcome], _ reason: Reason, of call: PacedCall, at now: Moment,
+        _ observation: inout Observation
+    ) {
+        let locked = call.codes(records, where: \.isLocked, \.reason)
+        failingFollowUps = call.followUpKind
+        guard followUps.failures.locked(locked, at: now) else {
+            concurrency.grow()
+            return closeFollowUps(call, at: now, &observation)
+        }
+        observation.blame = .org
+        followUps.open(.incident, reason, call, at: now, &observation)
+    }
+
+    /// Some were written. That notes are says nothing of accounts that are locked, or whose trigger throws;
+    /// but as a probe it is sent only where nothing of that kind is due.
+    private mutating func observeWrittenFollowUps(
+        _ others: Set<Int64>, beside failed: FailureRun.Failed, of call: PacedCall, at now: Moment,
+        _ observation: inout Observation
+    ) {
+        concurrency.grow()
+        let isOfAnotherKind = failingFollowUps.map { $0 != call.followUpKind } ?? false
+        if isOfAnotherKind, followUps.openState != nil, !followUps.isProbe(call) {
+            return closeCircuit(call, at: now, &observation)
+        }
+        if !isOfAnotherKind { failingFollowUps = nil }
+        followUps.failures.passed(
+            others, beside: failed, endingRuns: !isOfAnotherKind, at: now)
+        closeFollowUps(call, at: now, &observation)
+    }
+
+    private mutating func closeFollowUps(
+        _ call: PacedCall, isProof: Bool = true, at now: Moment, _ observation: inout Observation
+    ) {
+        followUps.close(call.tier, isProof: isProof, &observation)
+        closeCircuit(call, at: now, &observation)
     }
 
     /// The call was turned away as a whole: it may be for what stands in one of its records, which an
@@ -71,7 +117,6 @@ extension Pacer {
         }
         followUps.open(.incident, reason, call, at: now, &observation)
     }
-
 }
 
 extension RecordOutcome {
@@ -88,6 +133,11 @@ extension RecordOutcome {
 
     fileprivate var isLocked: Bool {
         if case .transient(let reason) = self { reason.isLock } else { false }
+    }
+
+    /// Refused because code of the org's own failed, which may be for all records.
+    fileprivate var isThrown: Bool {
+        if case .permanent(let reason) = self { reason.isThrown } else { false }
     }
 
     fileprivate var reason: Reason? {

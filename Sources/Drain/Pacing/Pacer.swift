@@ -15,6 +15,8 @@ struct Pacer {
     var reads: Circuit
     /// The circuit of calls that follow conversions, and their size.
     var followUps: Circuit
+    /// The kind that met locks, or a trigger that throws, and of which none was written since.
+    var failingFollowUps: FollowUpKind?
     var followUpSize: AdaptiveCallSize
     var concurrency: ConcurrencyLimit
     var callSize: AdaptiveCallSize
@@ -269,6 +271,8 @@ struct PacedCall: Equatable {
     /// What it is for, in that order: numbers of jobs, of groups where it searches for accounts, or of
     /// follow-ups; those of follow-ups that are read are negative.
     var jobs: [Int64] = []
+    /// Which kind of follow-up it sends, if it does.
+    var followUpKind: FollowUpKind?
     /// Whether these are a part of a call that failed.
     var isHalf = false
     /// Whether it is for one lead that is read alone, because reads of it failed while others passed.

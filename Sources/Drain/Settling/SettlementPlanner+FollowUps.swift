@@ -38,10 +38,12 @@ extension SettlementPlanner {
         switch outcome {
         case .done(let id):
             return done(FollowUpSettlement(followUp, in: callID, .done, to: .done), id)
-        case .transient(let reason) where reason.isLock || blame == .call:
+        case .transient(let reason) where blame == .call:
             return retry(followUp, in: callID, reason)
         case .blocked(_, let reason) where blame == .call:
             return retry(followUp, in: callID, reason)
+        case .permanent(let reason) where blame == .org && reason.isThrown:
+            return notSent(followUp, in: callID, reason)
         case .permanent(let reason):
             return failed(
                 FollowUpSettlement(followUp, in: callID, .failed, to: .failed), followUp.policy,
