@@ -439,7 +439,11 @@ CREATE INDEX jobs_busy_accounts ON jobs (substr(account_id, 1, 15))
 CREATE INDEX jobs_busy_groups ON jobs (group_key)
     WHERE group_key IS NOT NULL
         AND (state = 'sending' OR state = 'verifying' OR state = 'finishing');
-CREATE INDEX jobs_by_group ON jobs (group_key, state) WHERE group_key IS NOT NULL;
+-- The last of a group that has an account is found at once, and so are those that are to join it.
+CREATE INDEX jobs_by_group ON jobs (group_key)
+    WHERE group_key IS NOT NULL AND (state = 'converted' OR state = 'finishing');
+CREATE INDEX jobs_to_join ON jobs (group_key)
+    WHERE group_key IS NOT NULL AND account_id IS NULL AND finished_at IS NULL;
 -- Failed jobs only, so that failures are listed without reading the others.
 CREATE INDEX jobs_failed_by_code ON jobs (error_code, finished_at) WHERE state = 'failed';
 CREATE INDEX jobs_failed_by_batch ON jobs (batch_id, error_code, finished_at)
@@ -798,8 +802,9 @@ WHEN NEW.group_key IS NOT NULL AND NEW.account_id IS NULL
     AND (NEW.match_account = 0 OR NEW.match_email IS NULL)
 BEGIN
     UPDATE jobs SET account_id = (
-        SELECT result_account_id FROM jobs AS first
-        WHERE first.group_key = NEW.group_key AND first.state IN ('converted', 'finishing')
+        SELECT result_account_id FROM jobs AS first INDEXED BY jobs_by_group
+        WHERE first.group_key = NEW.group_key AND first.group_key IS NOT NULL
+            AND (first.state = 'converted' OR first.state = 'finishing')
             AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
             -- One that a contact has brought is not what the group has its account searched for by.
             AND (NEW.match_account = 0 OR first.contact_id IS NULL)

@@ -27,6 +27,22 @@ import Testing
         }
     }
 
+    @Test func `a group is told once of the account that all of it joins`() async throws {
+        try await withQueue { queue in
+            try add(queue, (1...500).map { ($0, $0 % 2 == 0 ? "One" : "one") })
+            var drain = try VirtualDrain(queue)
+            guard case .send(let call) = try drain.engine.step(at: drain.now) else {
+                Issue.record("no search")
+                return
+            }
+            drain.engine.finish(call, call.answered(try answer(call.request)), at: drain.now)
+            #expect(drain.engine.unwritten.map(\.findings.count) == [1])
+            try drain.engine.writeKeptAnswers(at: drain.now)
+            let one = try account(1).description
+            #expect(try queue.jobs().allSatisfy { $0.text("account_id") == one })
+        }
+    }
+
     @Test func `several accounts fail all leads of the group at once, without an attempt`()
         async throws
     {

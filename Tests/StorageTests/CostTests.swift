@@ -112,6 +112,79 @@ import Testing
         }
     }
 
+    @Test func `a lead of a large group costs the others of it nothing once they have joined`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.run(sql: insert(priority: "1", column: "group_key", value: "'Acme'"))
+            try queue.run(
+                sql: "UPDATE jobs SET account_id = '001D000000HRzTRIA1', joined_account = 1")
+            let call = try #require(
+                try queue.claims.claim(upTo: 10, CallStart(at: .ms(0)), choosing: { $0 }))
+            let steps = try queue.steps {
+                try queue.settlements.settle(
+                    CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)),
+                    call.jobs.map { job in
+                        var done = Settlement(job, in: call.id, .converted, to: .converted)
+                        done.records = ConvertedRecords(
+                            accountID: "001D000000HRzTRIA1", contactID: nil, opportunityID: nil)
+                        return done
+                    })
+            }
+            #expect(steps < Self.bound)
+        }
+    }
+
+    @Test func `leads of a group that has no account are looked at once for a call`() async throws {
+        try await withQueue { queue in
+            try queue.run(sql: insert(priority: "1", column: "group_key", value: "'Acme'"))
+            // They have their contact searched for first, and do not join before that.
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET match_account = 1, match_email = 'p' || id || '@example.org'
+                    WHERE id > 50
+                    """)
+            try queue.run(
+                sql: "UPDATE jobs SET account_id = '001D000000HRzTRIA1' WHERE id <= 50")
+            let call = try #require(
+                try queue.claims.claim(upTo: 50, CallStart(at: .ms(0)), choosing: { $0 }))
+            #expect(call.jobs.count == 50)
+            let steps = try queue.steps {
+                try queue.settlements.settle(
+                    CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)),
+                    call.jobs.map { job in
+                        var done = Settlement(job, in: call.id, .converted, to: .converted)
+                        done.records = ConvertedRecords(
+                            accountID: "001D000000HRzTRIA1", contactID: nil, opportunityID: nil)
+                        return done
+                    })
+            }
+            #expect(steps < 100 * Self.many)
+        }
+    }
+
+    @Test func `a lead that comes to a group with very many converted costs no more than another`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.run(sql: insert(priority: "1", column: "group_key", value: "'Acme'"))
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET state = 'converted', finished_at = run_at,
+                        result_account_id = '001D000000HRzTRIA1'
+                    """)
+            let steps = try queue.steps {
+                try queue.enqueue(.init(), at: Moment.ms(0).wall) { queue in
+                    var lead = try LeadConversion.lead(500_001)
+                    lead.groupKey = "acme"
+                    try queue.add(lead)
+                }
+            }
+            #expect(try queue.jobs().last?.text("account_id") == "001D000000HRzTRIA1")
+            #expect(steps < Self.bound)
+        }
+    }
+
     /// A lead that may go is found at once.
     private func expectFewSteps(_ queue: JobQueue) throws {
         try queue.add([500_001])

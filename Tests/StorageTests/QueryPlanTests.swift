@@ -64,8 +64,7 @@ import Testing
                     SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'jobs'
                     """
                 let unused = Set(try String.fetchAll(database, sql: sql)).subtracting(used)
-                // A trigger uses it, for a job that joins its group.
-                #expect(unused.subtracting(["jobs_by_group"]) == [])
+                #expect(unused == [])
             }
         }
     }

@@ -167,17 +167,21 @@ extension Reason {
 }
 
 extension SettlementPlanner {
-    /// What a search for accounts found for each of its jobs. Of a group that has no account yet one
-    /// lead makes it, and the others wait for that.
+    /// What a search for accounts found for each of its jobs. A group is told once of the account that
+    /// all of it joins. Of one that has none yet one lead makes it, and the others wait for that.
     func find(_ accounts: [[RecordID]], _ search: ClaimedSearch) -> [MatchFinding] {
-        let groups = search.groupKeys.map(FoldedKey.init)
+        let groups = search.keys
         precondition(accounts.count == groups.count, "The transport matches the answers.")
         let found = Dictionary(zip(groups, accounts), uniquingKeysWith: { first, _ in first })
-        var making: Set<FoldedKey> = []
+        var told: Set<FoldedKey> = []
         return search.jobs.compactMap { job in
             guard let group = job.groupKey.map(FoldedKey.init) else { return nil }
             let result = MatchRule.account(found[group, default: []], for: job)
-            if result == .nothing, !making.insert(group).inserted { return nil }
+            switch result {
+            case .nothing, .account:
+                guard told.insert(group).inserted else { return nil }
+            default: break
+            }
             return MatchFinding(job, result, of: .account)
         }
     }

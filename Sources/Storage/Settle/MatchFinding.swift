@@ -169,9 +169,11 @@ extension Database {
 
     private func take(_ account: RecordID, _ finding: MatchFinding, at time: String) throws {
         let sql = """
-            UPDATE jobs SET account_id = ?1, matched_account = 'account', updated_at = ?2,
+            UPDATE jobs INDEXED BY jobs_to_join
+            SET account_id = ?1, matched_account = 'account', updated_at = ?2,
                 matched_at = ?2, deferred_for = nullif(deferred_for, 'maker ' || lower(?3))
-            WHERE group_key = ?3 AND state IN ('queued', 'held') AND account_id IS NULL
+            WHERE group_key = ?3 AND group_key IS NOT NULL AND account_id IS NULL
+                AND finished_at IS NULL AND state IN ('queued', 'held')
                 AND \(Self.joinsItsGroup) AND \(Self.groupIsNotBusy)
             """
         try cachedStatement(sql: sql).execute(arguments: [

@@ -39,6 +39,7 @@ extension Database {
         var settled = 0
         var batches: Set<Int64> = []
         var finishing: [Settlement] = []
+        var joined = JoinedGroups()
         var (plain, others) = call.settlements.plainConversions(by: end.callID)
         if inOne, try convert(plain, end) {
             settled += plain.count
@@ -60,7 +61,7 @@ extension Database {
             if let redirection = settlement.redirection {
                 try redirect(settlement.jobID, redirection, at: time)
             }
-            try updateRelatedJobs(of: settlement, at: time)
+            try updateRelatedJobs(of: settlement, &joined, at: time)
             if settlement.to == .finishing { finishing.append(settlement) }
             guard let batchID = settlement.batchID, settlement.to.isSettled else { continue }
             batches.insert(batchID)
@@ -155,11 +156,39 @@ extension Database {
     }
 }
 
+/// Groups whose leads were told of an account, so that each of a hundred leads that were converted into it
+/// does not look at all the others again.
+struct JoinedGroups {
+    private struct Join: Hashable {
+        var account: String
+        var isOfContact: Bool
+    }
+
+    private var joins: [FoldedKey: Set<Join>] = [:]
+
+    /// - Returns: Whether the group was not yet told of this account.
+    mutating func insert(_ group: String, _ account: String, isOfContact: Bool) -> Bool {
+        joins[FoldedKey(group), default: []].insert(
+            Join(account: account, isOfContact: isOfContact)
+        ).inserted
+    }
+
+    /// A lead has come back to the group, and may have to join, too.
+    mutating func forget(_ group: String) { joins[FoldedKey(group)] = nil }
+}
+
 /// What becomes of one lead concerns those that share its account, or are to.
 extension Database {
-    func updateRelatedJobs(of job: Settlement, at time: String) throws {
+    /// - Parameter joined: The groups that have joined accounts in this call.
+    func updateRelatedJobs(
+        of job: Settlement, _ joined: inout JoinedGroups, at time: String
+    ) throws {
         if let until = job.relatedJobsWaitUntil { try delayRelatedJobs(of: job, until, at: time) }
-        guard let group = job.groupKey, let account = job.records?.accountID else { return }
+        guard let group = job.groupKey else { return }
+        if job.to == .queued { joined.forget(group) }
+        guard let account = job.records?.accountID,
+            joined.insert(group, account, isOfContact: job.namesContact)
+        else { return }
         try join(account, group, isOfContact: job.namesContact, at: time)
     }
 
@@ -169,9 +198,11 @@ extension Database {
         _ account: String, _ group: String, isOfContact: Bool, at time: String
     ) throws {
         let sql = """
-            UPDATE jobs SET account_id = ?1, joined_account = 1, updated_at = ?3,
+            UPDATE jobs INDEXED BY jobs_to_join
+            SET account_id = ?1, joined_account = 1, updated_at = ?3,
                 deferred_for = nullif(deferred_for, 'maker ' || lower(?2))
-            WHERE group_key = ?2 AND state IN ('queued', 'held') AND account_id IS NULL
+            WHERE group_key = ?2 AND group_key IS NOT NULL AND account_id IS NULL
+                AND finished_at IS NULL AND state IN ('queued', 'held')
                 AND ?1 GLOB '001*' AND length(?1) IN (15, 18) AND \(Self.joinsItsGroup)
                 AND (match_account = 0 OR ?4 = 0)
             """
@@ -186,8 +217,9 @@ extension Database {
     /// where it is gone, as the job itself or a lead that went without it has found out. One that a
     /// contact has brought counts for nobody whose account is searched for.
     static let accountOfGroup = """
-        (SELECT result_account_id FROM jobs AS first
-        WHERE first.group_key = jobs.group_key AND first.state IN ('converted', 'finishing')
+        (SELECT result_account_id FROM jobs AS first INDEXED BY jobs_by_group
+        WHERE first.group_key = jobs.group_key AND first.group_key IS NOT NULL
+            AND (first.state = 'converted' OR first.state = 'finishing')
             AND result_account_id GLOB '001*' AND length(result_account_id) IN (15, 18)
             AND (jobs.match_account = 0 OR first.contact_id IS NULL)
             AND first.result_account_id IS NOT jobs.dropped_account_id
