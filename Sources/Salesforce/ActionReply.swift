@@ -17,17 +17,14 @@ enum ActionReply {
 
     /// Salesforce writes results and refusals alike as an array, under one status or another:
     /// what stands in it decides. But a server's failure may come from after the class had done its
-    /// work: it proves nothing, whatever stands in it.
+    /// work: then nothing is believed but that all leads are converted.
     private static func outcome(
         of response: APIResponse, for leads: [LeadConversion]
     ) -> (Reply<[LeadOutcome]>.Outcome, isOver: Bool) {
-        let isFailure = response.status >= 500 && response.status != 503
         if let results = response.json([ActionResult].self) {
             let outcome = outcome(of: results, for: leads)
-            if isFailure, case .refused(_, let reason) = outcome {
-                return (.unclear(reason), false)
-            }
-            return (outcome, !isFailure && isWhole(results, for: leads))
+            guard response.status >= 500 else { return (outcome, isWhole(results, for: leads)) }
+            return (outcome.besideFailure(response.status), false)
         }
         guard let error = response.json([RESTError].self)?.first?.reason else {
             return (.init(response.outcomeByStatus), false)
@@ -97,7 +94,30 @@ enum ActionReply {
     }
 }
 
+extension Reply<[LeadOutcome]>.Outcome {
+    /// What of it is believed under a status that says that the server failed.
+    fileprivate func besideFailure(_ status: Int) -> Self {
+        switch self {
+        case .value(let leads) where leads.allSatisfy(\.isConverted): self
+        case .value: .unclear(.failedBeside(status))
+        case .refused(_, let reason): .unclear(reason)
+        case .unclear: self
+        }
+    }
+}
+
+extension LeadOutcome {
+    fileprivate var isConverted: Bool { if case .converted = self { true } else { false } }
+}
+
 extension Reason {
+    fileprivate static func failedBeside(_ status: Int) -> Reason {
+        Reason(
+            ours: "SERVER_ERROR",
+            "HTTP \(status) with results by which not all leads are converted: what was done may "
+                + "have been undone, or done after all.")
+    }
+
     /// Which of them took effect depends on whether the org lets invocations be saved in part.
     /// Source: Metadata API Developer Guide, `InvocableActionSettings`, `isPartialSaveAllowed`.
     fileprivate static let halfThrown = Reason(

@@ -179,6 +179,23 @@ import Testing
         #expect(!isOver(thrown, status: 500, of: two))
     }
 
+    @Test(arguments: [500, 502, 503, 504])
+    func `under a server's failure nothing is believed but that all leads are converted`(
+        status: Int
+    ) {
+        let lone = "[\(success())]"
+        #expect(outcome(lone, status: status) == .value([records]))
+        #expect(!isOver(lone, status: status))
+        let refused = refusal("INVALID_STATUS", id: "00QWs000001AbcDMAS")
+        #expect(outcome("[\(refused)]", status: status).gist == "unclear SERVER_ERROR")
+        #expect(outcome("[\(thrown())]", status: status).gist == "unclear SERVER_ERROR")
+        let blocked = thrown("ORG_IN_MAINTENANCE")
+        #expect(outcome("[\(blocked)]", status: status).gist == "unclear ORG_IN_MAINTENANCE")
+        let mixed = "[\(success()),\(refusal("INVALID_STATUS"))]"
+        #expect(outcome(mixed, status: status, of: two).gist == "unclear SERVER_ERROR")
+        #expect(!isOver(mixed, status: status, of: two))
+    }
+
     @Test(arguments: [#""""#, #""  ""#, "null"])
     func `an account beside an empty status code is a conversion`(empty: String) {
         let body = answered(
