@@ -788,8 +788,11 @@ BEGIN
     UPDATE jobs SET deferred_for = 'time' WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER jobs_put_off_are_put_aside AFTER UPDATE OF run_at ON jobs
-WHEN NEW.state = 'queued' AND NEW.deferred_for IS NULL AND NEW.run_at > OLD.run_at
+-- Also one that was put off while its batch was paused, and one that waited for its account and is now
+-- to wait longer.
+CREATE TRIGGER jobs_put_off_are_put_aside AFTER UPDATE OF run_at, state ON jobs
+WHEN NEW.state = 'queued' AND NEW.deferred_for IS NOT 'time'
+    AND (NEW.run_at > OLD.run_at OR OLD.state <> 'queued')
     AND NEW.run_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
 BEGIN
     UPDATE jobs SET deferred_for = 'time' WHERE id = NEW.id;

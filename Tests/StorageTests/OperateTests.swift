@@ -87,6 +87,45 @@ import Testing
         }
     }
 
+    @Test func `what was put off while its batch was paused is put aside when that goes on`()
+        async throws
+    {
+        try await withQueue { queue in
+            let people = try JobQueue(path: queue.path, as: .client)
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...4, options)
+            try queue.operations.pause(true, batch: "friday", at: now)
+            try people.run(sql: "UPDATE jobs SET run_at = '2999-01-01T00:00:00.000Z' WHERE id < 4")
+            options.batch = "monday"
+            try queue.add(5...5, options)
+            // One leaves for a batch that is not paused.
+            try people.run(sql: "UPDATE jobs SET batch_id = 2 WHERE id = 3")
+            #expect(try queue.jobs()[2].text("deferred_for") == "time")
+            try queue.operations.pause(false, batch: "friday", at: now)
+            let jobs = try queue.jobs()
+            #expect(jobs.allSatisfy { $0.text("state") == "queued" })
+            #expect(jobs.map { $0.text("deferred_for") } == ["time", "time", "time", nil, nil])
+        }
+    }
+
+    @Test func `what waits for its account is put aside for its time when it is put off`()
+        async throws
+    {
+        try await withQueue { queue in
+            let people = try JobQueue(path: queue.path, as: .client)
+            try queue.add(1...2)
+            try people.run(sql: "UPDATE jobs SET deferred_for = 'account 001D000000HRzTR'")
+            try people.run(sql: "UPDATE jobs SET run_at = '2999-01-01T00:00:00.000Z' WHERE id = 1")
+            #expect(
+                try queue.jobs().map { $0.text("deferred_for") }
+                    == ["time", "account 001D000000HRzTR"])
+            let call = try queue.claims.claim(
+                upTo: 9, CallStart(at: Moment.ms(0)), choosing: { $0 })
+            #expect(call?.jobs.map(\.id) == [2])
+        }
+    }
+
     @Test func `leaves a pause by hand alone whatever the policy`() async throws {
         try await withBatch(policy: RetryPolicy(onFailure: .pause)) { queue, failed in
             try queue.operations.pause(false, batch: "friday", at: now)

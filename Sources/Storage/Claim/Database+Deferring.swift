@@ -17,7 +17,7 @@ extension Database {
     /// What a job whose time has changed is put aside for, as SQL: what a trigger does for others' jobs. On
     /// the daemon's connection there are none.
     static func deferred(until time: String, at now: String) -> String {
-        "CASE WHEN deferred_for IS NULL AND \(time) > \(now) THEN 'time' ELSE deferred_for END"
+        "CASE WHEN \(time) > \(now) THEN 'time' ELSE deferred_for END"
     }
 
     /// Takes up again what need not stay aside: of an account, a group or an address no more than a

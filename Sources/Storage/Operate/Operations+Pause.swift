@@ -91,7 +91,9 @@ extension Database {
         _ isHeld: Bool, of batch: Int64, after last: Int64, atMost limit: Int, at now: Timestamp
     ) throws -> HoldStep {
         let sql = """
-            UPDATE jobs SET state = ?1, updated_at = ?2, \(Self.forgettingWhatWasNotFound)
+            UPDATE jobs SET state = ?1, updated_at = ?2, \(Self.forgettingWhatWasNotFound),
+                deferred_for = iif(
+                    ?1 = 'queued', \(Self.deferred(until: "run_at", at: "?2")), deferred_for)
             WHERE id IN (
                 SELECT id FROM jobs INDEXED BY jobs_unsettled_by_batch
                 WHERE batch_id = ?3 AND finished_at IS NULL AND state = ?4 AND id > ?5
