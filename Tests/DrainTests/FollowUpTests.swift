@@ -129,6 +129,29 @@ import Testing
         }
     }
 
+    @Test func `a lead waits for one call of what is retried, and not for all`() async throws {
+        try await withQueue { queue in
+            try add(1...1000, to: queue) { $0.noteBody = "Summary" }
+            var drain = try VirtualDrain(queue)
+            let refusal = Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Not like this.")
+            try drain.run { request in
+                guard case .create(let records) = request else { return try answer(request) }
+                return CallReply(.written(records.map { _ in .permanent(refusal) }))
+            }
+            let before = drain.sent.count
+            _ = try queue.operations.retry([.all(.failed)], at: drain.now.wall)
+            // None of them is there: they are sent again.
+            try drain.run(most: before + 12, answer)
+            try queue.add(2001...2150)
+            let kinds = drain.sent.count
+            try drain.run(most: kinds + 4, answer)
+            #expect(
+                Array(drain.sent.map(\.kind)[kinds...]) == [.convert, .note, .convert, .note])
+            try drain.run(answer)
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+        }
+    }
+
     @Test func `several with one mark are left for a person`() async throws {
         try await withQueue { queue in
             try add(1...1, to: queue) { $0.noteBody = "Summary" }

@@ -15,10 +15,23 @@ struct WorkTurn {
     var lastRead = Read.search
     /// Which kind of follow-up was sent last.
     var lastFollowUp = FollowUpKind.task
+    /// Whether what follows conversions was sent after the last call that converts.
+    var conversionsComeFirst = false
 
     /// The calls that only read.
     enum Read: CaseIterable {
         case verification, followUpVerification, search
+    }
+
+    /// What follows conversions goes before them, but not twice in a row: a million notes that are retried
+    /// must not keep a lead waiting.
+    func order(_ tiers: [CallTier]) -> [CallTier] {
+        guard conversionsComeFirst, let followUp = tiers.firstIndex(of: .followUp),
+            let conversion = tiers.firstIndex(of: .conversion), followUp < conversion
+        else { return tiers }
+        var ordered = tiers
+        ordered.swapAt(followUp, conversion)
+        return ordered
     }
 }
 
@@ -82,17 +95,16 @@ extension Engine {
             let id = try queue.claims.begin(.limits, start)
             return InFlightCall(callID: id, startedAt: start.at, content: .limits)
         }
-        if permit.searchesTakeTurns {
-            return try claimRead(work, followUps, start)
-                ?? (permit.tiers.contains(.followUp) ? claimFollowUps(followUps, start) : nil)
-                ?? claimJobs(work, permit.leads, start)
-        }
-        for tier in permit.tiers {
+        for tier in turns.order(permit.tiers) {
             let call =
                 switch tier {
+                case .conversion where permit.searchesTakeTurns:
+                    try claimJobs(work, permit.leads, start)
                 case .conversion: try claimConversions(permit.leads, start)
                 case .followUp: try claimFollowUps(followUps, start)
-                default: try claimRead(work, followUps, start) ?? claimSearch(work, start)
+                default:
+                    try claimRead(work, followUps, start)
+                        ?? (permit.searchesTakeTurns ? nil : claimSearch(work, start))
                 }
             if let call { return call }
         }
@@ -189,6 +201,7 @@ extension Engine {
         guard let call else { return nil }
         turns.converting = call.cursor
         turns.conversionsAreNext = false
+        turns.conversionsComeFirst = false
         return InFlightCall(callID: call.id, startedAt: start.at, content: .conversions(call))
     }
 

@@ -65,6 +65,7 @@ extension Engine {
                     pacer.followUps.failures.failedAlone.keys))
             guard let call else { continue }
             turns.lastFollowUp = kind
+            turns.conversionsComeFirst = true
             return InFlightCall(callID: call.id, startedAt: start.at, content: .followUps(call))
         }
         return nil
