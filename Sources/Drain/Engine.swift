@@ -33,6 +33,9 @@ struct Engine {
     var lastCallSeen: Int64
     /// Whose turn it is.
     var turns = WorkTurn()
+    /// Kinds of follow-ups of which all that were due waited for an account when they were last looked
+    /// for, and when that was.
+    var busyFollowUps: [FollowUpKind: Moment] = [:]
     /// Which readings fail.
     var readFailures = ReadFailuresByKind()
     var clock: ClockWatch
@@ -164,7 +167,10 @@ struct Engine {
             let next = work.nextAt.map { now + ($0 - now.wall) }
             return try wait(.time, until: pauseEndsBefore(next, at: now))
         }
-        guard nextSendTime.since(now) == 0 else { return try wait(.time, until: nextSendTime) }
+        guard nextSendTime.since(now) == 0 else {
+            let areBusy = followUps.areBusy && !work.jobsAreDue
+            return try wait(areBusy ? .account : .time, until: nextSendTime)
+        }
         try payForChecks(at: now)
         switch pacer.mayStart(demand(work, followUps, at: now), at: now) {
         case .go(let permit): return try claimAndLaunch(work, followUps, permit, at: now)

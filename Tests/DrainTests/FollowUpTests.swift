@@ -1,5 +1,6 @@
 import Conversion
 import GRDB
+import Synchronization
 import TestSupport
 import Testing
 
@@ -217,6 +218,50 @@ import Testing
             }
             #expect(try claim(afterMS: 590_000) == nil)
             #expect(try claim(afterMS: 610_000)?.jobs.map(\.id) == [2])
+        }
+    }
+
+    @Test func `updates that wait for a busy account are not looked at in each pass`()
+        async throws
+    {
+        try await withQueue { queue in
+            let account = "001D000000HRzTRIA1"
+            try add(1...2, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
+            try queue.run(sql: "UPDATE jobs SET account_id = '\(account)'")
+            var drain = try VirtualDrain(queue) { ($0.concurrency, $0.callSize) = (2, 1) }
+            let converted = CallReply(
+                .converted([
+                    .converted(
+                        ConvertedRecords(
+                            accountID: account, contactID: nil, opportunityID: nil))
+                ]))
+            let first = try #require(try call(&drain))
+            drain.engine.finish(first, first.answered(converted), at: drain.now)
+            // The second converts into the account that the update of the first is to set.
+            let second = try #require(try call(&drain))
+            #expect(second.request.kind == .convert)
+            drain.now = drain.now + 31_000
+            let looks = Mutex(0)
+            queue.database.inDatabase { database in
+                database.trace { event in
+                    guard case .statement(let statement) = event else { return }
+                    if statement.sql.hasPrefix("SELECT follow_ups.id") {
+                        looks.withLock { $0 += 1 }
+                    }
+                }
+            }
+            for _ in 1...20 {
+                #expect(try call(&drain) == nil)
+                drain.now = drain.now + 100
+            }
+            let once = looks.withLock(\.self)
+            #expect(once == 2, "those in doubt, and those that wait")
+            drain.now = drain.now + 5000
+            #expect(try call(&drain) == nil)
+            #expect(looks.withLock(\.self) == 2 * once)
+            // Once the account is free they go at once.
+            drain.engine.finish(second, second.answered(converted), at: drain.now)
+            #expect(try call(&drain)?.request.kind == .set)
         }
     }
 
@@ -457,6 +502,11 @@ import Testing
     }
 
     // MARK: -
+
+    /// The call that leaves now, if one does.
+    private func call(_ drain: inout VirtualDrain) throws -> InFlightCall? {
+        if case .send(let call) = try drain.engine.step(at: drain.now) { call } else { nil }
+    }
 
     private func add(
         _ leads: ClosedRange<Int>, to queue: JobQueue, _ options: EnqueueOptions = .init(),

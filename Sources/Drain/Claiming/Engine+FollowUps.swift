@@ -7,6 +7,8 @@ struct FollowUpDemand {
     var kinds: [FollowUpKind] = []
     /// Whether notes or tasks in doubt are to be asked about now.
     var verificationsAreDue = false
+    /// Whether some that are due wait for accounts.
+    var areBusy = false
     /// When the next call is to leave; nil when none is due.
     var sendTime: Moment?
 }
@@ -16,6 +18,9 @@ extension Engine {
     /// How long a call that is not full waits to fill up, while leads are converted that will bring more.
     /// Only leads of the same hour wait for it, and every second call is saved.
     private static let fillWaitMS: Int64 = 30_000
+    /// How long those that wait for accounts are not looked at again, unless an answer may have freed one:
+    /// there may be very many.
+    private static let busyLastsMS: Int64 = 5000
 
     /// A call leaves once it is full, or once no conversion is due or out that would fill it.
     func followUpDemand(_ work: Work, at now: Moment) throws -> FollowUpDemand {
@@ -37,9 +42,13 @@ extension Engine {
         for kind in FollowUpKind.inTurn(after: turns.lastFollowUp) {
             guard let ofKind = due[kind], let since = ofKind.dueSince else { continue }
             let isFull = ofKind.due >= size
-            let time =
+            var time =
                 isFull || !mayFillUp
                 ? now : now + max(0, since + Self.fillWaitMS - now.wall)
+            if let lookedAt = busyFollowUps[kind], now.since(lookedAt) < Self.busyLastsMS {
+                demand.areBusy = true
+                time = lookedAt + Self.busyLastsMS
+            }
             if time.since(now) == 0 { demand.kinds.append(kind) }
             demand.sendTime = [demand.sendTime, time].earliest
         }
@@ -63,6 +72,7 @@ extension Engine {
                 kind, upTo: isProbe ? 1 : pacer.followUpSize.limit, start,
                 after: pacer.followUps.failures.suspects.union(
                     pacer.followUps.failures.failedAlone.keys))
+            busyFollowUps[kind] = call == nil ? start.at : nil
             guard let call else { continue }
             turns.lastFollowUp = kind
             turns.conversionsComeFirst = true

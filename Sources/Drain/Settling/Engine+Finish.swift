@@ -63,6 +63,7 @@ extension Engine {
         let settled = try queue.settlements.settle(calls)
         unwritten = []
         answersCanWait = true
+        if calls.contains(where: \.mayFreeAccounts) { busyFollowUps = [:] }
         for (call, count) in zip(calls, settled) {
             logger.debug(
                 "call settled",
@@ -172,6 +173,11 @@ extension SettledCall {
                 $0.from == .sending && $0.to == .converted && $0.accountID == nil
                     && $0.groupKey == nil
             }
+    }
+
+    /// Whether others may have waited for it: it wrote to accounts that were there before.
+    fileprivate var mayFreeAccounts: Bool {
+        !followUps.isEmpty || settlements.contains { $0.accountID != nil }
     }
 
     /// How many jobs or follow-ups it is about.
