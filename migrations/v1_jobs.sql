@@ -134,6 +134,8 @@ CREATE TABLE batches (
         CONSTRAINT paused_must_be_0_or_1 CHECK (paused IN (0, 1)),
     -- The job whose failure paused it; null if somebody did.
     paused_by INTEGER,
+    -- The last of its jobs that the daemon has held for that; null once it has held all.
+    held_up_to INTEGER,
     total INTEGER NOT NULL DEFAULT 0,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     finished_at TEXT,
@@ -161,6 +163,8 @@ CREATE INDEX batches_with_a_command_to_run ON batches (finished_at)
     WHERE on_finish IS NOT NULL AND finished_at IS NOT NULL AND on_finish_finished_at IS NULL;
 
 CREATE INDEX batches_unfinished ON batches (id) WHERE finished_at IS NULL;
+
+CREATE INDEX batches_to_hold ON batches (id) WHERE held_up_to IS NOT NULL;
 
 CREATE TRIGGER batches_with_jobs_stay BEFORE DELETE ON batches
 WHEN EXISTS (SELECT 1 FROM jobs WHERE batch_id = OLD.id)

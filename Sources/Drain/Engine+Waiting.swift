@@ -94,7 +94,7 @@ extension Engine {
             metadata: [
                 "reason": "\(reason.rawValue)", "until": "\(until?.wall.description ?? "")",
             ])
-        return .wait(Wait(reason: reason, until: until))
+        return .wait(Wait(reason: reason, until: isHolding ? clock.last : until))
     }
 
     /// Writes what the queue waits for where `status` reads it: the lasting reasons only, because a

@@ -322,6 +322,31 @@ import Testing
         }
     }
 
+    @Test func `a batch that its policy pauses keeps nobody waiting for the time of its jobs`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.operations.set(RetryPolicy(onFailure: .pause), named: "strict")
+            var options = EnqueueOptions()
+            (options.batch, options.policy) = ("friday", "strict")
+            try queue.add(1...1, options)
+            options.runAt = Moment.ms(86_400_000).wall
+            try queue.add(2...3500, options)
+            var drain = try VirtualDrain(queue)
+            let ending = try drain.run { request in
+                guard case .convert(let leads, _) = request else { return .allConverted(request) }
+                return CallReply(
+                    .converted(leads.map { _ in .permanent(Reason("INVALID_STATUS", "no")) }))
+            }
+            guard case .drained = ending else {
+                Issue.record("not drained")
+                return
+            }
+            #expect(drain.now.since(.ms(0)) < 1000)
+            #expect(try queue.jobs().count { $0.text("state") == "held" } == 3499)
+        }
+    }
+
     @Test func `the leads of an account that is free again keep their turn`() async throws {
         try await withQueue { queue in
             try queue.add(1...3)

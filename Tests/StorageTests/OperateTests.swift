@@ -126,6 +126,63 @@ import Testing
         }
     }
 
+    @Test func `a large batch that its policy pauses is held and let go in small transactions`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.operations.set(RetryPolicy(onFailure: .pause), named: "strict")
+            var options = EnqueueOptions()
+            (options.batch, options.policy) = ("friday", "strict")
+            try queue.add(1...2500, options)
+            options.runAt = now + 86_400_000
+            try queue.add(2501...2600, options)
+            let call = try #require(
+                try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+            var failed = Settlement(call.jobs[0], in: call.id, .failed, to: .failed)
+            failed.pausesBatch = true
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), [failed])
+            #expect(try queue.count("held") == 1000)
+            // None of the others leaves, and all are held in the end.
+            #expect(try queue.claims.work(at: .ms(10), countingTo: 9).hasJobsToHold)
+            #expect(try queue.settlements.holdJobs(at: now))
+            #expect(try queue.count("held") == 2000)
+            #expect(try !queue.settlements.holdJobs(at: now))
+            #expect(try queue.count("held") == 2599)
+            #expect(try !queue.claims.work(at: .ms(10), countingTo: 9).hasJobsToHold)
+
+            var steps = try queue.operations.retrying([.job(call.jobs[0].id)], at: now)
+            var mostAtOnce = 0
+            var waiting = 0
+            var isUnfinished = true
+            while isUnfinished {
+                isUnfinished = try steps.next()
+                let count = try queue.count("queued")
+                (mostAtOnce, waiting) = (max(mostAtOnce, count - waiting), count)
+            }
+            #expect(waiting == 2600 && mostAtOnce <= 500)
+            #expect(steps.change == Change(changed: 1, released: 2599))
+        }
+    }
+
+    @Test func `a batch that goes on before all of it was held is held no further`() async throws {
+        try await withQueue { queue in
+            try queue.operations.set(RetryPolicy(onFailure: .pause), named: "strict")
+            var options = EnqueueOptions()
+            (options.batch, options.policy) = ("friday", "strict")
+            try queue.add(1...1500, options)
+            let call = try #require(
+                try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
+            var failed = Settlement(call.jobs[0], in: call.id, .failed, to: .failed)
+            failed.pausesBatch = true
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), [failed])
+            #expect(try queue.operations.pause(false, batch: "friday", at: now).changed == 1000)
+            #expect(try !queue.settlements.holdJobs(at: now))
+            #expect(try queue.count("queued") == 1499)
+        }
+    }
+
     @Test func `leaves a pause by hand alone whatever the policy`() async throws {
         try await withBatch(policy: RetryPolicy(onFailure: .pause)) { queue, failed in
             try queue.operations.pause(false, batch: "friday", at: now)
@@ -198,5 +255,11 @@ extension Change {
         self.init()
         (self.changed, self.held, self.released) = (changed, held, released)
         (self.left, self.superseded) = (left, superseded)
+    }
+}
+
+extension JobQueue {
+    fileprivate func count(_ state: String) throws -> Int {
+        try jobs().count { $0.text("state") == state }
     }
 }

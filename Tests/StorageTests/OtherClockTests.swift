@@ -1,5 +1,6 @@
 import Conversion
 import GRDB
+import Synchronization
 import TestSupport
 import Testing
 
@@ -48,6 +49,41 @@ import Testing
             #expect(
                 try queue.jobs().map { $0.text("run_at") }
                     == [start.wall.description, later.description])
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `what was due is written in small transactions when the clock goes back`(isRunning: Bool)
+        async throws
+    {
+        try await withQueue { queue in
+            _ = try queue.settlements.recover(at: .ms(0))
+            var options = EnqueueOptions()
+            options.batch = "friday"
+            try queue.add(1...12_000, options)
+            try queue.operations.pause(true, batch: "friday", at: Moment.ms(0).wall)
+            try queue.add(12_001...18_000)
+            try queue.run(
+                sql: "UPDATE jobs SET run_at = '\(Moment.ms(0).wall)', updated_at = run_at")
+            let commits = Mutex(0)
+            queue.database.inDatabase { database in
+                database.trace { event in
+                    guard case .statement(let statement) = event else { return }
+                    if statement.sql.hasPrefix("COMMIT") { commits.withLock { $0 += 1 } }
+                }
+            }
+            let hour: Int64 = 3_600_000
+            var back = isRunning ? Moment.ms(1000) : restarted(afterMS: 1000, behindBy: hour)
+            if isRunning {
+                back.wall = back.wall + -hour
+                try queue.settlements.clockWasSet(by: -hour, at: back)
+            } else {
+                _ = try queue.settlements.recover(at: back)
+            }
+            let time = back.wall.description
+            #expect(try queue.jobs().allSatisfy { $0.text("run_at") == time })
+            #expect(commits.withLock(\.self) >= 5)
+            #expect(try queue.settlements.clockAnchor() == back)
         }
     }
 

@@ -251,24 +251,8 @@ extension FairSelector {
             database.cachedStatement(sql: waiting),
             arguments: arguments(["priority": queue.priority, "batch": queue.batch]))
         selection.heldJobs += jobs.count
-        guard isCareful else {
-            try hold(jobs)
-            return true
-        }
-        for job in jobs {
-            guard let rule = try database.ruleBroken(by: { try hold([job]) }) else { continue }
-            try database.failOddRow(job, breaking: rule, at: moment.now)
-        }
+        try database.hold(jobs, at: moment.now, carefully: isCareful)
         return true
-    }
-
-    private func hold(_ jobs: [Int64]) throws {
-        let sql = """
-            UPDATE jobs SET state = 'held', updated_at = ?
-            WHERE id IN (SELECT value FROM json_each(?))
-            """
-        try database.cachedStatement(sql: sql).execute(
-            arguments: [moment.now.description, jobs.json])
     }
 
     fileprivate func front(

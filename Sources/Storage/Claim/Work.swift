@@ -18,6 +18,8 @@ public struct Work: Sendable, Equatable {
 
     /// Whether follow-ups wait to be sent or asked about, now or later.
     public var hasFollowUps = false
+    /// Whether a failure has paused a batch of which not all jobs are held yet.
+    public var hasJobsToHold = false
 
     /// Whether jobs wait to be sent and their time has come.
     public var jobsAreDue: Bool { dueJobs > 0 }
@@ -54,7 +56,8 @@ extension Claims {
                         SELECT 1 FROM \(WorkKind.putAside))
                     OR EXISTS (
                         SELECT 1 FROM \(WorkKind.later)) AS has_deferred,
-                    (SELECT paused FROM queue) AS paused
+                    (SELECT paused FROM queue) AS paused,
+                    \(Database.hasJobsToHold) AS has_jobs_to_hold
                 FROM (SELECT run_at FROM jobs_queued WHERE run_at <= :now LIMIT :most)
                 """
             let time = now.wall.description
@@ -85,7 +88,8 @@ extension Claims {
                     Timestamp($0) ?? now.wall + Self.lookAgainMS
                 },
                 searches: Set(SearchKind.allCases.filter { hasDeferred || isWanted[$0] == true }),
-                isPaused: row["paused"] ?? false, hasFollowUps: row["has_follow_ups"])
+                isPaused: row["paused"] ?? false, hasFollowUps: row["has_follow_ups"],
+                hasJobsToHold: row["has_jobs_to_hold"])
         }
     }
 }

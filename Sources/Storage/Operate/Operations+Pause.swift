@@ -56,8 +56,13 @@ extension Operations {
     }
 }
 
+<<<<<<< HEAD
 /// Some of a batch's jobs that were held or released.
 private struct HoldStep {
+=======
+/// Some of a batch's jobs that were held or let go.
+struct HoldStep {
+>>>>>>> edd97c1 (wip p7)
     var batch: Int64
     var jobs = 0
     /// The last of them.
@@ -77,7 +82,11 @@ extension Database {
         let wasPaused = try Bool.fetchOne(
             self, sql: "SELECT paused FROM batches WHERE id = ?", arguments: [batch])
         try execute(
-            sql: "UPDATE batches SET paused = ?, paused_by = NULL WHERE id = ?",
+            sql: """
+                UPDATE batches SET paused = ?1, paused_by = NULL,
+                    held_up_to = CASE WHEN ?1 THEN held_up_to END
+                WHERE id = ?2
+                """,
             arguments: [isPaused, batch])
         var change = PauseChange(
             wasSo: wasPaused == isPaused, isQueuePaused: try isQueuePaused())
@@ -87,7 +96,7 @@ extension Database {
 
     /// Holds the next jobs of a batch, or releases them; none where somebody has turned it round
     /// meanwhile.
-    fileprivate func holdJobs(
+    func holdJobs(
         _ isHeld: Bool, of batch: Int64, after last: Int64, atMost limit: Int, at now: Timestamp
     ) throws -> HoldStep {
         let sql = """

@@ -70,6 +70,8 @@ public struct JobChange: Sendable {
     private let store: JobQueue
     private var id: OperationID?
     private var rest: ArraySlice<Int64>
+    /// Batches that go on, and how far their jobs were let go.
+    private var released: [HoldStep] = []
 
     /// Finds the jobs: what comes to be in such a state later is not meant.
     fileprivate init(
@@ -88,15 +90,17 @@ public struct JobChange: Sendable {
         rest = jobs.filter { kind.applies(to: $0) }.map(\.id)[...]
     }
 
-    /// Does the next step.
+    /// Does the next step. If no other follows though there is one, `leadconvert resume` lets the jobs go
+    /// that a batch is left with which goes on.
     /// - Returns: Whether there is another.
     public mutating func next() throws -> Bool {
+        if rest.isEmpty, let batch = released.first { return try letGo(batch) }
         let step = Array(rest.prefix(Self.jobsInAStep))
-        (change, id) = try store.write { database in
-            var change = change
+        (change, id, released) = try store.write { database in
+            var (change, released) = (change, released)
             var batches: Set<Int64> = []
             for job in try database.jobs(step) {
-                switch try database.act(kind, on: job, at: operation.at, &change) {
+                switch try database.act(kind, on: job, at: operation.at, &released) {
                 case .leave: change.left[job.state, default: 0] += 1
                 case .supersede: change.superseded += 1
                 case .move(let state):
@@ -110,10 +114,21 @@ public struct JobChange: Sendable {
             }
             if kind == .cancel { try database.finish(batches: batches, at: operation.at) }
             let jobs = change.changed - self.change.changed
-            return (change, try database.record(operation, jobs: jobs, as: id))
+            return (change, try database.record(operation, jobs: jobs, as: id), released)
         }
         rest = rest.dropFirst(step.count)
-        return !rest.isEmpty
+        return !rest.isEmpty || !released.isEmpty
+    }
+
+    private mutating func letGo(_ batch: HoldStep) throws -> Bool {
+        let next = try store.write { database in
+            try database.holdJobs(
+                false, of: batch.batch, after: batch.last, atMost: Self.jobsInAStep,
+                at: operation.at)
+        }
+        change.released += next.jobs
+        if next.jobs > 0 { released[0] = next } else { released.removeFirst() }
+        return !released.isEmpty
     }
 
     fileprivate consuming func finished() throws -> Change {
@@ -144,7 +159,7 @@ private enum JobResult {
 
 extension Database {
     fileprivate func act(
-        _ kind: JobChange.Kind, on job: SelectedJob, at now: Timestamp, _ change: inout Change
+        _ kind: JobChange.Kind, on job: SelectedJob, at now: Timestamp, _ released: inout [HoldStep]
     ) throws -> JobResult {
         guard kind.applies(to: job) else { return .leave }
         guard kind == .retry else { return try cancel(job, at: now) }
@@ -153,11 +168,11 @@ extension Database {
             ? try retry(job, at: now)
             : try retryFollowUps(of: job.id, in: job.batchID, at: now)
                 ? .move(.finishing) : .supersede
-        guard case .move(let state) = result else { return result }
-        let released = try release(batchHeldBy: job, at: now)
-        guard released > 0 else { return result }
+        guard case .move(let state) = result, let batch = try release(batchHeldBy: job) else {
+            return result
+        }
+        released.append(HoldStep(batch: batch, last: 0))
         // It was held with the others for a moment.
-        change.released += state == .held ? released - 1 : released
         return .move(state == .held ? .queued : state)
     }
 
@@ -235,6 +250,7 @@ extension Database {
         try execute(sql: "UPDATE batches SET finished_at = NULL WHERE id = ?", arguments: [batch])
     }
 
+<<<<<<< HEAD
     /// Lets a batch go on that was paused because the job failed; one that somebody paused is for
     /// them to resume.
     /// - Returns: How many jobs were released.
@@ -242,17 +258,21 @@ extension Database {
         guard let batch = job.batchID else { return 0 }
         let sql = """
             UPDATE batches SET paused = 0, paused_by = NULL
+=======
+    /// Lets a batch go on that was paused because the job failed, and that job with it; one that somebody
+    /// paused is for them to resume.
+    /// - Returns: The batch, whose other jobs are still held; nil if it does not go on for this.
+    fileprivate func release(batchHeldBy job: SelectedJob) throws -> Int64? {
+        guard let batch = job.batchID else { return nil }
+        let resume = """
+            UPDATE batches SET paused = 0, paused_by = NULL, held_up_to = NULL
+>>>>>>> edd97c1 (wip p7)
             WHERE id = ?1 AND paused = 1 AND paused_by = ?2
             """
-        try cachedStatement(sql: sql).execute(arguments: [batch, job.id])
-        guard changesCount == 1 else { return 0 }
-        try execute(
-            sql: """
-                UPDATE jobs SET state = 'queued', updated_at = ?,
-                    \(Self.forgettingWhatWasNotFound)
-                WHERE batch_id = ? AND state = 'held'
-                """,
-            arguments: [now.description, batch])
-        return changesCount
+        try cachedStatement(sql: resume).execute(arguments: [batch, job.id])
+        guard changesCount == 1 else { return nil }
+        let letGo = "UPDATE jobs SET state = 'queued' WHERE id = ? AND state = 'held'"
+        try cachedStatement(sql: letGo).execute(arguments: [job.id])
+        return batch
     }
 }

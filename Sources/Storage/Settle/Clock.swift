@@ -17,81 +17,155 @@ extension Settlements {
     /// The wall clock was set: what waits for a time that we worked out ourselves (a backoff, the
     /// next question) waits as long as it would have, and what was due stays due. A later `run_at`
     /// that somebody gave is left as it is, because it names a time and not a pause.
+    ///
+    /// Of what was due there may be millions, which are written some thousands at a time. Cut short, all of
+    /// it begins again: the anchor is written last, and with it what must be moved only once.
     /// - Parameter milliseconds: How far the clock went forward; negative for back.
     public func clockWasSet(by milliseconds: Int64, at now: Moment) throws {
-        let shift = String(modifier: milliseconds)
-        let time = now.wall.description
-        let before = (now.wall + -milliseconds).description
+        let before = now.wall + -milliseconds
+        if milliseconds < 0 { try keepDue(at: now.wall, asAt: before) }
+        let ours = try jobs(Self.jobsThatWaitForUs, [before.description])
         try store.write { database in
-            try database.execute(
-                sql: """
-                    UPDATE jobs
-                    SET run_at = ?1, updated_at = ?1
-                    WHERE id IN (SELECT id FROM jobs_unsettled) AND state IN ('queued', 'sending', 'held')
-                        AND run_at <= ?2 AND run_at > ?1
-                    """,
-                arguments: [time, before])
-            try database.execute(
-                sql: """
-                    UPDATE jobs SET
-                        run_at = coalesce(
-                            -- No year before 0000: the schema takes none.
-                            max(
-                                strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1),
-                                '0000-01-01T00:00:00.000Z'),
-                            run_at),
-                        updated_at = ?2
-                    WHERE id IN (SELECT id FROM jobs_unsettled) AND (state = 'verifying'
-                        OR state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
-                    """,
-                arguments: [shift, time, before])
-            try database.execute(
-                sql: """
-                    UPDATE follow_ups SET
-                        run_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at),
-                        updated_at = ?2
-                    WHERE state = 'verifying' OR state = 'waiting'
-                    """,
-                arguments: [shift, time])
-            try database.execute(
-                sql: "DELETE FROM delays WHERE until <= ?", arguments: [before])
-            try database.execute(
-                sql: "UPDATE delays SET until = strftime('%Y-%m-%dT%H:%M:%fZ', until, ?)",
-                arguments: [shift])
+            try database.shift(ours, by: milliseconds, from: before, at: now.wall)
             try database.anchorClock(at: now)
+        }
+    }
+
+    /// Jobs whose time we worked out: in doubt, or to wait beyond ?1 for a reason.
+    private static let jobsThatWaitForUs = """
+        SELECT id FROM jobs INDEXED BY jobs_by_state WHERE state = 'verifying'
+        UNION ALL
+        SELECT id FROM jobs INDEXED BY jobs_by_state
+        WHERE state = 'held' AND run_at > ?1 AND error_code IS NOT NULL
+        UNION ALL
+        SELECT jobs.id FROM jobs_queued CROSS JOIN jobs ON jobs.id = jobs_queued.id
+        WHERE jobs_queued.run_at > ?1 AND error_code IS NOT NULL
+        """
+
+    private func keepDue(at now: Timestamp, asAt before: Timestamp) throws {
+        let due = """
+            SELECT id FROM jobs_queued WHERE run_at > ?1 AND run_at <= ?2
+            UNION ALL
+            SELECT id FROM jobs INDEXED BY jobs_by_state
+            WHERE (state = 'held' OR state = 'sending') AND run_at > ?1 AND run_at <= ?2
+            """
+        let jobs = try jobs(due, [now.description, before.description])
+        try inSteps(jobs, at: now) { database, jobs in
+            let sql = """
+                UPDATE jobs SET run_at = ?1, updated_at = ?1
+                WHERE id IN (SELECT value FROM json_each(?3))
+                    AND state IN ('queued', 'sending', 'held') AND run_at > ?1 AND run_at <= ?2
+                """
+            try database.cachedStatement(sql: sql).execute(
+                arguments: [now.description, before.description, jobs.json])
+        }
+    }
+
+    /// The machine was started again, and its clock may be behind what it was: what waits for a time that
+    /// we worked out ourselves waits no longer from now than it did from when that was written. So no
+    /// time of another clock is left when this one is set right, and moves what was written by it. What
+    /// was due then is due now. What was written by this clock is not changed again.
+    func keepPausesShort(at now: Timestamp) throws {
+        let isOfAnotherClock = """
+            updated_at > ?1 AND jobs.run_at > ?1
+                AND (state = 'verifying'
+                    OR state IN ('queued', 'held')
+                        AND (error_code IS NOT NULL OR jobs.run_at <= updated_at))
+            """
+        let late = """
+            SELECT id FROM jobs INDEXED BY jobs_by_state
+            WHERE (state = 'verifying' OR state = 'held') AND run_at > ?1 AND \(isOfAnotherClock)
+            UNION ALL
+            SELECT jobs.id FROM jobs_queued CROSS JOIN jobs ON jobs.id = jobs_queued.id
+            WHERE jobs_queued.run_at > ?1 AND \(isOfAnotherClock)
+            """
+        try inSteps(try jobs(late, [now.description]), at: now) { database, jobs in
+            let sql = """
+                UPDATE jobs SET run_at = \(Database.asLongAgain), updated_at = ?1
+                WHERE id IN (SELECT value FROM json_each(?2)) AND \(isOfAnotherClock)
+                """
+            try database.cachedStatement(sql: sql).execute(
+                arguments: [now.description, jobs.json])
+        }
+    }
+
+    private func jobs(_ sql: String, _ arguments: StatementArguments) throws -> [Int64] {
+        try store.read { try Int64.fetchAll($0.cachedStatement(sql: sql), arguments: arguments) }
+    }
+
+    /// So many jobs in one transaction.
+    private static let atOnce = 5000
+
+    /// Changes jobs in one transaction after the other; where a row breaks a rule, each for itself.
+    private func inSteps(
+        _ jobs: [Int64], at now: Timestamp, _ change: (Database, [Int64]) throws -> Void
+    ) throws {
+        var rest = jobs[...]
+        while !rest.isEmpty {
+            let step = Array(rest.prefix(Self.atOnce))
+            rest = rest.dropFirst(step.count)
+            try store.write(carefully: { database, isCareful in
+                guard isCareful else { return try change(database, step) }
+                for job in step {
+                    let rule = try database.ruleBroken { try change(database, [job]) }
+                    if let rule { try database.failOddRow(job, breaking: rule, at: now) }
+                }
+            })
         }
     }
 }
 
 extension Database {
-    /// The machine was started again, and its clock may be behind what it was: what waits for a time that
-    /// we worked out ourselves waits no longer from now than it did from when that was written. So no
-    /// time of another clock is left when this one is set right, and moves what was written by it. What
-    /// was due then is due now.
-    func keepPausesShort(at now: Timestamp) throws {
-        let again = """
-            max(?1, coalesce(
-                strftime('%Y-%m-%dT%H:%M:%fZ', ?1, printf(
-                    '%+.3f seconds', (julianday(run_at) - julianday(updated_at)) * 86400.0)),
-                ?1))
-            """
-        let time = now.description
+    /// The pause of a row again, from now (?1): at most what it was when it was written.
+    fileprivate static let asLongAgain = """
+        max(?1, coalesce(
+            strftime('%Y-%m-%dT%H:%M:%fZ', ?1, printf(
+                '%+.3f seconds', (julianday(run_at) - julianday(updated_at)) * 86400.0)),
+            ?1))
+        """
+
+    /// Moves our times with the clock.
+    fileprivate func shift(
+        _ jobs: [Int64], by milliseconds: Int64, from before: Timestamp, at now: Timestamp
+    ) throws {
+        let shift = String(modifier: milliseconds)
+        let (time, before) = (now.description, before.description)
         try execute(
             sql: """
-                UPDATE jobs
-                SET run_at = \(again), updated_at = ?1
-                WHERE id IN (SELECT id FROM jobs_unsettled) AND updated_at > ?1 AND run_at > ?1
-                    AND (state = 'verifying'
-                        OR state IN ('queued', 'held')
-                            AND (error_code IS NOT NULL OR run_at <= updated_at))
+                UPDATE jobs SET
+                    run_at = coalesce(
+                        -- No year before 0000: the schema takes none.
+                        max(
+                            strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1),
+                            '0000-01-01T00:00:00.000Z'),
+                        run_at),
+                    updated_at = ?2
+                WHERE id IN (SELECT value FROM json_each(?4)) AND (state = 'verifying'
+                    OR state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
                 """,
-            arguments: [time])
+            arguments: [shift, time, before, jobs.json])
         try execute(
             sql: """
-                UPDATE follow_ups SET run_at = \(again), updated_at = ?1
+                UPDATE follow_ups SET
+                    run_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at),
+                    updated_at = ?2
+                WHERE state = 'verifying' OR state = 'waiting'
+                """,
+            arguments: [shift, time])
+        try execute(sql: "DELETE FROM delays WHERE until <= ?", arguments: [before])
+        try execute(
+            sql: "UPDATE delays SET until = strftime('%Y-%m-%dT%H:%M:%fZ', until, ?)",
+            arguments: [shift])
+    }
+
+    /// Of follow-ups and delays what `Settlements.keepPausesShort` is of jobs.
+    func keepFollowUpPausesShort(at now: Timestamp) throws {
+        try execute(
+            sql: """
+                UPDATE follow_ups SET run_at = \(Self.asLongAgain), updated_at = ?1
                 WHERE (state = 'verifying' OR state = 'waiting') AND updated_at > ?1 AND run_at > ?1
                 """,
-            arguments: [time])
+            arguments: [now.description])
         try execute(
             sql: "UPDATE delays SET until = ?1 WHERE until > ?1",
             arguments: [(now + Settlement.longestRelatedWaitMS).description])

@@ -26,6 +26,10 @@ extension Settlements {
         at now: Moment, lastCall: Int64? = nil, callLifetimeMS: Int64 = 0
     ) throws -> Leftover {
         let sentence = "The daemon ended before the answer came."
+        let boot = try store.read {
+            try String.fetchOne($0, sql: "SELECT clock_boot_id FROM queue")
+        }
+        if boot != now.bootID { try keepPausesShort(at: now.wall) }
         return try store.write { database in
             let isOlderCopy = try database.isOlderCopy(than: lastCall ?? store.lastCall, store)
             if isOlderCopy { try database.noteOlderCopy() }
@@ -53,9 +57,8 @@ extension Settlements {
                     UPDATE jobs SET doubt = 'crash'
                     WHERE state = 'verifying' AND doubt = 'no_answer'
                     """)
-            let boot = try String.fetchOne(database, sql: "SELECT clock_boot_id FROM queue")
             if boot != now.bootID {
-                try database.keepPausesShort(at: now.wall)
+                try database.keepFollowUpPausesShort(at: now.wall)
                 try database.anchorClock(at: now)
             }
             try database.recoverFollowUps(

@@ -125,21 +125,6 @@ extension Database {
             arguments: [job.jobID])
     }
 
-    /// Pauses a batch for a job that failed. Of one that is paused already the jobs are held: a hundred
-    /// of its leads that fail in one call look at its jobs once.
-    func hold(batch: Int64, for job: Int64, at now: Timestamp) throws {
-        try execute(
-            sql: "UPDATE batches SET paused = 1, paused_by = ? WHERE id = ? AND paused = 0",
-            arguments: [job, batch])
-        guard changesCount == 1 else { return }
-        try execute(
-            sql: """
-                UPDATE jobs SET state = 'held', updated_at = ?
-                WHERE batch_id = ? AND finished_at IS NULL AND state = 'queued'
-                """,
-            arguments: [now.description, batch])
-    }
-
     /// Marks the batches of which no job is left unsettled; their commands are to run, again if
     /// they ran when the batch finished before.
     func finish(batches: Set<Int64>, at now: Timestamp) throws {
