@@ -36,7 +36,7 @@ struct Engine {
     /// Kinds of follow-ups of which all that were due waited for an account when they were last looked
     /// for, and when that was.
     var busyFollowUps: [FollowUpKind: Moment] = [:]
-    /// Whether jobs of a batch that a failure has paused are still to be held.
+    /// Whether there were jobs of a batch that a failure has paused to be held just now.
     var isHolding = false
     /// Which readings fail.
     var readFailures = ReadFailuresByKind()
@@ -158,7 +158,9 @@ struct Engine {
     private mutating func nextStep(at now: Moment) throws -> Step {
         if let fault { return inFlight.isEmpty ? .end(.fault(fault)) : .wait(Wait(reason: .slot)) }
         let work = try queue.claims.work(at: now, countingTo: pacer.callSize.limit)
-        isHolding = try work.hasJobsToHold && queue.settlements.holdJobs(at: now.wall)
+        // What there is to do is looked at again once they are held.
+        isHolding = work.hasJobsToHold
+        if isHolding { try queue.settlements.holdJobs(at: now.wall) }
         if work.isPaused { return try waitOrEnd(.paused, ending: .paused) }
         if let fault = try endWithoutAnswers(at: now) ?? endWithReadingsRefused() {
             return .end(.fault(fault))

@@ -56,13 +56,8 @@ extension Operations {
     }
 }
 
-<<<<<<< HEAD
 /// Some of a batch's jobs that were held or released.
-private struct HoldStep {
-=======
-/// Some of a batch's jobs that were held or let go.
 struct HoldStep {
->>>>>>> edd97c1 (wip p7)
     var batch: Int64
     var jobs = 0
     /// The last of them.

@@ -70,7 +70,7 @@ public struct JobChange: Sendable {
     private let store: JobQueue
     private var id: OperationID?
     private var rest: ArraySlice<Int64>
-    /// Batches that go on, and how far their jobs were let go.
+    /// Batches that go on, and how far their jobs were released.
     private var released: [HoldStep] = []
 
     /// Finds the jobs: what comes to be in such a state later is not meant.
@@ -90,11 +90,11 @@ public struct JobChange: Sendable {
         rest = jobs.filter { kind.applies(to: $0) }.map(\.id)[...]
     }
 
-    /// Does the next step. If no other follows though there is one, `leadconvert resume` lets the jobs go
-    /// that a batch is left with which goes on.
+    /// Does the next step. Where the last one is never done, jobs of a batch that goes on may still be
+    /// held: `leadconvert resume` releases them.
     /// - Returns: Whether there is another.
     public mutating func next() throws -> Bool {
-        if rest.isEmpty, let batch = released.first { return try letGo(batch) }
+        if rest.isEmpty, let batch = released.first { return try release(batch) }
         let step = Array(rest.prefix(Self.jobsInAStep))
         (change, id, released) = try store.write { database in
             var (change, released) = (change, released)
@@ -120,7 +120,7 @@ public struct JobChange: Sendable {
         return !rest.isEmpty || !released.isEmpty
     }
 
-    private mutating func letGo(_ batch: HoldStep) throws -> Bool {
+    private mutating func release(_ batch: HoldStep) throws -> Bool {
         let next = try store.write { database in
             try database.holdJobs(
                 false, of: batch.batch, after: batch.last, atMost: Self.jobsInAStep,
@@ -250,15 +250,6 @@ extension Database {
         try execute(sql: "UPDATE batches SET finished_at = NULL WHERE id = ?", arguments: [batch])
     }
 
-<<<<<<< HEAD
-    /// Lets a batch go on that was paused because the job failed; one that somebody paused is for
-    /// them to resume.
-    /// - Returns: How many jobs were released.
-    fileprivate func release(batchHeldBy job: SelectedJob, at now: Timestamp) throws -> Int {
-        guard let batch = job.batchID else { return 0 }
-        let sql = """
-            UPDATE batches SET paused = 0, paused_by = NULL
-=======
     /// Lets a batch go on that was paused because the job failed, and that job with it; one that somebody
     /// paused is for them to resume.
     /// - Returns: The batch, whose other jobs are still held; nil if it does not go on for this.
@@ -266,13 +257,12 @@ extension Database {
         guard let batch = job.batchID else { return nil }
         let resume = """
             UPDATE batches SET paused = 0, paused_by = NULL, held_up_to = NULL
->>>>>>> edd97c1 (wip p7)
             WHERE id = ?1 AND paused = 1 AND paused_by = ?2
             """
         try cachedStatement(sql: resume).execute(arguments: [batch, job.id])
         guard changesCount == 1 else { return nil }
-        let letGo = "UPDATE jobs SET state = 'queued' WHERE id = ? AND state = 'held'"
-        try cachedStatement(sql: letGo).execute(arguments: [job.id])
+        let release = "UPDATE jobs SET state = 'queued' WHERE id = ? AND state = 'held'"
+        try cachedStatement(sql: release).execute(arguments: [job.id])
         return batch
     }
 }

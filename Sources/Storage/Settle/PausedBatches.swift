@@ -7,10 +7,12 @@ import GRDB
 extension Settlements {
     /// Holds the next jobs of a batch that a failure has paused.
     /// - Returns: Whether there are more to hold, of this batch or another.
+    @discardableResult
     public func holdJobs(at now: Timestamp) throws -> Bool {
         try store.write(carefully: { database, isCareful in
             guard let batch = try database.batchToHold() else { return false }
-            try database.holdMore(of: batch.id, after: batch.heldUpTo, at: now, carefully: isCareful)
+            try database.holdMore(
+                of: batch.id, after: batch.heldUpTo, at: now, carefully: isCareful)
             return try database.batchToHold() != nil
         })
     }
