@@ -1,3 +1,4 @@
+import Conversion
 import Foundation
 
 /// Scheme, host and port of a server that may be told a secret: `https`, or `http` on loopback.
@@ -28,7 +29,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
             let host = parts.host?.lowercased(), !host.isEmpty,
             parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil,
             parts.path.isEmpty || parts.path == "/",
-            scheme == "https" || (scheme == "http" && Self.isLoopback(host)),
+            scheme == "https" || (scheme == "http" && host.isLoopbackHost),
             !Self.servesPages(host)
         else { return nil }
         self.init(host: host, scheme: scheme, port: parts.port)
@@ -50,11 +51,5 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
     /// Browsers show these hosts; the API does not live there.
     private static func servesPages(_ host: String) -> Bool {
         [".lightning.force.com", ".salesforce-setup.com"].contains(where: host.hasSuffix)
-    }
-
-    private static func isLoopback(_ host: String) -> Bool {
-        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
-        return ["localhost", "::1", "[::1]"].contains(host)
-            || numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
     }
 }

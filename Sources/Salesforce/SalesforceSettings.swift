@@ -1,4 +1,5 @@
 import BuildInfo
+public import Conversion
 
 /// All that the transport must know of an org and of how to log in to it.
 public struct SalesforceSettings: Sendable, Equatable {

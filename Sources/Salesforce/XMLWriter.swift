@@ -1,3 +1,4 @@
+import Conversion
 import NIOCore
 
 /// Writes a request's envelope into one array; a `ByteBuffer` would check each of its many small

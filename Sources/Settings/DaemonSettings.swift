@@ -176,6 +176,6 @@ extension ListenOptions {
                 "can be reached from other machines: name a file with a token in "
                     + "LEADCONVERT_LISTEN_TOKEN_FILE, or use 127.0.0.1")
         }
-        self.init(address: address, token: token.map { Token($0.text) })
+        self.init(address: address, token: token.map { Secret($0.text) })
     }
 }

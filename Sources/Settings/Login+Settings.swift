@@ -1,3 +1,4 @@
+import Conversion
 import Salesforce
 
 extension SalesforceSettings.Login {

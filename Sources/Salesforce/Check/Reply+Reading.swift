@@ -28,18 +28,3 @@ extension Reply.Outcome {
         return .value(value)
     }
 }
-
-extension Timestamp {
-    /// Reads `Sun, 22 Nov 2026 07:31:48 GMT`, the form that RFC 9110 demands.
-    init?(httpDate text: String) {
-        let months = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ]
-        let words = text.split(separator: " ")
-        guard words.count == 6, words[5] == "GMT",
-            let month = months.firstIndex(of: String(words[2]))
-        else { return nil }
-        let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-        self.init("\(words[3])-\(number)-\(words[1])T\(words[4]).000Z")
-    }
-}

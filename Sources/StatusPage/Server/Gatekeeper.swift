@@ -23,7 +23,7 @@ struct Gatekeeper: Sendable {
     private static let sessionMS: Int64 = 12 * 3_600_000
 
     init(_ options: ListenOptions, queue path: String) {
-        token = options.token?.revealed
+        token = options.token?.text
         let mark = SHA256.authenticationCode(of: path, key: []).prefix(4)
         cookie = "leadconvert_session_\(Array(mark).hexadecimal)"
         if case .host = options.address {
@@ -46,7 +46,7 @@ struct Gatekeeper: Sendable {
     func isAddressed(_ visit: Visit) -> Bool {
         guard isLoopback, token == nil else { return true }
         guard let host = visit.host else { return false }
-        return ListenOptions.Address.isLoopback(Self.name(ofHost: host))
+        return Self.name(ofHost: host).isLoopbackHost
     }
 
     private static func name(ofHost host: String) -> Substring {

@@ -1,3 +1,4 @@
+public import Conversion
 import Foundation
 
 /// Where the status page listens, and who may see it.
@@ -13,7 +14,7 @@ public struct ListenOptions: Sendable, Equatable {
         public var isLoopback: Bool {
             switch self {
             case .unix: true
-            case .host(let host, _): Self.isLoopback(host)
+            case .host(let host, _): host.isLoopbackHost
             }
         }
 
@@ -55,36 +56,15 @@ public struct ListenOptions: Sendable, Equatable {
         /// What an address must look like.
         public static let rule =
             "must be an address and a port such as 127.0.0.1:8230, or unix:/path/of/a/socket"
-
-        /// Whether a host is this machine, by its name or number.
-        static func isLoopback(_ host: some StringProtocol) -> Bool {
-            let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
-            return host.lowercased() == "localhost" || host == "::1"
-                || numbers.count == 4 && numbers[0] == "127"
-                    && numbers.allSatisfy { UInt8($0) != nil }
-        }
     }
 
     /// The address.
     public var address: Address
-    /// What one must know to see the page. It does not show itself where options are printed.
-    public struct Token: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
-        let revealed: String
-
-        /// Hides a text.
-        public init(_ text: String) { revealed = text }
-
-        /// No part of it.
-        public var description: String { "(secret)" }
-        /// No part of it.
-        public var customMirror: Mirror { Mirror(self, children: []) }
-    }
-
-    /// The token; nil where everybody on this machine may see the page.
-    public var token: Token?
+    /// What one must know to see the page; nil where everybody on this machine may see it.
+    public var token: Secret?
 
     /// Options.
-    public init(address: Address, token: Token? = nil) {
+    public init(address: Address, token: Secret? = nil) {
         self.address = address
         self.token = token
     }

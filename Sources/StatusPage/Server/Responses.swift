@@ -109,22 +109,6 @@ struct Response: Sendable {
         """
 }
 
-extension Timestamp {
-    /// As HTTP writes it: `Sun, 22 Nov 2026 07:31:48 GMT`.
-    var httpDate: String {
-        let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
-        let months = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ]
-        let text = description
-        let month = Int(text.dropFirst(5).prefix(2)).map { months[$0 - 1] } ?? ""
-        // 1970 began on a Thursday.
-        let day = days[Int((milliseconds / 86_400_000 % 7 + 7) % 7)]
-        return "\(day), \(text.dropFirst(8).prefix(2)) \(month) \(text.prefix(4)) "
-            + "\(text.dropFirst(11).prefix(8)) GMT"
-    }
-}
-
 extension Gatekeeper.Visit {
     /// What a request tells of itself.
     init(_ request: Request) {
