@@ -3,7 +3,7 @@
 public struct RetryPolicy: Hashable, Sendable {
     /// What happens to the rest of a batch when one of its leads fails.
     public enum OnFailure: String, Sendable, CaseIterable {
-        /// It goes on.
+        /// It continues.
         case carryOn = "continue"
         /// Its leads that still wait are held.
         case pause

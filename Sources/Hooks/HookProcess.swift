@@ -14,7 +14,7 @@ struct HookProcess {
     /// Its number, and its group's.
     let pid: pid_t
 
-    /// Starts a command; nobody else's number can be mistaken for its own before it is reaped.
+    /// Starts a command; until it is reaped, no other process can have its number.
     /// - Throws: `CannotStart`.
     init(_ words: [String], environment: [String: String]) throws(CannotStart) {
         var actions = posix_spawn_file_actions_t()
@@ -70,7 +70,7 @@ struct HookProcess {
     func whenEnded(_ body: @escaping @Sendable () -> Void) {
         Thread.detachNewThread { [pid] in
             var information = siginfo_t()
-            // It stays a zombie, whose number is nobody else's, until it is reaped.
+            // It stays a zombie, and no other process gets its number, until it is reaped.
             while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
             body()
         }

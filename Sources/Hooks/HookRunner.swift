@@ -6,7 +6,7 @@ public import Storage
 
 /// Whether, and for how long, the commands of finished batches run.
 public struct HookSettings: Equatable, Sendable {
-    /// Whether they run at all: whoever may write the queue's file may set them.
+    /// Whether they run at all: every user who may write the queue's file can set them.
     public var isOn: Bool
     /// After how long one is ended, in milliseconds.
     public var timeoutMS: Int64
@@ -95,7 +95,7 @@ public actor HookRunner {
         }
     }
 
-    /// Goes on under other settings; what runs already has the time that it was given.
+    /// Takes up other settings; what runs already keeps the time that it was given.
     public func adopt(_ settings: HookSettings) {
         self.settings = settings
     }

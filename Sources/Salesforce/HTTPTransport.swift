@@ -58,7 +58,8 @@ struct HTTPTransport: Sendable {
         }
     }
 
-    /// Sends once. A body leaves within the time for connecting, or not at all.
+    /// Sends once. A body leaves within the time for connecting, or not at all. It always returns: the
+    /// deadline is for the whole answer.
     func send(_ request: APIRequest) async -> APIResult {
         let collector = ResponseCollector(limit: Self.answerLimit)
         do {

@@ -56,7 +56,7 @@ extension SalesforceTransport {
     }
 
     /// Another program that logged in beside us may have made our refresh token worthless: what it
-    /// was given goes on in its place.
+    /// was given is used in its place.
     /// - Returns: Whether there was another.
     private func takeUpLatestRefreshToken() -> Bool {
         guard let latest = latestRefreshToken() else { return false }

@@ -66,7 +66,7 @@ public struct QueryPage: Sendable {
         var nextRecordsUrl: String?
     }
 
-    /// Nil when it is no page, or does not say how it goes on.
+    /// Nil when it is no page, or does not say where the next one is.
     init?(_ body: ByteBuffer) {
         let response = APIResponse(status: 200, body: body)
         guard let head = response.json(Head.self),

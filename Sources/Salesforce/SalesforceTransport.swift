@@ -51,7 +51,7 @@ public final class SalesforceTransport: SalesforceClient {
         state.withLock { $0.end() }
     }
 
-    /// Goes on with other credentials; requests under way end with those they began with.
+    /// Takes up other credentials; requests under way end with those they began with.
     /// - Throws: `OperatorError`, and then the old ones stay.
     public func replaceCredentials(_ login: SalesforceSettings.Login) throws(OperatorError) {
         _ = try TokenRequest(login, at: loginHost)

@@ -127,7 +127,7 @@ struct SessionState {
         return true
     }
 
-    /// Goes on with other credentials; with the same ones the session stays as it is, and a login
+    /// Takes up other credentials; with the same ones the session stays as it is, and a login
     /// under way is taken up.
     mutating func replace(
         _ login: SalesforceSettings.Login, now: ContinuousClock.Instant
@@ -148,7 +148,7 @@ struct SessionState {
         self.login = login
     }
 
-    /// A refresh token that was replaced is dead: what replaced it goes on in its place.
+    /// A refresh token that was replaced is dead: what replaced it is used in its place.
     private func withLiveToken(_ login: SalesforceSettings.Login) -> SalesforceSettings.Login {
         guard case .refreshToken(let clientID, let clientSecret, let given) = login,
             case .refreshToken(_, _, let live) = self.login, supersededTokens.contains(given)

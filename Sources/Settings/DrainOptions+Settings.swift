@@ -5,7 +5,7 @@ extension DrainOptions {
     init(_ reader: inout SettingReader, giveUpAfter: String?) {
         self.init()
         callSize = reader.whole("LEADCONVERT_CALL_SIZE", 1...100, default: callSize)
-        // An org of 25 concurrent long-running requests refuses the next, whoever makes it.
+        // An org of 25 concurrent long-running requests refuses the next, of whatever program.
         concurrency = reader.whole("LEADCONVERT_CONCURRENCY", 1...25, default: concurrency)
         dailyShare = reader.value(
             "LEADCONVERT_DAILY_SHARE", default: dailyShare,

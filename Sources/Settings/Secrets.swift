@@ -110,7 +110,7 @@ struct SecretFile {
         try Self.sync(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), at: folder)
     }
 
-    /// Writes a draft, readable for nobody else, which is on disk when this returns.
+    /// Writes a draft that only this user can read, and which is on disk when this returns.
     /// - Parameter adopt: Gives the file its owner and rights; false where the system refuses.
     static func write(
         _ text: String, to draft: String, adopt: (Int32) -> Bool = { _ in true }

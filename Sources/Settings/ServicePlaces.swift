@@ -11,7 +11,7 @@ public struct ServicePlaces: Equatable, Sendable {
     /// What a wrong name should have been: it stands in file names and in a unit's.
     public static let rule = "must be letters, digits, _ and -, at most 64, with a letter first"
 
-    /// The host in the example of the settings, which is nobody's.
+    /// The host in the example of the settings, which no org has.
     public static let exampleHost = "https://example.my.salesforce.com"
 
     /// The places of an org's service; nil when the org's name breaks the rule.

@@ -86,7 +86,7 @@ public struct SettingProblem: Equatable, Sendable, CustomStringConvertible {
 }
 
 extension OperatorError {
-    /// Every wrong setting in one error, a line each, so that nobody fixes them one by one.
+    /// Every wrong setting in one error, a line each, so that all can be fixed at once.
     static func wrongSettings(_ problems: [SettingProblem]) -> OperatorError {
         let lines = problems.map { "  \($0)" }.joined(separator: "\n")
         let count = problems.count == 1 ? "A setting is" : "\(problems.count) settings are"

@@ -175,7 +175,7 @@ final class Daemon: Sendable {
         Task { await drain.leave() }
     }
 
-    /// What is wrong is said, and all goes on as it was.
+    /// What is wrong is logged, and the old settings stay.
     private func reload() {
         notifier?.reloading()
         do {

@@ -168,7 +168,7 @@ struct QueryLocators {
         return name
     }
 
-    /// The query and the row at which a locator goes on.
+    /// The query, and the row with which a locator continues.
     func find(_ locator: String) throws(Refusal) -> (query: Soql, offset: Int, name: String) {
         let parts = locator.split(separator: "-")
         guard parts.count == 2, let query = queries[parts[0]], let offset = Int(parts[1]),
