@@ -7,7 +7,6 @@ public enum FollowUpKind: String, Sendable, CaseIterable {
     /// A task is made; as for a note.
     case task
 
-    /// What its calls are called.
     public var callKind: CallKind {
         switch self {
         case .set: .set
@@ -21,7 +20,6 @@ public enum FollowUpKind: String, Sendable, CaseIterable {
 public struct FieldUpdate: Hashable, Sendable {
     /// `Account`, `Contact` or `Opportunity`.
     public var object: String
-    /// The record.
     public var recordID: String
     /// The fields with their values, as the text of a JSON object: numbers go out as they were
     /// written.
@@ -49,7 +47,6 @@ public struct MarkedRecord: Hashable, Sendable {
         case task(aboutID: String?, due: String?, ownerID: String?)
     }
 
-    /// What it is.
     public var content: Content
     /// The record that it is on: a note's `ParentId`, a task's `WhoId`.
     public var parentID: String
@@ -157,18 +154,14 @@ public struct FollowUpRequest: Hashable, Sendable {
     public var noteTitle: String?
     /// What the note is on; nil is the contact.
     public var noteOn: NotePlace?
-    /// The subject of a task.
     public var taskSubject: String?
     /// The day on which the task is due, as `YYYY-MM-DD`.
     public var taskDue: String?
 
     /// What a note can be on; the words are those of `jobs.note_on`.
     public enum NotePlace: String, Sendable, CaseIterable {
-        /// The contact.
         case contact
-        /// The account.
         case account
-        /// The opportunity.
         case opportunity
     }
 

@@ -8,11 +8,9 @@ public enum JSON: Sendable {
     case integer(Int64)
     /// A number; one that is not finite is printed as null.
     case real(Double)
-    /// A text.
     case text(String)
     /// An array.
     case list([JSON])
-    /// An object.
     case object([(String, JSON)])
     /// What is JSON already, on one line.
     case encoded(String)

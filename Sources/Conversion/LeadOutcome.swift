@@ -31,9 +31,7 @@ public enum LeadReading: Sendable, Equatable {
 
 /// The accounts and contacts that duplicate rules named for a lead, each once.
 public struct DuplicateRecords: Sendable, Hashable {
-    /// Accounts.
     public var accounts: [RecordID]
-    /// Contacts.
     public var contacts: [RecordID]
 
     /// Records.

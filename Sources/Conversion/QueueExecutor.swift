@@ -3,7 +3,6 @@ public import Dispatch
 /// Runs an actor on a serial Dispatch queue, so that timers and other sources on that queue fire
 /// inside the actor.
 public final class QueueExecutor: SerialExecutor {
-    /// The queue.
     public let queue: DispatchQueue
 
     /// A queue of its own, labelled so.

@@ -3,7 +3,6 @@
 public struct RetryPolicy: Hashable, Sendable {
     /// What happens to the rest of a batch when one of its leads fails.
     public enum OnFailure: String, Sendable, CaseIterable {
-        /// It continues.
         case carryOn = "continue"
         /// Its leads that still wait are held.
         case pause
@@ -33,7 +32,6 @@ public struct RetryPolicy: Hashable, Sendable {
     public enum OnNoMatch: String, Sendable, CaseIterable {
         /// New records are made.
         case create
-        /// It fails.
         case fail
     }
 

@@ -15,7 +15,6 @@ enum Value: Equatable, Sendable {
     case flag(Bool)
     /// A number as it is written: nothing here counts with it.
     case number(String)
-    /// A text.
     case text(String)
     /// An array.
     case list([Value])

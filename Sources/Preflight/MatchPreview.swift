@@ -19,13 +19,10 @@ public struct MatchPreview: Sendable, Equatable {
         case none
     }
 
-    /// The lead.
     public var lead: RecordID
     /// What it would be converted into.
     public var match: Match
-    /// The contact.
     public var contactID: RecordID?
-    /// The account.
     public var accountID: RecordID?
 }
 

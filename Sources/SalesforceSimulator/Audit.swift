@@ -114,7 +114,6 @@ public enum CallKind: String, CaseIterable, Sendable {
     case task
     /// SOQL.
     case query
-    /// One record.
     case record
     /// The list of all objects, and what the user may do with them.
     case describe

@@ -26,7 +26,6 @@ public struct SimulatedLead: Hashable, Sendable {
     public let ownerID: String
     /// Whether it is in the recycle bin.
     public let isDeleted: Bool
-    /// Whether it has been converted.
     public let isConverted: Bool
     /// The account it became, or joined.
     public let convertedAccountID: String?

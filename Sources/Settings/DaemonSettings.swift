@@ -21,7 +21,6 @@ public struct DaemonSettings: Equatable, Sendable {
     public var salesforce: SalesforceSettings
     /// Where the successor of a refresh token is kept; nil for the other logins.
     public var refreshTokenStore: RefreshTokenStore?
-    /// What is logged.
     public var logLevel: Logger.Level
     /// How log lines are written, where the journal does not take them as entries.
     public var logFormat: LogFormat

@@ -25,7 +25,6 @@ public struct ServicePlaces: Equatable, Sendable {
         name = "leadconvertd" + (org.map { "@\($0)" } ?? "")
     }
 
-    /// The unit.
     public var unit: String { "\(name).service" }
     /// The file of settings, which the service's user reads at each reload.
     public var settings: String { "\(root)/etc/\(name).env" }
@@ -33,7 +32,6 @@ public struct ServicePlaces: Equatable, Sendable {
     public var secrets: String { "\(root)/etc/\(name)" }
     /// The folder of the queue.
     public var state: String { "\(root)/var/lib/\(name)" }
-    /// The queue.
     public var queue: String { "\(state)/queue.db" }
 
     /// Whether the package, or `systemd/install`, has been here.
@@ -80,7 +78,6 @@ public enum SecretName: String, CaseIterable, Sendable {
     case clientSecret = "SALESFORCE_CLIENT_SECRET"
     /// The key of the JWT bearer flow, PEM.
     case privateKey = "SALESFORCE_PRIVATE_KEY"
-    /// A refresh token.
     case refreshToken = "SALESFORCE_REFRESH_TOKEN"
     /// A token at hand.
     case accessToken = "SALESFORCE_ACCESS_TOKEN"

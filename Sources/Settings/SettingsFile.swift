@@ -10,7 +10,6 @@ public struct SettingsFile {
     public private(set) var variables: [String: String]
     /// The file as it would be written.
     public private(set) var text: String
-    /// Whether it was there.
     public let exists: Bool
 
     /// Reads a file; one that is not there says nothing.

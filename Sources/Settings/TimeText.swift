@@ -2,7 +2,6 @@ public import Conversion
 
 /// A moment as people type it: ISO 8601 with a zone, or a duration from now.
 public struct TimeText: Equatable, Sendable {
-    /// The moment.
     public let moment: Timestamp
 
     /// What a wrong text should have been where a moment ahead is asked for.

@@ -3,7 +3,6 @@ import Foundation
 
 /// A login that Salesforce's own command line program has.
 struct SalesforceCLI {
-    /// The token.
     let accessToken: String
     /// The org's host.
     let instanceURL: String

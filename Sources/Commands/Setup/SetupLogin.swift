@@ -18,7 +18,6 @@ enum SetupFlow: String, CaseIterable {
         }
     }
 
-    /// Its secret.
     var secret: SecretName {
         switch self {
         case .clientCredentials: .clientSecret

@@ -45,7 +45,6 @@ struct SetupPlace {
     /// The file of settings.
     let settings: String
 
-    /// The queue.
     var queue: String { givenQueue ?? service?.queue ?? "\(folder)/queue.db" }
 
     /// A secret's file.

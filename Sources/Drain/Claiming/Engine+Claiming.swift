@@ -11,7 +11,6 @@ struct WorkTurn {
     var conversionsAreNext = false
     /// What was searched for last.
     var lastSearch = SearchKind.account
-    /// What was read last.
     var lastRead = Read.search
     /// Which kind of follow-up was sent last.
     var lastFollowUp = FollowUpKind.task

@@ -7,7 +7,6 @@ public struct OrgUser: Sendable, Equatable {
     public var id: String
     /// The name it logs in with.
     public var username: String
-    /// The org's id.
     public var organizationID: String
 }
 
@@ -15,7 +14,6 @@ public struct OrgUser: Sendable, Equatable {
 public struct OrgKind: Sendable, Equatable {
     /// Salesforce's word: `Enterprise Edition`, `Developer Edition`, ...
     public var edition: String
-    /// Whether it is a sandbox.
     public var isSandbox: Bool
     /// Whether it ends some day.
     public var isTrial: Bool

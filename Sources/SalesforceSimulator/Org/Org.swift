@@ -4,7 +4,6 @@ import Foundation
 package struct Org {
     /// The user that every login of ours runs as.
     package static let integrationUser = Identifier(.user, number: 1)
-    /// The org's own id.
     static let id = "00DWs000000oRgXMAU"
 
     private(set) var leads: [LeadRecord] = []

@@ -54,7 +54,6 @@ enum Operation: Sendable {
         }
     }
 
-    /// The leads that it converts.
     var requests: [LeadConvert] {
         if case .convert(let requests, _, _) = self { requests } else { [] }
     }

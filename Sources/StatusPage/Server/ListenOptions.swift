@@ -44,7 +44,6 @@ public struct ListenOptions: Sendable, Equatable {
             self = .host(String(host), port: Int(port))
         }
 
-        /// As it is given.
         public var description: String {
             switch self {
             case .unix(let path): "unix:\(path)"
@@ -58,7 +57,6 @@ public struct ListenOptions: Sendable, Equatable {
             "must be an address and a port such as 127.0.0.1:8230, or unix:/path/of/a/socket"
     }
 
-    /// The address.
     public var address: Address
     /// What one must know to see the page; nil where everybody on this machine may see it.
     public var token: Secret?

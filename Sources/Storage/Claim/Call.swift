@@ -36,7 +36,6 @@ extension CallKind {
 
 /// What is written of a call when it has ended.
 public struct CallEnd: Sendable {
-    /// The call.
     public var callID: Int64
     /// When it started.
     public var startedAt: Moment

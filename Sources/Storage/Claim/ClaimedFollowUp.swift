@@ -5,7 +5,6 @@ import GRDB
 public struct ClaimedFollowUp: Sendable {
     /// What is to be done.
     public enum Content: Sendable, Hashable {
-        /// Fields are to be set.
         case set(FieldUpdate)
         /// A note or a task is to be made.
         case create(MarkedRecord)
@@ -25,7 +24,6 @@ public struct ClaimedFollowUp: Sendable {
 
     /// Its number.
     public var id: Int64
-    /// Its job.
     public var jobID: Int64
     /// Its open row in the run log; 0 before there is one.
     public var entry: Int64 = 0
@@ -78,7 +76,6 @@ public struct ClaimedFollowUp: Sendable {
 public struct ClaimedFollowUps: Sendable {
     /// The call's number.
     public var id: Int64
-    /// Their kind.
     public var kind: FollowUpKind
     /// They, in the order in which they are sent.
     public var followUps: [ClaimedFollowUp]

@@ -10,7 +10,6 @@ public struct ClaimedJob: Sendable {
     public var conversion: LeadConversion
     /// Attempts used so far.
     public var attempts: Int
-    /// Its batch.
     public var batchID: Int64?
     /// Higher goes first.
     public var priority: Int64
@@ -63,7 +62,6 @@ public struct InDoubtJob: Sendable {
         case answered
     }
 
-    /// The job.
     public var job: ClaimedJob
     /// Why it is in doubt.
     public var doubt: Doubt

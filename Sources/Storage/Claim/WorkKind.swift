@@ -3,7 +3,6 @@ import GRDB
 
 /// What queued jobs wait for.
 enum WorkKind {
-    /// To be sent.
     case toSend
     /// To have their contact, or the account of their group, searched for.
     case toSearch(SearchKind)

@@ -3,7 +3,6 @@ import GRDB
 
 /// What failed of a job.
 public enum FailedPart: String, Sendable {
-    /// Its conversion.
     case conversion
     /// Something that was to follow it: the lead is converted.
     case followUp = "after"
@@ -27,9 +26,7 @@ public struct FailureGroup: Sendable, Equatable {
 public struct BatchSummary: Sendable, Equatable {
     /// Its number.
     public var id: Int64
-    /// Its name.
     public var name: String
-    /// Whether it is paused.
     public var isPaused: Bool
     /// How many jobs were ever added.
     public var total: Int

@@ -9,7 +9,6 @@ public struct AttemptRow: Sendable, Equatable {
     public var attempt: Int
     /// A word of `run_log.kind`.
     public var kind: String
-    /// The call it was in.
     public var call: Int64?
     /// When it began.
     public var startedAt: Timestamp?
@@ -29,7 +28,6 @@ public struct AttemptRow: Sendable, Equatable {
     public var leadsInCall: Int?
     /// How long the call waited before it left.
     public var waitedMS: Int64?
-    /// For what.
     public var waitedFor: WaitReason?
 }
 

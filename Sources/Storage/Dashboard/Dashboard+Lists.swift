@@ -5,7 +5,6 @@ import GRDB
 public struct JobSummary: Sendable, Equatable {
     /// Its number.
     public var id: Int64
-    /// Its lead.
     public var lead: String
     /// Where it stands.
     public var state: JobState

@@ -5,7 +5,6 @@ import GRDB
 public struct ReportedAttempt: Sendable, Equatable {
     /// A word of `run_log.kind`.
     public var kind: String
-    /// The call that it was in.
     public var call: Int64?
     /// A word of `run_log.outcome`.
     public var outcome: String?

@@ -47,7 +47,6 @@ public struct OperationRow: Sendable, Equatable {
     public var by: String
     /// What: a word of `operations.action`.
     public var action: String
-    /// Of what.
     public var target: String
     /// How many jobs it changed.
     public var jobs: Int

@@ -18,7 +18,6 @@ public struct BatchCommand: Sendable, Equatable {
         }
     }
 
-    /// The batch.
     public var batchID: Int64
     /// Its name.
     public var batch: String

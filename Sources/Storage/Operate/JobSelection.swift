@@ -7,9 +7,7 @@ public enum JobSelection: Sendable {
     case job(Int64)
     /// The latest job of this lead.
     case lead(RecordID)
-    /// All of a batch.
     case batch(String)
-    /// All that are in this state.
     case all(JobState)
     /// All that failed with this code: of this batch, and in this part, if one is named.
     case failed(code: String, batch: String? = nil, part: FailedPart? = nil)

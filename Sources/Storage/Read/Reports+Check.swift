@@ -3,9 +3,7 @@ import GRDB
 
 /// A lead that has not been sent yet.
 public struct WaitingLead: Sendable, Equatable {
-    /// Its job.
     public let job: Int64
-    /// The lead.
     public let lead: RecordID
     /// Whether the job, or its policy's fallback owner, names who is to own what comes of it.
     public let namesOwner: Bool

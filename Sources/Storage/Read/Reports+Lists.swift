@@ -3,11 +3,9 @@ import GRDB
 
 /// Which jobs to list.
 public struct JobFilter: Sendable {
-    /// In this state.
     public var state: JobState?
     /// Of the batch of this name.
     public var batch: String?
-    /// Of this lead.
     public var lead: RecordID?
     /// At most so many, the newest.
     public var limit: Int?
@@ -18,9 +16,7 @@ public struct JobFilter: Sendable {
 
 /// Which rows of the run log to list.
 public struct LogFilter: Sendable {
-    /// Of this job.
     public var job: Int64?
-    /// Of this lead.
     public var lead: RecordID?
     /// Of the batch of this name.
     public var batch: String?

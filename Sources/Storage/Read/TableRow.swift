@@ -5,13 +5,11 @@ import GRDB
 public struct TableRow: Sendable, Equatable {
     /// A value of SQLite.
     public enum Value: Sendable, Equatable {
-        /// NULL.
         case null
         /// A whole number.
         case integer(Int64)
         /// A number.
         case real(Double)
-        /// A text.
         case text(String)
         /// What is no value of SQLite, as JSON on one line.
         case json(String)
@@ -19,7 +17,6 @@ public struct TableRow: Sendable, Equatable {
 
     /// The columns' names.
     public var columns: [String]
-    /// Their values.
     public var values: [Value]
 
     /// A row of these.

@@ -9,7 +9,6 @@ public struct FollowUpSettlement: Sendable, Equatable {
         case waiting
         /// It is asked about, or, where it sets fields, made again once its call is over.
         case verifying
-        /// It is done.
         case done
         /// It failed for good.
         case failed
@@ -17,7 +16,6 @@ public struct FollowUpSettlement: Sendable, Equatable {
 
     /// The follow-up.
     public var id: Int64
-    /// Its job.
     public var jobID: Int64
     /// The job's batch.
     public var batchID: Int64?

@@ -22,9 +22,7 @@ public struct MatchFinding: Sendable, Equatable {
         case unfit(Reason)
     }
 
-    /// The job.
     public var jobID: Int64
-    /// Its batch.
     public var batchID: Int64?
     /// The account within which it was searched for, if any.
     public var accountID: RecordID?

@@ -2,9 +2,7 @@ public import Conversion
 
 /// What a call came to for one job: its row in the run log, and where the job goes from here.
 public struct Settlement: Sendable, Equatable {
-    /// The job.
     public var jobID: Int64
-    /// Its batch.
     public var batchID: Int64?
     /// Its open row in the run log.
     public var entry: Int64

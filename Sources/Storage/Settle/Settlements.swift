@@ -3,7 +3,6 @@ import GRDB
 
 /// What a call that has ended came to.
 public struct SettledCall: Sendable {
-    /// The call's end.
     public var end: CallEnd
     /// What became of jobs.
     public var settlements: [Settlement] = []
