@@ -123,6 +123,32 @@ import Testing
         }
     }
 
+    @Test func `jobs that a cut-off retry has left held are released all the same`() async throws {
+        try await withQueue { queue in
+            try queue.operations.set(RetryPolicy(onFailure: .pause), named: "strict")
+            var options = EnqueueOptions()
+            (options.batch, options.policy) = ("friday", "strict")
+            try queue.add(1...1500, options)
+            let call = try #require(
+                try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 }))
+            let failed = call.jobs.map { job in
+                var failed = Settlement(job, in: call.id, .failed, to: .failed)
+                failed.pausesBatch = true
+                return failed
+            }
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), failed)
+            while try queue.settlements.holdJobs(at: now) {}
+            #expect(try queue.count("held") == 1498)
+            var steps = try queue.operations.retrying([.batch("friday")], at: now)
+            _ = try steps.next()
+            // Both are told to run again, whichever of them lets the batch go on.
+            #expect(steps.change.changed == 2 && steps.change.held.isEmpty)
+            while try queue.settlements.holdJobs(at: now) {}
+            #expect(try queue.count("queued") == 1500)
+        }
+    }
+
     @Test func `a large batch that its policy pauses is held and let go in small transactions`()
         async throws
     {

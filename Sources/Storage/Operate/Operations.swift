@@ -90,8 +90,8 @@ public struct JobChange: Sendable {
         rest = jobs.filter { kind.applies(to: $0) }.map(\.id)[...]
     }
 
-    /// Does the next step. Where the last one is never done, jobs of a batch that goes on may still be
-    /// held: `leadconvert resume` releases them.
+    /// Does the next step. Where the last one is never done, the daemon releases what is still held of
+    /// batches that go on; it does so meanwhile, too.
     /// - Returns: Whether there is another.
     public mutating func next() throws -> Bool {
         if rest.isEmpty, let batch = released.first { return try release(batch) }
@@ -113,6 +113,10 @@ public struct JobChange: Sendable {
                 }
             }
             if kind == .cancel { try database.finish(batches: batches, at: operation.at) }
+            // What was retried before the job that lets its batch go on was held for a moment.
+            for step in released {
+                change.held[try database.name(ofBatch: step.batch)] = nil
+            }
             let jobs = change.changed - self.change.changed
             return (change, try database.record(operation, jobs: jobs, as: id), released)
         }
@@ -256,7 +260,7 @@ extension Database {
     fileprivate func release(batchHeldBy job: SelectedJob) throws -> Int64? {
         guard let batch = job.batchID else { return nil }
         let resume = """
-            UPDATE batches SET paused = 0, paused_by = NULL, held_up_to = NULL
+            UPDATE batches SET paused = 0, paused_by = NULL, held_up_to = 0
             WHERE id = ?1 AND paused = 1 AND paused_by = ?2
             """
         try cachedStatement(sql: resume).execute(arguments: [batch, job.id])

@@ -2,11 +2,12 @@ public import Conversion
 import GRDB
 
 // A batch that its policy pauses at a failure may have a million jobs. It is paused at once, and no call
-// takes a job of it from then on. Its jobs are held a thousand at a time, between which others can write.
+// takes a job of it from then on. Its jobs are held a thousand at a time, between which others can write;
+// and so they are released once the failure is retried, whatever becomes of who asked for that.
 
 extension Settlements {
-    /// Holds the next jobs of a batch that a failure has paused.
-    /// - Returns: Whether there are more to hold, of this batch or another.
+    /// Holds the next jobs of a batch that a failure has paused, or releases those of one that goes on.
+    /// - Returns: Whether there are more, of this batch or another.
     @discardableResult
     public func holdJobs(at now: Timestamp) throws -> Bool {
         try store.write(carefully: { database, isCareful in
@@ -21,7 +22,7 @@ extension Settlements {
 extension Database {
     private static let heldAtOnce = 1000
 
-    /// Whether a batch is paused of which not all jobs are held: a condition for SQL.
+    /// Whether there is a batch of which jobs are still to be held or released: a condition for SQL.
     static let hasJobsToHold =
         "EXISTS (SELECT 1 FROM batches INDEXED BY batches_to_hold WHERE held_up_to IS NOT NULL)"
 
@@ -45,19 +46,26 @@ extension Database {
         return try Row.fetchOne(cachedStatement(sql: sql)).map { ($0["id"], $0["held_up_to"]) }
     }
 
-    /// None where somebody has let the batch go on meanwhile.
     fileprivate func holdMore(
         of batch: Int64, after last: Int64, at now: Timestamp, carefully isCareful: Bool
     ) throws {
+        let isPaused =
+            try Bool.fetchOne(
+                cachedStatement(sql: "SELECT paused = 1 FROM batches WHERE id = ?"),
+                arguments: [batch]) ?? false
         let waiting = """
             SELECT id FROM jobs INDEXED BY jobs_unsettled_by_batch
-            WHERE batch_id = ?1 AND finished_at IS NULL AND state = 'queued' AND id > ?2
-                AND (SELECT paused FROM batches WHERE batches.id = ?1) = 1
-            ORDER BY id LIMIT ?3
+            WHERE batch_id = ?1 AND finished_at IS NULL AND state = ?2 AND id > ?3
+            ORDER BY id LIMIT ?4
             """
         let jobs = try Int64.fetchAll(
-            cachedStatement(sql: waiting), arguments: [batch, last, Self.heldAtOnce])
-        try hold(jobs, at: now, carefully: isCareful)
+            cachedStatement(sql: waiting),
+            arguments: [batch, isPaused ? "queued" : "held", last, Self.heldAtOnce])
+        if isPaused {
+            try hold(jobs, at: now, carefully: isCareful)
+        } else {
+            try release(jobs, at: now, carefully: isCareful)
+        }
         let sql = "UPDATE batches SET held_up_to = ? WHERE id = ?"
         try cachedStatement(sql: sql).execute(
             arguments: [jobs.count == Self.heldAtOnce ? jobs.last : nil, batch])
@@ -66,16 +74,30 @@ extension Database {
     /// Holds jobs that wait.
     /// - Parameter isCareful: Whether each is held for itself, and one whose row breaks a rule fails.
     func hold(_ jobs: [Int64], at now: Timestamp, carefully isCareful: Bool) throws {
-        let sql = """
-            UPDATE jobs SET state = 'held', updated_at = ?
-            WHERE id IN (SELECT value FROM json_each(?))
+        try change("state = 'held'", jobs, at: now, carefully: isCareful)
+    }
+
+    private func release(_ jobs: [Int64], at now: Timestamp, carefully isCareful: Bool) throws {
+        let released = """
+            state = 'queued', \(Self.forgettingWhatWasNotFound),
+                deferred_for = \(Self.deferred(until: "run_at", at: "?1"))
             """
-        func hold(_ jobs: [Int64]) throws {
+        try change(released, jobs, at: now, carefully: isCareful)
+    }
+
+    private func change(
+        _ columns: String, _ jobs: [Int64], at now: Timestamp, carefully isCareful: Bool
+    ) throws {
+        let sql = """
+            UPDATE jobs SET \(columns), updated_at = ?1
+            WHERE id IN (SELECT value FROM json_each(?2))
+            """
+        func change(_ jobs: [Int64]) throws {
             try cachedStatement(sql: sql).execute(arguments: [now.description, jobs.json])
         }
-        guard isCareful else { return try hold(jobs) }
+        guard isCareful else { return try change(jobs) }
         for job in jobs {
-            guard let rule = try ruleBroken(by: { try hold([job]) }) else { continue }
+            guard let rule = try ruleBroken(by: { try change([job]) }) else { continue }
             try failOddRow(job, breaking: rule, at: now)
         }
     }
