@@ -31,12 +31,18 @@ enum CallPlan {
 /// Whose contacts, or whose groups' accounts, are searched for in one query.
 public enum SearchPlan {
     /// Addresses, contacts or groups in one query at most.
-    private static let mostKeys = 200
+    static let mostKeys = 200
     /// Jobs in one search at most: leads of one address, or of one group, share one question.
     static let mostJobs = 1000
 
     /// Those that fit, in their order: of an address, a contact or a group all.
     public static func choose(_ offered: [ClaimedJob], for kind: SearchKind) -> [ClaimedJob] {
+        choose(offered, for: kind, mostKeys: mostKeys)
+    }
+
+    static func choose(
+        _ offered: [ClaimedJob], for kind: SearchKind, mostKeys: Int
+    ) -> [ClaimedJob] {
         var keys: Set<FoldedKey> = []
         var room = String.mostBytesOfQueryValues
         return offered.filter { job in

@@ -227,10 +227,12 @@ extension Engine {
         if kind == .contact { start.takesExtra = options.takesExtra }
         let failures = readFailures[.search(kind)]
         let search = try queue.claims.claimSearch(
-            kind, upTo: failures.size, start, from: turns.searching[kind] ?? RoundRobinCursor()
+            kind, upTo: SearchPlan.mostJobs, start,
+            from: turns.searching[kind] ?? RoundRobinCursor()
         ) { offered in
             SearchPlan.choose(
-                failures.choose(offered, isProbe: isProbingReads, id: kind.subject), for: kind)
+                failures.choose(offered, isProbe: isProbingReads, id: kind.subject), for: kind,
+                mostKeys: failures.size)
         }
         guard let search, let first = search.jobs.first else { return nil }
         turns.searching[kind] = search.cursor

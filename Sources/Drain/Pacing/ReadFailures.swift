@@ -196,12 +196,12 @@ enum ReadKind: Hashable, CaseIterable {
     static let allCases: [ReadKind] =
         [.verification, .search(.contact), .search(.account), .followUpVerification]
 
-    /// Leads, or notes and tasks, in one reading at most. Salesforce takes 2,000 leads in one (REST API
+    /// Leads, addresses or groups, or notes and tasks, in one reading at most. Salesforce takes 2,000 leads in one (REST API
     /// Developer Guide, sObject Collections).
     var most: Int {
         switch self {
         case .verification: 2000
-        case .search: SearchPlan.mostJobs
+        case .search: SearchPlan.mostKeys
         case .followUpVerification: 100
         }
     }
