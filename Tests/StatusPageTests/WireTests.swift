@@ -40,6 +40,17 @@ import Testing
         }
     }
 
+    /// NIO's decoder would keep all that comes after it.
+    @Test(arguments: ["GET /healthz", "CONNECT localhost:1"])
+    func `a client that asks for another protocol is answered once`(line: String) async throws {
+        try await withConnection { page in
+            page.send("\(line) HTTP/1.1\r\nHost: localhost\r\n")
+            page.send("Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+            let answer = try await page.all()
+            #expect(answer.contains("Connection: close"))
+        }
+    }
+
     @Test func `a request may name a whole URL`() async throws {
         try await withConnection { page in
             page.send("GET http://localhost/jobs?state=none#x HTTP/1.1\r\nHost: localhost\r\n")

@@ -130,7 +130,10 @@ final class PageConnection: ChannelInboundHandler {
         _ response: Response, to request: HTTPRequestHead, _ context: ChannelHandlerContext
     ) {
         guard context.channel.isActive else { return }
-        let isLast = isEnding || !request.isKeepAlive || request.version != .http1_1
+        // After these NIO's decoder takes what comes for another protocol, and keeps all of it.
+        let isUpgrade = request.method == .CONNECT || request.headers.contains(name: "Upgrade")
+        let isLast =
+            isEnding || isUpgrade || !request.isKeepAlive || request.version != .http1_1
         var head = response.head
         if isLast { head.headers.add(name: "Connection", value: "close") }
         state = isLast ? .ended : .idle
