@@ -55,11 +55,20 @@ struct Prompt {
         return ["y", "yes"].contains(try line().trimmingCharacters(in: .whitespaces).lowercased())
     }
 
+    /// Bytes of a line at which the kernel cuts it off, without a word.
+    private static let longestLine = 4095
+
     /// Asks for a secret, which is not shown; empty where Enter alone was given.
     func secret(_ question: String) throws(OperatorError) -> String {
         try HiddenInput.during { () throws(OperatorError) in
             StandardError.write("\(question) (not shown): ")
-            return try line()
+            let secret = try line()
+            guard secret.utf8.count < Self.longestLine else {
+                throw OperatorError(
+                    .usage, "That is longer than a line at a terminal can be; \(state).",
+                    remedy: "Put it into a file, and give that: leadconvert setup --help")
+            }
+            return secret
         }
     }
 
@@ -98,6 +107,8 @@ private enum HiddenInput {
         tcgetattr(STDIN_FILENO, &before)
         var hidden = before
         hidden.c_lflag &= ~tcflag_t(ECHO)
+        // A Ctrl-Z, which does nothing here, would take what was typed with it.
+        hidden.c_lflag |= tcflag_t(NOFLSH)
         for number in endings {
             signal(number) { number in
                 HiddenInput.end()
