@@ -25,10 +25,21 @@ extension Settlements {
         let before = now.wall + -milliseconds
         if milliseconds < 0 { try keepDue(at: now.wall, asAt: before) }
         let ours = try jobs(Self.jobsThatWaitForUs, [before.description])
-        try store.write { database in
-            try database.shift(ours, by: milliseconds, from: before, at: now.wall)
+        try store.write(carefully: { database, isCareful in
+            func shift(_ jobs: [Int64]) throws {
+                try database.shift(jobs, by: milliseconds, from: before, at: now.wall)
+            }
+            if isCareful {
+                for job in ours {
+                    let rule = try database.ruleBroken { try shift([job]) }
+                    if let rule { try database.failOddRow(job, breaking: rule, at: now.wall) }
+                }
+            } else {
+                try shift(ours)
+            }
+            try database.shiftFollowUps(by: milliseconds, from: before, at: now.wall)
             try database.anchorClock(at: now)
-        }
+        })
     }
 
     /// Jobs whose time we worked out: in doubt, or to wait beyond ?1 for a reason.
@@ -144,6 +155,14 @@ extension Database {
                     OR state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
                 """,
             arguments: [shift, time, before, jobs.json])
+    }
+
+    /// Of follow-ups and delays what `shift` is of jobs.
+    fileprivate func shiftFollowUps(
+        by milliseconds: Int64, from before: Timestamp, at now: Timestamp
+    ) throws {
+        let shift = String(modifier: milliseconds)
+        let (time, before) = (now.description, before.description)
         try execute(
             sql: """
                 UPDATE follow_ups SET
