@@ -111,6 +111,25 @@ CREATE TABLE policies (
 
 INSERT INTO policies (name) VALUES ('default');
 
+-- The two columns say the same, and the last word counts.
+CREATE TRIGGER policies_say_once_what_becomes_of_duplicates
+AFTER UPDATE OF allow_duplicates, on_duplicates ON policies
+WHEN NEW.allow_duplicates <> (NEW.on_duplicates = 'allow')
+BEGIN
+    UPDATE policies SET
+        allow_duplicates = CASE WHEN NEW.on_duplicates = OLD.on_duplicates
+            THEN allow_duplicates ELSE on_duplicates = 'allow' END,
+        on_duplicates = CASE WHEN NEW.on_duplicates <> OLD.on_duplicates THEN on_duplicates
+            WHEN NEW.allow_duplicates THEN 'allow' ELSE 'fail' END
+    WHERE name = NEW.name;
+END;
+
+CREATE TRIGGER policies_say_once_what_becomes_of_duplicates_when_inserted AFTER INSERT ON policies
+WHEN NEW.allow_duplicates <> (NEW.on_duplicates = 'allow')
+BEGIN
+    UPDATE policies SET allow_duplicates = 1, on_duplicates = 'allow' WHERE name = NEW.name;
+END;
+
 CREATE TRIGGER policies_default_stays_deleted BEFORE DELETE ON policies WHEN OLD.name = 'default'
 BEGIN
     SELECT RAISE(ABORT, 'policy_default_must_stay: change its columns instead');
@@ -350,7 +369,9 @@ CREATE TABLE jobs (
     after_message TEXT,
 
     -- 0 for the last job of its lead; those before it have their own numbers here.
-    superseded INTEGER NOT NULL DEFAULT 0,
+    superseded INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT superseded_must_be_0_or_the_number_of_the_job
+            CHECK (superseded = 0 OR superseded = id),
 
     CONSTRAINT lead_id_must_be_the_id_of_a_lead_00Q CHECK (lead_id GLOB '00Q*'),
     CONSTRAINT lead_id_must_have_15_or_18_letters_and_digits
@@ -574,7 +595,7 @@ END;
 -- Without its policy a lead would be converted by rules that nobody gave it.
 CREATE VIEW policies_in_use AS
 SELECT policy AS name FROM batches
-UNION ALL SELECT policy FROM jobs WHERE finished_at IS NULL
+UNION ALL SELECT policy FROM jobs WHERE id IN (SELECT id FROM jobs_unsettled)
 -- What failed can be retried.
 UNION ALL SELECT policy FROM jobs WHERE state = 'failed'
 UNION ALL SELECT policy FROM jobs WHERE after_code IS NOT NULL;

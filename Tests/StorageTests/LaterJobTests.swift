@@ -103,6 +103,18 @@ import Testing
         }
     }
 
+    @Test func `no job is taken for an earlier one by hand`() async throws {
+        try await withQueue { queue in
+            try queue.run(sql: insert)
+            let later =
+                "INSERT OR IGNORE INTO jobs (lead_id, converted_status, superseded) "
+                + "VALUES ('\(Self.lead)', 'Q', 77)"
+            try queue.run(sql: later)
+            #expect(try refusal(queue, "UPDATE jobs SET superseded = 5") != nil)
+            #expect(try queue.jobs().count == 1)
+        }
+    }
+
     @Test func `a job may be given another lead that has settled ones`() async throws {
         try await withQueue { queue in
             try queue.run(sql: insert + ";" + settle)

@@ -7,6 +7,35 @@ import Testing
 @testable import Storage
 
 @Suite struct SchemaTests {
+    @Test(arguments: [
+        ("UPDATE policies SET allow_duplicates = 1", "1 allow"),
+        ("UPDATE policies SET on_duplicates = 'allow'", "1 allow"),
+        (
+            "UPDATE policies SET allow_duplicates = 1; UPDATE policies SET allow_duplicates = 0",
+            "0 fail"
+        ),
+        (
+            "UPDATE policies SET allow_duplicates = 1; UPDATE policies SET on_duplicates = 'join'",
+            "0 join"
+        ),
+        (
+            "UPDATE policies SET on_duplicates = 'join'; UPDATE policies SET max_attempts = 3",
+            "0 join"
+        ),
+        ("REPLACE INTO policies (name, allow_duplicates) VALUES ('a', 1)", "1 allow"),
+        ("REPLACE INTO policies (name, on_duplicates) VALUES ('a', 'allow')", "1 allow"),
+    ])
+    func `both columns say what becomes of duplicates, and the last word counts`(
+        sql: String, columns: String
+    ) async throws {
+        try await withQueue { queue in
+            try queue.run(sql: "INSERT INTO policies (name) VALUES ('a');" + sql)
+            let both =
+                "SELECT allow_duplicates || ' ' || on_duplicates FROM policies WHERE name = 'a'"
+            #expect(try queue.database.read { try String.fetchOne($0, sql: both) } == columns)
+        }
+    }
+
     /// What an INSERT by hand is told, or nil when it is taken.
     private func refusal(_ queue: JobQueue, _ columns: String, _ values: String) -> String? {
         do {

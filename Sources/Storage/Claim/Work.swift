@@ -129,8 +129,8 @@ extension Claims {
         try store.read { database in
             let others = """
                 SELECT EXISTS (
-                    SELECT 1 FROM jobs
-                    WHERE finished_at IS NULL AND state NOT IN ('held', 'verifying', 'finishing'))
+                    SELECT 1 FROM jobs_unsettled CROSS JOIN jobs USING (id)
+                    WHERE state NOT IN ('held', 'verifying', 'finishing'))
                 OR EXISTS (
                     SELECT 1 FROM follow_ups WHERE state = 'waiting' OR state = 'sending')
                 """
@@ -159,8 +159,8 @@ extension Claims {
         let sql = """
             SELECT
                 EXISTS (
-                    SELECT 1 FROM jobs
-                    WHERE finished_at IS NULL AND state NOT IN ('held', 'verifying', 'finishing')
+                    SELECT 1 FROM jobs_unsettled CROSS JOIN jobs USING (id)
+                    WHERE state NOT IN ('held', 'verifying', 'finishing')
                         AND NOT (state = 'queued' AND (\(wantsContact) OR \(wantsAccount))))
                 OR EXISTS (
                     SELECT 1 FROM follow_ups WHERE state = 'waiting' OR state = 'sending'),

@@ -61,15 +61,15 @@ extension Dashboard {
                     source: "jobs INDEXED BY jobs_by_state", condition: state.condition,
                     arguments: [], order: ["run_at", "id"]))
         }
+        let settled = try count(
+            SlicedCount(
+                source: "jobs INDEXED BY jobs_by_end", condition: "finished_at IS NOT NULL",
+                arguments: [], order: ["finished_at", "id"]))
         let all = try count(
             SlicedCount(
                 source: "jobs INDEXED BY jobs_one_unsettled_job_for_a_lead",
                 condition: "superseded >= 0", arguments: [],
                 order: ["substr(lead_id, 1, 15)", "superseded"]))
-        let settled = try count(
-            SlicedCount(
-                source: "jobs INDEXED BY jobs_by_end", condition: "finished_at IS NOT NULL",
-                arguments: [], order: ["finished_at", "id"]))
         func others(_ areSettled: Bool) -> Int {
             counts.filter { $0.key.isSettled == areSettled }.values.reduce(0, +)
         }

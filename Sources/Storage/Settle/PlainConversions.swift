@@ -69,7 +69,7 @@ extension Database {
         }
     }
 
-    /// The SQL for the calls that most are: to write it anew takes longer than to run it for five leads.
+    /// Most calls carry so many: to write its SQL takes longer than to run it for five leads.
     private static let conversionOfAHundred = conversion(of: 100)
 
     private static func conversion(of jobs: Int) -> String {
