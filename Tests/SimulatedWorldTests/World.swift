@@ -151,10 +151,11 @@ final class World {
 
     /// How long all may take once nothing goes wrong any more. Leads that always fail, with no other
     /// left to show that the org is well, count as an incident: each is probed five times, a quarter of
-    /// an hour apart, after the hours for which Salesforce is believed. A clock that was set just before the machine was restarted can't be noticed by
-    /// anyone; a pause may be longer still.
+    /// an hour apart, after the hours for which Salesforce is believed; these begin again when one of them
+    /// passes late. A clock that was set just before the machine was restarted can't be noticed by anyone; a
+    /// pause may be longer still.
     private var patienceMS: Int64 {
-        (isRebooted ? 48 : 10) * 3_600_000 + org.oddLeads * 75 * 60_000
+        (isRebooted ? 48 : 20) * 3_600_000 + org.oddLeads * 75 * 60_000
     }
 
     /// Leads that nobody can help are watched for another hour.
