@@ -29,7 +29,7 @@ struct BrowserTests {
                 #expect(
                     try await browser.text("document.querySelector('#latest code').textContent")
                         == lead)
-                try await browser.click("#failures button[data-key='retry UNABLE_TO_LOCK_ROW']")
+                try await browser.click("#failures button[data-key^='retry UNABLE_TO_LOCK_ROW']")
                 let notice = "document.querySelector('.notice').textContent"
                 try await browser.wait(until: "\(notice) === '1 lead will run again.'")
                 try await fixture.await("the lead is converted") { _ in
