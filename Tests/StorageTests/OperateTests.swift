@@ -123,21 +123,34 @@ import Testing
         }
     }
 
+    /// A batch that its policy pauses at a failure.
+    private func strictBatch(_ queue: JobQueue) throws -> EnqueueOptions {
+        try queue.operations.set(RetryPolicy(onFailure: .pause), named: "strict")
+        var options = EnqueueOptions()
+        (options.batch, options.policy) = ("friday", "strict")
+        return options
+    }
+
+    /// Has the next jobs fail in one call, which pauses their batch.
+    @discardableResult
+    private func fail(_ count: Int, of queue: JobQueue) throws -> [Int64] {
+        let call = try #require(
+            try queue.claims.claim(upTo: count, CallStart(at: .ms(0)), choosing: { $0 }))
+        let failed = call.jobs.map { job in
+            var failed = Settlement(job, in: call.id, .failed, to: .failed)
+            failed.pausesBatch = true
+            return failed
+        }
+        try queue.settlements.settle(
+            CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), failed)
+        return call.jobs.map(\.id)
+    }
+
     @Test func `jobs that a cut-off retry has left held are released all the same`() async throws {
         try await withQueue { queue in
-            try queue.operations.set(RetryPolicy(onFailure: .pause), named: "strict")
-            var options = EnqueueOptions()
-            (options.batch, options.policy) = ("friday", "strict")
+            let options = try strictBatch(queue)
             try queue.add(1...1500, options)
-            let call = try #require(
-                try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 }))
-            let failed = call.jobs.map { job in
-                var failed = Settlement(job, in: call.id, .failed, to: .failed)
-                failed.pausesBatch = true
-                return failed
-            }
-            try queue.settlements.settle(
-                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), failed)
+            try fail(2, of: queue)
             while try queue.settlements.holdJobs(at: now) {}
             #expect(try queue.count("held") == 1498)
             var steps = try queue.operations.retrying([.batch("friday")], at: now)
@@ -149,22 +162,15 @@ import Testing
         }
     }
 
-    @Test func `a large batch that its policy pauses is held and let go in small transactions`()
+    @Test func `a large batch that its policy pauses is held and released in small transactions`()
         async throws
     {
         try await withQueue { queue in
-            try queue.operations.set(RetryPolicy(onFailure: .pause), named: "strict")
-            var options = EnqueueOptions()
-            (options.batch, options.policy) = ("friday", "strict")
+            var options = try strictBatch(queue)
             try queue.add(1...2500, options)
             options.runAt = now + 86_400_000
             try queue.add(2501...2600, options)
-            let call = try #require(
-                try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
-            var failed = Settlement(call.jobs[0], in: call.id, .failed, to: .failed)
-            failed.pausesBatch = true
-            try queue.settlements.settle(
-                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), [failed])
+            let job = try fail(1, of: queue)[0]
             #expect(try queue.count("held") == 1000)
             // None of the others leaves, and all are held in the end.
             #expect(try queue.claims.work(at: .ms(10), countingTo: 9).hasJobsToHold)
@@ -174,7 +180,7 @@ import Testing
             #expect(try queue.count("held") == 2599)
             #expect(try !queue.claims.work(at: .ms(10), countingTo: 9).hasJobsToHold)
 
-            var steps = try queue.operations.retrying([.job(call.jobs[0].id)], at: now)
+            var steps = try queue.operations.retrying([.job(job)], at: now)
             var mostAtOnce = 0
             var waiting = 0
             var isUnfinished = true
@@ -190,16 +196,9 @@ import Testing
 
     @Test func `a batch that goes on before all of it was held is held no further`() async throws {
         try await withQueue { queue in
-            try queue.operations.set(RetryPolicy(onFailure: .pause), named: "strict")
-            var options = EnqueueOptions()
-            (options.batch, options.policy) = ("friday", "strict")
+            let options = try strictBatch(queue)
             try queue.add(1...1500, options)
-            let call = try #require(
-                try queue.claims.claim(upTo: 1, CallStart(at: .ms(0)), choosing: { $0 }))
-            var failed = Settlement(call.jobs[0], in: call.id, .failed, to: .failed)
-            failed.pausesBatch = true
-            try queue.settlements.settle(
-                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(9)), [failed])
+            try fail(1, of: queue)
             #expect(try queue.operations.pause(false, batch: "friday", at: now).changed == 1000)
             #expect(try !queue.settlements.holdJobs(at: now))
             #expect(try queue.count("queued") == 1499)

@@ -125,6 +125,22 @@ import Testing
         }
     }
 
+    @Test func `a pause that can't be moved with the clock fails its job alone`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...2)
+            try queue.run(
+                sql: """
+                    UPDATE jobs SET error_code = 'X', run_at = '2026-11-22T15:00:00.000Z';
+                    CREATE TRIGGER theirs BEFORE UPDATE OF run_at ON jobs WHEN OLD.id = 1
+                    BEGIN SELECT RAISE(ABORT, 'not this one'); END
+                    """)
+            try queue.settlements.clockWasSet(by: 3_600_000, at: .ms(0))
+            let jobs = try queue.jobs()
+            #expect(jobs.map { $0.text("state") } == ["failed", "queued"])
+            #expect(jobs[1].text("run_at") == "2026-11-22T16:00:00.000Z")
+        }
+    }
+
     @Test func `a job in doubt whose call somebody deleted is asked about all the same`()
         async throws
     {

@@ -26,16 +26,8 @@ extension Settlements {
         if milliseconds < 0 { try keepDue(at: now.wall, asAt: before) }
         let ours = try jobs(Self.jobsThatWaitForUs, [before.description])
         try store.write(carefully: { database, isCareful in
-            func shift(_ jobs: [Int64]) throws {
+            try database.change(ours, carefully: isCareful, at: now.wall) { jobs in
                 try database.shift(jobs, by: milliseconds, from: before, at: now.wall)
-            }
-            if isCareful {
-                for job in ours {
-                    let rule = try database.ruleBroken { try shift([job]) }
-                    if let rule { try database.failOddRow(job, breaking: rule, at: now.wall) }
-                }
-            } else {
-                try shift(ours)
             }
             try database.shiftFollowUps(by: milliseconds, from: before, at: now.wall)
             try database.anchorClock(at: now)
@@ -116,10 +108,8 @@ extension Settlements {
             let step = Array(rest.prefix(Self.atOnce))
             rest = rest.dropFirst(step.count)
             try store.write(carefully: { database, isCareful in
-                guard isCareful else { return try change(database, step) }
-                for job in step {
-                    let rule = try database.ruleBroken { try change(database, [job]) }
-                    if let rule { try database.failOddRow(job, breaking: rule, at: now) }
+                try database.change(step, carefully: isCareful, at: now) { jobs in
+                    try change(database, jobs)
                 }
             })
         }

@@ -37,6 +37,19 @@ extension Database {
         }
     }
 
+    /// Changes jobs that are queued or held.
+    /// - Parameter isCareful: Whether each is changed for itself, and one whose row breaks a rule fails.
+    func change(
+        _ jobs: [Int64], carefully isCareful: Bool, at now: Timestamp,
+        _ body: ([Int64]) throws -> Void
+    ) throws {
+        guard isCareful else { return try body(jobs) }
+        for job in jobs {
+            guard let rule = try ruleBroken(by: { try body([job]) }) else { continue }
+            try failOddRow(job, breaking: rule, at: now)
+        }
+    }
+
     /// Fails those of the jobs that could not be written as sent.
     /// - Returns: Whether there were any.
     func failOddRows(among jobs: [ClaimedJob], at now: Timestamp) throws -> Bool {

@@ -92,13 +92,8 @@ extension Database {
             UPDATE jobs SET \(columns), updated_at = ?1
             WHERE id IN (SELECT value FROM json_each(?2))
             """
-        func change(_ jobs: [Int64]) throws {
+        try change(jobs, carefully: isCareful, at: now) { jobs in
             try cachedStatement(sql: sql).execute(arguments: [now.description, jobs.json])
-        }
-        guard isCareful else { return try change(jobs) }
-        for job in jobs {
-            guard let rule = try ruleBroken(by: { try change([job]) }) else { continue }
-            try failOddRow(job, breaking: rule, at: now)
         }
     }
 }
