@@ -60,8 +60,8 @@ extension Database {
     func policies() throws -> [String: RetryPolicy] {
         let sql = """
             SELECT name, max_attempts, base_delay_ms, factor, max_delay_ms, jitter, on_failure,
-                allow_duplicates, on_duplicates, on_many_matches, on_no_match, fallback_owner,
-                suppress_feed, truncate_fields
+                on_duplicates, on_many_matches, on_no_match, fallback_owner, suppress_feed,
+                truncate_fields
             FROM policies
             """
         var policies: [String: RetryPolicy] = [:]
@@ -77,9 +77,8 @@ extension RetryPolicy {
             maxAttempts: row["max_attempts"], baseDelayMS: row["base_delay_ms"],
             factor: row["factor"], maxDelayMS: row["max_delay_ms"], jitter: row["jitter"],
             onFailure: .init(rawValue: row["on_failure"]) ?? .carryOn,
-            // The two columns say the same; by SQL somebody may have set one alone.
-            onDuplicates: row["allow_duplicates"]
-                ? .allow : .init(rawValue: row["on_duplicates"]) ?? .fail)
+            // allow_duplicates says the same: the schema sees to that.
+            onDuplicates: .init(rawValue: row["on_duplicates"]) ?? .fail)
         onManyMatches = .init(rawValue: row["on_many_matches"]) ?? .fail
         onNoMatch = .init(rawValue: row["on_no_match"]) ?? .create
         // Of two characters that are mistyped the schema knows nothing: the first fifteen count.
