@@ -152,6 +152,22 @@ import Testing
         }
     }
 
+    @Test func `an address that always fails costs no search for each of its leads`() async throws {
+        try await withQueue { queue in
+            try queue.add((1...300).map { ($0, "odd@example.org") })
+            try queue.add((301...310).map { ($0, "p\($0)@example.org") })
+            var drain = try VirtualDrain(queue)
+            try drain.run { request in
+                guard case .searchContacts(let addresses) = request,
+                    addresses.contains(.email("odd@example.org"))
+                else { return try answer(request) }
+                return CallReply(.refused(.callTooLarge, Reason("MALFORMED_QUERY", "unreadable")))
+            }
+            #expect(try queue.jobs().count { $0.text("state") == "failed" } == 300)
+            #expect(drain.sent.count < 60, "\(drain.sent.map(\.kind))")
+        }
+    }
+
     @Test func `looks for contacts for two calls ahead`() async throws {
         try await withQueue { queue in
             try queue.add((1...600).map { ($0, "p\($0)@example.org") })

@@ -124,12 +124,7 @@ import Testing
             let steps = try queue.steps {
                 try queue.settlements.settle(
                     CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)),
-                    call.jobs.map { job in
-                        var done = Settlement(job, in: call.id, .converted, to: .converted)
-                        done.records = ConvertedRecords(
-                            accountID: "001D000000HRzTRIA1", contactID: nil, opportunityID: nil)
-                        return done
-                    })
+                    conversions(of: call))
             }
             #expect(steps < Self.bound)
         }
@@ -152,12 +147,7 @@ import Testing
             let steps = try queue.steps {
                 try queue.settlements.settle(
                     CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)),
-                    call.jobs.map { job in
-                        var done = Settlement(job, in: call.id, .converted, to: .converted)
-                        done.records = ConvertedRecords(
-                            accountID: "001D000000HRzTRIA1", contactID: nil, opportunityID: nil)
-                        return done
-                    })
+                    conversions(of: call))
             }
             #expect(steps < 100 * Self.many)
         }
@@ -182,6 +172,15 @@ import Testing
             }
             #expect(try queue.jobs().last?.text("account_id") == "001D000000HRzTRIA1")
             #expect(steps < Self.bound)
+        }
+    }
+
+    private func conversions(of call: ClaimedCall) -> [Settlement] {
+        call.jobs.map { job in
+            var done = Settlement(job, in: call.id, .converted, to: .converted)
+            done.records = ConvertedRecords(
+                accountID: "001D000000HRzTRIA1", contactID: nil, opportunityID: nil)
+            return done
         }
     }
 
