@@ -152,6 +152,38 @@ import Testing
     }
 }
 
+/// The log of a call of which some leads were converted.
+@Suite struct MixedCallTests {
+    @Test func `each lead's row tells what became of that lead`() async throws {
+        try await withQueue(as: .daemon) { queue in
+            try queue.add(1...5)
+            let call = try #require(
+                try queue.claims.claim(upTo: 5, CallStart(at: .ms(0)), choosing: { $0 }))
+            let settlements = call.jobs.map { job in
+                guard job.id != 2 && job.id != 4 else {
+                    return Settlement(job, in: call.id, .failed, to: .failed)
+                }
+                var done = Settlement(job, in: call.id, .converted, to: .converted)
+                done.records = ConvertedRecords(
+                    accountID: "001D00000000\(job.id)", contactID: nil, opportunityID: nil)
+                return done
+            }
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)), settlements)
+            let sql = """
+                SELECT job_id || ' ' || outcome || ' ' || coalesce(account_id, '-')
+                FROM run_log ORDER BY job_id
+                """
+            let log = try queue.database.read { try String.fetchAll($0, sql: sql) }
+            #expect(
+                log == [
+                    "1 converted 001D000000001", "2 failed -", "3 converted 001D000000003",
+                    "4 failed -", "5 converted 001D000000005",
+                ])
+        }
+    }
+}
+
 /// What runs for the daemon's own statements.
 @Suite struct TriggerTests {
     @Test func `triggers of others run for what the daemon writes, from when they are there`()
