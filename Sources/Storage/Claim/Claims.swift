@@ -62,7 +62,8 @@ extension Claims {
                     jobs = choose(jobs + more.fitting(beside: jobs))
                 }
                 // On the way, a row that no call could carry may have paused its batch.
-                guard try jobs.count == offered.count || database.areQueued(jobs) else {
+                let areTheFirst = jobs.elementsEqual(offered) { $0.id == $1.id }
+                guard try areTheFirst || database.areQueued(jobs) else {
                     isUnfinished = true
                     return nil
                 }
