@@ -127,6 +127,67 @@ import Testing
         }
     }
 
+    // MARK: Triggers and indexes that somebody added
+
+    @Test(arguments: [
+        """
+        CREATE TABLE crm (lead TEXT PRIMARY KEY) STRICT;
+        CREATE TRIGGER theirs AFTER UPDATE OF state ON jobs WHEN NEW.state = 'converted'
+        BEGIN INSERT INTO crm VALUES (NEW.lead_id); END;
+        INSERT INTO crm SELECT lead_id FROM jobs WHERE id = 1
+        """,
+        "CREATE UNIQUE INDEX theirs ON jobs (result_account_id)",
+    ])
+    func `what somebody's own rule refuses of one lead keeps the others of no call`(rule: String)
+        async throws
+    {
+        try await withQueue(as: .daemon) { queue in
+            try queue.add(1...3)
+            try queue.run(sql: rule)
+            let call = try #require(try claim(queue, at: 0))
+            let records = ConvertedRecords(
+                accountID: account, contactID: contact, opportunityID: nil)
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(5)),
+                call.jobs.map {
+                    var done = Settlement($0, in: call.id, .converted, to: .converted)
+                    done.records = records
+                    return done
+                })
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+            let log = try queue.log()
+            #expect(log.count == 3 && log.allSatisfy { $0.text("account_id") == account })
+            #expect(log[0].text("code") == "ROW_REFUSED" || log[1].text("code") == "ROW_REFUSED")
+        }
+    }
+
+    @Test(arguments: [
+        "CREATE TRIGGER theirs BEFORE UPDATE OF run_at ON jobs WHEN OLD.id = 1 "
+            + "BEGIN SELECT RAISE(ABORT, 'not this one'); END",
+        "PRAGMA ignore_check_constraints = 1; UPDATE jobs SET finished_at = run_at WHERE id = 1; "
+            + "PRAGMA ignore_check_constraints = 0",
+    ])
+    func `a lead in flight that can't be written keeps no daemon from starting`(odd: String)
+        async throws
+    {
+        try await withQueue(as: .daemon) { queue in
+            try queue.add(1...2)
+            _ = try claim(queue, at: 0)
+            try queue.run(sql: odd)
+            let leftover = try queue.settlements.recover(at: .ms(1))
+            #expect(leftover.jobs == 2)
+            let jobs = try queue.jobs()
+            #expect(jobs[1].text("state") == "verifying")
+            let mayBe = "SELECT count(*) FROM jobs WHERE may_be_converted = 1"
+            #expect(try queue.read { try Int.fetchOne($0, sql: mayBe) } == 2)
+            if odd.contains("TRIGGER") {
+                #expect(jobs[0].text("state") == "verifying")
+            } else {
+                #expect(jobs[0].text("error_code") == "ROW_REFUSED")
+            }
+        }
+    }
+
     // MARK: -
 
     /// A lead whose account was found by its group, and got its contact by hand since; and another.

@@ -37,6 +37,16 @@ extension Database {
         }
     }
 
+    /// Runs `body`, which writes to one row what has to be written. Where a trigger that somebody added
+    /// refuses that, `body` runs again without triggers: one row must not stop all others.
+    func withoutTriggersIfRefused(_ body: () throws -> Void) throws {
+        guard try ruleBroken(by: body) != nil else { return }
+        let wereEnabled = try setTriggers(enabled: false)
+        let outcome = Result(catching: body)
+        try setTriggers(enabled: wereEnabled)
+        try outcome.get()
+    }
+
     /// Changes jobs that are queued or held.
     /// - Parameter isCareful: Whether each is changed for itself, and one whose row breaks a rule fails.
     func change(
@@ -83,6 +93,22 @@ extension Database {
     }
 }
 
+extension Database {
+    /// Fails a job that was sending when its daemon ended; that call may have converted its lead.
+    func failInFlight(_ job: Int64, breaking rule: String, at now: Timestamp) throws {
+        let reason = Reason.rowRefused(rule)
+        try withoutTriggersIfRefused {
+            try execute(
+                sql: """
+                    UPDATE jobs SET state = 'failed', doubt = NULL, may_be_converted = 1,
+                        error_code = ?1, error_message = ?2, updated_at = ?3, finished_at = ?3
+                    WHERE id = ?4
+                    """,
+                arguments: [reason.code, reason.message, now.description, job])
+        }
+    }
+}
+
 // MARK: What a call came to
 
 extension Database {
@@ -126,6 +152,17 @@ extension Database {
     /// Writes what a call came to for one job, in the fewest words: whether it is converted, and into
     /// what. A lead that is not, or not surely, may still have been by that call.
     func settleOddRow(_ job: Settlement, _ end: CallEnd, breaking rule: String) throws {
+        func write(_ records: ConvertedRecords?) throws {
+            try withoutTriggersIfRefused { try settle(job, end, breaking: rule, records) }
+        }
+        guard try ruleBroken(by: { try write(job.records) }) != nil else { return }
+        // An index that somebody added to the results: the run log has them all the same.
+        try write(nil)
+    }
+
+    private func settle(
+        _ job: Settlement, _ end: CallEnd, breaking rule: String, _ records: ConvertedRecords?
+    ) throws {
         let reason = Reason.rowRefused(rule)
         let isConverted = job.records != nil
         try execute(
@@ -139,7 +176,7 @@ extension Database {
             arguments: [
                 isConverted ? "converted" : "failed", end.at.wall.description, !isConverted,
                 isConverted ? nil : reason.code, isConverted ? nil : reason.message,
-                job.records?.accountID, job.records?.contactID, job.records?.opportunityID,
+                records?.accountID, records?.contactID, records?.opportunityID,
                 job.jobID, job.from.rawValue, job.sentIn,
                 job.to == .finishing ? reason.code : nil,
                 job.to == .finishing ? reason.message : nil,
@@ -163,7 +200,7 @@ extension Database {
         failed.attempts = 0
         failed.reason = .rowRefused(rule)
         failed.kept = nil
-        _ = try settle([failed], end)
+        try withoutTriggersIfRefused { _ = try settle([failed], end) }
     }
 }
 

@@ -30,7 +30,7 @@ extension Settlements {
             try String.fetchOne($0, sql: "SELECT clock_boot_id FROM queue")
         }
         if boot != now.bootID { try keepPausesShort(at: now.wall) }
-        return try store.write { database in
+        return try store.write(carefully: { database, isCareful in
             let isOlderCopy = try database.isOlderCopy(than: lastCall ?? store.lastCall, store)
             if isOlderCopy { try database.noteOlderCopy() }
             let time = now.wall.description
@@ -42,21 +42,7 @@ extension Settlements {
                     WHERE finished_at IS NULL
                     """,
                 arguments: [time, sentence, (now.wall + callLifetimeMS).description])
-            try database.execute(
-                sql: """
-                    UPDATE jobs SET state = 'verifying', doubt = 'crash',
-                        may_be_converted = 1, run_at = ?1,
-                        error_code = 'DAEMON_ENDED', error_message = ?2, updated_at = ?1
-                    WHERE state = 'sending'
-                    """,
-                arguments: [time, sentence])
-            let jobs = database.changesCount
-            // Whether the lead or the org was to blame for it is forgotten: it uses no attempt.
-            try database.execute(
-                sql: """
-                    UPDATE jobs SET doubt = 'crash'
-                    WHERE state = 'verifying' AND doubt = 'no_answer'
-                    """)
+            let jobs = try database.putInDoubt(sentence, at: now.wall, carefully: isCareful)
             if boot != now.bootID {
                 try database.keepFollowUpPausesShort(at: now.wall)
                 try database.anchorClock(at: now)
@@ -77,7 +63,7 @@ extension Settlements {
                 olderCopyUpTo: try Int64.fetchOne(
                     database, sql: "SELECT older_copy_up_to FROM queue"),
                 isOlderCopy: isOlderCopy)
-        }
+        })
     }
 }
 
@@ -100,6 +86,42 @@ extension Database {
             FROM calls
             """
         return try Bool.fetchOne(self, sql: converting, arguments: [own]) ?? true
+    }
+
+    /// - Parameter isCareful: Whether each is written for itself, and one whose row breaks a rule fails.
+    /// - Returns: How many jobs were sending.
+    fileprivate func putInDoubt(
+        _ sentence: String, at now: Timestamp, carefully isCareful: Bool
+    ) throws -> Int {
+        let jobs = try Int64.fetchAll(self, sql: "SELECT id FROM jobs WHERE state = 'sending'")
+        func update(_ jobs: [Int64]) throws {
+            try execute(
+                sql: """
+                    UPDATE jobs SET state = 'verifying', doubt = 'crash',
+                        may_be_converted = 1, run_at = ?1,
+                        error_code = 'DAEMON_ENDED', error_message = ?2, updated_at = ?1
+                    WHERE id IN (SELECT value FROM json_each(?3))
+                    """,
+                arguments: [now.description, sentence, jobs.json])
+        }
+        // Whether the lead or the org was to blame for it is forgotten: it uses no attempt.
+        func forget(_ jobs: [Int64]) throws {
+            let sql = "UPDATE jobs SET doubt = 'crash' WHERE id IN (SELECT value FROM json_each(?))"
+            try execute(sql: sql, arguments: [jobs.json])
+        }
+        let unanswered = try Int64.fetchAll(
+            self, sql: "SELECT id FROM jobs WHERE state = 'verifying' AND doubt = 'no_answer'")
+        guard isCareful else {
+            try update(jobs)
+            try forget(unanswered)
+            return jobs.count
+        }
+        for job in jobs {
+            let rule = try ruleBroken { try withoutTriggersIfRefused { try update([job]) } }
+            if let rule { try failInFlight(job, breaking: rule, at: now) }
+        }
+        for job in unanswered { try withoutTriggersIfRefused { try forget([job]) } }
+        return jobs.count
     }
 
     /// Batches of which somebody has settled the last job by hand.

@@ -67,14 +67,18 @@ extension Database {
     ) throws -> Bool {
         let isExpected =
             kind == .verify ? "state = 'verifying'" : "state IN ('queued', 'held')"
-        try execute(
-            sql: """
-                UPDATE jobs SET state = 'failed', error_code = ?1, error_message = ?2,
-                    updated_at = ?3, finished_at = ?3
-                WHERE id = ?4 AND \(isExpected)
-                """,
-            arguments: [reason.code, reason.message, now.description, id])
-        guard changesCount == 1 else { return false }
+        var hasFailed = false
+        try withoutTriggersIfRefused {
+            try execute(
+                sql: """
+                    UPDATE jobs SET state = 'failed', error_code = ?1, error_message = ?2,
+                        updated_at = ?3, finished_at = ?3
+                    WHERE id = ?4 AND \(isExpected)
+                    """,
+                arguments: [reason.code, reason.message, now.description, id])
+            hasFailed = changesCount == 1
+        }
+        guard hasFailed else { return false }
         let entry = try openLog(kind, of: [id], in: callID, at: now)
         try closeLog(
             entry, .failed, code: reason.code, message: reason.message, durationMS: 0,
