@@ -44,6 +44,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 30 * 60_000])
+    func `what was found holds for the next call, however far apart calls are`(pausedMS: Int64)
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add([(1, "one@example.org")])
+            var drain = try VirtualDrain(queue) { ($0.rate, $0.burst) = (0.001, 1) }
+            try drain.run(most: 1, answer)
+            drain.now = drain.now + pausedMS
+            try drain.run(most: 3, answer)
+            // A pause is no wait for a token: what was found before it is old.
+            #expect(
+                drain.sent.map(\.kind)
+                    == (pausedMS == 0 ? [.match, .convert] : [.match, .match, .convert]))
+        }
+    }
+
     @Test func `fails a lead that two contacts match and names both`() async throws {
         try await withQueue { queue in
             try queue.add([(1, "two@example.org"), (2, "private@example.org")])

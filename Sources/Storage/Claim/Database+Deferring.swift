@@ -24,7 +24,7 @@ extension Database {
     /// call carries, since the next call that takes one of them keeps the others waiting again.
     /// - Parameter isCareful: Whether a job whose row breaks a rule is to fail, and not the claim.
     func takeUp(_ size: Int, at moment: ClaimMoment, carefully isCareful: Bool) throws {
-        try forgetOldMatches(at: moment.now, carefully: isCareful)
+        try forgetOldMatches(at: moment, carefully: isCareful)
         try takeUpDue(at: moment.now)
         for subject in try subjects() where try !isBusy(subject, at: moment) {
             let selector = FairSelector(

@@ -3,7 +3,6 @@ import GRDB
 
 /// What a search found holds for a while: then somebody else may have made what was not there.
 extension Database {
-    private static let matchLastsMS: Int64 = 15 * 60_000
     /// So many are searched for again by one claim.
     private static let mostForgotten = 2000
 
@@ -32,16 +31,16 @@ extension Database {
 
     /// Has what was found long ago searched for again; a group that has an account by now is in it.
     /// - Parameter isCareful: Whether each job is handled alone, and fails if its row breaks a rule.
-    func forgetOldMatches(at now: Timestamp, carefully isCareful: Bool = false) throws {
-        let old = try oldMatches(at: now)
+    func forgetOldMatches(at moment: ClaimMoment, carefully isCareful: Bool) throws {
+        let old = try oldMatches(at: moment)
         guard isCareful else { return try forgetMatches(of: old) }
         for job in old {
             guard let rule = try ruleBroken(by: { try forgetMatches(of: [job]) }) else { continue }
-            try failOddRow(job, breaking: rule, at: now)
+            try failOddRow(job, breaking: rule, at: moment.now)
         }
     }
 
-    private func oldMatches(at now: Timestamp) throws -> [Int64] {
+    private func oldMatches(at moment: ClaimMoment) throws -> [Int64] {
         let sql = """
             SELECT id FROM jobs INDEXED BY jobs_matched
             WHERE state = 'queued' AND matched_at IS NOT NULL
@@ -51,8 +50,8 @@ extension Database {
         return try Int64.fetchAll(
             cachedStatement(sql: sql),
             arguments: [
-                (now + -Self.matchLastsMS).description, (now + 60_000).description,
-                Self.mostForgotten,
+                (moment.now + -moment.matchesLastMS).description,
+                (moment.now + 60_000).description, Self.mostForgotten,
             ])
     }
 

@@ -207,6 +207,9 @@ struct ClaimMoment {
     let now: Timestamp
     /// Whether the transport has a place for inputs of the org's own.
     let takesExtra: Bool
+    /// How long what a search found holds. Where calls are far apart it holds until the one after the search,
+    /// or leads would be searched for again and again and never converted.
+    let matchesLastMS: Int64
     private let bootID: String
     /// What was called at this uptime or before is over.
     private let over: Int64
@@ -214,6 +217,8 @@ struct ClaimMoment {
     init(_ start: CallStart) {
         now = start.at.wall
         takesExtra = start.takesExtra
+        let isFarApart = start.waited?.reason == .token || start.waited?.reason == .allowance
+        matchesLastMS = max(15 * 60_000, isFarApart ? 2 * (start.waited?.milliseconds ?? 0) : 0)
         bootID = start.at.bootID
         over = start.callLifetimeMS.map { start.at.uptimeMS - $0 } ?? .min
     }
