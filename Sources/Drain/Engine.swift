@@ -81,7 +81,7 @@ struct Engine {
     ) throws -> Settlements.Leftover {
         try watchTheClock(at: now)
         let leftover = try queue.settlements.recover(
-            at: now, lastCall: lastCall, callLifetimeMS: options.lifetimeSinceClaimMS)
+            at: now, lastCall: lastCall, lifetimeSinceClaimMS: options.lifetimeSinceClaimMS)
         olderCopyUpTo = leftover.olderCopyUpTo
         return leftover
     }

@@ -213,7 +213,7 @@ import Testing
             try queue.run(sql: "UPDATE jobs SET account_id = '\(account)' WHERE id = 2")
             func claim(afterMS passed: Int64) throws -> ClaimedCall? {
                 var start = CallStart(at: drain.now + passed)
-                start.callLifetimeMS = 600_000
+                start.lifetimeSinceClaimMS = 600_000
                 return try queue.claims.claim(upTo: 9, start, choosing: { $0 })
             }
             #expect(try claim(afterMS: 590_000) == nil)

@@ -149,7 +149,7 @@ import Testing
             _ = try queue.settlements.recover(at: .ms(1))
             func next(at ms: Int64) throws -> [Int64]? {
                 var start = CallStart(at: .ms(ms))
-                start.callLifetimeMS = 600_000
+                start.lifetimeSinceClaimMS = 600_000
                 return try queue.claims.claim(upTo: 4, start, choosing: { $0 })?.jobs.map(\.id)
             }
             #expect(try next(at: 599_999) == nil)

@@ -19,7 +19,7 @@ import Testing
         try await withQueue { queue in
             try fill(queue)
             let start = restarted(afterMS: 20_000, behindBy: jump)
-            _ = try queue.settlements.recover(at: start, callLifetimeMS: 600_000)
+            _ = try queue.settlements.recover(at: start, lifetimeSinceClaimMS: 600_000)
             let right = try setRight(queue, start, by: jump)
             let jobs = try queue.jobs()
             #expect(jobs.map { $0.text("state") } == ["queued", "verifying", "finishing"])

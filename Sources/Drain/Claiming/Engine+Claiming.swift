@@ -160,7 +160,7 @@ extension Engine {
         guard wantsSearch(work, at: start.at) else { return false }
         let enough = 2 * pacer.callSize.limit
         var start = start
-        start.callLifetimeMS = options.lifetimeSinceClaimMS
+        start.lifetimeSinceClaimMS = options.lifetimeSinceClaimMS
         return try queue.claims.matchedJobs(countingTo: enough, start) >= enough
     }
 
@@ -188,7 +188,7 @@ extension Engine {
     mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> InFlightCall? {
         let failures = pacer.circuit.failures
         var start = start.carrying(pacer.callSize)
-        start.callLifetimeMS = options.lifetimeSinceClaimMS
+        start.lifetimeSinceClaimMS = options.lifetimeSinceClaimMS
         start.takesExtra = options.takesExtra
         let call = try queue.claims.claim(
             upTo: failures.failedJobs.isEmpty

@@ -61,7 +61,7 @@ extension Engine {
     ) throws -> InFlightCall? {
         var start = start
         start.size = (pacer.followUpSize.limit, pacer.followUpSize.reason)
-        start.callLifetimeMS = options.lifetimeSinceClaimMS
+        start.lifetimeSinceClaimMS = options.lifetimeSinceClaimMS
         let isProbe = pacer.followUps.openState != nil
         // Of the kind that fails, or what passes would not say that it is over.
         let (first, others) = demand.kinds.reduce(into: ([FollowUpKind](), [FollowUpKind]())) {

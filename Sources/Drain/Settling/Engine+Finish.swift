@@ -17,7 +17,7 @@ extension Engine {
         for event in seen.events { log(event, at: now) }
         noteReading(call, reply.outcome, at: now)
         let planner = SettlementPlanner(
-            startedAt: call.startedAt, now: now, callLifetimeMS: options.lifetimeSinceClaimMS,
+            startedAt: call.startedAt, now: now, lifetimeSinceClaimMS: options.lifetimeSinceClaimMS,
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
             excused: seen.excused, incidentMS: pacer.circuit.failures.incidentMS(at: now),
             olderCopyUpTo: olderCopyUpTo ?? 0, chance: chance())

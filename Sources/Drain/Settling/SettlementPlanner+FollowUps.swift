@@ -92,7 +92,7 @@ extension SettlementPlanner {
             doubt.nextRunAt = now.wall
             return doubt
         }
-        let rest = isOver ? 0 : max(0, callLifetimeMS - now.since(startedAt))
+        let rest = isOver ? 0 : max(0, lifetimeSinceClaimMS - now.since(startedAt))
         doubt.nextRunAt = now.wall + rest
         guard isAlone && blame == .call else { return doubt }
         // An update that no answer ever comes for must come to an end, too.
@@ -151,12 +151,12 @@ extension SettlementPlanner {
         let back = FollowUpSettlement(followUp, .notFound, to: .waiting)
         guard let sent = followUp.sent, followUp.doubt != .restart else { return waiting(back) }
         let age = now.since(sent.at)
-        guard followUp.doubt == .answered || startedAt.since(sent.at) >= callLifetimeMS else {
+        guard followUp.doubt == .answered || startedAt.since(sent.at) >= lifetimeSinceClaimMS else {
             var later = back
             later.to = .verifying
             later.reason = followUp.reason
             later.doubt = followUp.doubt
-            later.nextRunAt = now.wall + max(0, min(callLifetimeMS - age, max(15_000, age)))
+            later.nextRunAt = now.wall + max(0, min(lifetimeSinceClaimMS - age, max(15_000, age)))
             return later
         }
         if sent.size == 1, followUp.doubt != .crash, let reason = followUp.reason {

@@ -145,7 +145,7 @@ extension SettlementPlanner {
         let age = now.since(job.sentAt)
         later.reason = job.reason
         later.doubt = job.doubt
-        later.nextRunAt = now.wall + max(0, min(callLifetimeMS - age, max(15_000, age)))
+        later.nextRunAt = now.wall + max(0, min(lifetimeSinceClaimMS - age, max(15_000, age)))
         return later
     }
 
@@ -154,7 +154,7 @@ extension SettlementPlanner {
     private func isOver(_ job: InDoubtJob) -> Bool {
         switch job.doubt {
         case .answered, .refused, .unlisted, .failing: true
-        case .noAnswer, .crash: startedAt.since(job.sentAt) >= callLifetimeMS
+        case .noAnswer, .crash: startedAt.since(job.sentAt) >= lifetimeSinceClaimMS
         }
     }
 }

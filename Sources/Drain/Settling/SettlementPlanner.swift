@@ -16,7 +16,7 @@ struct SettlementPlanner {
     /// When the answer came.
     var now: Moment
     /// Milliseconds after its claim in which a call may still be running at Salesforce.
-    var callLifetimeMS: Int64
+    var lifetimeSinceClaimMS: Int64
     /// Milliseconds until a lead whose reading failed is read again.
     var probeIntervalMS: Int64
     /// Whose fault it is that the call failed, if it did.

@@ -13,7 +13,7 @@ public struct CallStart: Sendable {
     public var size: (limit: Int, reason: SizeReason?)?
     /// Milliseconds after its claim in which a call may be running at Salesforce: so long a lead in
     /// doubt keeps others from its account; nil is until the doubt is cleared up.
-    public var callLifetimeMS: Int64?
+    public var lifetimeSinceClaimMS: Int64?
     /// Whether leads may bring inputs of the org's own; where not, those that do fail before any call.
     public var takesExtra = true
 

@@ -220,7 +220,7 @@ struct ClaimMoment {
         let isFarApart = start.waited?.reason == .token || start.waited?.reason == .allowance
         matchesLastMS = max(15 * 60_000, isFarApart ? 2 * (start.waited?.milliseconds ?? 0) : 0)
         bootID = start.at.bootID
-        over = start.callLifetimeMS.map { start.at.uptimeMS - $0 } ?? .min
+        over = start.lifetimeSinceClaimMS.map { start.at.uptimeMS - $0 } ?? .min
     }
 
     var arguments: [String: (any DatabaseValueConvertible)?] {

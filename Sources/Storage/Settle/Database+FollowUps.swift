@@ -92,14 +92,14 @@ extension Database {
     /// were waiting, too: this file may be a copy, and the original has sent them since. Fields are set
     /// again once a call that set them can no longer be running.
     /// - Parameter isSameBoot: Whether the machine has not been started again since.
-    func recoverFollowUps(at now: Moment, callLifetimeMS: Int64, isSameBoot: Bool) throws {
+    func recoverFollowUps(at now: Moment, lifetimeSinceClaimMS: Int64, isSameBoot: Bool) throws {
         try execute(
             sql: """
                 UPDATE follow_ups SET state = 'verifying', doubt = 'crash',
                     run_at = iif(kind = 'set', ?2, ?1), updated_at = ?1
                 WHERE state = 'sending'
                 """,
-            arguments: [now.wall.description, (now.wall + callLifetimeMS).description])
+            arguments: [now.wall.description, (now.wall + lifetimeSinceClaimMS).description])
         // As with jobs: whose fault it was is forgotten.
         try execute(
             sql: """
@@ -114,7 +114,7 @@ extension Database {
                     WHERE state = 'verifying' AND kind = 'set' AND doubt <> 'answered'
                         AND run_at < ?2
                     """,
-                arguments: [now.wall.description, (now.wall + callLifetimeMS).description])
+                arguments: [now.wall.description, (now.wall + lifetimeSinceClaimMS).description])
         }
         try execute(
             sql: """

@@ -21,9 +21,9 @@ extension Settlements {
     /// To be called under the `DaemonLock`, before the first claim.
     /// - Parameters:
     ///   - lastCall: The last call that was made on a file of this name, if the lock is not to say so.
-    ///   - callLifetimeMS: Milliseconds in which a call may still be running at Salesforce.
+    ///   - lifetimeSinceClaimMS: Milliseconds after its claim in which a call may be running.
     public func recover(
-        at now: Moment, lastCall: Int64? = nil, callLifetimeMS: Int64 = 0
+        at now: Moment, lastCall: Int64? = nil, lifetimeSinceClaimMS: Int64 = 0
     ) throws -> Leftover {
         let sentence = "The daemon ended before the answer came."
         let boot = try store.read {
@@ -41,14 +41,14 @@ extension Settlements {
                         next_run_at = iif(kind = 'set', ?3, ?1)
                     WHERE finished_at IS NULL
                     """,
-                arguments: [time, sentence, (now.wall + callLifetimeMS).description])
+                arguments: [time, sentence, (now.wall + lifetimeSinceClaimMS).description])
             let jobs = try database.putInDoubt(sentence, at: now.wall, carefully: isCareful)
             if boot != now.bootID {
                 try database.keepFollowUpPausesShort(at: now.wall)
                 try database.anchorClock(at: now)
             }
             try database.recoverFollowUps(
-                at: now, callLifetimeMS: callLifetimeMS,
+                at: now, lifetimeSinceClaimMS: lifetimeSinceClaimMS,
                 isSameBoot: boot == now.bootID && !isOlderCopy)
             try database.execute(
                 sql: """
