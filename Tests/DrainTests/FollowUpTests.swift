@@ -91,7 +91,7 @@ import Testing
             #expect(change.changed == 1)
             try drain.run(answer)
             #expect(try queue.jobs().first?.text("after_code") == nil)
-            // The question comes first, then the note; the lead and the task are left alone.
+            // The verification comes first, then the note; the lead and the task are left alone.
             #expect(drain.sent.map(\.kind) == [.convert, .note, .task, .verify, .note])
         }
     }
@@ -391,10 +391,10 @@ import Testing
             #expect(try queue.jobs().first?.text("after_code") == "FOLLOW_UP_IN_DOUBT")
             let before = drain.sent.count
             _ = try queue.operations.retry([.job(1)], at: drain.now.wall)
-            var questions = 0
+            var verifications = 0
             try drain.run { request in
-                questions += 1
-                return questions == 1 ? noAnswer : try answer(request)
+                verifications += 1
+                return verifications == 1 ? noAnswer : try answer(request)
             }
             #expect(drain.sent.count > before + 1)
             #expect(try queue.jobs().first?.text("state") == "converted")

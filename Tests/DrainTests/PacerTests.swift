@@ -25,7 +25,7 @@ import Testing
     static let table: [Case] = [
         Case(testDescription: "nothing in the way", decision: .go([.conversion])),
         Case(
-            testDescription: "questions come first",
+            testDescription: "verifications come first",
             demand: Pacer.Demand(reads: true, conversions: true),
             decision: .go([.read, .conversion])),
         Case(

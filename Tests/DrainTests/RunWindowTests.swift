@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func `asks no question outside its hours either`() async throws {
+    @Test func `verifies nothing outside its hours either`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)
             var drain = try VirtualDrain(queue)

@@ -77,7 +77,7 @@ import Testing
 
     // MARK: Read before it fails
 
-    @Test func `a known code fails a lead without a question`() async throws {
+    @Test func `a known code fails a lead without a verification`() async throws {
         try await withQueue { queue in
             try queue.add(1...100)
             var drain = try VirtualDrain(queue)
@@ -199,18 +199,18 @@ import Testing
         }
     }
 
-    @Test func `a question without an answer leaves the reason of the refusal`() async throws {
+    @Test func `a verification without an answer leaves the reason of the refusal`() async throws {
         try await withQueue { queue in
             try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
             try queue.add(1...2)
             var drain = try VirtualDrain(queue)
-            var questions = 0
+            var verifications = 0
             try drain.run { request in
                 guard case .verify = request else {
                     return try refuse(request, .unlisted(made), butNot: 2)
                 }
-                questions += 1
-                return questions == 1 ? lost : .noneConverted(request)
+                verifications += 1
+                return verifications == 1 ? lost : .noneConverted(request)
             }
             #expect(try queue.jobs().first?.text("error_code") == made.code)
             let codes = try queue.log().filter { $0.number("job_id") == 1 }.map { $0.text("code") }

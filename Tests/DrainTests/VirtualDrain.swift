@@ -112,7 +112,7 @@ extension InFlightCall {
     func answered(_ reply: CallReply) -> CallResult {
         switch content {
         case .conversions(let call): .conversions(call, reply.toConversions)
-        case .verification(let verification): .verification(verification, reply.toQuestion)
+        case .verification(let verification): .verification(verification, reply.toVerification)
         case .search(let search):
             switch search.kind {
             case .contact: .search(search, reply.toSearch.map { .contacts($0) })

@@ -15,11 +15,11 @@ import Testing
                 try queue.jobs().map { $0.text("state") } == ["verifying", "verifying", "queued"])
             #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 0 })
             #expect(try queue.log().map { $0.text("outcome") } == ["unknown", "unknown"])
-            let question = try #require(
+            let verification = try #require(
                 try queue.claims.claimVerification(upTo: 10, CallStart(at: .ms(6))))
-            #expect(question.jobs.map(\.doubt) == [.crash, .crash])
-            #expect(question.jobs.map(\.sentAt) == [.ms(0), .ms(0)])
-            #expect(question.jobs.map(\.callSize) == [2, 2])
+            #expect(verification.jobs.map(\.doubt) == [.crash, .crash])
+            #expect(verification.jobs.map(\.sentAt) == [.ms(0), .ms(0)])
+            #expect(verification.jobs.map(\.callSize) == [2, 2])
         }
     }
 
@@ -38,12 +38,12 @@ import Testing
             settlements[1].doubt = .refused
             try queue.settlements.settle(
                 CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(1)), settlements)
-            let question = try #require(
+            let verification = try #require(
                 try queue.claims.claimVerification(upTo: 2, CallStart(at: .ms(2))))
-            #expect(question.jobs.map(\.job.mayBeConverted) == [true, false])
+            #expect(verification.jobs.map(\.job.mayBeConverted) == [true, false])
             try queue.settlements.settle(
-                CallEnd(callID: question.id, startedAt: .ms(2), at: .ms(3)),
-                question.jobs.map { Settlement($0, .failed, to: .failed) })
+                CallEnd(callID: verification.id, startedAt: .ms(2), at: .ms(3)),
+                verification.jobs.map { Settlement($0, .failed, to: .failed) })
             try queue.add(1...2)
             let later = try #require(
                 try queue.claims.claim(upTo: 2, CallStart(at: .ms(4)), choosing: { $0 }))

@@ -149,10 +149,10 @@ import Testing
             _ = try queue.claims.claim(upTo: 9, CallStart(at: .ms(0)), choosing: { $0 })
             _ = try queue.settlements.recover(at: .ms(1))
             try queue.run(sql: "DELETE FROM calls")
-            let question = try #require(
+            let verification = try #require(
                 try queue.claims.claimVerification(upTo: 9, CallStart(at: .ms(700_000))))
-            #expect(question.jobs.map(\.job.id) == [1, 2])
-            #expect(question.jobs.allSatisfy { $0.sentAt.wall == Moment.ms(0).wall })
+            #expect(verification.jobs.map(\.job.id) == [1, 2])
+            #expect(verification.jobs.allSatisfy { $0.sentAt.wall == Moment.ms(0).wall })
         }
     }
 
@@ -167,9 +167,9 @@ import Testing
                     VALUES ('convert', 3, '2026-11-22T00:00:00.000Z', 'test', 1);
                     UPDATE jobs SET state = 'verifying', doubt = 'no_answer', call_id = 1
                     """)
-            // Even where only such rows fit into the question.
-            let question = try queue.claims.claimVerification(upTo: 2, CallStart(at: .ms(0)))
-            #expect(question?.jobs.map(\.job.id) == [3])
+            // Even where only such rows fit into the verification.
+            let verification = try queue.claims.claimVerification(upTo: 2, CallStart(at: .ms(0)))
+            #expect(verification?.jobs.map(\.job.id) == [3])
             let jobs = try queue.jobs()
             #expect(jobs.map { $0.text("state") } == ["failed", "failed", "verifying"])
             #expect(jobs[0].text("error_code") == "MALFORMED_ID")

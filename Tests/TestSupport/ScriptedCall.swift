@@ -101,7 +101,7 @@ public struct CallReply: Sendable {
     }
 
     /// To a question.
-    public var toQuestion: Reply<[LeadReading]> {
+    public var toVerification: Reply<[LeadReading]> {
         typed { if case .verified(let leads) = $0 { leads } else { nil } }
     }
 
@@ -204,7 +204,7 @@ public struct ScriptedClient: SalesforceClient {
 
     /// Reads leads.
     public func verify(_ leads: [RecordID]) async -> Reply<[LeadReading]> {
-        await answer(.verify(leads)).toQuestion
+        await answer(.verify(leads)).toVerification
     }
 
     /// Looks for contacts.

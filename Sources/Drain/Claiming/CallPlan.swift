@@ -32,7 +32,7 @@ enum CallPlan {
 public enum SearchPlan {
     /// Addresses, contacts or groups in one query at most.
     static let mostKeys = 200
-    /// Jobs in one search at most: leads of one address, or of one group, share one question.
+    /// Jobs in one search at most: leads of one address, or of one group, share one query.
     static let mostJobs = 1000
 
     /// Those that fit, in their order: of an address, a contact or a group all.

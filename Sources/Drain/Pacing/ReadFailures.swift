@@ -78,7 +78,7 @@ struct ReadFailures: Equatable {
         suspects[job]?.aloneSince.map { now.since($0) >= patience } ?? false
     }
 
-    /// Whether no more questions are asked about this one: for half an hour every reading of it alone has
+    /// Whether this one is read no more: for half an hour every reading of it alone has
     /// failed while others passed, or for two hours with no other to tell by.
     func isGivenUp(_ job: Int64, at now: Moment) -> Bool {
         hasFailed(job, forMS: Self.patienceMS, at: now)

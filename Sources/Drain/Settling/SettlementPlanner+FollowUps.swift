@@ -102,10 +102,10 @@ extension SettlementPlanner {
     }
 }
 
-/// What a question about notes or tasks means.
+/// What a verification of notes or tasks means.
 extension SettlementPlanner {
-    /// The settlements of a question.
-    /// - Parameter failures: What is known of questions that fail, this one included if it did.
+    /// The settlements of a verification.
+    /// - Parameter failures: What is known of readings that fail, this one included if it did.
     func settle(
         asked verification: ClaimedFollowUps, _ reply: Reply<[[String]]>, _ failures: ReadFailures
     ) -> [FollowUpSettlement] {

@@ -2,7 +2,7 @@ import Conversion
 import Storage
 
 extension SettlementPlanner {
-    /// The settlements of a question.
+    /// The settlements of a verification.
     /// - Parameter failures: What is known of readings that fail, this one included if it did.
     func settle(
         _ verification: ClaimedVerification, _ reply: Reply<[LeadReading]>, _ failures: ReadFailures
@@ -107,9 +107,9 @@ extension SettlementPlanner {
         return failed(Settlement(job, .failed, to: .failed), job.job.policy, reason)
     }
 
-    /// Whether no more questions are asked about a lead. A note in doubt is left alone after half an hour;
+    /// Whether a lead is verified no more. A note in doubt is left alone after half an hour;
     /// a lead in doubt may be converted, which its group and its account wait to know: it is given a day
-    /// since its call while questions about others are answered, or four with no other to tell by.
+    /// since its call while verifications of others are answered, or four with no other to tell by.
     private func isGivenUp(_ job: InDoubtJob, _ failures: ReadFailures) -> Bool {
         let age = now.since(job.sentAt)
         guard age >= Self.doubtLastsMS else { return false }
@@ -149,7 +149,7 @@ extension SettlementPlanner {
         return later
     }
 
-    /// Whether the call in doubt was over before the question was even asked: an answer that was
+    /// Whether the call in doubt was over before the verification even began: an answer that was
     /// long under way may tell of a time when it was not. A call that was answered is over.
     private func isOver(_ job: InDoubtJob) -> Bool {
         switch job.doubt {

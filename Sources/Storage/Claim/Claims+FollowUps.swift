@@ -77,7 +77,7 @@ extension Claims {
         }
     }
 
-    /// Puts notes or tasks in doubt into a question to Salesforce, those that waited longest first.
+    /// Puts notes or tasks in doubt into a verification, those that waited longest first.
     /// - Parameter choose: Which of those that are offered are asked about together; one at least.
     /// - Returns: nil when none is to be asked about now.
     public func claimFollowUpVerification(
@@ -104,7 +104,7 @@ extension Database {
     /// Bytes of text that one claim reads: notes may be long.
     private static let mostTextBytes = 16 << 20
 
-    /// Notes and tasks, those first that have waited longest: of one kind every question may fail.
+    /// Notes and tasks, those first that have waited longest: of one kind every verification may fail.
     fileprivate func kindsInDoubt(at now: Moment) throws -> [FollowUpKind] {
         let sql = """
             SELECT run_at FROM follow_ups INDEXED BY follow_ups_in_doubt

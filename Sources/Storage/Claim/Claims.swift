@@ -196,8 +196,8 @@ extension Database {
 }
 
 extension Claims {
-    /// Puts jobs in doubt into a question to Salesforce, those that waited longest first; written
-    /// before it leaves, like a call that converts.
+    /// Puts jobs in doubt into a verification, those that waited longest first; written before it
+    /// leaves, like a call that converts.
     /// - Parameter choose: Which of those that are offered are asked about together; one at least.
     /// - Returns: nil when none is to be asked about now.
     public func claimVerification(

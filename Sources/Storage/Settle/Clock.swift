@@ -15,7 +15,7 @@ extension Settlements {
     }
 
     /// The wall clock was set: what waits for a time that we worked out ourselves (a backoff, the
-    /// next question) waits as long as it would have, and what was due stays due. A later `run_at`
+    /// next verification) waits as long as it would have, and what was due stays due. A later `run_at`
     /// that somebody gave is left as it is, because it names a time and not a pause.
     ///
     /// Of what was due there may be millions, which are written some thousands at a time. Cut short, all of

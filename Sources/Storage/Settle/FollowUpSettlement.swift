@@ -23,7 +23,7 @@ public struct FollowUpSettlement: Sendable, Equatable {
     public var entry: Int64
     /// The call that it was sent in, if it was in one: one that was sent again since is left alone.
     public var sentIn: Int64?
-    /// What this attempt, or this question, came to.
+    /// What this attempt, or this verification, came to.
     public var outcome: Outcome
     /// Where it goes.
     public var to: State

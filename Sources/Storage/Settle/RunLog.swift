@@ -45,7 +45,7 @@ extension [Int64] {
 }
 
 extension Database {
-    /// Settles a job whose row can't be read: no call can carry it, and no question can clear it up.
+    /// Settles a job whose row can't be read: no call can carry it, and no verification can clear it up.
     func fail(_ row: MalformedRow, asking kind: CallKind, at now: Timestamp) throws {
         let lookUp =
             kind == .verify ? " Its call may have converted the lead: look that up first." : ""

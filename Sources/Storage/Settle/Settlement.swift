@@ -18,7 +18,7 @@ public struct Settlement: Sendable, Equatable {
     public var attempts: Int
     /// Why, where something went wrong.
     public var reason: Reason?
-    /// What the job keeps as its error, where that is another than the reason of this row: a question
+    /// What the job keeps as its error, where that is another than the reason of this row: a verification
     /// that got no answer leaves the reason of the call in doubt as it is.
     public var jobReason: Reason?
     /// What the lead was converted into.
