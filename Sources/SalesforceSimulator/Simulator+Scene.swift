@@ -34,7 +34,7 @@ extension Simulator {
             lead.company = company ?? lead.company
             lead.email = email ?? lead.email
             lead.ownerID = ownerID.flatMap(Identifier.init) ?? lead.ownerID
-            for trait in traits { lead.take(trait) }
+            for trait in traits { lead.apply(trait) }
             world.org.add(lead)
             if traits.contains(.alreadyConverted), let place = world.org.place(of: lead.id) {
                 world.org.convertExternally(place, at: Date())
@@ -77,7 +77,7 @@ extension Simulator {
 }
 
 extension LeadRecord {
-    mutating func take(_ trait: LeadTrait) {
+    mutating func apply(_ trait: LeadTrait) {
         switch trait {
         case .ownedByQueue: ownerID = Identifier(.queue, number: 1)
         case .alreadyConverted: break

@@ -24,18 +24,18 @@ public struct BatchReport: Sendable {
         failures = try dashboard.failuresByCode(batch: batch.id)
         self.now = now
         try dashboard.readJobs(ofBatch: batch.id) { jobs, attempts in
-            for job in jobs { take(job) }
-            for attempt in attempts { take(attempt) }
+            for job in jobs { add(job) }
+            for attempt in attempts { add(attempt) }
         }
     }
 
-    private mutating func take(_ job: JobSummary) {
+    private mutating func add(_ job: JobSummary) {
         if job.state == .converted, converted.count < Self.mostRows { converted.append(job) }
         let hasFailed = job.state == .failed || job.hasFailedFollowUp
         if hasFailed, failed.count < Self.mostRows { failed.append(job) }
     }
 
-    private mutating func take(_ attempt: ReportedAttempt) {
+    private mutating func add(_ attempt: ReportedAttempt) {
         attempts += 1
         if let call = attempt.call { calls.insert(call) }
         if let start = attempt.startedAt { first = min(first ?? start, start) }

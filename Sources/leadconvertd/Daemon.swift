@@ -91,7 +91,7 @@ final class Daemon: Sendable {
     /// Drains until told to stop.
     /// - Returns: The code to exit with.
     func run() async throws -> ExitStatus {
-        await signals.forward([SIGTERM, SIGINT, SIGHUP]) { [weak self] in self?.take($0) }
+        await signals.forward([SIGTERM, SIGINT, SIGHUP]) { [weak self] in self?.handle($0) }
         notifier?.ready()
         await hooks.start()
         let ending = await drain.run()
@@ -147,7 +147,7 @@ final class Daemon: Sendable {
 
     // MARK: Signals
 
-    private func take(_ signal: Int32) {
+    private func handle(_ signal: Int32) {
         if signal == SIGHUP { return reload() }
         let isSecond = isStopping.withLock { isStopping in
             defer { isStopping = true }

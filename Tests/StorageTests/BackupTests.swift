@@ -159,10 +159,10 @@ import Testing
             let held = open(place.draft, O_RDONLY | O_CLOEXEC)
             defer { close(held) }
             let second = try place.makeDraft()
-            let error = #expect(throws: OperatorError.self) { try place.take(first) }
+            let error = #expect(throws: OperatorError.self) { try place.install(first) }
             #expect(error?.status == .tryLater)
             place.remove(first)
-            try place.take(second)
+            try place.install(second)
             #expect(place.isTaken)
         }
     }

@@ -130,7 +130,7 @@ extension World {
         if case .update(let records) = operation {
             for (place, row) in records.map(\.id).enumerated() {
                 guard let row else { continue }
-                if rowLocks.take(row, for: number) {
+                if rowLocks.acquire(row, for: number) {
                     admission.rows.insert(row)
                 } else {
                     admission.lockedRows[place] = row
@@ -140,7 +140,7 @@ extension World {
         for (place, request) in operation.requests.enumerated() {
             guard let row = request.accountID.flatMap(Identifier.init), org.accounts[row] != nil
             else { continue }
-            if rowLocks.take(row, for: number) {
+            if rowLocks.acquire(row, for: number) {
                 admission.rows.insert(row)
             } else {
                 admission.lockedRows[place] = row

@@ -41,7 +41,7 @@ package struct World {
     /// Gives a lead a trait, if there is such a lead.
     package mutating func change(_ leadID: String, _ trait: LeadTrait) {
         guard let place = Identifier(leadID).flatMap(org.place) else { return }
-        org.change(place) { $0.take(trait) }
+        org.change(place) { $0.apply(trait) }
     }
 
     /// Notes that a request arrived, and numbers it.
@@ -70,8 +70,8 @@ package struct World {
 struct RowLocks {
     private var holders: [Identifier: Int] = [:]
 
-    /// Takes the row for a call, or says that another one holds it.
-    mutating func take(_ row: Identifier, for call: Int) -> Bool {
+    /// Acquires the row for a call, or says that another one holds it.
+    mutating func acquire(_ row: Identifier, for call: Int) -> Bool {
         if let holder = holders[row] { return holder == call }
         holders[row] = call
         return true

@@ -85,7 +85,7 @@ struct FairSelector {
         while !selection.isComplete, !active.isEmpty || !waiting.isEmpty {
             let perBatch = max(1, selection.room / max(1, active.count))
             for var front in active where !selection.isComplete {
-                let taken = try selection.take(perBatch, from: &front, of: self)
+                let taken = try selection.collect(perBatch, from: &front, of: self)
                 if taken == perBatch { served.append(front) }
             }
             // Those that had no turn yet come before a second turn of the others.
@@ -154,19 +154,19 @@ private struct Selection {
     var isComplete: Bool { room == 0 || isTruncated }
 
     /// - Returns: How many were taken.
-    mutating func take(
+    mutating func collect(
         _ wanted: Int, from front: inout QueueFront, of selector: FairSelector
     ) throws -> Int {
         let before = jobs.count
         while jobs.count - before < wanted, !front.isExhausted, !isComplete {
             // Where many can't go, few at a time would take many queries.
             let most = wanted - (jobs.count - before) + min(blocked.count, 500)
-            try take(wanted - (jobs.count - before), of: most, from: &front, selector)
+            try collect(wanted - (jobs.count - before), of: most, from: &front, selector)
         }
         return jobs.count - before
     }
 
-    private mutating func take(
+    private mutating func collect(
         _ wanted: Int, of most: Int, from front: inout QueueFront, _ selector: FairSelector
     ) throws {
         let rows = try selector.front(of: front.queue, after: front.last, most)

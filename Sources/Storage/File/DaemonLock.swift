@@ -48,7 +48,7 @@ public final class DaemonLock: Sendable {
     ///   file can't be made.
     public init(queue path: String, at now: Timestamp) throws {
         file = Self.file(path)
-        descriptor = try Self.take(file, queue: path)
+        descriptor = try Self.acquire(file, queue: path)
         lastCall = Self.lines(descriptor).dropFirst(2).first.flatMap { Int64($0) }
         let holder = "\(getpid())\n\(now)\n"
         callOffset = holder.utf8.count
@@ -119,7 +119,7 @@ public final class DaemonLock: Sendable {
         return lock
     }
 
-    private static func take(_ file: String, queue path: String) throws -> Int32 {
+    private static func acquire(_ file: String, queue path: String) throws -> Int32 {
         while true {
             let descriptor = try make(file)
             var lock = wholeFile

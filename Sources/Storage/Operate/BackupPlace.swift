@@ -137,7 +137,7 @@ struct BackupPlace {
 
     /// Moves the draft to its place.
     /// - Throws: `OperatorError` 73 when that can't be, 75 when it is another's.
-    func take(_ identity: FileIdentity) throws {
+    func install(_ identity: FileIdentity) throws {
         guard FileIdentity(path: draft) == identity else {
             throw OperatorError(
                 .tryLater, "Another program makes the copy \(name) at the same time.",

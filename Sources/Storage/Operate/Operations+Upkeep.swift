@@ -29,7 +29,7 @@ extension Operations {
                     }
                     try destination.close()
                 }
-                try place.take(draft)
+                try place.install(draft)
             } catch {
                 place.remove(draft)
                 throw error

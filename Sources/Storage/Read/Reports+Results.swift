@@ -147,8 +147,8 @@ public struct ResultsPage: Sendable {
     public fileprivate(set) var isSettled: Bool?
     fileprivate var isFull = false
 
-    /// Takes them as far as they are to be given, and moves the place along.
-    fileprivate mutating func take(_ results: PlacedResults, _ place: inout ResultsPlace) throws {
+    /// Appends them as far as they are to be given, and moves the place along.
+    fileprivate mutating func append(_ results: PlacedResults, _ place: inout ResultsPlace) throws {
         var count = 0
         while isSettled == nil, let row = try results.next() {
             guard row.isSettled || !place.waits else { return isSettled = false }
@@ -172,7 +172,7 @@ extension Database {
             let rows = try results(
                 "batch_id = ? AND position IS NULL AND id > ? ORDER BY id LIMIT ?",
                 [batch, place.id, ResultsPage.size])
-            try page.take(rows, &place)
+            try page.append(rows, &place)
         }
         if page.isSettled == nil && !page.isFull {
             let rows = try results(
@@ -181,7 +181,7 @@ extension Database {
                     batch, place.position ?? .min, place.position == nil ? 0 : place.id,
                     ResultsPage.size,
                 ])
-            try page.take(rows, &place)
+            try page.append(rows, &place)
         }
         if page.isSettled == nil && !page.isFull {
             page.isSettled = place.waits ? try isSettled(batch: batch) : place.isSettled

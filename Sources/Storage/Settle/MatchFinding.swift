@@ -69,18 +69,18 @@ public struct MatchFinding: Sendable, Equatable {
 extension Database {
     /// Writes down what was found, unless the job was cancelled or joined another account meanwhile, or
     /// somebody has corrected what it is searched for by.
-    func take(_ finding: MatchFinding, _ end: CallEnd) throws {
+    func apply(_ finding: MatchFinding, _ end: CallEnd) throws {
         let time = end.at.wall.description
         guard try isStillLookedFor(finding) else { return }
         switch finding.result {
         case .nothing:
-            try takeNothing(finding, at: time)
+            try applyNothing(finding, at: time)
         case .contact(let contact, let account):
-            try take(contact, of: account, finding, at: time)
+            try apply(contact, of: account, finding, at: time)
         case .personAccount(let account):
-            try take(personAccount: account, finding, at: time)
+            try apply(personAccount: account, finding, at: time)
         case .account(let account):
-            try take(account, finding, at: time)
+            try apply(account, finding, at: time)
         case .postponed(let reason, let until):
             _ = try postpone(finding, reason, until, at: time)
         case .retry(let reason, let backoffMS, let until):
@@ -109,7 +109,7 @@ extension Database {
 
     // MARK: Contacts
 
-    private func take(
+    private func apply(
         _ contact: RecordID, of account: RecordID, _ finding: MatchFinding, at time: String
     ) throws {
         let sql = """
@@ -126,7 +126,7 @@ extension Database {
         ])
     }
 
-    private func take(
+    private func apply(
         personAccount account: RecordID, _ finding: MatchFinding, at time: String
     ) throws {
         let sql = """
@@ -143,7 +143,7 @@ extension Database {
 
     // MARK: Nothing, or an account
 
-    private func takeNothing(_ finding: MatchFinding, at time: String) throws {
+    private func applyNothing(_ finding: MatchFinding, at time: String) throws {
         let sql =
             switch finding.search {
             case .contact:
@@ -165,7 +165,7 @@ extension Database {
         try cachedStatement(sql: sql).execute(arguments: [time, finding.jobID])
     }
 
-    private func take(_ account: RecordID, _ finding: MatchFinding, at time: String) throws {
+    private func apply(_ account: RecordID, _ finding: MatchFinding, at time: String) throws {
         let sql = """
             UPDATE jobs INDEXED BY jobs_to_join
             SET account_id = ?1, matched_account = 'account', updated_at = ?2,

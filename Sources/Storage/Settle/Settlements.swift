@@ -69,7 +69,7 @@ extension Database {
             }
         }
         try finish(batches: batches, at: end.at.wall)
-        for finding in call.findings { try take(finding, end) }
+        for finding in call.findings { try apply(finding, end) }
         try beginFollowUps(of: finishing, at: end.at.wall)
         settled += try settle(call.followUps, end)
         try self.end(end)
