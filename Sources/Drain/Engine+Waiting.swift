@@ -108,7 +108,7 @@ extension Engine {
             case .token, .slot, .work, nil: (nil, nil)
             }
         guard lasting != waits.written else { return }
-        try queue.settlements.note(waitingFor: lasting.reason, until: lasting.until)
+        try queue.settlements.record(waitingFor: lasting.reason, until: lasting.until)
         logLongWait(of: lasting.reason, until: until)
         waits.written = lasting
     }
@@ -139,7 +139,7 @@ struct WaitRecord {
     var loggedAt: [WaitReason: Moment] = [:]
 
     /// Work that is due can't leave.
-    mutating func note(_ reason: WaitReason, at now: Moment) {
+    mutating func record(_ reason: WaitReason, at now: Moment) {
         guard reason.delaysCalls else { return }
         blocked = (reason, blocked?.since ?? now)
     }

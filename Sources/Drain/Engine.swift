@@ -181,7 +181,7 @@ struct Engine {
         case .go(let permit): return try claimAndLaunch(work, followUps, permit, at: now)
         case .wait(let wait):
             if wait.reason == .outage, let fault = giveUp(at: now) { return .end(.fault(fault)) }
-            waits.note(wait.reason, at: now)
+            waits.record(wait.reason, at: now)
             return try self.wait(wait.reason, until: wait.until)
         }
     }

@@ -58,7 +58,7 @@ public struct CheckRunner {
             environment = try options.context.settings
         } catch {
             // Not even where the queue is can be known.
-            return try note([Finding(error)], of: .settings)
+            return try record([Finding(error)], of: .settings)
         }
         var context = CheckContext(options, environment: environment, warn: warn)
         do {
@@ -74,7 +74,7 @@ public struct CheckRunner {
     private mutating func run(_ check: Check, _ context: inout CheckContext) async throws {
         if let reason = check.needs.flatMap({ blocked[$0] }) {
             blocked[check.name] = reason
-            return try note([.skipped(because: reason)], of: check.name)
+            return try record([.skipped(because: reason)], of: check.name)
         }
         let found: [Finding]
         do {
@@ -82,10 +82,10 @@ public struct CheckRunner {
         } catch let error as OperatorError {
             found = [Finding(error)]
         }
-        try note(found, of: check.name)
+        try record(found, of: check.name)
     }
 
-    private mutating func note(_ found: [Finding], of name: Check.Name) throws {
+    private mutating func record(_ found: [Finding], of name: Check.Name) throws {
         for var finding in found {
             finding.name = name.rawValue
             if finding.status == .fail { blocked[name] = "\(name) failed" }

@@ -86,7 +86,7 @@ extension CheckContext {
             owners = owners.dropFirst(some.count)
             let reply = try await ask { await $0.readInactive(of: some) }
             guard case .value(let inactive) = reply.outcome else { return reply.reason?.message }
-            previews.note(inactive: inactive)
+            previews.record(inactive: inactive)
         }
         return nil
     }

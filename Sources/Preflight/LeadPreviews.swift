@@ -29,8 +29,8 @@ struct LeadPreviews {
         }
     }
 
-    /// Notes that these users are not active.
-    mutating func note(inactive users: [RecordID]) {
+    /// Records that these users are not active.
+    mutating func record(inactive users: [RecordID]) {
         for user in users { leavers += owned[user, default: []] }
     }
 

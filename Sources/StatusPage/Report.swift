@@ -128,7 +128,7 @@ public struct BatchReport: Sendable {
         let rows = failures.map { group -> HTML in
             """
             <tr><th scope="row"><bdi class="code">\(group.code ?? "no code")</bdi>\
-            \(group.part.note)</th>\
+            \(group.part.label)</th>\
             <td class="number">\(group.leads.grouped)</td>\
             <td class="message"><bdi>\(group.example ?? "")</bdi></td></tr>
             """

@@ -96,7 +96,7 @@ final class ScriptedServer: Sendable {
             (arrivals, arrival) = AsyncStream.makeStream()
         }
 
-        func note(_ request: Request) {
+        func record(_ request: Request) {
             requests.withLock { $0.append(request) }
             arrival.yield()
         }
@@ -120,7 +120,7 @@ private final class Performer: ChannelInboundHandler {
         received += String(buffer: unwrapInboundIn(data))
         guard let request = wholeRequest() else { return }
         received = ""
-        seen.note(request)
+        seen.record(request)
         perform(script(request), context)
     }
 

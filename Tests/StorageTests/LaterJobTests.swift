@@ -140,13 +140,13 @@ import Testing
             let aside = "SELECT deferred_for FROM jobs WHERE state = 'queued'"
             #expect(try queue.database.read { try String.fetchOne($0, sql: aside) } == "time")
 
-            try queue.settlements.note(waitingFor: .time, until: Moment.ms(60_000).wall)
+            try queue.settlements.record(waitingFor: .time, until: Moment.ms(60_000).wall)
             let since = "SELECT waiting_since FROM queue"
             let first = try queue.database.read { try String.fetchOne($0, sql: since) }
             #expect(first != nil)
-            try queue.settlements.note(waitingFor: .time, until: Moment.ms(70_000).wall)
+            try queue.settlements.record(waitingFor: .time, until: Moment.ms(70_000).wall)
             #expect(try queue.database.read { try String.fetchOne($0, sql: since) } == first)
-            try queue.settlements.note(waitingFor: nil, until: nil)
+            try queue.settlements.record(waitingFor: nil, until: nil)
             #expect(try queue.database.read { try String.fetchOne($0, sql: since) } == nil)
         }
     }

@@ -73,7 +73,7 @@ extension Engine {
         pacer.bucket = bucketBefore
         let isSearching = SearchKind.allCases.contains { isReading(.search($0)) }
         let reason = isSearching ? WaitReason.slot : .account
-        waits.note(reason, at: now)
+        waits.record(reason, at: now)
         // What is due may be all that was looked at: with no answer to come, it looks again. What
         // follows conversions may be waiting for a fuller call, which these jobs do not bring now.
         let times = [

@@ -15,7 +15,7 @@ extension Engine {
         inFlight[call.callID] = nil
         let seen = pacer.observe(reply, of: call.paced, after: duration, at: now)
         for event in seen.events { log(event, at: now) }
-        noteReading(call, reply.outcome, at: now)
+        recordReading(call, reply.outcome, at: now)
         let planner = SettlementPlanner(
             startedAt: call.startedAt, now: now, lifetimeSinceClaimMS: options.lifetimeSinceClaimMS,
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
@@ -76,17 +76,17 @@ extension Engine {
     }
 
     /// Whose reading fails is found out from readings that fail, and from whatever passes meanwhile.
-    private mutating func noteReading(
+    private mutating func recordReading(
         _ call: InFlightCall, _ outcome: Reply<CallResult.Content>.Outcome, at now: Moment
     ) {
-        if let kind = call.readKind { noteReading(call, kind, outcome, at: now) }
+        if let kind = call.readKind { recordReading(call, kind, outcome, at: now) }
         guard case .value(let content) = outcome, content.isOfLeads else { return }
         for kind in SearchKind.allCases.map(ReadKind.search) where kind != call.readKind {
             readFailures[kind].otherPassed()
         }
     }
 
-    private mutating func noteReading(
+    private mutating func recordReading(
         _ call: InFlightCall, _ kind: ReadKind, _ outcome: Reply<CallResult.Content>.Outcome,
         at now: Moment
     ) {

@@ -126,7 +126,7 @@ extension World {
                         "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
                 }
                 try org.set(record, id)
-                note(.set, id, parent: nil, title: nil, admission, at)
+                recordWrite(.set, id, parent: nil, title: nil, admission, at)
                 return Self.success(id)
             } catch {
                 return Self.failure(error)
@@ -142,7 +142,7 @@ extension World {
             do throws(WriteFailure) {
                 let id = try org.make(record, at: Self.style.format(at))
                 let isNote = record.entity == .note
-                note(
+                recordWrite(
                     isNote ? .note : .task, id, parent: record.text(isNote ? "ParentId" : "WhoId"),
                     title: record.text(isNote ? "Title" : "Subject"), admission, at)
                 return Self.success(id)
@@ -154,7 +154,7 @@ extension World {
 
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    private mutating func note(
+    private mutating func recordWrite(
         _ kind: CallKind, _ id: Identifier, parent: String?, title: String?,
         _ admission: Admission, _ at: Date
     ) {

@@ -26,7 +26,7 @@ struct FailureTable {
         let code = group.code ?? "no code"
         return """
             <tr><th scope="row"><a href="\(Link.failures(group.part, group.code, batch: batch))">\
-            <bdi class="code">\(code)</bdi></a>\(group.part.note)</th><td class="number">\(group.leads.grouped)<span class="unit"> leads</span></td>\
+            <bdi class="code">\(code)</bdi></a>\(group.part.label)</th><td class="number">\(group.leads.grouped)<span class="unit"> leads</span></td>\
             <td class="message"><bdi>\(group.example ?? "")</bdi></td>\
             <td class="when">\(group.lastAt?.html(on: now) ?? .none)</td>\
             <td class="actions">\(retry(group))</td></tr>
@@ -57,7 +57,7 @@ struct FailureTable {
 
 extension FailedPart {
     /// What a code in a list says of, where that is not the conversion.
-    var note: HTML { self == .followUp ? " <small>after the conversion</small>" : .none }
+    var label: HTML { self == .followUp ? " <small>after the conversion</small>" : .none }
 
     /// The same, behind what is said of leads.
     var words: String { self == .followUp ? " after the conversion" : "" }

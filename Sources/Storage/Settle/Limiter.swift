@@ -40,8 +40,8 @@ extension Settlements {
         }
     }
 
-    /// Writes what the queue waits for, for whoever looks from outside; nil when it doesn't.
-    public func note(waitingFor reason: WaitReason?, until: Timestamp?) throws {
+    /// Writes what the queue waits for, for people who look from outside; nil when it doesn't.
+    public func record(waitingFor reason: WaitReason?, until: Timestamp?) throws {
         try store.write { database in
             try database.execute(
                 sql: """

@@ -32,7 +32,7 @@ extension Settlements {
         if boot != now.bootID { try keepPausesShort(at: now.wall) }
         return try store.write(carefully: { database, isCareful in
             let isOlderCopy = try database.isOlderCopy(than: lastCall ?? store.lastCall, store)
-            if isOlderCopy { try database.noteOlderCopy() }
+            if isOlderCopy { try database.recordOlderCopy() }
             let time = now.wall.description
             try database.execute(
                 sql: """
@@ -133,7 +133,7 @@ extension Database {
         try finish(batches: Set(try Int64.fetchAll(self, sql: sql)), at: now)
     }
 
-    fileprivate func noteOlderCopy() throws {
+    fileprivate func recordOlderCopy() throws {
         let last = "(SELECT seq FROM sqlite_sequence WHERE name = 'jobs')"
         try execute(sql: "UPDATE queue SET older_copy_up_to = \(last)")
     }

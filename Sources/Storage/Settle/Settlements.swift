@@ -48,7 +48,7 @@ extension Database {
         }
         for settlement in others {
             guard try move(settlement, at: time) else {
-                try noteLateAnswer(settlement, end)
+                try recordLateAnswer(settlement, end)
                 continue
             }
             settled += 1
@@ -111,7 +111,7 @@ extension Database {
 
     /// An answer for a job that an UPDATE by hand had sent again meanwhile: the run log has it, and the job
     /// remembers that it may be converted by us.
-    private func noteLateAnswer(_ job: Settlement, _ end: CallEnd) throws {
+    private func recordLateAnswer(_ job: Settlement, _ end: CallEnd) throws {
         let isOpen = "SELECT finished_at IS NULL FROM run_log WHERE id = ?"
         guard try Bool.fetchOne(cachedStatement(sql: isOpen), arguments: [job.entry]) ?? false
         else { return }
