@@ -6,8 +6,7 @@ import Storage
 extension Engine {
     private static let tellAgainMS: Int64 = 3_600_000
 
-    /// Why it is time to end, if Salesforce could not be reached for as long as the operator has
-    /// patience.
+    /// Why it is time to end, if Salesforce could not be reached for as long as the operator waits.
     mutating func giveUp(at now: Moment) -> OperatorError? {
         guard let open = pacer.givesUp(at: now) else { return nil }
         let lasted = now.since(open.since) / 1000
@@ -23,13 +22,13 @@ extension Engine {
     }
 
     /// Why it is time to end when the queue was to be emptied, and all that is left are leads, notes and
-    /// tasks in doubt about which no answer has come for as long as the operator has patience, or half an hour.
+    /// tasks in doubt about which no answer has come for as long as the operator waits, or half an hour.
     mutating func endWithoutAnswers(at now: Moment) throws -> OperatorError? {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
-        let patience = options.giveUpAfterMS ?? ReadFailures.patienceMS
-        let leads = Set(readFailures[.verification].haveFailed(forMS: patience, at: now))
+        let limit = options.giveUpAfterMS ?? ReadFailures.ownFaultAfterMS
+        let leads = Set(readFailures[.verification].haveFailed(forMS: limit, at: now))
         let followUps = Set(
-            readFailures[.followUpVerification].haveFailed(forMS: patience, at: now))
+            readFailures[.followUpVerification].haveFailed(forMS: limit, at: now))
         let most = max(leads.count, followUps.count)
         guard most > 0, let left = try queue.claims.allThatIsLeft(most: most),
             leads.isSuperset(of: left.jobs), followUps.isSuperset(of: left.followUps),

@@ -61,7 +61,7 @@ public final class Simulator: Sendable {
         await withTaskGroup(of: Void.self) { [run] group in
             group.addTask { _ = await run.result }
             // Cut short when the other is first, which is no failure.
-            group.addTask { try? await Task.sleep(for: Self.patience) }
+            group.addTask { try? await Task.sleep(for: Self.stopTimeout) }
             await group.next()
             run.cancel()
             group.cancelAll()
@@ -71,7 +71,7 @@ public final class Simulator: Sendable {
     }
 
     /// How long calls that are still running may take to end by themselves.
-    private static let patience = Duration.milliseconds(200)
+    private static let stopTimeout = Duration.milliseconds(200)
 
     private static func firstPort(
         _ ports: AsyncThrowingStream<Int, any Error>, _ wanted: Int

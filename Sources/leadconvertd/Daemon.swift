@@ -158,8 +158,8 @@ final class Daemon: Sendable {
         let (drain, hooks) = (drain, hooks)
         Task { await hooks.stop() }
         Task { await drain.stop() }
-        let patience = DispatchTimeInterval.milliseconds(Int(settings.stopTimeoutMS))
-        DispatchQueue.global().asyncAfter(deadline: .now() + patience) {
+        let timeout = DispatchTimeInterval.milliseconds(Int(settings.stopTimeoutMS))
+        DispatchQueue.global().asyncAfter(deadline: .now() + timeout) {
             [weak self] in self?.leave()
         }
     }

@@ -131,12 +131,12 @@ import Testing
                 $0.call(2, .conversion, .refused(.outage), at: 10)
             }, now: 30_010, decision: .go([.conversion])),
         Case(
-            testDescription: "an outage that outlasts the operator's patience",
+            testDescription: "an outage that lasts longer than the operator waits",
             options: { $0.giveUpAfterMS = 10_000 },
             prepare: { $0.call(1, .conversion, .refused(.outage)) },
             decision: .wait(.outage, until: 10_000)),
         Case(
-            testDescription: "an allowance outlasts no patience",
+            testDescription: "an allowance never ends the daemon",
             options: { $0.giveUpAfterMS = 10_000 },
             prepare: { $0.call(1, .conversion, .refused(.allowance)) }, now: 15_000,
             decision: .wait(.allowance, until: 30_000)),

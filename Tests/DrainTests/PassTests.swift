@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: [Blocker.allowance, .concurrency, .outage])
-    func `waits for a probe without passes, whatever the operator's patience`(
+    func `waits for a probe without passes, however long the operator waits`(
         blocker: Blocker
     ) async throws {
         try await withQueue { queue in

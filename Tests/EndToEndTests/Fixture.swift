@@ -20,7 +20,7 @@ final class Fixture: Sendable {
         queue = try JobQueue(path: folder.appendingPathComponent("queue.db").path, as: .client)
     }
 
-    /// Settings with which a test need not wait: small calls, no rate, short patience.
+    /// Settings with which a test need not wait: small calls, no rate, short timeouts.
     var settings: [String: String] {
         [
             "LEADCONVERT_DB": queue.path, "LEADCONVERT_CALL_SIZE": "10",

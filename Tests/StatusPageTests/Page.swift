@@ -68,7 +68,7 @@ struct Page {
 func withPage<Result>(
     _ address: String = "127.0.0.1:0", token: String? = nil,
     // A busy machine may stand still between two requests of a test.
-    limits: ConnectionLimits = .init(idle: .minutes(30), age: .minutes(30), patience: .minutes(30)),
+    limits: ConnectionLimits = .init(idle: .minutes(30), age: .minutes(30), grace: .minutes(30)),
     fill: (JobQueue) throws -> Void = { _ in }, _ body: (Page) async throws -> Result
 ) async throws -> Result {
     try await withQueue { queue in

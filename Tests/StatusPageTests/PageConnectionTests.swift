@@ -40,7 +40,7 @@ import Testing
         try channel.writeInbound(HTTPServerRequestPart.head(head))
         channel.embeddedEventLoop.advanceTime(by: limits.age)
         #expect(channel.isActive)
-        channel.embeddedEventLoop.advanceTime(by: limits.patience)
+        channel.embeddedEventLoop.advanceTime(by: limits.grace)
         #expect(!channel.isActive)
     }
 

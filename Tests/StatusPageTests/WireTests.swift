@@ -119,8 +119,8 @@ import Testing
 
     @Test func `a connection that is idle or old is closed`() async throws {
         for limits in [
-            ConnectionLimits(idle: .milliseconds(20), age: .hours(1), patience: .hours(1)),
-            ConnectionLimits(idle: .hours(1), age: .milliseconds(20), patience: .hours(1)),
+            ConnectionLimits(idle: .milliseconds(20), age: .hours(1), grace: .hours(1)),
+            ConnectionLimits(idle: .hours(1), age: .milliseconds(20), grace: .hours(1)),
         ] {
             try await withPage(limits: limits) { page in
                 let text = try await Connection(page).all()
@@ -128,7 +128,7 @@ import Testing
             }
         }
         let limits = ConnectionLimits(
-            idle: .hours(1), age: .milliseconds(10), patience: .milliseconds(10))
+            idle: .hours(1), age: .milliseconds(10), grace: .milliseconds(10))
         try await withPage(limits: limits) { page in
             let connection = try await Connection(page)
             connection.send("\(form)Content-Length: 9\r\n\r\nx")

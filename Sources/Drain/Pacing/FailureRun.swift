@@ -56,7 +56,7 @@ struct FailureRun: Equatable {
     /// only leads are left that always fail, no success can show that the org works, and they have to
     /// end. What lies before its own first failure is no evidence against it: for hours nothing may have
     /// been due.
-    static let patienceMS: Int64 = 30 * 60_000
+    static let ownFaultAfterMS: Int64 = 30 * 60_000
     /// How long a refusal that blames Salesforce itself is accepted.
     static let longestGraceMS: Int64 = 6 * 3_600_000
     /// So many leads that meet the same, one after the other, are the org's fault.
@@ -144,7 +144,7 @@ struct FailureRun: Equatable {
     }
 
     private func failedAgainAfterProbe(_ jobs: Set<Int64>, at now: Moment) -> Bool {
-        jobs.allSatisfy { hasFailedAlone($0, for: Self.patienceMS, at: now) }
+        jobs.allSatisfy { hasFailedAlone($0, for: Self.ownFaultAfterMS, at: now) }
     }
 
     private func hasFailedAlone(_ job: Int64, for time: Int64, at now: Moment) -> Bool {
@@ -152,7 +152,7 @@ struct FailureRun: Equatable {
     }
 
     func hasPassedLately(at now: Moment) -> Bool {
-        passedAt.map { now.since($0) < Self.patienceMS } ?? false
+        passedAt.map { now.since($0) < Self.ownFaultAfterMS } ?? false
     }
 
     private mutating func recordOwnFailure(_ jobs: Failed, at now: Moment) {

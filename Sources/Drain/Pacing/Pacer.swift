@@ -168,9 +168,9 @@ struct Pacer {
             case .concurrency: .slot
             }
         guard !isProbeOut(open) else { return Wait(reason: reason) }
-        let patience = giveUpTime(open).flatMap { $0.since(now) > 0 ? $0 : nil }
-        let isShort = patience.map { open.probeAt.since($0) > 0 } ?? false
-        return Wait(reason: reason, until: isShort ? patience : open.probeAt)
+        let giveUpAt = giveUpTime(open).flatMap { $0.since(now) > 0 ? $0 : nil }
+        let isShort = giveUpAt.map { open.probeAt.since($0) > 0 } ?? false
+        return Wait(reason: reason, until: isShort ? giveUpAt : open.probeAt)
     }
 
     /// How many more calls may be out.
@@ -216,7 +216,7 @@ struct Pacer {
     // MARK: When it takes too long
 
     /// The circuit that is open while nothing can leave, once Salesforce could not be reached for as
-    /// long as the operator has patience.
+    /// long as the operator waits.
     func givesUp(at now: Moment) -> CircuitBreaker.OpenState? {
         guard inFlight.isEmpty else { return nil }
         return openStates.last { open in giveUpTime(open).map { $0.since(now) == 0 } ?? false }

@@ -35,7 +35,7 @@ struct ReadFailures: Equatable {
     private static let forgottenAfterMS: Int64 = 2 * 86_400_000
     /// After so long of nothing but failures a lead that is read alone is at fault itself, with or
     /// without others that passed.
-    static let patienceMS: Int64 = 30 * 60_000
+    static let ownFaultAfterMS: Int64 = 30 * 60_000
 
     /// Salesforce refuses all readings of this kind until somebody acts.
     struct Refusal: Equatable {
@@ -70,27 +70,27 @@ struct ReadFailures: Equatable {
     /// Whether it is this lead's own fault: others passed since it first failed, or it has failed
     /// for half an hour.
     func isItsOwn(_ job: Int64, at now: Moment) -> Bool {
-        othersPass(job) || hasFailed(job, forMS: Self.patienceMS, at: now)
+        othersPass(job) || hasFailed(job, forMS: Self.ownFaultAfterMS, at: now)
     }
 
     /// Whether every reading of this lead alone has failed for so long, in milliseconds.
-    func hasFailed(_ job: Int64, forMS patience: Int64, at now: Moment) -> Bool {
-        suspects[job]?.aloneSince.map { now.since($0) >= patience } ?? false
+    func hasFailed(_ job: Int64, forMS duration: Int64, at now: Moment) -> Bool {
+        suspects[job]?.aloneSince.map { now.since($0) >= duration } ?? false
     }
 
     /// Whether this one is read no more: for half an hour every reading of it alone has
     /// failed while others passed, or for two hours with no other to tell by.
     func isGivenUp(_ job: Int64, at now: Moment) -> Bool {
-        hasFailed(job, forMS: Self.patienceMS, at: now)
-            && (othersPass(job) || hasFailed(job, forMS: 4 * Self.patienceMS, at: now))
+        hasFailed(job, forMS: Self.ownFaultAfterMS, at: now)
+            && (othersPass(job) || hasFailed(job, forMS: 4 * Self.ownFaultAfterMS, at: now))
     }
 
     /// Whether others passed since it first failed.
     func othersPass(_ job: Int64) -> Bool { suspects[job].map { passed > $0.passed } ?? false }
 
     /// Leads of which every reading alone has failed for so long, in milliseconds.
-    func haveFailed(forMS patience: Int64, at now: Moment) -> [Int64] {
-        suspects.keys.filter { hasFailed($0, forMS: patience, at: now) }
+    func haveFailed(forMS duration: Int64, at now: Moment) -> [Int64] {
+        suspects.keys.filter { hasFailed($0, forMS: duration, at: now) }
     }
 
     /// How long the lead's next reading waits, in milliseconds.

@@ -26,13 +26,13 @@ struct ThrowRun: Equatable {
             leads[job] = Throw(code: code, at: now)
         }
         if leads.count >= FailureRun.mostInARow { incidentSince = incidentSince ?? now }
-        return incidentSince.map { now.since($0) < FailureRun.patienceMS } ?? false
+        return incidentSince.map { now.since($0) < FailureRun.ownFaultAfterMS } ?? false
     }
 
     /// Between the probes of an incident lies less than that, so it is forgotten as a whole, once
     /// nothing has thrown for so long.
     private mutating func forgetOld(at now: Moment) {
-        func isOld(_ moment: Moment) -> Bool { now.since(moment) >= FailureRun.patienceMS }
+        func isOld(_ moment: Moment) -> Bool { now.since(moment) >= FailureRun.ownFaultAfterMS }
         if lastAt.map(isOld) ?? false {
             self = ThrowRun()
         } else if incidentSince == nil {

@@ -8,7 +8,7 @@ struct ConnectionLimits: Sendable {
     /// Until it is closed after the answer under way.
     var age = TimeAmount.seconds(60)
     /// What an answer under way then has left.
-    var patience = TimeAmount.seconds(30)
+    var grace = TimeAmount.seconds(30)
 }
 
 /// Tells connections to end as soon as no request of theirs is under way.
@@ -19,7 +19,7 @@ struct ConnectionShouldEnd: Sendable {}
 ///
 /// Nobody keeps a connection for good, neither by sending a request a byte at a time nor by never
 /// reading the answer: at its age it is closed as soon as no request is under way, and after some more
-/// patience in any case. A browser opens another and sees nothing of it.
+/// time in any case. A browser opens another and sees nothing of it.
 final class PageConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -63,7 +63,7 @@ final class PageConnection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: limits.age) {
             self.end(context)
-            self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: self.limits.patience) {
+            self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: self.limits.grace) {
                 context.close(promise: nil)
             }
         }

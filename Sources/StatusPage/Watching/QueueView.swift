@@ -56,7 +56,7 @@ public struct QueueView {
     /// Rows in one read.
     private static let rows = 1000
     /// How long a look may read the past: a fiftieth of all time, at a look a second.
-    private static let patience = Duration.milliseconds(20)
+    private static let historyBudget = Duration.milliseconds(20)
 
     /// A view on a queue.
     /// - Parameter history: For how many milliseconds back the charts are to be filled.
@@ -118,7 +118,7 @@ public struct QueueView {
             openCalls.remove(call.id)
             snapshot.activity.see(call)
         }
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + Self.historyBudget
         while ContinuousClock.now < deadline {
             let rows = try dashboard.attempts(above: lastAttempt, limit: Self.rows)
             for row in rows {

@@ -27,7 +27,7 @@ struct FairSelector {
     }
 
     /// So many rows that can't go are passed over each time.
-    private static let patience = 300
+    private static let mostSkipped = 300
 
     /// The next jobs. Those that no call could carry are settled on the way.
     func select(_ size: Int, from queues: Set<BatchQueue>? = nil) throws -> SelectedJobs {
@@ -41,7 +41,7 @@ struct FairSelector {
             }
             failed += selection.malformed.count
             if failed >= Selection.mostMalformed { return .unfinished }
-            if selection.blocked.count > Self.patience {
+            if selection.blocked.count > Self.mostSkipped {
                 try database.putAside(selection.blocked)
                 if selection.isTruncated { return .unfinished }
             }
