@@ -62,13 +62,13 @@ import Testing
         try await withQueue { queue in
             try add(1...600, to: queue, notes: true)
             var drain = try VirtualDrain(queue)
-            let odd = try account(of: .lead(77))
+            let failing = try account(of: .lead(77))
             try drain.run { request in
                 guard case .update(let updates) = request else { return try answer(request) }
                 return CallReply(
                     .written(
                         updates.map {
-                            $0.recordID == odd ? Self.lock : .done(id: $0.recordID)
+                            $0.recordID == failing ? Self.lock : .done(id: $0.recordID)
                         }))
             }
             let failed = try queue.jobs().filter { $0.text("after_code") != nil }

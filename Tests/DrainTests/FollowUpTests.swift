@@ -363,10 +363,10 @@ import Testing
         try await withQueue { queue in
             try add(1...50, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
             var drain = try VirtualDrain(queue)
-            let odd = try RecordID("001Ws0000000037", of: .account).description
+            let failing = try RecordID("001Ws0000000037", of: .account).description
             try drain.run { request in
                 guard case .update(let records) = request,
-                    records.contains(where: { $0.recordID == odd })
+                    records.contains(where: { $0.recordID == failing })
                 else { return try answer(request) }
                 let reason = Reason("INVALID_FIELD", "No such column")
                 return records.count == 1

@@ -252,14 +252,14 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...(1000 + good))
             var drain = try VirtualDrain(queue)
-            let odd = Set(try (1...1000).map { try RecordID.lead($0) })
+            let failing = Set(try (1...1000).map { try RecordID.lead($0) })
             try drain.run { request in
                 guard case .convert(let leads, _) = request,
                     case .converted(let all) = CallReply.allConverted(request).outcome
                 else { return .noneConverted(request) }
                 return CallReply(
                     .converted(
-                        zip(leads, all).map { odd.contains($0.leadID) ? Self.thrown : $1 }))
+                        zip(leads, all).map { failing.contains($0.leadID) ? Self.thrown : $1 }))
             }
             let states = try queue.jobs().map { $0.text("state") }
             #expect(states.count { $0 == "failed" } == 1000)
@@ -311,14 +311,14 @@ import Testing
 
     @Test(arguments: [1, 10, 100], [[1], [150], [1, 2], [1, 60, 120, 180, 240]])
     func `finds leads that break calls among good ones, and does not stop the others`(
-        callSize: Int, odd: [Int]
+        callSize: Int, failing: [Int]
     ) async throws {
         try await withQueue { queue in
             try queue.add(1...250)
             try queue.operations.set(RetryPolicy(baseDelayMS: 1000), named: "default")
             var drain = try VirtualDrain(queue) { $0.callSize = callSize }
             let begin = drain.now
-            let culprits = Set(try odd.map { try RecordID.lead($0) })
+            let culprits = Set(try failing.map { try RecordID.lead($0) })
             let ending = try drain.run(most: 2000) { request in
                 guard case .convert(let leads, _) = request,
                     leads.contains(where: { culprits.contains($0.leadID) })
@@ -332,7 +332,7 @@ import Testing
             let states = try queue.jobs().map { ($0.number("id"), $0.text("state")) }
             #expect(
                 states.allSatisfy { id, state in
-                    state == (odd.contains(Int(id ?? 0)) ? "failed" : "converted")
+                    state == (failing.contains(Int(id ?? 0)) ? "failed" : "converted")
                 })
             let converted = try queue.log().filter { $0.text("outcome") == "converted" }
                 .compactMap { $0.text("finished_at") }.max()
@@ -341,7 +341,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 3]) func `ends with leads that nothing can prove odd`(
+    @Test(arguments: [1, 2, 3]) func `ends with leads whose failure nothing can prove`(
         count: Int
     ) async throws {
         try await withQueue { queue in

@@ -346,7 +346,7 @@ import Testing
 
     @Test func `believes what Salesforce says of itself beside another lead's failure`() {
         var pacer = Pacer.quick()
-        // Two odd leads in a row, which the first probe tells: it takes more from now on.
+        // Two failing leads in a row, which the first probe tells: it takes more from now on.
         pacer.call(1, .conversion, .failed, jobs: [1, 2])
         pacer.call(2, .conversion, .failed, jobs: [3, 4])
         pacer.call(3, .conversion, .success, jobs: [5], at: 1000)

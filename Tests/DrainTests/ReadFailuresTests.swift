@@ -5,15 +5,15 @@ import Testing
 
 @Suite struct ReadFailuresTests {
     @Test(arguments: [[1], [1000], [1999], [2000], [3, 1200], [1, 2, 3, 4]])
-    func `odd leads of two thousand are found, and all others are read`(odd: [Int64]) {
+    func `failing leads of two thousand are found, and all others are read`(failing: [Int64]) {
         var failures = ReadFailures(most: 2000)
         var waiting = Array(Int64(1)...2000)
         var readings = 0
-        while waiting.contains(where: { !odd.contains($0) }) {
+        while waiting.contains(where: { !failing.contains($0) }) {
             readings += 1
             let asked = failures.choose(Array(waiting.prefix(failures.size))) { $0 }
             waiting.removeAll { asked.contains($0) }
-            if asked.contains(where: odd.contains) {
+            if asked.contains(where: failing.contains) {
                 failures.failed(asked, at: .ms(0))
                 // One that stands apart comes back after a pause; here it is gone.
                 if !failures.isApart(asked[0]) { waiting += asked }
@@ -22,8 +22,8 @@ import Testing
             }
             guard readings < 1000 else { break }
         }
-        #expect(readings <= 40 * odd.count, "\(readings)")
-        #expect(Set(waiting).isSubset(of: odd))
+        #expect(readings <= 40 * failing.count, "\(readings)")
+        #expect(Set(waiting).isSubset(of: failing))
     }
 
     @Test func `a lead that failed alone is read alone, and ever more rarely`() {

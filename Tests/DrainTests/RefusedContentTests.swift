@@ -34,13 +34,13 @@ import Testing
 
     @Test(arguments: [1, 10, 100], [[1], [37], [37, 38], [1, 60, 120, 180]])
     func `finds the lead for whose text calls are turned away, and does not stop the others`(
-        callSize: Int, odd: [Int]
+        callSize: Int, failing: [Int]
     ) async throws {
         try await withQueue { queue in
             try queue.add(1...250)
             var drain = try VirtualDrain(queue) { $0.callSize = callSize }
             let begin = drain.now
-            let culprits = Set(try odd.map { try RecordID.lead($0) })
+            let culprits = Set(try failing.map { try RecordID.lead($0) })
             let ending = try drain.run(most: 1000) { request in
                 guard case .convert(let leads, _) = request,
                     leads.contains(where: { culprits.contains($0.leadID) })
@@ -49,7 +49,7 @@ import Testing
             }
             #expect(ending.isDrained, "\(drain.now.since(begin) / 1000) s")
             let failed = try queue.jobs().filter { $0.text("state") != "converted" }
-            #expect(failed.map { $0.number("id").map(Int.init) } == odd)
+            #expect(failed.map { $0.number("id").map(Int.init) } == failing)
             #expect(failed.allSatisfy { $0.text("error_code") == "HTTP_403" })
             let converted = try queue.log().filter { $0.text("outcome") == "converted" }
                 .compactMap { $0.text("finished_at") }.max()

@@ -117,9 +117,9 @@ import Testing
             var drain = try VirtualDrain(queue) { $0.callSize = 1 }
             var reason = made
             reason.isListed = isListed
-            let odd = try RecordID.lead(2)
+            let failing = try RecordID.lead(2)
             try drain.run { request in
-                guard case .convert(let leads, _) = request, leads[0].leadID == odd else {
+                guard case .convert(let leads, _) = request, leads[0].leadID == failing else {
                     return .noneConverted(request)
                 }
                 return CallReply(.refused(.callTooLarge, reason))
@@ -341,15 +341,15 @@ import Testing
         }
     }
 
-    // MARK: One odd lead
+    // MARK: One failing lead
 
     @Test func `a lead whose verification always fails does not stop the others`() async throws {
         try await withQueue { queue in
             try queue.add(1...21)
             var drain = try VirtualDrain(queue) { $0.untilEmpty = false }
-            let odd = try RecordID.lead(7)
+            let failing = try RecordID.lead(7)
             func answer(_ request: CallRequest) -> CallReply {
-                guard case .verify(let leads) = request, leads.contains(odd) else {
+                guard case .verify(let leads) = request, leads.contains(failing) else {
                     return .allConverted(request)
                 }
                 return CallReply(.unclear(Reason("UNKNOWN_EXCEPTION", "HTTP 500")))
@@ -382,11 +382,11 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...2)
             var drain = try VirtualDrain(queue) { $0.untilEmpty = false }
-            let odd = try RecordID.lead(1)
+            let failing = try RecordID.lead(1)
             try drain.run { request in
                 switch request {
                 case .convert: return lost
-                case .verify(let leads) where leads.contains(odd):
+                case .verify(let leads) where leads.contains(failing):
                     return CallReply(.unclear(Reason("UNKNOWN_EXCEPTION", "HTTP 500")))
                 default: return .allConverted(request)
                 }

@@ -7,12 +7,12 @@ import TestSupport
 import Testing
 
 /// One lead that Salesforce never answers for, and codes that nobody has documented.
-@Suite struct OddLeadTests {
+@Suite struct FailingLeadTests {
     @Test func `a lead whose retrieval always fails does not stop the others`() async throws {
         try await withFixture { fixture in
             var leads = await fixture.simulator.addLeads(20)
-            let odd = await fixture.simulator.addLead(.retrievalFails)
-            leads.insert(odd, at: 7)
+            let failing = await fixture.simulator.addLead(.retrievalFails)
+            leads.insert(failing, at: 7)
             try fixture.enqueue(leads)
             // Nobody hears what became of the first call, which has all of them.
             fixture.simulator.script(.dropAfterCommit, nextCalls: 1)
@@ -28,7 +28,7 @@ import Testing
             daemon.terminate()
             #expect(try await daemon.waitForExit().code == 0)
 
-            fixture.simulator.change(odd, .retrievalWorks)
+            fixture.simulator.change(failing, .retrievalWorks)
             #expect(try await fixture.drain().code == 0)
             #expect(try await fixture.mismatches(to: leads + later) == [])
         }
@@ -40,10 +40,10 @@ import Testing
         try await withFixture { fixture in
             let policy = RetryPolicy(maxAttempts: 3, baseDelayMS: 50, maxDelayMS: 100)
             try fixture.queue.operations.set(policy, named: "default")
-            fixture.simulator.failSearches(naming: "odd@example.org")
+            fixture.simulator.failSearches(naming: "failing@example.org")
             let leads = await fixture.simulator.addLeads(12)
             let rows = leads.enumerated().map { place, lead in
-                "\(lead),Qualified,\(place == 3 ? "odd" : "p\(place)")@example.org\n"
+                "\(lead),Qualified,\(place == 3 ? "failing" : "p\(place)")@example.org\n"
             }
             try Data(("leadId,convertedStatus,Email\n" + rows.joined()).utf8)
                 .write(to: fixture.folder.appendingPathComponent("leads.csv"))

@@ -97,17 +97,17 @@ import Testing
         async throws
     {
         try await withFixture { fixture in
-            let odd = await fixture.simulator.addLead(.retrievalFails)
-            try fixture.enqueue([odd])
+            let failing = await fixture.simulator.addLead(.retrievalFails)
+            try fixture.enqueue([failing])
             fixture.simulator.script(.dropAfterCommit, nextCalls: 1)
             let daemon = try fixture.startDaemon("--until-empty", "--give-up-after", "2s")
             let end = try await daemon.waitForExit()
             #expect(end.code == 75)
             #expect(end.errors.contains("Salesforce gives no answer about 1 lead in doubt"))
             #expect(try fixture.counts() == ["verifying": 1])
-            fixture.simulator.change(odd, .retrievalWorks)
+            fixture.simulator.change(failing, .retrievalWorks)
             #expect(try await fixture.drain().code == 0)
-            #expect(try await fixture.mismatches(to: [odd]) == [])
+            #expect(try await fixture.mismatches(to: [failing]) == [])
         }
     }
 

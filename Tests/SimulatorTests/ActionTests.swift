@@ -88,9 +88,9 @@ import Testing
     @Test func `fails for the input that its code threw for, and converts the others`() async throws
     {
         try await withAction { wire in
-            let odd = await wire.simulator.addLead(.invocationThrows)
+            let failing = await wire.simulator.addLead(.invocationThrows)
             let good = await wire.simulator.addLead()
-            let answer = try await answer(wire, #"{"inputs":[\#(input(odd)),\#(input(good))]}"#)
+            let answer = try await answer(wire, #"{"inputs":[\#(input(failing)),\#(input(good))]}"#)
             #expect(answer.status == 400)
             #expect(answer.body.split(separator: #""isSuccess":false"#).count == 2)
             #expect(answer.body.split(separator: #""isSuccess":true"#).count == 2)

@@ -107,10 +107,10 @@ import Testing
     @Test func `a lead whose reading fails spoils every request that names it`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
-            let odd = await wire.simulator.addLead(.retrievalFails)
+            let failing = await wire.simulator.addLead(.retrievalFails)
             let good = await wire.simulator.addLead()
             let both = try await wire.retrieve(
-                #"{"ids":["\#(good)","\#(odd)"],"fields":["Id"]}"#, token: token)
+                #"{"ids":["\#(good)","\#(failing)"],"fields":["Id"]}"#, token: token)
             #expect(both.status == 500)
             #expect(both.body.hasSuffix(#","errorCode":"UNKNOWN_EXCEPTION"}]"#))
             let alone = try await wire.retrieve(
@@ -122,10 +122,10 @@ import Testing
     @Test func `a search that names a failing address fails`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()
-            let query = "/query?q=SELECT+Id+FROM+Contact+WHERE+Email+IN+('a@x.org','ODD@x.org')"
-            wire.simulator.failSearches(naming: "odd@x.org")
+            let query = "/query?q=SELECT+Id+FROM+Contact+WHERE+Email+IN+('a@x.org','FAILING@x.org')"
+            wire.simulator.failSearches(naming: "failing@x.org")
             #expect(try await wire.get(query, token: token).status == 500)
-            wire.simulator.failSearches(naming: "odd@x.org", false)
+            wire.simulator.failSearches(naming: "failing@x.org", false)
             #expect(try await wire.get(query, token: token).status == 200)
         }
     }
@@ -135,8 +135,8 @@ import Testing
     {
         try await withOrg { wire in
             let token = try await wire.login()
-            let odd = await wire.simulator.addLead(.refused(code: "SERVER_UNAVAILABLE", times: 1))
-            let asks = [Envelope.lead(odd), Envelope.lead(await wire.simulator.addLead())]
+            let lead = await wire.simulator.addLead(.refused(code: "SERVER_UNAVAILABLE", times: 1))
+            let asks = [Envelope.lead(lead), Envelope.lead(await wire.simulator.addLead())]
             let first = try await wire.convert(asks, token: token)
             #expect(first.body.all("success") == ["false", "true"])
             #expect(first.body.all("statusCode") == ["SERVER_UNAVAILABLE"])

@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 /// Rows that break a rule of the schema once something is written to them: they stop no other.
-@Suite struct OddRowTests {
+@Suite struct InvalidRowTests {
     private let account = "001D000000HRzTRIA1"
     private let contact = "0034C00000UQ6jIQAT"
     private static let quarterOfAnHourMS: Int64 = 16 * 60_000
@@ -85,15 +85,15 @@ import Testing
                 done.records = records
                 return done
             }
-            var odd = settlements
-            odd[0].attempts = 2_000_000
-            (odd[1].attempts, odd[1].records) = (2_000_000, nil)
-            (odd[1].outcome, odd[1].to, odd[1].doubt) = (.unknown, .verifying, .noAnswer)
+            var broken = settlements
+            broken[0].attempts = 2_000_000
+            (broken[1].attempts, broken[1].records) = (2_000_000, nil)
+            (broken[1].outcome, broken[1].to, broken[1].doubt) = (.unknown, .verifying, .noAnswer)
             var calls = [first, second].map {
                 SettledCall(CallEnd(callID: $0.id, startedAt: .ms(0), at: .ms(5)))
             }
-            calls[0].settlements = Array(odd.prefix(3))
-            calls[1].settlements = Array(odd.suffix(1))
+            calls[0].settlements = Array(broken.prefix(3))
+            calls[1].settlements = Array(broken.suffix(1))
             #expect(try queue.settlements.settle(calls) == [3, 1])
             let jobs = try queue.jobs()
             #expect(
@@ -116,12 +116,12 @@ import Testing
                 try queue.claims.claimSearch(
                     .contact, upTo: 9, CallStart(at: .ms(0)), choosing: { $0 }))
             let reason = Reason("QUERY_TIMEOUT", "too long")
-            var odd = MatchFinding(
+            var invalid = MatchFinding(
                 match.jobs[0], .retry(reason, backoffMS: 1, until: Moment.ms(10).wall))
-            odd.attempts = 2_000_000
+            invalid.attempts = 2_000_000
             try queue.settlements.settle(
                 CallEnd(callID: match.id, startedAt: .ms(0), at: .ms(5)), [],
-                [odd, MatchFinding(match.jobs[1], .nothing)])
+                [invalid, MatchFinding(match.jobs[1], .nothing)])
             #expect(try queue.jobs().map { $0.text("state") } == ["failed", "queued"])
             #expect(try claim(queue, at: 10)?.jobs.map(\.id) == [2])
         }
@@ -167,20 +167,20 @@ import Testing
         "PRAGMA ignore_check_constraints = 1; UPDATE jobs SET finished_at = run_at WHERE id = 1; "
             + "PRAGMA ignore_check_constraints = 0",
     ])
-    func `a lead in flight that can't be written keeps no daemon from starting`(odd: String)
+    func `a lead in flight that can't be written keeps no daemon from starting`(change: String)
         async throws
     {
         try await withQueue(as: .daemon) { queue in
             try queue.add(1...2)
             _ = try claim(queue, at: 0)
-            try queue.run(sql: odd)
+            try queue.run(sql: change)
             let leftover = try queue.settlements.recover(at: .ms(1))
             #expect(leftover.jobs == 2)
             let jobs = try queue.jobs()
             #expect(jobs[1].text("state") == "verifying")
             let mayBe = "SELECT count(*) FROM jobs WHERE may_be_converted = 1"
             #expect(try queue.read { try Int.fetchOne($0, sql: mayBe) } == 2)
-            if odd.contains("TRIGGER") {
+            if change.contains("TRIGGER") {
                 #expect(jobs[0].text("state") == "verifying")
             } else {
                 #expect(jobs[0].text("error_code") == "ROW_REFUSED")

@@ -55,7 +55,7 @@ struct CircuitBreaker: Equatable {
 
     private static let longestPauseMS: Int64 = 15 * 60_000
     /// Too many calls at once is over when one of the others ends, mostly in seconds; and what
-    /// looks like an incident may be two odd leads in a row, which a first probe tells at once.
+    /// looks like an incident may be two failing leads in a row, which a first probe tells at once.
     private static let shortPauseMS: Int64 = 1000
 
     init(probeIntervalMS: Int64) {

@@ -45,7 +45,7 @@ struct FailureRun: Equatable {
     private var passedAt: Moment?
     private var incidentSince: Moment?
     /// How many of them are an incident. An alarm that the first probe proves false doubles it, so
-    /// that an org with many odd leads is not stopped for each pair of them.
+    /// that an org with many failing leads is not stopped for each pair of them.
     private var incidentThreshold = least
     /// Whether their number was the last alarm's reason.
     private var wasByNumber = false

@@ -154,7 +154,7 @@ extension Pacer {
     }
 
     /// What the answer says of the size of calls. Halves of a failed call say nothing of it: they
-    /// are apart because one of their leads is odd. Nor does a probe.
+    /// are apart because one of their leads fails. Nor does a probe.
     mutating func adaptSizes(
         by outcome: Reply<CallResult.Content>.Outcome, of call: PacedCall,
         after milliseconds: Int64,

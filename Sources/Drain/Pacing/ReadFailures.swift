@@ -9,7 +9,7 @@ import Storage
 /// minutes. Where more than four are read apart, the longest pause grows with their number, so that
 /// all of them together cost some 16 calls an hour.
 ///
-/// One odd lead of 2,000 is found within some 40 readings, in which all the others are read.
+/// One failing lead of 2,000 is found within some 40 readings, in which all the others are read.
 struct ReadFailures: Equatable {
     /// A lead in a reading that failed.
     private struct Suspect: Equatable {

@@ -67,7 +67,7 @@ extension Claims {
                     isUnfinished = true
                     return nil
                 }
-                if isCareful, try database.failOddRows(among: jobs, at: moment.now) {
+                if isCareful, try database.failInvalidRows(among: jobs, at: moment.now) {
                     isUnfinished = true
                     return nil
                 }

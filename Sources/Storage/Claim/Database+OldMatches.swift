@@ -36,7 +36,7 @@ extension Database {
         guard isCareful else { return try forgetMatches(of: old) }
         for job in old {
             guard let rule = try ruleBroken(by: { try forgetMatches(of: [job]) }) else { continue }
-            try failOddRow(job, breaking: rule, at: moment.now)
+            try failInvalidRow(job, breaking: rule, at: moment.now)
         }
     }
 

@@ -56,13 +56,13 @@ extension Database {
         guard isCareful else { return try body(jobs) }
         for job in jobs {
             guard let rule = try ruleBroken(by: { try body([job]) }) else { continue }
-            try failOddRow(job, breaking: rule, at: now)
+            try failInvalidRow(job, breaking: rule, at: now)
         }
     }
 
     /// Fails those of the jobs that could not be written as sent.
     /// - Returns: Whether there were any.
-    func failOddRows(among jobs: [ClaimedJob], at now: Timestamp) throws -> Bool {
+    func failInvalidRows(among jobs: [ClaimedJob], at now: Timestamp) throws -> Bool {
         let sql = "UPDATE jobs SET state = 'sending', call_id = 0 WHERE id = ?"
         var hasFailed = false
         for job in jobs {
@@ -70,14 +70,14 @@ extension Database {
                 try cachedStatement(sql: sql).execute(arguments: [job.id])
             }
             guard let rule else { continue }
-            try failOddRow(job.id, breaking: rule, at: now)
+            try failInvalidRow(job.id, breaking: rule, at: now)
             hasFailed = true
         }
         return hasFailed
     }
 
     /// Fails a job that is queued or held.
-    func failOddRow(_ job: Int64, breaking rule: String, at now: Timestamp) throws {
+    func failInvalidRow(_ job: Int64, breaking rule: String, at now: Timestamp) throws {
         let sql = """
             SELECT batch_id, coalesce(
                 policy, (SELECT policy FROM batches WHERE id = batch_id), 'default') AS policy
@@ -119,17 +119,17 @@ extension Database {
         var settled = try settle(SettledCall(call.end), inOne: false)
         for settlement in call.settlements {
             settled += try settleAlone(call.end, { $0.settlements = [settlement] }) {
-                try settleOddRow(settlement, call.end, breaking: $0)
+                try settleInvalidRow(settlement, call.end, breaking: $0)
             }
         }
         for finding in call.findings {
             settled += try settleAlone(call.end, { $0.findings = [finding] }) {
-                try failOddRow(finding.jobID, breaking: $0, at: call.end.at.wall)
+                try failInvalidRow(finding.jobID, breaking: $0, at: call.end.at.wall)
             }
         }
         for followUp in call.followUps {
             settled += try settleAlone(call.end, { $0.followUps = [followUp] }) {
-                try settleOddRow(followUp, call.end, breaking: $0)
+                try settleInvalidRow(followUp, call.end, breaking: $0)
             }
         }
         return settled
@@ -151,7 +151,7 @@ extension Database {
 
     /// Writes what a call came to for one job, in the fewest words: whether it is converted, and into
     /// what. A lead that is not, or not surely, may still have been by that call.
-    func settleOddRow(_ job: Settlement, _ end: CallEnd, breaking rule: String) throws {
+    func settleInvalidRow(_ job: Settlement, _ end: CallEnd, breaking rule: String) throws {
         func write(_ records: ConvertedRecords?) throws {
             try withoutTriggersIfRefused { try settle(job, end, breaking: rule, records) }
         }
@@ -190,7 +190,7 @@ extension Database {
     }
 
     /// Leaves a follow-up to a person; retried, it is asked about first where that can be done.
-    func settleOddRow(
+    func settleInvalidRow(
         _ followUp: FollowUpSettlement, _ end: CallEnd, breaking rule: String
     ) throws {
         var failed = followUp
