@@ -28,7 +28,8 @@
 -- Give match_email, an e-mail address, and not contact_id: before the lead is converted, contacts of
 -- that address are searched for, those of account_id if it is given. One: the lead is converted into
 -- it and its account. None: a new contact is made. More, or one that has no account: the job fails
--- and names them; correct that in Salesforce, then retry. Leads of one address wait for each other.
+-- and names them; correct that in Salesforce, then retry. Leads of one address wait for each
+-- other, because the first of them may make the contact that the others join.
 --
 -- Give match_account = 1 beside a group_key, and not account_id: before the first lead of the group is
 -- converted, accounts are searched for whose name (or LEADCONVERT_MATCH_ACCOUNT_FIELD) is that key. One:

@@ -79,7 +79,7 @@ struct Setup: AsyncParsableCommand {
 
         let queue = try JobQueue(path: place.queue, as: .client)
         let statuses = try await check(place)
-        // Before anything else is asked: whoever leaves it at that leaves a service with this login.
+        // Before anything else is asked: a person who stops here leaves a service with this login.
         let isRunning = try restart(place)
         let status = try chooseStatus(of: statuses, place, prompt)
         let isConverted = try status.map { try convertOne(place, queue, $0, prompt) } ?? true

@@ -114,7 +114,7 @@ public struct ConvertedRecords: Hashable, Sendable {
 /// A group's key or an e-mail address as it is compared: the letters A to Z without their case, all
 /// other bytes as they are.
 ///
-/// It is what SQLite's NOCASE does, which whoever enqueues with SQL has, too. `lowercased()` folds
+/// It is what SQLite's NOCASE does, which a program that enqueues with SQL has, too. `lowercased()` folds
 /// more letters, and `==` takes two spellings of an accent for one.
 public struct FoldedKey: Hashable, Sendable {
     private let bytes: [UInt8]

@@ -40,12 +40,12 @@ public enum ExitReason: Sendable {
     case fault(OperatorError)
 
     /// Whether no call is out and the file was in order to the end: one that is not is left as it
-    /// is, with its write-ahead log, for whoever has to save what is in it.
+    /// is, with its write-ahead log, for the person who repairs it.
     public var leavesAllSettled: Bool {
         if case .fault = self { false } else { !leavesCallsInFlight }
     }
 
-    /// Whether calls are still out: whoever ends their connections now makes answers of them.
+    /// Whether calls are still out: closing their connections now would look like answers.
     public var leavesCallsInFlight: Bool {
         if case .stopped(let inFlight) = self { inFlight > 0 } else { false }
     }

@@ -170,7 +170,7 @@ struct CSVScanner {
     }
 
     private mutating func endCell(at end: Int) {
-        // Where it began is gone with the pieces that were let go.
+        // Where it began is gone with the pieces that were given up.
         guard !isTooLong else { return }
         // Without the quotes around it.
         let isQuoted = state == .afterQuote
@@ -180,7 +180,7 @@ struct CSVScanner {
         hasPairs = false
     }
 
-    /// Lines end with LF, CR or both, as they do for whoever looks the row up in an editor.
+    /// Lines end with LF, CR or both, as they do in the editor in which a person looks the row up.
     private mutating func count(_ byte: UInt8) {
         if byte == .carriageReturn || byte == .lineFeed && !endedWithCR { line += 1 }
         endedWithCR = byte == .carriageReturn

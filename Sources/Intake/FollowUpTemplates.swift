@@ -71,7 +71,7 @@ public struct FollowUpTemplates: Sendable {
     /// Leaves a task.
     /// - Parameters:
     ///   - subject: A template of its subject.
-    ///   - due: `+2d` from today, by the time zone of whoever enqueues, or a template of a day such as
+    ///   - due: `+2d` from today, by the time zone of the person who enqueues, or a template of a day such as
     ///     2026-11-22.
     /// - Throws: 64 when a template can't be read.
     public mutating func leaveTask(

@@ -99,7 +99,7 @@ struct RecordSplitter<Boundary: RecordBoundary> {
         }
     }
 
-    /// Lines end with LF, CR or both, as they do for whoever looks the row up in an editor.
+    /// Lines end with LF, CR or both, as they do in the editor in which a person looks the row up.
     private mutating func count(_ byte: UInt8) {
         if byte == .carriageReturn || byte == .lineFeed && !endedWithCR { line += 1 }
         endedWithCR = byte == .carriageReturn

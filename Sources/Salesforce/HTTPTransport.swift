@@ -20,7 +20,7 @@ struct HTTPTransport: Sendable {
     private let connectTimeout: Duration
     private let now: @Sendable () -> ContinuousClock.Instant
 
-    /// Opens no connection yet. Must be closed before it is let go.
+    /// Opens no connection yet. Must be closed before it is released.
     /// - Parameter now: A clock that runs while the machine is suspended.
     init(
         _ settings: SalesforceSettings,

@@ -21,7 +21,7 @@ public final class SalesforceTransport: SalesforceClient {
     var version: APIVersion { settings.apiVersion }
 
     /// Checks keys, tokens and certificates; opens no connection. `shutdown()` must be called
-    /// before it is let go.
+    /// before it is released.
     /// - Parameter keepRefreshToken: Keeps a refresh token that Salesforce has put in the place of
     ///   the one that was used. It must be safe when this returns: nobody else has it.
     /// - Parameter latestRefreshToken: The refresh token that another program has been given in the

@@ -64,7 +64,7 @@ public enum LeadTrait: Hashable, Sendable {
     case refused(code: String, times: Int = .max)
     /// The Apex action throws for it alone; over SOAP the org's own code refuses it.
     case invocationThrows
-    /// Whoever reads it by its id (`composite/sobjects`), alone or among others, gets a 500.
+    /// A request that reads it by its id (`composite/sobjects`), alone or among others, gets a 500.
     case retrievalFails
     /// It can be read again.
     case retrievalWorks

@@ -71,7 +71,7 @@ public struct CommandContext: Sendable {
         }
     }
 
-    /// What names the queue, where no flag does. Whoever found the file by its queue has named that.
+    /// What names the queue, where no flag does. A file found by its queue was found by that name.
     private var settingsOfQueue: [String: String] {
         get throws(OperatorError) { isFileNamed ? try settings : environment }
     }
@@ -163,7 +163,7 @@ extension ServicePlaces {
     fileprivate var settingsIfSetUp: String? { isSetUp ? settings : nil }
 }
 
-/// A service of this machine and the queue that it has, as far as whoever types a command can tell.
+/// A service of this machine and the queue that it has, as far as the user who types a command can tell.
 private struct ServiceQueue {
     var service: ServicePlaces
     var queue: DatabasePath

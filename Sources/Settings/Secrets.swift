@@ -90,7 +90,7 @@ struct SecretFile {
     /// holds the old text or the new one, whole.
     ///
     /// Root writes it for somebody else: for the owner of what a link leads to and is replaced, whose
-    /// group may go on reading it, or of the folder. A file in the folder itself says nothing: whoever may write there can put one of
+    /// group may go on reading it, or of the folder. A file in the folder itself says nothing: a user who may write there can put one of
     /// their own.
     /// - Parameter followingLinks: Whether a link stays and what it leads to is replaced.
     func replace(by text: String, followingLinks: Bool = false) throws(Unwritable) {

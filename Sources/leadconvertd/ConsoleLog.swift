@@ -37,7 +37,7 @@ struct ConsoleLog: LogHandler {
         Self.write(event.level, "\(event.message)", facts)
     }
 
-    /// Why we end, for whoever reads standard error.
+    /// Why we end, for the reader of standard error.
     static func fault(_ error: OperatorError) {
         let lines = "\(error)".split(whereSeparator: \.isNewline)
         if Journal.readsStandardError {

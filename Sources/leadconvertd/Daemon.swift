@@ -76,7 +76,7 @@ final class Daemon: Sendable {
                     isWritable: { fileState.isWritable }, hasSession: { transport.hasSession }),
                 logger: logger)
         } catch {
-            // The client's connections must be closed before it is let go.
+            // The client's connections must be closed before it is released.
             await transport.shutdown()
             throw error
         }

@@ -134,7 +134,7 @@ import Testing
         #expect(!threw(1...1, at: 0))
         #expect(threw(2...101, at: 300))
         for minute: Int64 in [301, 315, 329] { #expect(threw(2...2, at: minute)) }
-        for minute: Int64 in [330, 340, 365] { #expect(!threw(3...3, at: minute), "there to stay") }
+        for minute: Int64 in [330, 340, 365] { #expect(!threw(3...3, at: minute), "permanent") }
         #expect(threw(102...201, at: 700), "another day")
     }
 

@@ -24,10 +24,10 @@ import Testing
             #expect(jobs.allSatisfy { $0.text("state") == "converted" })
             #expect(jobs.allSatisfy { $0.text("after_code") == nil })
             #expect(drain.sent.count < 100, "\(drain.sent.count)")
-            let charged = try queue.log().count {
+            let usedAttempts = try queue.log().count {
                 $0.text("kind") == "set" && $0.text("outcome") == "retry"
             }
-            #expect(charged == 0)
+            #expect(usedAttempts == 0)
         }
     }
 
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a trigger that throws for half an hour is there to stay`(withNotes: Bool) async throws {
+    func `a trigger that throws for half an hour is permanent`(withNotes: Bool) async throws {
         try await withQueue { queue in
             try add(1...2000, to: queue, notes: withNotes)
             var drain = try VirtualDrain(queue)

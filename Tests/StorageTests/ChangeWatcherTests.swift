@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `a suspended watcher may be let go`() async throws {
+    @Test func `a suspended watcher may be released`() async throws {
         try await watching(pauseMS: nil) { _, watcher, _ in
             queue.sync { watcher.suspend() }
         }

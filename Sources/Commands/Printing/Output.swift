@@ -3,9 +3,9 @@ import Foundation
 import Intake
 import SystemPackage
 
-/// Standard output or a file, for results: written in large pieces, and a failure is heard.
+/// Standard output or a file, for results: written in large pieces, and a failure is thrown.
 final class Output {
-    /// Whether somebody sits before it.
+    /// Whether it is a terminal.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     private static let pieceSize = 1 << 16
@@ -67,7 +67,7 @@ extension Output {
 
 /// Where everything goes that is not a result.
 enum StandardError {
-    /// Whether somebody sits before it, who likes to see that work goes on.
+    /// Whether a person is watching.
     static let isTerminal = isatty(STDERR_FILENO) == 1
 
     /// Whether a line can be written now, without a wait for the reader.

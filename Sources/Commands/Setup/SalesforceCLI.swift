@@ -7,7 +7,7 @@ struct SalesforceCLI {
     /// The org's host.
     let instanceURL: String
 
-    private struct Answer: Decodable {
+    private struct Response: Decodable {
         struct Result: Decodable {
             var accessToken: String?
             var instanceUrl: String?
@@ -38,7 +38,7 @@ struct SalesforceCLI {
 
     private static let noLogin = "sf org display has no token for that org."
 
-    private static func ask(_ arguments: [String]) throws(OperatorError) -> Answer {
+    private static func ask(_ arguments: [String]) throws(OperatorError) -> Response {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["sf"] + arguments
@@ -61,7 +61,7 @@ struct SalesforceCLI {
                 remedy: "Install it, or name another login: leadconvert setup --help")
         }
         do {
-            return try JSONDecoder().decode(Answer.self, from: bytes)
+            return try JSONDecoder().decode(Response.self, from: bytes)
         } catch {
             throw OperatorError(
                 .unavailable, "sf org display --json did not answer with JSON.",

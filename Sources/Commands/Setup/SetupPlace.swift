@@ -107,7 +107,7 @@ struct SetupPlace {
             .unavailable, "\(unit) does not start.", remedy: "See: journalctl -u \(unit)")
     }
 
-    /// The environment in which the daemon will find itself: settings of whoever types this are
+    /// The environment in which the daemon will find itself: settings of the user who types this are
     /// none of it.
     var environment: [String: String] {
         let environment = ProcessInfo.processInfo.environment.filter { name, _ in

@@ -40,7 +40,7 @@ struct AdaptiveCallSize: Equatable {
         switch outcome {
         case .value: answered(leads: leads, milliseconds: milliseconds)
         case .refused(.callTooLarge, _): failed(leads: leads)
-        // A connection that is lost at once is nobody's size.
+        // A connection that is lost at once says nothing about the size.
         case .unclear where milliseconds >= Self.slowMS: failed(leads: leads)
         default: break
         }

@@ -14,7 +14,7 @@ public struct Allowance: Equatable, Sendable {
     /// The part of the day in which calls may start, above 0, at most 1: the day's calls have to
     /// get through in it.
     var openPart = 1.0
-    /// The allowance before any answer has told: a Developer Edition org's, the smallest there is.
+    /// The allowance before the first answer: a Developer Edition org's, the smallest there is.
     static let leastLimit = 15_000
     private static let secondsADay = 86_400.0
     /// More calls than anybody makes, and still a number that sums can be made of.

@@ -130,7 +130,7 @@ struct CircuitBreaker: Equatable {
 ///
 /// A refusal by a proxy, by a new rule of the org or of a token may pass. It is final when it is repeated
 /// for some minutes, or when Salesforce gives it as final and nothing has worked yet: then the settings
-/// are wrong, and whoever has just set them is there.
+/// are wrong, and the person who set them is still at the keyboard.
 struct RefusalRecord: Equatable {
     private var code: String?
     private var count = 0

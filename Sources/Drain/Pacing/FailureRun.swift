@@ -7,10 +7,10 @@ import Conversion
 /// have no lead in common, without a success between, are an incident of the org, whatever their
 /// code. A call that is the first to fail is its own fault: it goes on in halves, and of these both
 /// fail only when the org is to blame. Of 100 leads in an incident: the 100 fail, their first 50
-/// fail, their other 50 fail, and from there on nobody is charged.
+/// fail, their other 50 fail, and from there on no lead uses an attempt.
 ///
 /// A lead that fails alone again while nothing has passed tells no more of itself than of the org,
-/// and is not charged either, for half an hour from its first failure; nor is the first one of all, when
+/// and uses no attempt either, for half an hour from its first failure; nor does the first of all, when
 /// nothing has passed for half an hour.
 struct FailureRun: Equatable {
     /// Leads that failed, each with the code that it failed with.
@@ -134,7 +134,7 @@ struct FailureRun: Equatable {
 
     /// The org's own code threw for these, and no lead of the call was converted.
     /// - Returns: Whether the org is to blame: so many leads have met it and none was converted, and
-    ///   not yet for half an hour. Then it is there to stay, and refuses each lead for good.
+    ///   not yet for half an hour. Then it counts as permanent, and refuses each lead for good.
     mutating func threw(_ jobs: Failed, at now: Moment) -> Bool {
         guard thrown.add(jobs, at: now), failed(jobs, each: true, isProbe: true, at: now) else {
             refused(Set(jobs.keys))

@@ -175,7 +175,7 @@ extension Pacer {
         }
         let isProbe = circuit.isProbe(call)
         guard isOrgs(reason, call, isProbe: isProbe, at: now) else {
-            // A probe that is charged has failed all the same.
+            // A probe whose lead uses an attempt has failed all the same.
             if isProbe { circuit.open(.incident, reason, call, at: now, &observation) }
             return
         }

@@ -4,8 +4,8 @@ import Storage
 /// Keeps one lead whose reading always fails from stopping the others.
 ///
 /// A reading of many leads that fails is made again in smaller ones: half as many, and those that
-/// failed come after the others. With each success they grow back. So whoever makes them fail comes
-/// to stand alone, and from then on is read apart, after pauses that double: 30 s, 1, 2, 4, 8, 15
+/// failed come after the others. With each success they grow back. So the lead that makes them fail
+/// comes to stand alone, and from then on is read apart, after pauses that double: 30 s, 1, 2, 4, 8, 15
 /// minutes. Where more than four are read apart, the longest pause grows with their number, so that
 /// all of them together cost some 16 calls an hour.
 ///

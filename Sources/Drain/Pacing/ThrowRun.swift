@@ -3,7 +3,7 @@ import Conversion
 /// Leads one after the other for which the org's own code threw, none being converted between.
 ///
 /// So many of them are an incident of the org, which begins with the lead that makes them so many: one
-/// that threw hours before says nothing of now. After half an hour of it the code is there to stay, and
+/// that threw hours before says nothing of now. After half an hour of it the code counts as permanent, and
 /// refuses each lead for good.
 struct ThrowRun: Equatable {
     private struct Throw: Equatable {
@@ -18,7 +18,7 @@ struct ThrowRun: Equatable {
     private static let mostRemembered = 10_000
 
     /// The code threw for these.
-    /// - Returns: Whether that is an incident of the org, and not there to stay.
+    /// - Returns: Whether that is an incident of the org, and not permanent.
     mutating func add(_ thrown: FailureRun.Failed, at now: Moment) -> Bool {
         forgetOld(at: now)
         lastAt = now

@@ -92,12 +92,12 @@ extension SettlementPlanner {
             doubt.nextRunAt = now.wall
             return doubt
         }
-        let rest = isOver ? 0 : max(0, lifetimeSinceClaimMS - now.since(startedAt))
-        doubt.nextRunAt = now.wall + rest
+        let left = isOver ? 0 : max(0, lifetimeSinceClaimMS - now.since(startedAt))
+        doubt.nextRunAt = now.wall + left
         guard isAlone && blame == .call else { return doubt }
         // An update that no answer ever comes for must come to an end, too.
         doubt = again(doubt, followUp.policy, reason)
-        if doubt.to == .verifying { doubt.nextRunAt = now.wall + max(rest, doubt.backoffMS ?? 0) }
+        if doubt.to == .verifying { doubt.nextRunAt = now.wall + max(left, doubt.backoffMS ?? 0) }
         return doubt
     }
 }

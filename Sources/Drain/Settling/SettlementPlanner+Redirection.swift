@@ -23,8 +23,8 @@ extension SettlementPlanner {
         return duplicate(for: job, records)
     }
 
-    /// What an account that was deleted or merged is refused with, among others: who goes without it in
-    /// vain has failed for something else.
+    /// What an account that was deleted or merged is refused with, among others: a lead that also
+    /// fails without the account has another fault.
     private static let accountCodes: Set = ["ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"]
 
     /// What they say of the lead's owner has one meaning. What a queue's lead is refused with is not

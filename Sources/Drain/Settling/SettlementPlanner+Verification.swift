@@ -63,7 +63,7 @@ extension SettlementPlanner {
         var done = Settlement(
             job, isOurs ? .converted : .alreadyConverted,
             to: isOurs && job.job.hasFollowUps ? .finishing : .converted)
-        // Whoever converted it may have gone on with its records: that is for a person to look at.
+        // The one who converted it may have gone on with its records: that is for a person to look at.
         if !isOurs && job.job.hasFollowUps { done.afterReason = .convertedByOthers }
         done.attempts += 1
         done.records = records

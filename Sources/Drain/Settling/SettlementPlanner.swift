@@ -5,7 +5,7 @@ import Storage
 enum Blame {
     /// The call's, or one of its leads': it goes on in halves, and a lead alone uses an attempt.
     case call
-    /// The org's as a whole: nobody is charged.
+    /// The org's as a whole: no lead uses an attempt.
     case org
 }
 

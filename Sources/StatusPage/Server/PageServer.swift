@@ -66,7 +66,7 @@ public final class PageServer: Sendable {
         logger: Logger, now: @escaping @Sendable () -> Timestamp, limits: ConnectionLimits
     ) async throws -> PageServer {
         let socket: String? = if case .unix(let path) = options.address { path } else { nil }
-        if let socket { try SocketFile.makeWay(for: socket) }
+        if let socket { try SocketFile.removeStaleSocket(for: socket) }
         let watch = try PageWatch(path, at: now())
         let responder = PageResponder(
             gatekeeper: Gatekeeper(options, queue: path), watch: watch,
@@ -190,7 +190,7 @@ private final class PageExecutor: TaskExecutor {
 /// The file of a listening socket.
 private enum SocketFile {
     /// Takes away what a daemon before left, if nobody listens there.
-    static func makeWay(for path: String) throws {
+    static func removeStaleSocket(for path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else { return }
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         guard attributes[.type] as? FileAttributeType == .typeSocket else {

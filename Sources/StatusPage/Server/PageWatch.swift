@@ -4,7 +4,7 @@ import Foundation
 import Storage
 import Synchronization
 
-/// Keeps the page's view of the queue up to date, on a queue of its own, whoever asks for it.
+/// Keeps the page's view of the queue up to date, on a queue of its own, no matter who asks for it.
 final class PageWatch: Sendable {
     private let queue = DispatchQueue(label: "leadconvertd.page.watch", qos: .utility)
     private let view: Mutex<QueueView>

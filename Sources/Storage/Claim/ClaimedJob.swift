@@ -181,8 +181,8 @@ public struct RoundRobinCursor: Sendable, Equatable {
 
     func first(at priority: Int64) -> Int64 { next[priority] ?? .min }
 
-    /// Next is the first that was offered and could not travel; if all could, who follows the last
-    /// that did. So whoever has to stay behind heads a call soon.
+    /// Next is the first that was offered and could not travel; if all could, the one after the
+    /// last that did. So a batch that was passed over is first in the next call.
     mutating func advance(past offered: [ClaimedJob], taking jobs: [ClaimedJob]) {
         if next.count > Self.most { next = [:] }
         for job in jobs { next[job.priority] = job.queue.batch &+ 1 }

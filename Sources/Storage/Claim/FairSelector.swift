@@ -234,7 +234,7 @@ extension FairSelector {
     }
 
     /// A batch is paused before its jobs are held, of which it may have a million: none of them leaves
-    /// meanwhile. And whoever was to hold them may have been stopped.
+    /// meanwhile. The command that holds them may have been interrupted.
     /// - Returns: Whether the batch is paused.
     private func hold(_ queue: BatchQueue, _ selection: inout Selection) throws -> Bool {
         guard queue.batch != 0 else { return false }

@@ -61,7 +61,7 @@ extension Dashboard {
                 database.cachedStatement(
                     sql: "SELECT paused, waiting_for, waiting_until, waiting_since FROM queue"))
             let due = try database.oldestDue(at: now)
-            // What a daemon that is gone was doing is no news.
+            // A daemon that has ended waits for nothing.
             let isRunning = daemon != nil
             return QueueState(
                 isPaused: queue?[0] ?? false,

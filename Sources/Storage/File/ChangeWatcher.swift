@@ -31,7 +31,7 @@ public final class ChangeWatcher {
     /// the kernel has no watch left to give: the caller's timer must do then.
     ///
     /// With a pause in milliseconds it looks once for all that happens within each pause, at its
-    /// end: for whoever is in no hurry.
+    /// end: for a reader that is in no hurry.
     public init?(
         path: String, queue: DispatchQueue, pauseMS: Int? = nil,
         look: @escaping @Sendable () -> Void

@@ -30,7 +30,7 @@ struct FileIdentity: Equatable, Sendable {
 /// The files that a connection has open, watched by their names.
 ///
 /// A file that was deleted or replaced can still be written through the connection that holds it,
-/// without any error, and all of that is gone with the connection. Whoever restores a copy in place
+/// without any error, and all of that is gone with the connection. A person who restores a copy in place
 /// takes the write-ahead log away, which would else be copied over it.
 final class OpenFiles: Sendable {
     private let path: String

@@ -118,7 +118,7 @@ public struct SQLiteVersion: Sendable, Equatable, CustomStringConvertible {
     /// Whether two connections that checkpoint at the same time can lose what was just written.
     ///
     /// Source: sqlite.org, "WAL Mode", "The WAL-Reset Bug": fixed in 3.51.3, and in 3.50.7 and
-    /// 3.44.6 for whoever stays with these.
+    /// 3.44.6 for systems that stay with these.
     public var hasWALResetRace: Bool {
         switch (numbers[0], numbers[1]) {
         case (3, 44): numbers[2] < 6

@@ -57,7 +57,7 @@ struct BackupPlace {
                 "is not a copy of a queue of leads",
                 remedy: "Name another file, or remove that one yourself.")
         }
-        // Whoever has it open would go on with a file that has no name any more, and a write-ahead
+        // A program that has it open would go on with a file that has no name any more, and a write-ahead
         // log that is left would be taken for the new file's.
         let hasLog = FileStatus(path + "-wal").map { $0.size > 0 } ?? false
         guard !hasLog, DaemonLock.holder(queue: path) == nil else {
@@ -66,7 +66,7 @@ struct BackupPlace {
                 remedy: "Name another file; after a program that was killed, "
                     + "leadconvert jobs --db \(name) tidies up.")
         }
-        // One that is damaged nobody misses.
+        // A damaged copy may be replaced.
         guard let copy = try contents() else { return }
         let remedy =
             "Name the right queue with --db or LEADCONVERT_DB; to give that copy up, remove it "

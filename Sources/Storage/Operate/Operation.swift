@@ -25,7 +25,7 @@ public struct Operation: Sendable {
     let action: Action
     let target: String
     let at: Timestamp
-    /// Whoever asked for it; nil when nobody did: then nothing is recorded.
+    /// The person who asked for it; nil when nobody did: then nothing is recorded.
     let person: String?
 
     init(_ action: Action, target: String, at now: Timestamp, by person: String?) {

@@ -2,7 +2,7 @@ public import Conversion
 import GRDB
 
 extension Operations {
-    /// Makes a consistent copy, whoever writes meanwhile. It is there whole or not at all.
+    /// Makes a consistent copy, even while others write. It is there whole or not at all.
     /// - Parameter isReplacing: Whether it may take the place of an older copy.
     /// - Throws: `OperatorError`: 73 when the copy can't be made, there is such a file already, or
     ///   what it would replace is no older copy of this queue; 74 when it can't be written; 75 when

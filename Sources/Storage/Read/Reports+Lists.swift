@@ -125,7 +125,7 @@ extension Reports {
         try stream(query, { _ in }, body)
     }
 
-    /// Reads in pages, each in a transaction of its own: whoever prints the rows may take hours over
+    /// Reads in pages, each in a transaction of its own: printing the rows may take hours over
     /// it, and a transaction that long keeps the write-ahead log from being used again. Which rows it
     /// is to be is settled at the first look.
     private func stream(

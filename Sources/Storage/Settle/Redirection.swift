@@ -13,8 +13,8 @@ public enum Redirection: Sendable, Equatable {
     /// The policy's fallback owner owns what is made of the lead.
     case fallbackOwner
 
-    /// Whether it joins what a duplicate rule named. That is in the answer only, and harms nobody whom
-    /// an earlier call has converted: he is refused again.
+    /// Whether it joins what a duplicate rule named. Only the answer says so. It is safe: a
+    /// lead that is converted already is refused again.
     public var joinsDuplicate: Bool {
         switch self {
         case .account, .contact: true
@@ -55,7 +55,7 @@ extension Database {
             account?.description, contact?.description, job,
         ])
         guard let account else { return }
-        // The rest of its group goes there, too: whoever comes before it would make another.
+        // The rest of its group goes there, too: a lead that leaves before it would make another.
         let group = "SELECT group_key FROM jobs WHERE id = ?"
         if let group = try String.fetchOne(cachedStatement(sql: group), arguments: [job]) {
             try join(account.description, group, isOfContact: contact != nil, at: time)
