@@ -33,8 +33,8 @@ struct Resume: ParsableCommand {
                     ?? "The queue was not paused\(released): \(path.absolute)")
         } else {
             try output.writeLine(
-                batch.map { "\($0) goes on; \(counted(change.changed, "job")) released." }
-                    ?? "The queue goes on: \(path.absolute)"
+                batch.map { "\($0) is resumed; \(counted(change.changed, "job")) released." }
+                    ?? "The queue is resumed: \(path.absolute)"
             )
         }
         if change.isQueuePaused {

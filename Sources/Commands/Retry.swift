@@ -46,7 +46,7 @@ struct Retry: ParsableCommand {
         if change.released > 0 {
             let others = counted(change.released, "other job")
             try output.writeLine(
-                "The batch that was held by a failure goes on: \(others) released.")
+                "The batch that was held by a failure is resumed: \(others) released.")
         }
         let path = DatabasePath(queue.path)
         func resume(_ batch: String) -> String {
@@ -54,7 +54,7 @@ struct Retry: ParsableCommand {
         }
         for (batch, jobs) in change.held.sorted(by: { $0.key < $1.key }) {
             let count = counted(jobs, "job")
-            try output.writeLine("\(count) held until \(batch) goes on: \(resume(batch))")
+            try output.writeLine("\(count) held until \(batch) is resumed: \(resume(batch))")
         }
         try output.writeLeftAlone(change.left) { state in
             state == .held

@@ -48,7 +48,7 @@ import Testing
             )
             #expect(
                 try leadconvert("resume", "--batch", "friday").output
-                    == "friday goes on; 2 jobs released.\n"
+                    == "friday is resumed; 2 jobs released.\n"
             )
             #expect(
                 try leadconvert("resume", "--batch", "friday").output == "friday was not paused.\n")
@@ -62,7 +62,7 @@ import Testing
 
                     """
             )
-            #expect(try leadconvert("resume").output == "The queue goes on: \(path)\n")
+            #expect(try leadconvert("resume").output == "The queue is resumed: \(path)\n")
             #expect(try leadconvert("resume").output == "The queue was not paused: \(path)\n")
             #expect(try leadconvert("pause", "--batch", "monday").status == 66)
         }
@@ -118,9 +118,13 @@ import Testing
                             """)
                 }
             }
-            let held = "1 job held until b1 goes on: leadconvert resume --batch b1 --db \(path)\n"
+            let held = """
+                1 job held until b1 is resumed: leadconvert resume --batch b1 --db \(path)
+
+                """
             let others = """
-                1 job held until old ones goes on: leadconvert resume --batch 'old ones' --db \(path)
+                1 job held until old ones is resumed: leadconvert resume --batch 'old ones' \
+                --db \(path)
 
                 """
             try fail()

@@ -99,7 +99,7 @@ import Testing
             try await fixture.await("it waits") {
                 try $0.reports.status(at: .now).waitingFor == .paused
             }
-            #expect(try await fixture.run("resume").output.hasPrefix("The queue goes on: "))
+            #expect(try await fixture.run("resume").output.hasPrefix("The queue is resumed: "))
             try await fixture.simulator.await("they are converted", within: .seconds(4)) {
                 $0.conversions.count == 2
             }

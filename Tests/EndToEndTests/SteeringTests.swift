@@ -26,7 +26,7 @@ import Testing
             #expect(
                 try await fixture.run("retry", leads[0]).output == """
                     1 job will run again.
-                    The batch that was held by a failure goes on: 3 other jobs released.
+                    The batch that was held by a failure is resumed: 3 other jobs released.
 
                     """)
             try await reach(["converted": 4], on: fixture)
@@ -52,7 +52,7 @@ import Testing
             try fixture.queue.run(sql: "UPDATE jobs SET run_at = created_at")
             #expect(
                 try await fixture.run("resume", "--batch", "friday").output
-                    == "friday goes on; 2 jobs released.\n")
+                    == "friday is resumed; 2 jobs released.\n")
             try await reach(["cancelled": 1, "converted": 2], on: fixture)
             try await stop(daemon)
             #expect(try await fixture.mismatches(to: Array(leads.dropFirst())) == [])

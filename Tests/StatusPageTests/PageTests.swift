@@ -186,7 +186,7 @@ import Testing
             #expect(
                 try await told("resume", batch)
                     == "Resumed; 2 leads released; the whole queue is paused.")
-            #expect(try await told("resume", ("all", "queue")) == "The queue goes on.")
+            #expect(try await told("resume", ("all", "queue")) == "The queue is resumed.")
             #expect(try await page.get("/?did=retry").body.contains("class=\"notice\"") == false)
             #expect(try await page.get("/?did=pause&jobs=-1").body.contains("-1 lead") == false)
         }

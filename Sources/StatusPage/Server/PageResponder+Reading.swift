@@ -171,7 +171,7 @@ extension PageResponder {
             case (.retry, 0): "No lead was left to retry."
             case (.cancel, 0): "No lead was left to cancel."
             case (.pause, nil): "The queue is paused."
-            case (.resume, nil): "The queue goes on."
+            case (.resume, nil): "The queue is resumed."
             case (.retry, _): "\(leads) will run again\(more)."
             case (.cancel, _): "\(leads) cancelled\(more)."
             case (.pause, _): "Paused; \(leads) held\(queue)."
