@@ -15,7 +15,8 @@ public struct DrainStatus: Sendable, Equatable {
     /// way to us, in milliseconds: a busy machine is late, and a suspended one stops its timers.
     private static let graceMS: Int64 = 60_000
 
-    /// Whether the drain makes progress.
+    /// Whether the drain makes progress. `HTTPTransport.send` ends every call at its deadline; this is for
+    /// the case that it does not.
     ///
     /// True after every pass that has ended. Waiting (an outage, a spent allowance, a pause, a file
     /// that can't be written just now) counts as progress, because a restart would only wait again.

@@ -59,7 +59,7 @@ struct HTTPTransport: Sendable {
     }
 
     /// Sends once. A body leaves within the time for connecting, or not at all. It always returns: the
-    /// deadline is for the whole answer.
+    /// deadline is for the whole answer. Should it not, `DrainStatus.isProgress` of the drain is what says so.
     func send(_ request: APIRequest) async -> APIResult {
         let collector = ResponseCollector(limit: Self.answerLimit)
         do {
