@@ -47,6 +47,7 @@ struct SettlementPlanner {
         case .refused(.callTooLarge, let reason) where !reason.isListed && call.jobs.count == 1:
             return call.jobs.halves(of: call.id).map { job, half in
                 var doubt = inDoubt(job, in: call.id, .unlisted, reason)
+                // Of a lead that was alone the half says that it stays alone.
                 doubt.split = half
                 return doubt
             }
@@ -121,11 +122,11 @@ struct SettlementPlanner {
 
     /// Salesforce is asked about it at once.
     private func inDoubt(
-        _ job: ClaimedJob, in callID: Int64, _ kind: InDoubtJob.Doubt, _ reason: Reason
+        _ job: ClaimedJob, in callID: Int64, _ cause: VerificationCause, _ reason: Reason
     ) -> Settlement {
         var doubt = Settlement(job, in: callID, .unknown, to: .verifying)
         doubt.reason = reason
-        doubt.doubt = kind
+        doubt.doubt = cause
         doubt.nextRunAt = now.wall
         return doubt
     }

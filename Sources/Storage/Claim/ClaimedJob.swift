@@ -44,27 +44,37 @@ public struct ClaimedCall: Sendable {
     public var cursor: RoundRobinCursor
 }
 
-/// A job whose call had no clear outcome.
-public struct InDoubtJob: Sendable {
-    /// Why it is in doubt; the words are those of `jobs.doubt`.
-    public enum Doubt: String, Sendable {
-        /// No clear answer came.
-        case noAnswer = "no_answer"
-        /// The daemon ended before the answer came.
-        case crash
-        /// Refused as converted already.
-        case refused
-        /// Refused by a code that nobody knows, which may say that it is converted already.
-        case unlisted
-        /// Refused for good; read once before it fails.
-        case failing
-        /// An answer came that does not say what the call did: the call is over.
-        case answered
-    }
+/// Why a lead is read before anything else happens to it; the words are those of `jobs.doubt`.
+public enum VerificationCause: String, Sendable {
+    /// No clear answer came.
+    case noAnswer = "no_answer"
+    /// The daemon ended before the answer came.
+    case crash
+    /// Refused as converted already.
+    case refused
+    /// Refused by a code that nobody knows, which may say that it is converted already.
+    case unlisted
+    /// Refused for good; read once before it fails.
+    case failing
+    /// An answer came that does not say what the call did: the call is over.
+    case answered
+}
 
+/// A job whose lead is read before anything else happens to it.
+///
+/// Its way, where no answer came, and the word that each layer has for that:
+///
+/// 1. `HTTPTransport.send`: `APIResult.lost`; `SalesforceTransport.call`: `Reply.Outcome.unclear`.
+/// 2. `Engine.finish` has `Pacer.observe` say whose fault it is, and `SettlementPlanner.settle` makes it a
+///    `Settlement`: outcome `unknown`, state `verifying`, cause `noAnswer`, to go in halves later on.
+/// 3. `Engine.writeKeptAnswers` writes that by `Settlements.settle`. From here on the job is in doubt.
+/// 4. `Engine.claimRead`, by `Claims.claimVerification`, asks Salesforce about it: `client.verify`.
+/// 5. `SettlementPlanner` again (+Verification). Converted: settled. Not converted and the call is over:
+///    `queued`. Not over, or no answer: asked again, after a day or more without one `LEAD_IN_DOUBT`.
+public struct InDoubtJob: Sendable {
     public var job: ClaimedJob
-    /// Why it is in doubt.
-    public var doubt: Doubt
+    /// Why it is read.
+    public var doubt: VerificationCause
     /// The call in doubt.
     public var callID: Int64
     /// When that call started.

@@ -257,7 +257,8 @@ extension Database {
 extension InDoubtJob {
     fileprivate init(_ row: Row, _ job: ClaimedJob) {
         self.init(
-            job: job, doubt: Doubt(rawValue: row["doubt"]) ?? .noAnswer, callID: row["call_id"],
+            job: job, doubt: VerificationCause(rawValue: row["doubt"]) ?? .noAnswer,
+            callID: row["call_id"],
             sentAt: row.moment("started_at"), callSize: row["size"],
             reason: Reason(row["error_code"] ?? "NO_ANSWER", row["error_message"] ?? ""))
     }

@@ -27,8 +27,8 @@ public struct Settlement: Sendable, Equatable {
     public var backoffMS: Int64?
     /// When it is sent, or asked about, next; nil leaves `run_at` as it is.
     public var nextRunAt: Timestamp?
-    /// Why it is in doubt, when it goes to `verifying`.
-    public var doubt: InDoubtJob.Doubt?
+    /// Why it is read, when it goes to `verifying`.
+    public var doubt: VerificationCause?
     /// The half it travels with from here on; nil when it travels with all.
     public var split: Int64?
     /// Whether the rest of its batch is to be held.
