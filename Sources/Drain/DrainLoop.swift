@@ -39,14 +39,7 @@ public actor DrainLoop {
     private var storageFailingSince: Moment?
 
     private let maxPollIntervalMS: Int64
-    /// Passes in which nothing is sent, and which no answer brought: calls have a pace of their own,
-    /// but what commits and timers bring is bounded by nothing else. At most 20 in any second.
-    private var idlePasses = TokenBucket(capacity: 5, rate: 15, at: SystemClock.now())
-    private var timer: (any DispatchSourceTimer)?
-    /// What the timer is set to, until it fires.
-    private var timerSetTo: DispatchTime?
-    private var watcher: ChangeWatcher?
-    private var seenVersion: Int64 = -1
+    private var alarm: Alarm?
 
     /// A drain of the queue through a client of Salesforce's.
     ///
@@ -76,22 +69,28 @@ public actor DrainLoop {
     /// The jobs that a daemon before left in flight are taken over first.
     public func run() async -> ExitReason {
         do {
-            let leftover = try engine.recover(at: clock())
-            if leftover.isOlderCopy {
-                logger.notice(
-                    "the file is an older copy: leads that are refused are read before they fail")
-            }
-            if leftover.jobs > 0 {
-                logger.notice(
-                    "took over what was in flight", metadata: ["jobs": "\(leftover.jobs)"])
-            }
+            try takeOver()
         } catch {
             return .fault(OperatorError(explaining: error))
         }
-        watch()
+        alarm = Alarm(
+            queue, on: executor.queue, every: maxPollIntervalMS,
+            timer: { [weak self] in self?.assumeIsolated { $0.timerFired() } },
+            commit: { [weak self] in self?.assumeIsolated { $0.passUnlessTooOften() } })
         pass()
         if let ending { return ending }
         return await withCheckedContinuation { waiter = $0 }
+    }
+
+    private func takeOver() throws {
+        let leftover = try engine.recover(at: clock())
+        if leftover.isOlderCopy {
+            logger.notice(
+                "the file is an older copy: leads that are refused are read before they fail")
+        }
+        if leftover.jobs > 0 {
+            logger.notice("took over what was in flight", metadata: ["jobs": "\(leftover.jobs)"])
+        }
     }
 
     /// One pass: all that can be done now.
@@ -197,61 +196,23 @@ public actor DrainLoop {
     /// How long nothing may happen before it looks by itself, in milliseconds: the kernel's
     /// notices of other processes' commits can get lost.
     public static let maxPollIntervalMS: Int64 = 5000
-    /// How long it does not look for new work while calls are out, in milliseconds.
-    private static let lookWhileBusyMS: Int64 = 100
 
-    private func watch() {
-        let timer = DispatchSource.makeTimerSource(queue: executor.queue)
-        timer.setEventHandler { @Sendable [weak self] in
-            self?.assumeIsolated {
-                $0.timerSetTo = nil
-                $0.passUnlessTooOften()
-            }
-        }
-        timer.activate()
-        self.timer = timer
-        watcher = ChangeWatcher(path: queue.path, queue: executor.queue) { [weak self] in
-            self?.assumeIsolated { $0.passIfChanged() }
-        }
-    }
-
-    /// Sets the timer for the next pass. While calls are in flight the watcher is off, because most
-    /// events are of our own commits; the drain looks every 100 ms instead.
+    /// Has a pass come at that time, or earlier.
     private func wake(at moment: Moment?, isForSlot: Bool = false) {
-        var pause = maxPollIntervalMS
-        if engine.inFlight.isEmpty {
-            watcher?.resume()
-        } else {
-            watcher?.suspend()
-            if !isForSlot { pause = min(pause, Self.lookWhileBusyMS) }
-        }
-        if let moment { pause = min(pause, moment.since(clock())) }
-        setTimer(.now() + .milliseconds(Int(pause)), leeway: pause > 1000 ? 50 : 0)
+        alarm?.set(
+            for: moment, at: clock(), callsAreOut: !engine.inFlight.isEmpty, isForSlot: isForSlot)
     }
 
-    /// Setting a timer costs two system calls and the wake-up of a thread, and a pass that comes too
-    /// early does no harm: one that is set already is only ever set earlier.
-    private func setTimer(_ deadline: DispatchTime, leeway milliseconds: Int) {
-        if let timerSetTo, timerSetTo <= deadline { return }
-        timerSetTo = deadline
-        timer?.schedule(deadline: deadline, leeway: .milliseconds(milliseconds))
-    }
-
-    private func passIfChanged() {
-        // A file that is busy just now is looked at again: the watcher looks several times.
-        guard let version = try? queue.dataVersion(), version != seenVersion else { return }
-        seenVersion = version
+    private func timerFired() {
+        alarm?.timerFired()
         passUnlessTooOften()
     }
 
     private func passUnlessTooOften() {
-        let pause = idlePasses.wait(at: SystemClock.now())
-        guard pause == 0 else {
-            return setTimer(.now() + .milliseconds(Int(pause)), leeway: 0)
-        }
+        guard alarm?.allowsPass() ?? false else { return }
         let sentBefore = callsSent
         pass()
-        if callsSent == sentBefore { idlePasses.spend(at: SystemClock.now()) }
+        if callsSent == sentBefore { alarm?.passWasIdle() }
     }
 
     // MARK: Stopping
@@ -280,9 +241,8 @@ public actor DrainLoop {
     private func end(_ ending: ExitReason) {
         guard self.ending == nil else { return }
         self.ending = ending
-        timer?.cancel()
-        timer = nil
-        watcher = nil
+        alarm?.cancel()
+        alarm = nil
         waiter?.resume(returning: ending)
         waiter = nil
     }

@@ -53,7 +53,6 @@ public actor HookRunner {
     /// Batches whose rows refuse to be written, until the next start: they must not keep the others
     /// waiting.
     private var unwritable: Set<Int64> = []
-    private var seenVersion: Int64 = -1
     /// Whether the file could not be read or written when it was last tried.
     private var isStorageFailing = false
     private var isStopping = false
@@ -89,22 +88,15 @@ public actor HookRunner {
         timer.activate()
         self.timer = timer
         watcher = ChangeWatcher(
-            path: queue.path, queue: executor.queue, pauseMS: Self.pauseBetweenLooksMS
+            of: queue, queue: executor.queue, pauseMS: Self.pauseBetweenLooksMS
         ) { [weak self] in
-            self?.assumeIsolated { $0.lookIfChanged() }
+            self?.assumeIsolated { $0.look() }
         }
     }
 
     /// Takes up other settings; what runs already keeps the time that it was given.
     public func adopt(_ settings: HookSettings) {
         self.settings = settings
-    }
-
-    private func lookIfChanged() {
-        // A file that is busy just now is looked at again: the watcher looks several times.
-        guard let version = try? queue.dataVersion(), version != seenVersion else { return }
-        seenVersion = version
-        look()
     }
 
     private func look() {

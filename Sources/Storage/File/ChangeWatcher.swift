@@ -14,12 +14,14 @@ public final class ChangeWatcher {
     private let source: any DispatchSourceRead
     private let timer: any DispatchSourceTimer
     private let pause: DispatchTimeInterval?
-    private let look: @Sendable () -> Void
+    private let report: @Sendable () -> Void
+    private let version: (@Sendable () throws -> Int64)?
     private let descriptor: CInt
     private let folder: String
     // What follows is read and written on the queue alone.
     /// Which of the looks after an event comes next; nil when none does.
     private var nextLook: Int?
+    private var seenVersion: Int64 = -1
     private var isSuspended = false
     /// The kernel's number of the watch; nil while there is none.
     private var watch: CInt?
@@ -32,9 +34,27 @@ public final class ChangeWatcher {
     ///
     /// With a pause in milliseconds it looks once for all that happens within each pause, at its
     /// end: for a reader that is in no hurry.
-    public init?(
+    public convenience init?(
         path: String, queue: DispatchQueue, pauseMS: Int? = nil,
         look: @escaping @Sendable () -> Void
+    ) {
+        self.init(path: path, queue: queue, pauseMS: pauseMS, version: nil, report: look)
+    }
+
+    /// The same for a queue's file; `changed` runs once for each look that finds a commit of another
+    /// connection than this one.
+    public convenience init?(
+        of jobs: JobQueue, queue: DispatchQueue, pauseMS: Int? = nil,
+        changed: @escaping @Sendable () -> Void
+    ) {
+        self.init(
+            path: jobs.path, queue: queue, pauseMS: pauseMS,
+            version: { try jobs.dataVersion() }, report: changed)
+    }
+
+    private init?(
+        path: String, queue: DispatchQueue, pauseMS: Int?,
+        version: (@Sendable () throws -> Int64)?, report: @escaping @Sendable () -> Void
     ) {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         guard descriptor >= 0 else { return nil }
@@ -47,7 +67,8 @@ public final class ChangeWatcher {
         }
         (self.descriptor, self.folder, self.watch) = (descriptor, folder, watch)
         self.queue = queue
-        self.look = look
+        self.version = version
+        self.report = report
         pause = pauseMS.map { .milliseconds($0) }
         source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
         timer = DispatchSource.makeTimerSource(queue: queue)
@@ -106,6 +127,15 @@ public final class ChangeWatcher {
         guard nextLook != 0, !isSuspended else { return }
         nextLook = 0
         schedule()
+    }
+
+    private func look() {
+        if let version {
+            // A file that is busy just now is looked at again: there are several looks.
+            guard let now = try? version(), now != seenVersion else { return }
+            seenVersion = now
+        }
+        report()
     }
 
     private func lookAgain() {
