@@ -93,9 +93,9 @@ struct Engine {
     mutating func steps(at now: Moment) throws -> [Step] {
         try watchTheClock(at: now)
         do {
-            let steps = try stepsTogether(at: now) ?? [step(at: now)]
+            let steps = try severalSteps(at: now) ?? [oneStep(at: now)]
             for case .send(let call) in steps { queue.keep(call: call.callID) }
-            if case .send = steps.last { hasJustSent = true } else { hasJustSent = false }
+            hasJustSent = steps.last?.isSend ?? false
             return steps
         } catch {
             // What calls came to is not lost with a claim that fails, and is written before the next.
@@ -106,31 +106,25 @@ struct Engine {
         }
     }
 
+    /// Steps in one transaction.
     /// - Returns: nil where there may be nothing to write, since this takes the file's lock, which another
     ///   process may hold, or where one transaction is not enough.
-    private mutating func stepsTogether(at now: Moment) throws -> [Step]? {
+    private mutating func severalSteps(at now: Moment) throws -> [Step]? {
         let most = (pacer.freeSlots + 1) / 2
         guard most > 1, hasJustSent || !unwritten.isEmpty else { return nil }
-        var engine = self
-        guard let steps = try queue.together({ try engine.steps(upTo: most, at: now) }) else {
-            return nil
+        let queue = queue
+        return try trying { engine in
+            try queue.together {
+                var steps = [try engine.oneStep(at: now)]
+                while steps.count < most, steps.last?.isSend == true {
+                    steps.append(try engine.oneStep(at: now))
+                }
+                return steps
+            }
         }
-        self = engine
-        return steps
     }
 
-    private mutating func steps(upTo most: Int, at now: Moment) throws -> [Step] {
-        var steps: [Step] = []
-        while steps.count < most {
-            let step = try step(at: now)
-            steps.append(step)
-            guard case .send = step else { break }
-        }
-        return steps
-    }
-
-    /// What to do now.
-    mutating func step(at now: Moment) throws -> Step {
+    mutating func oneStep(at now: Moment) throws -> Step {
         try watchTheClock(at: now)
         if let call = try callBeforeAnswers(at: now) { return call }
         try writeKeptAnswers(at: now)
@@ -144,15 +138,27 @@ struct Engine {
         guard !unwritten.isEmpty, answersCanWait, pacer.freeSlots > 0,
             unwritten.count <= pacer.concurrency.limit
         else { return nil }
-        var engine = self
-        guard case .send(let call) = try engine.nextStep(at: now) else {
-            // What was already written to the file and the log is not written again.
-            waits.written = engine.waits.written
-            waits.loggedAt = engine.waits.loggedAt
-            return nil
+        var tried = waits
+        let call: Step? = try trying { engine in
+            let step = try engine.nextStep(at: now)
+            tried = engine.waits
+            return step.isSend ? step : nil
         }
+        // What was already written to the file and the log is not written again.
+        (waits.written, waits.loggedAt) = (tried.written, tried.loggedAt)
+        return call
+    }
+
+    /// Runs `body` on a copy, because a transaction that fails, or a step that is not taken, must leave the
+    /// engine as it was.
+    /// - Returns: nil where `body` did, and the engine is as it was.
+    private mutating func trying<Result>(
+        _ body: (inout Engine) throws -> Result?
+    ) rethrows -> Result? {
+        var engine = self
+        guard let result = try body(&engine) else { return nil }
         self = engine
-        return .send(call)
+        return result
     }
 
     private mutating func nextStep(at now: Moment) throws -> Step {
@@ -236,6 +242,8 @@ enum Step {
     case wait(Wait)
     /// Nothing is in flight and nothing will be again.
     case end(ExitReason)
+
+    var isSend: Bool { if case .send = self { true } else { false } }
 }
 
 /// Why nothing can be done just now.

@@ -31,7 +31,7 @@ import Testing
         try await withQueue { queue in
             try add(queue, (1...500).map { ($0, $0 % 2 == 0 ? "One" : "one") })
             var drain = try VirtualDrain(queue)
-            guard case .send(let call) = try drain.engine.step(at: drain.now) else {
+            guard case .send(let call) = try drain.engine.oneStep(at: drain.now) else {
                 Issue.record("no search")
                 return
             }

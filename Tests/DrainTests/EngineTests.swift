@@ -216,8 +216,8 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...2)
             var engine = try VirtualDrain(queue) { ($0.callSize, $0.concurrency) = (1, 4) }.engine
-            guard case .send(let first) = try engine.step(at: .ms(0)),
-                case .send(let second) = try engine.step(at: .ms(1))
+            guard case .send(let first) = try engine.oneStep(at: .ms(0)),
+                case .send(let second) = try engine.oneStep(at: .ms(1))
             else { return #expect(Bool(false), "two calls can fly") }
             let answer = { (call: InFlightCall, used: Int) in
                 var reply = CallReply.allConverted(call.request)
@@ -229,7 +229,7 @@ import Testing
             #expect(engine.pacer.org.usage?.current == 8)
             // A day later less is used; that is no answer overtaken.
             try queue.add(3...3)
-            guard case .send(let third) = try engine.step(at: .ms(86_400_000)) else {
+            guard case .send(let third) = try engine.oneStep(at: .ms(86_400_000)) else {
                 return #expect(Bool(false), "a call leaves")
             }
             engine.finish(third, answer(third, 1), at: .ms(86_400_010))
@@ -277,7 +277,7 @@ import Testing
             let first = calls(try engine.steps(at: .ms(0)))
             #expect(first.count == 1)
             engine.finish(first[0], first[0].answered(lost), at: .ms(10))
-            _ = try engine.step(at: .ms(10))
+            _ = try engine.oneStep(at: .ms(10))
             #expect(try queue.jobs().first?.text("state") == "verifying")
         }
     }

@@ -468,7 +468,7 @@ import Testing
             try add(1...1, to: queue) { $0.afterSet = #"{"Account":{"Tier__c":"A"}}"# }
             var drain = try VirtualDrain(queue)
             try drain.run(most: 1, answer)
-            guard case .send = try drain.engine.step(at: drain.now) else {
+            guard case .send = try drain.engine.oneStep(at: drain.now) else {
                 Issue.record("The fields are not set.")
                 return
             }
@@ -505,7 +505,7 @@ import Testing
 
     /// The call that leaves now, if one does.
     private func call(_ drain: inout VirtualDrain) throws -> InFlightCall? {
-        if case .send(let call) = try drain.engine.step(at: drain.now) { call } else { nil }
+        if case .send(let call) = try drain.engine.oneStep(at: drain.now) { call } else { nil }
     }
 
     private func add(

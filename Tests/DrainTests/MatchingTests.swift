@@ -14,7 +14,7 @@ import Testing
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org")])
             var drain = try VirtualDrain(queue)
-            guard case .send(let call) = try drain.engine.step(at: drain.now) else {
+            guard case .send(let call) = try drain.engine.oneStep(at: drain.now) else {
                 Issue.record("No search is sent.")
                 return
             }
@@ -22,7 +22,7 @@ import Testing
             drain.engine.finish(call, call.answered(reply), at: drain.now)
             var right = drain.now + 1
             right.wall = right.wall + -3_600_000
-            _ = try drain.engine.step(at: right)
+            _ = try drain.engine.oneStep(at: right)
             let next = try #require(
                 try queue.jobs()[0].text("run_at").flatMap { Timestamp($0) })
             #expect(next > right.wall && next - right.wall <= 60_000)

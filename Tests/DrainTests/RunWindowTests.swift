@@ -123,7 +123,7 @@ import Testing
                 $0.burst = 1
                 $0.rate = 1 / 2000.0
             }
-            guard case .wait(let wait) = try drain.engine.step(at: drain.now) else {
+            guard case .wait(let wait) = try drain.engine.oneStep(at: drain.now) else {
                 Issue.record("it did not wait")
                 return
             }

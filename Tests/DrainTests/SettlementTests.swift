@@ -62,7 +62,7 @@ import Testing
             try queue.add(1...1)
             var drain = try VirtualDrain(queue)
             var options = DrainOptions()
-            guard case .send(let call) = try drain.engine.step(at: .ms(1000)) else {
+            guard case .send(let call) = try drain.engine.oneStep(at: .ms(1000)) else {
                 Issue.record("nothing leaves")
                 return
             }
@@ -267,13 +267,13 @@ import Testing
         try await withQueue { queue in
             try queue.add(1...1)
             var drain = try VirtualDrain(queue) { $0.concurrency = 2 }
-            guard case .send(let first) = try drain.engine.step(at: drain.now) else {
+            guard case .send(let first) = try drain.engine.oneStep(at: drain.now) else {
                 Issue.record("Nothing was sent.")
                 return
             }
             try queue.run(sql: "UPDATE jobs SET state = 'queued'")
             drain.now = drain.now + 2000
-            guard case .send(let second) = try drain.engine.step(at: drain.now) else {
+            guard case .send(let second) = try drain.engine.oneStep(at: drain.now) else {
                 Issue.record("Nothing was sent again.")
                 return
             }

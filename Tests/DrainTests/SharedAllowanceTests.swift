@@ -53,7 +53,7 @@ import Testing
             _ = try queue.claims.begin(.check, CallStart(at: start))
             #expect(drain.engine.pacer.day.calls(at: start) == before)
             let right = Moment(wall: Moment.ms(0).wall, uptimeMS: 5010, bootID: "this")
-            _ = try drain.engine.step(at: right)
+            _ = try drain.engine.oneStep(at: right)
             #expect(drain.engine.pacer.day.calls(at: right) == after + 1)
             #expect(try drain.engine.unpaidChecks() == 0)
         }
@@ -73,7 +73,7 @@ import Testing
             var refusals = 0
             while drain.now.since(begin) < 600_000 {
                 let now = drain.now
-                switch try drain.engine.step(at: now) {
+                switch try drain.engine.oneStep(at: now) {
                 case .send(let call):
                     let second = Double(now.since(begin)) / 1000
                     starts.append(second)
