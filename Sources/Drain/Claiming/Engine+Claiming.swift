@@ -1,47 +1,6 @@
 import Conversion
 import Storage
 
-/// Whose turn it is.
-struct WorkTurn {
-    /// Which batch is next in calls that convert.
-    var converting = RoundRobinCursor()
-    /// Which batch is next in searches.
-    var searching: [SearchKind: RoundRobinCursor] = [:]
-    /// Whether conversions come before anything is searched for again.
-    var conversionsAreNext = false
-    /// What was searched for last.
-    var lastSearch = SearchKind.account
-    var lastRead = Read.search
-    /// Which kind of follow-up was sent last.
-    var lastFollowUp = FollowUpKind.task
-    /// Whether what follows conversions was sent after the last call that converts.
-    var conversionsComeFirst = false
-
-    /// The calls that only read.
-    enum Read: CaseIterable {
-        case verification, followUpVerification, search
-    }
-
-    /// What follows conversions goes before them, but not twice in a row: a million notes that are retried
-    /// must not keep a lead waiting.
-    func order(_ tiers: [CallTier]) -> [CallTier] {
-        guard conversionsComeFirst, let followUp = tiers.firstIndex(of: .followUp),
-            let conversion = tiers.firstIndex(of: .conversion), followUp < conversion
-        else { return tiers }
-        var ordered = tiers
-        ordered.swapAt(followUp, conversion)
-        return ordered
-    }
-}
-
-extension CaseIterable where Self: Equatable, AllCases == [Self] {
-    /// All of them, from the one after the last, so that none keeps the others waiting.
-    static func inTurn(after last: Self) -> [Self] {
-        let next = allCases.firstIndex(of: last).map { $0 + 1 } ?? 0
-        return Array(allCases[next...] + allCases[..<next])
-    }
-}
-
 /// Which call leaves, and what goes into it.
 extension Engine {
     private static let lookAgainMS: Int64 = 5000
@@ -287,5 +246,46 @@ extension FailureRun {
             return [offered[place]] + offered[..<place] + offered[(place + 1)...]
         }
         return offered
+    }
+}
+
+/// Whose turn it is.
+struct WorkTurn {
+    /// Which batch is next in calls that convert.
+    var converting = RoundRobinCursor()
+    /// Which batch is next in searches.
+    var searching: [SearchKind: RoundRobinCursor] = [:]
+    /// Whether conversions come before anything is searched for again.
+    var conversionsAreNext = false
+    /// What was searched for last.
+    var lastSearch = SearchKind.account
+    var lastRead = Read.search
+    /// Which kind of follow-up was sent last.
+    var lastFollowUp = FollowUpKind.task
+    /// Whether what follows conversions was sent after the last call that converts.
+    var conversionsComeFirst = false
+
+    /// The calls that only read.
+    enum Read: CaseIterable {
+        case verification, followUpVerification, search
+    }
+
+    /// What follows conversions goes before them, but not twice in a row: a million notes that are retried
+    /// must not keep a lead waiting.
+    func order(_ tiers: [CallTier]) -> [CallTier] {
+        guard conversionsComeFirst, let followUp = tiers.firstIndex(of: .followUp),
+            let conversion = tiers.firstIndex(of: .conversion), followUp < conversion
+        else { return tiers }
+        var ordered = tiers
+        ordered.swapAt(followUp, conversion)
+        return ordered
+    }
+}
+
+extension CaseIterable where Self: Equatable, AllCases == [Self] {
+    /// All of them, from the one after the last, so that none keeps the others waiting.
+    static func inTurn(after last: Self) -> [Self] {
+        let next = allCases.firstIndex(of: last).map { $0 + 1 } ?? 0
+        return Array(allCases[next...] + allCases[..<next])
     }
 }
