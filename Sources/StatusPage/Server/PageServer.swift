@@ -1,6 +1,5 @@
 public import Conversion
 import Dispatch
-import Foundation
 import Glibc
 public import Logging
 import NIOCore
