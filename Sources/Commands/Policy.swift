@@ -29,33 +29,13 @@ struct PolicyList: ParsableCommand {
 
     @OptionGroup var options: QueueOptions
 
-    private static let columns = [
-        "name", "max_attempts", "base_delay_ms", "factor", "max_delay_ms", "jitter", "on_failure",
-        "allow_duplicates", "on_duplicates", "on_many_matches", "on_no_match", "fallback_owner",
-        "suppress_feed", "truncate_fields",
-    ]
-
     func run() throws {
-        let policies = try options.open().operations.policies().sorted { $0.key < $1.key }
-        try RowFormat.print(format, table: Self.columns.dropLast(2)) { printer in
-            try printer.begin(Self.columns)
-            for (name, policy) in policies { try printer.print(Self.row(name, policy)) }
+        let policies = try options.open().reports.policies()
+        let columns = policies.first?.columns ?? []
+        try RowFormat.print(format, table: columns.dropLast(2)) { printer in
+            try printer.begin(columns)
+            for policy in policies { try printer.print(policy) }
         }
-    }
-
-    private static func row(_ name: String, _ policy: RetryPolicy) -> TableRow {
-        TableRow(
-            columns: columns,
-            values: [
-                .text(name), .integer(Int64(policy.maxAttempts)), .integer(policy.baseDelayMS),
-                .real(policy.factor), .integer(policy.maxDelayMS), .real(policy.jitter),
-                .text(policy.onFailure.rawValue), .integer(policy.onDuplicates == .allow ? 1 : 0),
-                .text(policy.onDuplicates.rawValue), .text(policy.onManyMatches.rawValue),
-                .text(policy.onNoMatch.rawValue),
-                policy.fallbackOwner.map { .text($0.description) } ?? .null,
-                .integer(policy.suppressesFeed ? 1 : 0), .integer(policy.truncatesFields ? 1 : 0),
-            ]
-        )
     }
 }
 

@@ -1,12 +1,18 @@
 public import Conversion
 import GRDB
 
-extension Operations {
-    /// All retry policies, by name.
-    public func policies() throws -> [String: RetryPolicy] {
-        try store.read { try $0.policies() }
+extension Reports {
+    /// All retry policies as they are stored, by name.
+    public func policies() throws -> [TableRow] {
+        try store.read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM policies ORDER BY name").map {
+                TableRow($0, columns: Array($0.columnNames))
+            }
+        }
     }
+}
 
+extension Operations {
     /// Makes a policy, or changes the one of that name; attempts from now on go by it.
     /// - Throws: `OperatorError` 65 naming the rule, when a value is out of its range.
     public func set(_ policy: RetryPolicy, named name: String) throws {
@@ -21,33 +27,26 @@ extension Operations {
         named name: String, _ change: (inout RetryPolicy) -> Void
     ) throws -> Bool {
         let sql = """
-            INSERT INTO policies (name, max_attempts, base_delay_ms, factor, max_delay_ms, jitter,
-                on_failure, allow_duplicates, on_duplicates, on_many_matches, on_no_match,
-                fallback_owner, suppress_feed, truncate_fields)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (name) DO UPDATE SET
-                max_attempts = excluded.max_attempts, base_delay_ms = excluded.base_delay_ms,
-                factor = excluded.factor, max_delay_ms = excluded.max_delay_ms,
-                jitter = excluded.jitter, on_failure = excluded.on_failure,
-                allow_duplicates = excluded.allow_duplicates,
-                on_duplicates = excluded.on_duplicates,
-                on_many_matches = excluded.on_many_matches, on_no_match = excluded.on_no_match,
-                fallback_owner = excluded.fallback_owner, suppress_feed = excluded.suppress_feed,
-                truncate_fields = excluded.truncate_fields
+            UPDATE policies SET (max_attempts, base_delay_ms, factor, max_delay_ms, jitter, on_failure,
+                allow_duplicates, on_duplicates, on_many_matches, on_no_match, fallback_owner,
+                suppress_feed, truncate_fields) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            WHERE name = ?
             """
         return try store.write { database in
             let known = try database.policies()
             var policy = known[name] ?? known["default"] ?? RetryPolicy()
             change(&policy)
             try database.execute(
+                sql: "INSERT INTO policies (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
+                arguments: [name])
+            try database.execute(
                 sql: sql,
                 arguments: [
-                    name, policy.maxAttempts, policy.baseDelayMS, policy.factor,
-                    policy.maxDelayMS, policy.jitter, policy.onFailure.rawValue,
-                    policy.onDuplicates == .allow, policy.onDuplicates.rawValue,
-                    policy.onManyMatches.rawValue, policy.onNoMatch.rawValue,
-                    policy.fallbackOwner?.description, policy.suppressesFeed,
-                    policy.truncatesFields,
+                    policy.maxAttempts, policy.baseDelayMS, policy.factor, policy.maxDelayMS,
+                    policy.jitter, policy.onFailure.rawValue, policy.onDuplicates == .allow,
+                    policy.onDuplicates.rawValue, policy.onManyMatches.rawValue,
+                    policy.onNoMatch.rawValue, policy.fallbackOwner?.description,
+                    policy.suppressesFeed, policy.truncatesFields, name,
                 ])
             return known[name] != nil
         }
