@@ -25,12 +25,16 @@ public struct RunWindow: Sendable, Equatable {
         }
     }
 
-    /// When it is open, in milliseconds since Monday began, in order and apart from each other; what
-    /// goes on over the end of the week is two.
-    private let open: [Range<Int64>]
+    /// Whether it is open in each minute of the week, from Monday's first on.
+    private let open: [Bool]
     private let zone: TimeZone
-    private static let dayMS: Int64 = 86_400_000
-    private static let weekMS = 7 * dayMS
+    /// The part of 24 hours in which it is open, above 0, at most 1, of those that have most of it: a
+    /// share of a day's requests must last so long. On the two days a year on which the clocks are
+    /// changed it is an hour off.
+    public let openPart: Double
+
+    private static let day = 1440
+    private static let week = 7 * day
 
     /// Hours of every day; as in `Hours`.
     public init(start: Int, end: Int, zone: TimeZone) {
@@ -39,99 +43,63 @@ public struct RunWindow: Sendable, Equatable {
 
     /// All of these hours, by the clocks of a zone.
     public init(_ hours: [Hours], zone: TimeZone) {
-        open = Self.merged(hours.flatMap(\.ranges))
+        var open = [Bool](repeating: false, count: Self.week)
+        for minute in hours.flatMap(\.minutes) { open[minute % Self.week] = true }
+        self.open = open
         self.zone = zone
-    }
-
-    private static func merged(_ ranges: [Range<Int64>]) -> [Range<Int64>] {
-        let inWeek = ranges.flatMap { range in
-            range.upperBound <= weekMS
-                ? [range] : [range.lowerBound..<weekMS, 0..<range.upperBound - weekMS]
+        var length = open.prefix(Self.day).count { $0 }
+        var longest = length
+        for minute in open.indices {
+            length += (open[(minute + Self.day) % Self.week] ? 1 : 0) - (open[minute] ? 1 : 0)
+            longest = max(longest, length)
         }
-        var merged: [Range<Int64>] = []
-        for range in inWeek.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if let last = merged.last, range.lowerBound <= last.upperBound {
-                merged[merged.count - 1] =
-                    last.lowerBound..<max(last.upperBound, range.upperBound)
-            } else {
-                merged.append(range)
-            }
-        }
-        return merged
-    }
-
-    /// The part of 24 hours in which it is open, above 0, at most 1, of those that have most of it: a
-    /// share of a day's requests must last so long. On the two days a year on which the clocks are
-    /// changed it is an hour off.
-    public var openPart: Double {
-        // No 24 hours have more of it than some that begin when it opens.
-        let lengths = open.map { length(within: $0.lowerBound..<$0.lowerBound + Self.dayMS) }
-        return Double(lengths.max() ?? Self.dayMS) / Double(Self.dayMS)
-    }
-
-    private func length(within day: Range<Int64>) -> Int64 {
-        let next = open.map { $0.lowerBound + Self.weekMS..<$0.upperBound + Self.weekMS }
-        return (open + next).reduce(0) { sum, range in
-            let part = range.clamped(to: day)
-            return sum + part.upperBound - part.lowerBound
-        }
+        openPart = Double(max(1, longest)) / Double(Self.day)
     }
 
     /// Whether calls may start then.
     public func isOpen(at time: Timestamp) -> Bool {
-        let clock = clock(at: time)
-        return open.contains { $0.contains(clock) }
+        isOpen(inMinute: time.minute, offset: offset(at: time))
     }
 
     /// When it next opens, if it is closed at this time, or closes, if it is open; one that is always
     /// open, a week later.
     public func nextChange(after time: Timestamp) -> Timestamp {
-        let isOpen = isOpen(at: time)
-        var time = time
-        // A change of the clocks that leaves it open, or closed, is passed over: there are only so
-        // many, and the hours begin and end every week.
-        while true {
-            let byTheClock = time + waitForBoundary(from: clock(at: time))
-            guard let change = changeOfClocks(after: time), change <= byTheClock else {
-                return byTheClock
-            }
-            time = change
-            if self.isOpen(at: time) != isOpen { return time }
+        var offset = offset(at: time)
+        let isOpen = isOpen(inMinute: time.minute, offset: offset)
+        // An hour that the clocks skip in one week comes in the next.
+        for minute in time.minute + 1...time.minute + Int64(2 * Self.week + Self.day) {
+            let next = Timestamp(milliseconds: minute * 60_000)
+            // Clocks are put forward and back at whole quarters of an hour.
+            if minute % 15 == 0 { offset = self.offset(at: next) }
+            if self.isOpen(inMinute: minute, offset: offset) != isOpen { return next }
         }
+        return time + Int64(Self.week) * 60_000
     }
 
-    private func waitForBoundary(from clock: Int64) -> Int64 {
-        let goesOn = open.first?.lowerBound == 0 && open.last?.upperBound == Self.weekMS
-        let boundaries = open.flatMap { [$0.lowerBound, $0.upperBound % Self.weekMS] }
-            .filter { !(goesOn && $0 == 0) }
-        let waits = boundaries.map { ($0 - clock + Self.weekMS) % Self.weekMS }
-        return waits.filter { $0 > 0 }.min() ?? Self.weekMS
+    /// 1970 began on a Thursday.
+    private func isOpen(inMinute minute: Int64, offset: Int64) -> Bool {
+        let week = Int64(Self.week)
+        let clock = (minute + offset + 3 * Int64(Self.day)) % week
+        return open[Int((clock + week) % week)]
     }
 
-    /// Milliseconds since Monday began that the clocks show. 1970 began on a Thursday.
-    private func clock(at time: Timestamp) -> Int64 {
-        let offset = Int64(zone.secondsFromGMT(for: Date(time)))
-        let local = (time.milliseconds + offset * 1000 + 3 * Self.dayMS) % Self.weekMS
-        return (local + Self.weekMS) % Self.weekMS
-    }
-
-    /// When they are next put forward or back.
-    private func changeOfClocks(after time: Timestamp) -> Timestamp? {
-        zone.nextDaylightSavingTimeTransition(after: Date(time))
-            .map { Timestamp(milliseconds: Int64(($0.timeIntervalSince1970 * 1000).rounded())) }
-            .flatMap { $0 > time ? $0 : nil }
+    /// How far its clocks are ahead of UTC then, in minutes.
+    private func offset(at time: Timestamp) -> Int64 {
+        Int64(zone.secondsFromGMT(for: Date(time)) / 60)
     }
 }
 
 extension RunWindow.Hours {
-    /// In milliseconds since Monday began; the last may end in the next week.
-    fileprivate var ranges: [Range<Int64>] {
+    /// Since Monday began; the last may be in the next week.
+    fileprivate var minutes: [Int] {
         let last = end > start ? end : end + 1440
-        return days.map { day in
-            let midnight = Int64(day) * 1440
-            return (midnight + Int64(start)) * 60_000..<(midnight + Int64(last)) * 60_000
-        }
+        return days.flatMap { day in (start..<last).map { day * 1440 + $0 } }
     }
+}
+
+extension Timestamp {
+    /// Whole minutes since 1970 began.
+    fileprivate var minute: Int64 { Int64((Double(milliseconds) / 60_000).rounded(.down)) }
 }
 
 extension Date {
