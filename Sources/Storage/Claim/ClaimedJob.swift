@@ -210,6 +210,20 @@ struct BatchQueue: Hashable {
     var batch: Int64
 }
 
+extension Sequence {
+    /// One of each batch, or of what else the key is, after the other; those of one in their order.
+    func inTurn<Key: Hashable>(by key: (Element) -> Key) -> [Element] {
+        var turns: [Key: Int] = [:]
+        let numbered = map { element in
+            let turn = turns[key(element), default: 0]
+            turns[key(element)] = turn + 1
+            return (turn: turn, element: element)
+        }
+        // Sorting is stable.
+        return numbered.sorted { $0.turn < $1.turn }.map(\.element)
+    }
+}
+
 extension ClaimedJob {
     var queue: BatchQueue { BatchQueue(priority: priority, batch: batchID ?? 0) }
 }

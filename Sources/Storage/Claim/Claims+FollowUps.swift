@@ -226,7 +226,7 @@ extension [ClaimedFollowUp] {
             .sorted { $0.key > $1.key }
         var selected: [ClaimedFollowUp] = []
         for (_, followUps) in byPriority where selected.count < size {
-            selected += followUps.distributed(size - selected.count)
+            selected += followUps.inTurn(by: \.batchID).prefix(size - selected.count)
         }
         let updates = Set(selected.compactMap(\.update))
         let chosen = Set(selected.map(\.id))
@@ -235,17 +235,6 @@ extension [ClaimedFollowUp] {
                 followUp.split == first.split && !chosen.contains(followUp.id)
                     && followUp.update.map(updates.contains) ?? false
             }
-    }
-
-    /// One of each batch after the other, in their order.
-    private func distributed(_ most: Int) -> [ClaimedFollowUp] {
-        var turns: [Int64?: Int] = [:]
-        let numbered = enumerated().map { place, followUp in
-            defer { turns[followUp.batchID, default: 0] += 1 }
-            return (turn: turns[followUp.batchID, default: 0], place: place, followUp: followUp)
-        }
-        return numbered.sorted { ($0.turn, $0.place) < ($1.turn, $1.place) }
-            .prefix(most).map(\.followUp)
     }
 }
 

@@ -150,17 +150,10 @@ extension [ClaimedJob] {
             jobs.compactMap {
                 $0.conversion.accountID == nil ? $0.groupKey.map(FoldedKey.init) : nil
             })
-        var turns: [BatchQueue: Int] = [:]
-        let inTurn = filter { job in
+        return filter { job in
             !known.contains(job.id)
                 && !(job.groupKey.map { groups.contains(FoldedKey($0)) } ?? false)
-        }.enumerated().map { place, job in
-            defer { turns[job.queue, default: 0] += 1 }
-            return (turn: turns[job.queue, default: 0], place: place, job: job)
-        }
-        return inTurn.sorted {
-            ($1.job.priority, $0.turn, $0.place) < ($0.job.priority, $1.turn, $1.place)
-        }.map(\.job)
+        }.inTurn(by: \.queue).sorted { $0.priority > $1.priority }
     }
 
     /// The queues of these, unless they are all the queues of those.
