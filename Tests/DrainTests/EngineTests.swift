@@ -322,7 +322,7 @@ import Testing
         }
     }
 
-    @Test func `a batch that its policy pauses keeps nobody waiting for the time of its jobs`()
+    @Test func `a batch that its policy pauses lets the others go before its jobs are due`()
         async throws
     {
         try await withQueue { queue in

@@ -290,7 +290,7 @@ import Testing
         }
     }
 
-    @Test func `takes no attempt from anybody with a policy of one`() async throws {
+    @Test func `no lead uses an attempt where its policy has one`() async throws {
         try await withQueue { queue in
             try queue.add(1...60)
             try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
@@ -363,7 +363,7 @@ import Testing
     }
 
     @Test(arguments: ["FUNCTIONALITY_NOT_ENABLED", "SERVER_UNAVAILABLE"], [1, 10])
-    func `charges a lead with a code for everybody when others pass`(
+    func `a lead with a code that means everybody uses an attempt when others pass`(
         code: String, callSize: Int
     ) async throws {
         try await withQueue { queue in

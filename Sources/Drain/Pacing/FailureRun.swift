@@ -33,7 +33,7 @@ struct FailureRun: Equatable {
     /// out later, when they are read.
     private(set) var excused: Set<Int64> = []
     /// Whether a lead that fails alone may be the org's fault. One that can't be read is not: it is
-    /// read apart, and keeps nobody waiting.
+    /// read apart, and does not keep the others waiting.
     private let doubtsLoneLeads: Bool
     /// Leads that met a lock since one met anything else.
     private var lockedInARow: Set<Int64> = []
