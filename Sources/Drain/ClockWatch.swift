@@ -22,19 +22,27 @@ struct ClockWatch: Equatable {
         return abs(jump) > Self.tolerableMS ? jump : nil
     }
 
+    /// This moment by the clock as it was before it was set, if that was not seen yet.
+    func unset(_ now: Moment) -> Moment {
+        var moment = now
+        if let jump = jump(at: now) { moment.wall = now.wall + -jump }
+        return moment
+    }
+
     mutating func see(_ now: Moment) {
         last = now
     }
 }
 
 extension Engine {
-    /// Before anything is written by the clock's new reading, what was written by the old one is
-    /// corrected.
+    /// Before anything is written by the clock's new reading, what was decided by the old one is written,
+    /// and corrected with the rest.
     mutating func watchTheClock(at now: Moment) throws {
         if let jump = clock.jump(at: now) {
             // The age of calls from before this boot is known by the wall clock only. Calls of commands are
             // among them, and count once.
             try payForChecks(at: now)
+            try writeKeptAnswers()
             let day = try queue.settlements.callsOfTheLastDay(at: now)
             try queue.settlements.clockWasSet(by: jump, at: now)
             pacer.day = RollingDayUsage(day, at: now)

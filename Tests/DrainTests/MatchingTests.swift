@@ -7,10 +7,10 @@ import Testing
 
 /// The engine looks for contacts before it converts.
 @Suite struct MatchingTests {
-    @Test
-    func `a search without an answer waits no longer when the clock is set before that is written`()
-        async throws
-    {
+    @Test(arguments: [-3_600_000, 3_600_000], [false, true])
+    func `a search without an answer waits no longer when the clock is set before that is written`(
+        jump: Int64, isSetBeforeTheAnswer: Bool
+    ) async throws {
         try await withQueue { queue in
             try queue.add([(1, "ada@example.org")])
             var drain = try VirtualDrain(queue)
@@ -19,9 +19,10 @@ import Testing
                 return
             }
             let reply = CallReply(.unclear(Reason("QUERY_TIMEOUT", "too long")))
-            drain.engine.finish(call, call.answered(reply), at: drain.now)
             var right = drain.now + 1
-            right.wall = right.wall + -3_600_000
+            right.wall = right.wall + jump
+            drain.engine.finish(
+                call, call.answered(reply), at: isSetBeforeTheAnswer ? right : drain.now)
             _ = try drain.engine.oneStep(at: right)
             let next = try #require(
                 try queue.jobs()[0].text("run_at").flatMap { Timestamp($0) })

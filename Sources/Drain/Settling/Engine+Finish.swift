@@ -16,6 +16,8 @@ extension Engine {
         let seen = pacer.observe(reply, of: call.paced, after: duration, at: now)
         for event in seen.events { log(event, at: now) }
         recordReading(call, reply.outcome, at: now)
+        // By the clock that goes with what is written: if it was set just now, both are moved together.
+        let now = clock.unset(now)
         let planner = SettlementPlanner(
             startedAt: call.startedAt, now: now, lifetimeSinceClaimMS: options.lifetimeSinceClaimMS,
             probeIntervalMS: options.probeIntervalMS, blame: seen.blame,
@@ -56,8 +58,12 @@ extension Engine {
     /// Writes what was decided and is not written yet, in one transaction.
     mutating func writeKeptAnswers(at now: Moment) throws {
         try watchTheClock(at: now)
+        try writeKeptAnswers()
+    }
+
+    mutating func writeKeptAnswers() throws {
         guard !unwritten.isEmpty else { return }
-        var calls = unwritten.map { $0.shifted(by: ClockWatch(from: $0.end.at).jump(at: now)) }
+        var calls = unwritten
         // Calls may have left since.
         calls[calls.count - 1].end.limiter = pacer.limiter
         let settled = try queue.settlements.settle(calls)
@@ -182,36 +188,6 @@ extension SettledCall {
 
     /// How many jobs or follow-ups it is about.
     fileprivate var leads: Int { settlements.count + followUps.count }
-
-    /// The same, when the wall clock was set since it was decided, by so many milliseconds.
-    fileprivate func shifted(by jump: Int64?) -> SettledCall {
-        guard let jump else { return self }
-        var shifted = self
-        shifted.end.at.wall = end.at.wall + jump
-        for place in settlements.indices {
-            shifted.settlements[place].nextRunAt = settlements[place].nextRunAt.map { $0 + jump }
-            shifted.settlements[place].relatedJobsWaitUntil =
-                settlements[place].relatedJobsWaitUntil.map { $0 + jump }
-        }
-        for place in findings.indices {
-            shifted.findings[place].result = findings[place].result.shifted(by: jump)
-        }
-        for place in followUps.indices {
-            shifted.followUps[place].nextRunAt = followUps[place].nextRunAt.map { $0 + jump }
-        }
-        return shifted
-    }
-}
-
-extension MatchFinding.Result {
-    fileprivate func shifted(by jump: Int64) -> MatchFinding.Result {
-        switch self {
-        case .postponed(let reason, let until): .postponed(reason, until: until + jump)
-        case .retry(let reason, let backoffMS, let until):
-            .retry(reason, backoffMS: backoffMS, until: until + jump)
-        case .nothing, .contact, .personAccount, .account, .unfit: self
-        }
-    }
 }
 
 extension MatchFinding {
