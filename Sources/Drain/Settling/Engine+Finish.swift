@@ -28,9 +28,10 @@ extension Engine {
                 callID: call.callID, startedAt: call.startedAt, at: now, durationMS: duration,
                 httpStatus: reply.httpStatus, reason: reply.reason, usage: reply.usage))
         switch answer {
-        case .conversions(let call, let reply): settled.settlements = planner.settle(call, reply)
+        case .conversions(let call, let reply):
+            settled.settlements = planner.settleConversions(of: call, reply)
         case .verification(let verification, let reply):
-            settled.settlements = planner.settle(
+            settled.settlements = planner.settleVerification(
                 verification, reply, readFailures[.verification])
             for settlement in settled.settlements where settlement.to != .verifying {
                 readFailures[.verification].forget(settlement.jobID)
@@ -42,10 +43,11 @@ extension Engine {
             for job in search.jobs where unfit.contains(job.id) {
                 readFailures[kind].forget(search.kind.subject(of: job))
             }
-        case .followUps(let call, let reply): settled.followUps = planner.settle(call, reply)
+        case .followUps(let call, let reply):
+            settled.followUps = planner.settleFollowUps(of: call, reply)
         case .followUpVerification(let verification, let reply):
-            settled.followUps = planner.settle(
-                asked: verification, reply, readFailures[.followUpVerification])
+            settled.followUps = planner.settleVerification(
+                verification, reply, readFailures[.followUpVerification])
             for followUp in settled.followUps where followUp.to != .verifying {
                 readFailures[.followUpVerification].forget(followUp.id)
             }

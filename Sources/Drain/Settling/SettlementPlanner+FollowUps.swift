@@ -4,8 +4,8 @@ import Storage
 /// What an answer means for what follows conversions.
 extension SettlementPlanner {
     /// The settlements of a call that was to set fields, or to make notes or tasks.
-    func settle(
-        _ call: ClaimedFollowUps, _ reply: Reply<[RecordOutcome]>
+    func settleFollowUps(
+        of call: ClaimedFollowUps, _ reply: Reply<[RecordOutcome]>
     ) -> [FollowUpSettlement] {
         switch reply.outcome {
         case .value(let records):
@@ -106,8 +106,8 @@ extension SettlementPlanner {
 extension SettlementPlanner {
     /// The settlements of a verification.
     /// - Parameter failures: What is known of readings that fail, this one included if it did.
-    func settle(
-        asked verification: ClaimedFollowUps, _ reply: Reply<[[String]]>, _ failures: ReadFailures
+    func settleVerification(
+        _ verification: ClaimedFollowUps, _ reply: Reply<[[String]]>, _ failures: ReadFailures
     ) -> [FollowUpSettlement] {
         switch reply.outcome {
         case .value(let found):

@@ -4,7 +4,7 @@ import Storage
 extension SettlementPlanner {
     /// The settlements of a verification.
     /// - Parameter failures: What is known of readings that fail, this one included if it did.
-    func settle(
+    func settleVerification(
         _ verification: ClaimedVerification, _ reply: Reply<[LeadReading]>, _ failures: ReadFailures
     ) -> [Settlement] {
         switch reply.outcome {

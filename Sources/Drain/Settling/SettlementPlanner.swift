@@ -32,7 +32,9 @@ struct SettlementPlanner {
     var chance: Double
 
     /// The settlements of a call that was to convert.
-    func settle(_ call: ClaimedCall, _ reply: Reply<[LeadOutcome]>) -> [Settlement] {
+    func settleConversions(
+        of call: ClaimedCall, _ reply: Reply<[LeadOutcome]>
+    ) -> [Settlement] {
         switch reply.outcome {
         case .value(let leads):
             precondition(leads.count == call.jobs.count, "The transport matches the answers.")

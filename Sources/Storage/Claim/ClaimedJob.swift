@@ -65,11 +65,11 @@ public enum VerificationCause: String, Sendable {
 /// Its way, where no answer came, and the word that each layer has for that:
 ///
 /// 1. `HTTPTransport.send`: `APIResult.lost`; `SalesforceTransport.call`: `Reply.Outcome.unclear`.
-/// 2. `Engine.finish` has `Pacer.observe` say whose fault it is, and `SettlementPlanner.settle` makes it a
-///    `Settlement`: outcome `unknown`, state `verifying`, cause `noAnswer`, to go in halves later on.
+/// 2. `Engine.finish` has `Pacer.observe` say whose fault it is, and `SettlementPlanner.settleConversions`
+///    makes it a `Settlement`: outcome `unknown`, state `verifying`, cause `noAnswer`, to go in halves later on.
 /// 3. `Engine.writeKeptAnswers` writes that by `Settlements.settle`. From here on the job is in doubt.
 /// 4. `Engine.claimRead`, by `Claims.claimVerification`, asks Salesforce about it: `client.verify`.
-/// 5. `SettlementPlanner` again (+Verification). Converted: settled. Not converted and the call is over:
+/// 5. `SettlementPlanner.settleVerification`. Converted: settled. Not converted and the call is over:
 ///    `queued`. Not over, or no answer: asked again, after a day or more without one `LEAD_IN_DOUBT`.
 public struct InDoubtJob: Sendable {
     public var job: ClaimedJob
