@@ -151,8 +151,7 @@ import Testing
         #expect(threw(2...2, at: 301))
     }
 
-    @Test mutating func `needs more failures after a false alarm, and two again after a true one`()
-    {
+    @Test mutating func `needs more failures after a false incident, two again after a true one`() {
         passed(9)
         #expect(!failed(1...1))
         #expect(failed(2...2))

@@ -51,7 +51,7 @@ struct Circuit: Equatable {
     }
 
     /// A call of this tier got through.
-    /// - Parameter isProof: Whether it shows that the alarm was false or is over.
+    /// - Parameter isProof: Whether it shows that there was no incident, or that it is over.
     /// - Returns: Whether that closes it.
     @discardableResult
     mutating func close(

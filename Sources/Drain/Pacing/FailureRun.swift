@@ -44,10 +44,10 @@ struct FailureRun: Equatable {
     private var readsFail = false
     private var passedAt: Moment?
     private var incidentSince: Moment?
-    /// How many of them are an incident. An alarm that the first probe proves false doubles it, so
+    /// How many of them are an incident. One that the first probe proves false doubles it, so
     /// that an org with many failing leads is not stopped for each pair of them.
     private var incidentThreshold = least
-    /// Whether their number was the last alarm's reason.
+    /// Whether their number was why the last incident opened.
     private var wasByNumber = false
 
     private static let least = 2

@@ -217,7 +217,7 @@ extension Pacer {
 
     /// A call got through: what it proves passable is free again, unless the org's own count says
     /// that only the reserve is left.
-    /// - Parameter isProof: Whether it shows that the alarm was false or is over.
+    /// - Parameter isProof: Whether it shows that there was no incident, or that it is over.
     mutating func closeCircuit(
         _ call: PacedCall, proving tier: CallTier? = nil, isProof: Bool = true, at now: Moment,
         _ observation: inout Observation
