@@ -72,7 +72,6 @@ enum LeadOrJob: Sendable {
         return .lead(try lead(argument))
     }
 
-    /// Reads a lead's id.
     static func lead(_ argument: String) throws -> RecordID {
         do {
             return try RecordID(argument, of: .lead)

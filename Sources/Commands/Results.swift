@@ -215,7 +215,6 @@ private func fetchedFields(_ argument: String) throws -> FetchedFields {
     }
 }
 
-/// How results are printed.
 enum ResultsFormat: EnumerableFlag {
     case json
     case csv

@@ -54,7 +54,6 @@ public struct Reason: Hashable, Sendable {
     /// that the lead is converted already.
     public var isListed = true
 
-    /// A reason of Salesforce's.
     public init(_ code: String, _ message: String, remedy: String? = nil) {
         self.code = code
         self.message = message

@@ -25,7 +25,6 @@ public struct FieldUpdate: Hashable, Sendable {
     /// written.
     public var fields: String
 
-    /// An update.
     public init(object: String, recordID: String, fields: String) {
         self.object = object
         self.recordID = recordID
@@ -165,7 +164,6 @@ public struct FollowUpRequest: Hashable, Sendable {
         case opportunity
     }
 
-    /// Nothing.
     public init() {}
 
     /// Whether it asks for nothing.

@@ -1,15 +1,11 @@
 /// A JSON value to print: its members keep their order.
 public enum JSON: Sendable {
-    /// Nothing.
     case null
-    /// True or false.
     case bool(Bool)
-    /// A whole number.
     case integer(Int64)
     /// A number; one that is not finite is printed as null.
     case real(Double)
     case text(String)
-    /// An array.
     case list([JSON])
     case object([(String, JSON)])
     /// What is JSON already, on one line.

@@ -10,7 +10,6 @@ public enum JobState: String, Sendable, CaseIterable {
     case held
     /// Converted; what is to follow is not done yet.
     case finishing
-    /// Done.
     case converted
     /// Given up; `retry` starts it again.
     case failed

@@ -3,7 +3,6 @@
 /// Field by field the `LeadConvert` of Salesforce's SOAP API, less what Salesforce documents as
 /// internal. Source: SOAP API Developer Guide, `convertLead()`.
 public struct LeadConversion: Hashable, Sendable {
-    /// The lead to convert.
     public var leadID: RecordID
     /// A lead status that the org marks as converted; it can't be guessed, orgs rename it.
     public var convertedStatus: String

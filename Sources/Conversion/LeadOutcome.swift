@@ -34,7 +34,6 @@ public struct DuplicateRecords: Sendable, Hashable {
     public var accounts: [RecordID]
     public var contacts: [RecordID]
 
-    /// Records.
     public init(accounts: [RecordID] = [], contacts: [RecordID] = []) {
         self.accounts = accounts
         self.contacts = contacts
@@ -51,7 +50,6 @@ public enum ContactKey: Sendable, Hashable {
 
 /// A contact as it was found.
 public struct FoundContact: Sendable, Equatable {
-    /// The contact.
     public var id: RecordID
     /// Its account; nil for a private contact, which has none.
     public var accountID: RecordID?
@@ -59,7 +57,6 @@ public struct FoundContact: Sendable, Equatable {
     /// without its contact. Source: SOAP API Developer Guide, `convertLead()`.
     public var isPersonAccount: Bool
 
-    /// A contact.
     public init(id: RecordID, accountID: RecordID?, isPersonAccount: Bool = false) {
         self.id = id
         self.accountID = accountID

@@ -13,7 +13,6 @@ public struct LimiterState: Hashable, Sendable {
     /// When that answer came.
     public var usageAt: Timestamp?
 
-    /// A state.
     public init(
         tokens: Double, capacity: Double, rate: Double, at: Moment, usage: OrgUsage? = nil,
         usageAt: Timestamp? = nil

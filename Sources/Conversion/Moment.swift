@@ -3,14 +3,12 @@ import Glibc
 /// Now, on two clocks: the wall clock, which people read and set, and the machine's uptime, which
 /// nobody sets. Records carry the first; how long ago something was is asked of the second.
 public struct Moment: Hashable, Sendable {
-    /// The wall clock.
     public var wall: Timestamp
     /// Milliseconds since the machine started, suspended time included.
     public var uptimeMS: Int64
     /// Which start of the machine the uptime counts from.
     public var bootID: String
 
-    /// A moment.
     public init(wall: Timestamp, uptimeMS: Int64, bootID: String) {
         self.wall = wall
         self.uptimeMS = uptimeMS
@@ -55,7 +53,6 @@ public enum SystemClock {
         return String(decoding: bytes, as: UTF8.self)
     }()
 
-    /// Now.
     public static func now() -> Moment {
         Moment(
             wall: Timestamp(milliseconds: milliseconds(CLOCK_REALTIME)),

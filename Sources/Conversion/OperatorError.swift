@@ -7,7 +7,6 @@ public struct OperatorError: Error, Sendable, CustomStringConvertible {
     /// What to do or to type next.
     public var remedy: String?
 
-    /// An error.
     public init(_ status: ExitStatus, _ sentence: String, remedy: String? = nil) {
         self.status = status
         self.sentence = sentence
@@ -22,9 +21,7 @@ public struct OperatorError: Error, Sendable, CustomStringConvertible {
 
 /// How our programs end: the codes of `sysexits.h`.
 public enum ExitStatus: Int32, Sendable {
-    /// Done.
     case ok = 0
-    /// Wrong usage.
     case usage = 64
     /// Some input was refused; the rest was taken.
     case dataRefused = 65
@@ -32,7 +29,6 @@ public enum ExitStatus: Int32, Sendable {
     case notFound = 66
     /// Salesforce can't be reached.
     case unavailable = 69
-    /// A bug of ours.
     case internalBug = 70
     /// The operating system refused something.
     case systemRefused = 71
@@ -40,7 +36,6 @@ public enum ExitStatus: Int32, Sendable {
     case cannotCreate = 73
     /// The file can't be read or written, or is corrupt.
     case inputOutput = 74
-    /// Try again later.
     case tryLater = 75
     /// Login or permission refused.
     case permission = 77

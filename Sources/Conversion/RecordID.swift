@@ -7,13 +7,9 @@
 public struct RecordID: Hashable, Sendable, CustomStringConvertible {
     /// The objects whose ids we are given, each with the three characters its ids begin with.
     public enum Kind: String, Sendable, CaseIterable {
-        /// A lead, `00Q`.
         case lead = "00Q"
-        /// An account, `001`.
         case account = "001"
-        /// A contact, `003`.
         case contact = "003"
-        /// An opportunity, `006`.
         case opportunity = "006"
         /// A user, `005`; a queue (`00G`) can own a lead but not what it is converted into.
         case user = "005"

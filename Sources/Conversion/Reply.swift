@@ -23,7 +23,6 @@ public struct Reply<Value: Sendable>: Sendable {
     /// leads from now on may be believed.
     public var isOver: Bool
 
-    /// A reply.
     public init(
         _ outcome: Outcome, httpStatus: Int? = nil, usage: OrgUsage? = nil,
         serverTime: Timestamp? = nil, isOver: Bool = false
@@ -79,10 +78,8 @@ extension Reply.Outcome: Equatable where Value: Equatable {}
 public struct OrgUsage: Hashable, Sendable {
     /// Requests used; may exceed `limit` in production orgs.
     public var current: Int
-    /// Requests allowed.
     public var limit: Int
 
-    /// A count.
     public init(current: Int, limit: Int) {
         self.current = current
         self.limit = limit

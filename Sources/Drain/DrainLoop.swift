@@ -232,7 +232,6 @@ public actor DrainLoop {
         end(.stopped(inFlight: engine.inFlight.count))
     }
 
-    /// Changes the options.
     public func adopt(_ options: DrainOptions) {
         engine.adopt(options, at: clock())
         pass()

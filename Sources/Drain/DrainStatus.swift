@@ -4,7 +4,6 @@ public import Conversion
 public struct DrainStatus: Sendable, Equatable {
     /// When the pass ended.
     public var at: Moment
-    /// Calls that are out.
     public var callsInFlight: Int
     /// When the one that has been out longest started.
     public var oldestCallAt: Moment?

@@ -31,14 +31,12 @@ struct Engine {
     var pacer: Pacer
     /// The last call up to which the requests of commands are already taken from the bucket.
     var lastCallSeen: Int64
-    /// Whose turn it is.
     var turns = WorkTurn()
     /// Kinds of follow-ups of which all that were due waited for an account when they were last looked
     /// for, and when that was.
     var busyFollowUps: [FollowUpKind: Moment] = [:]
     /// Whether there were jobs of a batch that a failure has paused to be held just now.
     var isHolding = false
-    /// Which readings fail.
     var readFailures = ReadFailuresByKind()
     var clock: ClockWatch
     /// The last job of an older copy in the file's place, if there is one.
@@ -66,7 +64,6 @@ struct Engine {
         pacer.payAtStart(forOthers: try unpaidChecks(), at: now)
     }
 
-    /// Changes the options.
     mutating func adopt(_ options: DrainOptions, at now: Moment) {
         self.options = options
         pacer.adopt(options, at: now)

@@ -97,7 +97,6 @@ struct CannotStart: Error {
 
     /// What a shell says then: 127, it was not found; 126, it can't be run.
     var exit: Int32 { code == ENOENT ? 127 : 126 }
-    /// Why.
     var reason: String { Errno(rawValue: code).description }
 }
 

@@ -11,7 +11,6 @@ public struct HookSettings: Equatable, Sendable {
     /// After how long one is ended, in milliseconds.
     public var timeoutMS: Int64
 
-    /// Settings.
     public init(isOn: Bool, timeoutMS: Int64) {
         self.isOn = isOn
         self.timeoutMS = timeoutMS

@@ -245,7 +245,6 @@ struct CSVScanner {
     }
 }
 
-/// A row of CSV.
 struct CSVRecord {
     /// Where a cell stands.
     struct Cell {

@@ -17,7 +17,6 @@ struct ColumnNames {
         }
     }
 
-    /// How many there are.
     var count: Int { names.count }
 
     private let names: [String]

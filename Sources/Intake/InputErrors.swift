@@ -22,7 +22,6 @@ struct RowError: Error, Equatable {
 
 /// Why nothing of the input can be taken.
 struct InputError: Error, Equatable {
-    /// What is wrong.
     let sentence: String
     /// What to do or to type.
     let remedy: String

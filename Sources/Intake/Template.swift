@@ -7,7 +7,6 @@ struct Template: Equatable, Sendable {
 
     private let parts: [Part]
 
-    /// Reads a template.
     init(_ text: String) throws(TemplateError) {
         var parts: [Part] = []
         var rest = text[...]

@@ -18,7 +18,6 @@ public struct CheckRunner {
         /// Whether a refresh token is used, though a daemon that runs may lose its own by that.
         public var usesRefreshToken = false
 
-        /// Options of a command.
         public init(_ context: CommandContext, command: String) {
             self.context = context
             self.command = command

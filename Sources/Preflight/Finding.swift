@@ -1,6 +1,5 @@
 public import Conversion
 
-/// What a check found.
 public struct Finding {
     /// How it looks.
     enum Status: String {
@@ -17,9 +16,7 @@ public struct Finding {
     /// What was looked at; scripts go by it.
     var name = ""
     let status: Status
-    /// What was found.
     let message: String
-    /// What to do next.
     var remedy: String?
     /// The leads it is about, as far as they were found.
     var leads: [RecordID] = []

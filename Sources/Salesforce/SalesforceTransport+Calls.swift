@@ -38,7 +38,6 @@ extension SalesforceTransport {
         }
     }
 
-    /// Reads the org's limits.
     public func readLimits() async -> Reply<Void> {
         await rest(.GET, "\(dataPath)/limits") { LimitsResponse.reply(from: $0) }
     }
@@ -159,7 +158,6 @@ extension SalesforceTransport {
 
 /// What follows conversions, and reading what came of them.
 extension SalesforceTransport {
-    /// Sets fields.
     public func update(
         _ records: [FieldUpdate], before latest: ContinuousClock.Instant
     ) async -> Reply<[RecordOutcome]> {
@@ -168,7 +166,6 @@ extension SalesforceTransport {
             .PATCH, RecordWrites.body(records), records.map(\.recordID), before: latest)
     }
 
-    /// Makes notes or tasks.
     public func create(
         _ records: [MarkedRecord], before latest: ContinuousClock.Instant
     ) async -> Reply<[RecordOutcome]> {

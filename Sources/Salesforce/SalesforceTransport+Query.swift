@@ -22,7 +22,6 @@ extension SalesforceTransport {
 
 /// What came of a query.
 public enum QueryAnswer: Sendable {
-    /// A page of records.
     case page(QueryPage)
     /// The query is none that the org runs: Salesforce's own words on it.
     case refused(Reason)

@@ -7,7 +7,6 @@ import Conversion
 struct SessionState {
     /// How to obtain a token.
     private(set) var login: SalesforceSettings.Login
-    /// The session in use.
     private(set) var session: Session?
     /// Whether the org may have person accounts: a search for contacts has not yet shown otherwise.
     var mayHavePersonAccounts = true

@@ -6,7 +6,6 @@ public struct Audit: Sendable {
     public struct Conversion: Sendable {
         /// The 18 characters of the lead's id.
         public let leadID: String
-        /// When it was committed.
         public let at: Date
         /// The number of the call that did it; 0 is somebody else.
         public let call: Int
@@ -16,9 +15,7 @@ public struct Audit: Sendable {
     public struct Call: Sendable {
         /// Its number, from 1.
         public let call: Int
-        /// What it was for.
         public let kind: CallKind
-        /// When it arrived.
         public let at: Date
         /// How many leads it was about.
         public let size: Int
@@ -36,13 +33,10 @@ public struct Audit: Sendable {
     public struct Written: Sendable {
         /// `set`, `note` or `task`.
         public let kind: CallKind
-        /// The record.
         public let id: String
         /// The record that a note or task is on.
         public let parentID: String?
-        /// Its title or subject.
         public let title: String?
-        /// When it was committed.
         public let at: Date
         /// The number of the call that did it.
         public let call: Int
@@ -53,7 +47,6 @@ public struct Audit: Sendable {
     /// Every request, in the order of arrival.
     public internal(set) var calls: [Call] = []
 
-    /// An audit of nothing.
     public init() {}
 
     /// The audit as the JSON that `/__simulator/audit` serves.
@@ -102,17 +95,12 @@ public enum CallKind: String, CaseIterable, Sendable {
     case convert
     /// Leads read by their ids, to learn which of them are converted.
     case verify
-    /// The org's limits.
     case limits
-    /// A login.
     case token
     /// Fields that are set, with `PATCH /composite/sobjects`.
     case set
-    /// Notes that are made.
     case note
-    /// Tasks that are made.
     case task
-    /// SOQL.
     case query
     case record
     /// The list of all objects, and what the user may do with them.
@@ -121,7 +109,6 @@ public enum CallKind: String, CaseIterable, Sendable {
     case userInfo = "user-info"
     /// The list of API versions.
     case versions
-    /// An invocable action.
     case action
     /// A request that nothing here answers.
     case other

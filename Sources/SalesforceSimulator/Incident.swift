@@ -5,7 +5,6 @@ import Foundation
 /// Nothing is done for a call that it reaches, and it takes nothing from the daily allowance: so
 /// `/limits` looks healthy while conversions are refused with REQUEST_LIMIT_EXCEEDED.
 public struct Incident: Sendable {
-    /// How the calls fail.
     public enum Form: Sendable {
         /// As a whole: a SOAP fault with Salesforce's detail, or REST's array of errors.
         case call

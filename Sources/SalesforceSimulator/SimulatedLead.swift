@@ -1,6 +1,5 @@
 /// A lead as it stands in the simulated org.
 public struct SimulatedLead: Hashable, Sendable {
-    /// Which leads to list.
     public enum State: String, CaseIterable, Sendable {
         /// Every lead, in whatever state.
         case all
@@ -16,11 +15,8 @@ public struct SimulatedLead: Hashable, Sendable {
 
     /// The 18 characters of its id.
     public let id: String
-    /// The company's name.
     public let company: String
-    /// The person's address.
     public let email: String
-    /// The lead status.
     public let status: String
     /// A user's id, or a queue's.
     public let ownerID: String

@@ -121,7 +121,6 @@ public enum LogFormat: String, Sendable {
 
 /// Where the queue's file is.
 public struct DatabasePath: Hashable, Sendable, CustomStringConvertible {
-    /// The path.
     public let description: String
 
     /// The path whatever folder we are in.

@@ -44,7 +44,6 @@ public struct BatchReport: Sendable {
         minutes[end.milliseconds / 60_000, default: .init()].count(outcome, of: attempt.kind)
     }
 
-    /// The page.
     public var html: String {
         let page: HTML = """
             <!DOCTYPE html>

@@ -31,7 +31,6 @@ final class RefreshTokenKeeper: Sendable {
         }
     }
 
-    /// Keeps a new token.
     func keep(_ token: String) {
         state.withLock { state in
             state.unkept = token

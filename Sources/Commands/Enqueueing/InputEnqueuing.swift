@@ -78,12 +78,10 @@ struct EnqueueSummary: CustomStringConvertible {
     /// Whether an input was refused as a whole.
     var hasRefusedFile = false
 
-    /// The summary.
     var description: String {
         "\(added) added, \(skipped) skipped (in the queue already), \(refused) refused."
     }
 
-    /// Adds another input's.
     mutating func add(_ other: EnqueueSummary) {
         added += other.added
         skipped += other.skipped

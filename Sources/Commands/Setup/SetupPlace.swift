@@ -42,7 +42,6 @@ struct SetupPlace {
         givenQueue = options.database ?? known ?? (self.service == nil ? own : nil)
     }
 
-    /// The file of settings.
     let settings: String
 
     var queue: String { givenQueue ?? service?.queue ?? "\(folder)/queue.db" }
@@ -146,7 +145,6 @@ extension OperatorError {
 
 /// What setup is about to write, and what would be lost by that.
 struct SetupPlan {
-    /// The new files.
     private(set) var changes = FileChanges()
     /// What was there and would not be any more, in words.
     private(set) var replaced: [String] = []

@@ -3,7 +3,6 @@ import Glibc
 
 /// A terminal that is drawn on as a whole, and is as it was before once that ends.
 final class Screen {
-    /// How large it is.
     struct Size: Equatable {
         var width: Int
         var height: Int

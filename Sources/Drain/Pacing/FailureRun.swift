@@ -230,7 +230,6 @@ struct FailureRun: Equatable {
     /// How long a code that means everybody is accepted from one that is alone with it. Once others have
     /// passed after it, it is not.
     enum GracePeriod {
-        /// For half an hour.
         case halfAnHour
         /// For half an hour, and until another has met it, too: it may be about what stands in the one, or
         /// about all, and with one nobody can tell.

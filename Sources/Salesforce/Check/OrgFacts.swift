@@ -3,7 +3,6 @@ import NIOCore
 
 /// Who our token belongs to.
 public struct OrgUser: Sendable, Equatable {
-    /// The user's id.
     public var id: String
     /// The name it logs in with.
     public var username: String
@@ -27,7 +26,6 @@ public struct OrgKind: Sendable, Equatable {
 
 /// What the user may do with one kind of record.
 public struct ObjectRights: Sendable, Equatable {
-    /// The object's name.
     public var name: String
     /// Whether the user may make new ones.
     public var canCreate: Bool
@@ -47,7 +45,6 @@ public struct ConvertedStatus: Sendable, Equatable {
 public enum LeadPreview: Sendable, Equatable {
     /// Nothing keeps it from being converted, if its owner, where one is told, is active.
     case open(ownerID: RecordID?)
-    /// Converted already.
     case converted
     /// A queue owns it, so that the conversion must name an owner.
     case ownedByQueue

@@ -23,7 +23,6 @@ struct TokenEndpoint: Sendable {
         }
     }
 
-    /// Answers a login.
     func reply(_ incoming: Incoming, _ world: inout World, url: String, now: Date) -> Reply {
         guard incoming.method == .post else {
             return LoginFailure(

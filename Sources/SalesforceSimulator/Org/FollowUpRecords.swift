@@ -65,7 +65,6 @@ struct NoteRecord: Record {
     var parentID: Identifier
     var title: String
     var body: String
-    /// When it was made.
     var at: String
     var isDeleted = false
 
@@ -88,7 +87,6 @@ struct TaskRecord: Record {
     var description: String?
     var due: String?
     var ownerID = Org.integrationUser
-    /// When it was made.
     var at: String
     var isDeleted = false
 

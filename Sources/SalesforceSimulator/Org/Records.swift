@@ -81,7 +81,6 @@ struct OpportunityRecord: Record {
     }
 }
 
-/// A user.
 struct UserRecord: Record {
     var id: Identifier
     var name: String

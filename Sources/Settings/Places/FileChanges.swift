@@ -15,7 +15,6 @@ public struct FileChanges {
     private var links: [(path: String, target: String)] = []
     private var removed: [String] = []
 
-    /// No change.
     public init() {}
 
     /// Writes a file, in the place of what is there. That one's owner and rights stay, unless it is
@@ -31,7 +30,6 @@ public struct FileChanges {
         links.append((path, target))
     }
 
-    /// Removes a file.
     public mutating func remove(_ path: String) {
         removed.append(path)
     }

@@ -4,7 +4,6 @@ import Foundation
 /// A file of settings that a program changes: comments, order and what it does not know stay as
 /// they are.
 public struct SettingsFile {
-    /// The file's path.
     public let path: String
     /// What it says now.
     public private(set) var variables: [String: String]

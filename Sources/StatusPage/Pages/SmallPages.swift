@@ -37,7 +37,6 @@ struct FailuresPage {
     }
 }
 
-/// Jobs in one state.
 struct JobsPage {
     let context: PageContext
     let state: JobState
@@ -56,7 +55,6 @@ struct JobsPage {
     }
 }
 
-/// A batch.
 struct BatchPage {
     let context: PageContext
     let batch: BatchSummary
@@ -222,7 +220,6 @@ struct ConfirmationPage {
     }
 }
 
-/// Asks for the token.
 struct LoginPage {
     let context: PageContext
     var isRefused = false

@@ -3,7 +3,6 @@ import Foundation
 
 /// Where the status page listens, and who may see it.
 public struct ListenOptions: Sendable, Equatable {
-    /// An address.
     public enum Address: Sendable, Equatable, CustomStringConvertible {
         /// A host's name or number, and a port; port 0 is any that is free.
         case host(String, port: Int)
@@ -61,7 +60,6 @@ public struct ListenOptions: Sendable, Equatable {
     /// What one must know to see the page; nil where everybody on this machine may see it.
     public var token: Secret?
 
-    /// Options.
     public init(address: Address, token: Secret? = nil) {
         self.address = address
         self.token = token

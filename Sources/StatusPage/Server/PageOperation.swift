@@ -13,7 +13,6 @@ struct PageOperation: Sendable, Equatable {
         var verb: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
 
-    /// Which jobs.
     enum Target: Sendable, Equatable {
         case job(Int64)
         case code(String, batch: String?, part: FailedPart?)

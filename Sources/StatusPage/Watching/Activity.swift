@@ -6,9 +6,7 @@ import Storage
 public struct Activity: Sendable {
     /// A minute's worth.
     public struct Minute: Sendable, Equatable {
-        /// Leads that were converted.
         public var converted = 0
-        /// Leads that failed.
         public var failed = 0
         /// Leads that were put off for a fault of their own.
         public var retried = 0

@@ -17,7 +17,6 @@ public struct Snapshot: Sendable {
     public var failures: [FailureGroup] = []
     /// The last jobs that failed.
     public var latestFailures: [JobSummary] = []
-    /// What people did last.
     public var operations: [OperationRow] = []
     /// What happened over time.
     public var activity: Activity
@@ -26,7 +25,6 @@ public struct Snapshot: Sendable {
     /// Bytes of the file and its write-ahead log.
     public var sizes: (file: Int64, log: Int64) = (0, 0)
 
-    /// Leads settled a second.
     public var ratePerSecond: Double { activity.ratePerSecond(at: at) }
 
     /// Seconds until all is done at that rate; nil when nothing moves.

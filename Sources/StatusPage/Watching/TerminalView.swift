@@ -5,12 +5,10 @@ import Storage
 public struct TerminalView: Sendable {
     /// What the terminal can show.
     public struct Style: Sendable, Equatable {
-        /// Whether colours are wanted.
         public var hasColour: Bool
         /// Whether characters beyond ASCII arrive as they are meant.
         public var isUnicode: Bool
 
-        /// A style.
         public init(hasColour: Bool, isUnicode: Bool) {
             self.hasColour = hasColour
             self.isUnicode = isUnicode

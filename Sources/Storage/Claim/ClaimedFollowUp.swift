@@ -22,7 +22,6 @@ public struct ClaimedFollowUp: Sendable {
         case restart
     }
 
-    /// Its number.
     public var id: Int64
     public var jobID: Int64
     /// Its open row in the run log; 0 before there is one.
@@ -31,7 +30,6 @@ public struct ClaimedFollowUp: Sendable {
     public var content: Content
     /// Attempts used so far.
     public var attempts: Int
-    /// The job's batch.
     public var batchID: Int64?
     /// Higher goes first.
     public var priority: Int64
@@ -74,7 +72,6 @@ public struct ClaimedFollowUp: Sendable {
 
 /// Follow-ups of one kind that are in a call now, or asked about.
 public struct ClaimedFollowUps: Sendable {
-    /// The call's number.
     public var id: Int64
     public var kind: FollowUpKind
     /// They, in the order in which they are sent.

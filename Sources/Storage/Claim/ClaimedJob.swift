@@ -2,7 +2,6 @@ public import Conversion
 
 /// A job as the drain needs it to send it, or to ask about it, and to settle it.
 public struct ClaimedJob: Sendable {
-    /// The job's number.
     public var id: Int64
     /// Its open row in the run log; 0 before there is one.
     public var entry: Int64 = 0
@@ -36,7 +35,6 @@ public struct ClaimedJob: Sendable {
 
 /// Jobs that are in a call now.
 public struct ClaimedCall: Sendable {
-    /// The call's number.
     public var id: Int64
     /// Its jobs, in the order in which they are sent.
     public var jobs: [ClaimedJob]
@@ -87,7 +85,6 @@ public struct InDoubtJob: Sendable {
 
 /// Jobs that Salesforce is being asked about now.
 public struct ClaimedVerification: Sendable {
-    /// The call's number.
     public var id: Int64
     /// Its jobs, in the order in which they are asked about.
     public var jobs: [InDoubtJob]
@@ -122,9 +119,7 @@ public enum SearchKind: CaseIterable, Sendable {
 
 /// Jobs whose contacts, or the accounts of their groups, are being searched for.
 public struct ClaimedSearch: Sendable {
-    /// The call's number.
     public var id: Int64
-    /// What is searched for.
     public var kind: SearchKind
     /// Its jobs: of each address, contact or group one or more.
     public var jobs: [ClaimedJob]

@@ -18,9 +18,7 @@ struct FairSelector {
 
     /// What there is to take.
     enum SelectedJobs {
-        /// The next jobs.
         case jobs([ClaimedJob])
-        /// None is next.
         case none
         /// So many could not go that the rest is for another transaction to see.
         case unfinished

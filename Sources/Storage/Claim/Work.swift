@@ -117,7 +117,6 @@ extension Database {
 public struct DoubtsLeft: Sendable, Equatable {
     /// Jobs whose conversion is in doubt.
     public var jobs: [Int64]
-    /// Follow-ups in doubt.
     public var followUps: [Int64]
 }
 

@@ -10,7 +10,6 @@ import Glibc
 public final class DaemonLock: Sendable {
     /// Who holds it.
     public struct Holder: Hashable, Sendable {
-        /// The process.
         public var pid: Int32
         /// When it took the lock.
         public var since: Timestamp
@@ -25,7 +24,6 @@ public final class DaemonLock: Sendable {
         /// When it began to read it.
         public var readAt: Timestamp
 
-        /// A login.
         public init(name: String, readAt: Timestamp) {
             self.name = name
             self.readAt = readAt

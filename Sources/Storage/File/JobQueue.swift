@@ -8,7 +8,6 @@ import SQLiteSwitches
 ///
 /// Many processes may write jobs; one daemon at a time claims and settles them, under its `DaemonLock`.
 public struct JobQueue: Sendable {
-    /// Who opens the file.
     public enum Role: Sendable {
         /// The daemon: its commits are on disk when they return, and it alone checkpoints.
         case daemon

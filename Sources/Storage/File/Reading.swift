@@ -28,7 +28,6 @@ extension Database {
 }
 
 extension DatabaseQueue {
-    /// Runs one reading transaction.
     func readInTransaction<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try inDatabase { try $0.readInTransaction(body) }
     }

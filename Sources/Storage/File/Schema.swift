@@ -68,7 +68,6 @@ enum Schema {
 /// A queue's file as it is found, before anybody opens it to work on it: looking makes no file and
 /// no schema.
 public enum QueueFile: Sendable, Equatable {
-    /// There is none.
     case missing
     /// It is a queue, or empty, and the next who opens it brings its schema up to date.
     case outdated

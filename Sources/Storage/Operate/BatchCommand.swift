@@ -11,7 +11,6 @@ public struct BatchCommand: Sendable, Equatable {
         /// What there is to say beside it.
         public var message: String?
 
-        /// An end.
         public init(exit: Int32, _ message: String? = nil) {
             self.exit = exit
             self.message = message

@@ -3,7 +3,6 @@ import GRDB
 
 /// What an operator's command did to jobs.
 public struct Change: Sendable, Equatable {
-    /// Jobs that were changed.
     public var changed = 0
     /// How many of them wait for their batch to be resumed, by its name.
     public var held: [String: Int] = [:]
@@ -14,7 +13,6 @@ public struct Change: Sendable, Equatable {
     /// Failed jobs that were left alone because their lead is in the queue again already.
     public var superseded = 0
 
-    /// No change.
     public init() {}
 }
 

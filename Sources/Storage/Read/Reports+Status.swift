@@ -13,7 +13,6 @@ public struct QueueStatus: Sendable, Equatable {
     public var isPaused: Bool
     /// What it waits for, and until when, as the daemon last said.
     public var waitingFor: WaitReason?
-    /// Until when.
     public var waitingUntil: Timestamp?
     /// The limiter and the org's usage; nil before the first call.
     public var limiter: LimiterState?

@@ -6,20 +6,16 @@ public struct TableRow: Sendable, Equatable {
     /// A value of SQLite.
     public enum Value: Sendable, Equatable {
         case null
-        /// A whole number.
         case integer(Int64)
-        /// A number.
         case real(Double)
         case text(String)
         /// What is no value of SQLite, as JSON on one line.
         case json(String)
     }
 
-    /// The columns' names.
     public var columns: [String]
     public var values: [Value]
 
-    /// A row of these.
     public init(columns: [String], values: [Value]) {
         self.columns = columns
         self.values = values
