@@ -75,23 +75,3 @@ extension Simulator {
         server.world.withLockedValue(body)
     }
 }
-
-extension LeadRecord {
-    mutating func apply(_ trait: LeadTrait) {
-        switch trait {
-        case .ownedByQueue: ownerID = Identifier(.queue, number: 1)
-        case .alreadyConverted: break
-        case .deleted: isDeleted = true
-        case .lockedFor(let times): locks = times
-        case .triggerFailure(let message): triggerFailure = message
-        case .refused(let code, let times): refusal = Refused(code: code, times: times)
-        case .invocationThrows: invocationThrows = true
-        case .retrievalFails: retrievalFails = true
-        case .retrievalWorks: retrievalFails = false
-        case .duplicateOf(let contact, let blocks):
-            duplicate = Duplicate([contact], blocks: blocks)
-        case .duplicateOfRecords(let ids): duplicate = Duplicate(ids, blocks: false)
-        case .poison: isPoison = true
-        }
-    }
-}
