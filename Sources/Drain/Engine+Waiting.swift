@@ -25,13 +25,9 @@ extension Engine {
     /// tasks in doubt about which no answer has come for as long as the operator waits, or half an hour.
     mutating func endWithoutAnswers(at now: Moment) throws -> OperatorError? {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
-        let limit = options.giveUpAfterMS ?? ReadFailures.ownFaultAfterMS
-        let leads = Set(readFailures[.verification].haveFailed(forMS: limit, at: now))
-        let followUps = Set(
-            readFailures[.followUpVerification].haveFailed(forMS: limit, at: now))
-        let most = max(leads.count, followUps.count)
-        guard most > 0, let left = try queue.claims.allThatIsLeft(most: most),
-            leads.isSuperset(of: left.jobs), followUps.isSuperset(of: left.followUps),
+        let silent = silentDoubts(at: now)
+        guard silent.most > 0, let left = try queue.claims.allThatIsLeft(most: silent.most),
+            silent.jobs.isSuperset(of: left.jobs), silent.followUps.isSuperset(of: left.followUps),
             !left.jobs.isEmpty || !left.followUps.isEmpty
         else { return nil }
         let what = [
@@ -49,6 +45,17 @@ extension Engine {
         return error
     }
 
+    /// Leads, and follow-ups, about which no answer has come for as long as the operator waits.
+    private func silentDoubts(
+        at now: Moment
+    ) -> (jobs: Set<Int64>, followUps: Set<Int64>, most: Int) {
+        let limit = options.giveUpAfterMS ?? ReadFailures.ownFaultAfterMS
+        let jobs = Set(readFailures[.verification].haveFailed(forMS: limit, at: now))
+        let followUps = Set(
+            readFailures[.followUpVerification].haveFailed(forMS: limit, at: now))
+        return (jobs, followUps, max(jobs.count, followUps.count))
+    }
+
     /// When the next kind of reading that Salesforce refuses is tried again, if it is before that time.
     func pauseEndsBefore(_ time: Moment?, at now: Moment) -> Moment? {
         let ends = ReadKind.allCases.compactMap { readFailures[$0].refusal?.until }.filter {
@@ -58,13 +65,20 @@ extension Engine {
     }
 
     /// Why it is time to end when the queue was to be emptied, and all that is left waits for readings
-    /// that Salesforce refuses until somebody acts.
-    mutating func endWithReadingsRefused() throws -> OperatorError? {
+    /// that Salesforce refuses until somebody acts, some of it perhaps for those that get no answer at all.
+    mutating func endWithReadingsRefused(at now: Moment) throws -> OperatorError? {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
         let refusals = ReadKind.allCases.map { readFailures[$0].refusal }
-        guard refusals.contains(where: { $0 != nil }), let left = try queue.claims.readsLeft()
+        let silent = silentDoubts(at: now)
+        guard refusals.contains(where: { $0 != nil }),
+            let left = try queue.claims.readsLeft(most: silent.most)
         else { return nil }
-        let waiting = zip(left.kinds, refusals).filter(\.0).map(\.1)
+        let areSilent = [
+            silent.jobs.isSuperset(of: left.doubts.jobs), false, false,
+            silent.followUps.isSuperset(of: left.doubts.followUps),
+        ]
+        let isWaitedFor = zip(left.kinds, areSilent).map { $0 && !$1 }
+        let waiting = zip(isWaitedFor, refusals).filter(\.0).map(\.1)
         guard let refusal = waiting.compactMap(\.self).first, !waiting.contains(nil) else {
             return nil
         }

@@ -165,7 +165,7 @@ struct Engine {
         isHolding = work.hasJobsToHold
         if isHolding { try queue.settlements.holdJobs(at: now.wall) }
         if work.isPaused { return try waitOrEnd(.paused, ending: .paused) }
-        if let fault = try endWithoutAnswers(at: now) ?? endWithReadingsRefused() {
+        if let fault = try endWithoutAnswers(at: now) ?? endWithReadingsRefused(at: now) {
             return .end(.fault(fault))
         }
         let followUps = try followUpDemand(work, at: now)

@@ -65,4 +65,14 @@ import Testing
         failures.otherPassed()
         #expect(failures.isItsOwn(1, at: .ms(0)))
     }
+
+    @Test func `where several fail and none is read, another kind of call blames none of them`() {
+        var failures = ReadFailures(most: 4)
+        failures.failed([1], at: .ms(0))
+        failures.failed([2], at: .ms(0))
+        failures.otherPassed()
+        #expect(!failures.isItsOwn(1, at: .ms(0)))
+        failures.passed([3])
+        #expect(failures.isItsOwn(1, at: .ms(0)))
+    }
 }

@@ -13,8 +13,9 @@ import Storage
 struct ReadFailures: Equatable {
     /// A lead in a reading that failed.
     private struct Suspect: Equatable {
-        /// Calls that had passed when it first failed.
+        /// Readings, and other calls, that had passed when it first failed.
         var passed: Int
+        var othersPassed: Int
         var failuresAlone = 0
         var failedAt: Moment
         /// When it first failed alone.
@@ -25,8 +26,9 @@ struct ReadFailures: Equatable {
     let most: Int
     /// Leads in the next reading.
     private(set) var size: Int
-    /// Calls that passed, of any kind.
+    /// Readings of this kind that passed, and calls of other kinds.
     private var passed = 0
+    private var othersPassed = 0
     private var failuresInARow = 0
     private var suspects: [Int64: Suspect] = [:]
 
@@ -85,8 +87,13 @@ struct ReadFailures: Equatable {
             && (othersPass(job) || hasFailed(job, forMS: 4 * Self.ownFaultAfterMS, at: now))
     }
 
-    /// Whether others passed since it first failed.
-    func othersPass(_ job: Int64) -> Bool { suspects[job].map { passed > $0.passed } ?? false }
+    /// Whether others passed since it first failed. A call of another kind says something of a lone one
+    /// only: where several fail and no reading of this kind passes, it may be the kind that is refused.
+    func othersPass(_ job: Int64) -> Bool {
+        guard let suspect = suspects[job] else { return false }
+        return passed > suspect.passed
+            || suspects.count == 1 && othersPassed > suspect.othersPassed
+    }
 
     /// Leads of which every reading alone has failed for so long, in milliseconds.
     func haveFailed(forMS duration: Int64, at now: Moment) -> [Int64] {
@@ -128,7 +135,7 @@ struct ReadFailures: Equatable {
     }
 
     /// A call passed that says nothing of these readings but that Salesforce is there.
-    mutating func otherPassed() { passed += 1 }
+    mutating func otherPassed() { othersPassed += 1 }
 
     /// It is not read any more.
     mutating func forget(_ job: Int64) { suspects[job] = nil }
@@ -172,7 +179,9 @@ struct ReadFailures: Equatable {
         if suspects.count > 4 * most { suspects = suspects.filter { $0.value.failuresAlone > 0 } }
         let wasApart = jobs.count == 1 && isApart(jobs[0])
         for job in jobs {
-            var suspect = suspects[job] ?? Suspect(passed: passed, failedAt: now)
+            var suspect =
+                suspects[job]
+                ?? Suspect(passed: passed, othersPassed: othersPassed, failedAt: now)
             suspect.failedAt = now
             if jobs.count == 1 {
                 suspect.failuresAlone += 1

@@ -45,9 +45,13 @@ extension SettlementPlanner {
         _ blocker: Blocker, _ reason: Reason, _ search: ClaimedSearch, _ failures: ReadFailures
     ) -> [MatchFinding] {
         switch blocker {
-        // The one that it asks about is what it was refused for.
         case .callTooLarge where search.subjects.count == 1:
-            search.jobs.map { MatchFinding($0, .unfit(reason), of: search.kind) }
+            search.jobs.map { job in
+                guard isOfItsKey(reason, job, search.kind, failures) else {
+                    return postponed(job, reason, of: search.kind, failures)
+                }
+                return MatchFinding(job, .unfit(reason), of: search.kind)
+            }
         case .permission, .configuration:
             search.jobs.map { job in
                 guard !blocker.isSettled(reason) else {
@@ -59,6 +63,15 @@ extension SettlementPlanner {
             search.jobs.map { unanswered($0, reason, of: search.kind, failures) }
         default: []
         }
+    }
+
+    /// Whether the one address or group that a search asks about is what it was refused for: it has too many
+    /// records, or others were found by such a search. Where none passes, the query itself may be wrong.
+    private func isOfItsKey(
+        _ reason: Reason, _ job: ClaimedJob, _ search: SearchKind, _ failures: ReadFailures
+    ) -> Bool {
+        reason.code == "MULTIPLE_CONTACTS_MATCH" || reason.code == "MULTIPLE_ACCOUNTS_MATCH"
+            || failures.isItsOwn(search.subject(of: job), at: now)
     }
 
     /// A lead whose search fails alone while others get their answers uses its attempts.

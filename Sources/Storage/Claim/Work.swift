@@ -126,19 +126,8 @@ extension Claims {
     /// - Returns: nil when something else is left.
     public func allThatIsLeft(most: Int) throws -> DoubtsLeft? {
         try store.read { database in
-            let others = """
-                SELECT EXISTS (
-                    SELECT 1 FROM jobs_unsettled CROSS JOIN jobs USING (id)
-                    WHERE state NOT IN ('held', 'verifying', 'finishing'))
-                OR EXISTS (
-                    SELECT 1 FROM follow_ups WHERE state = 'waiting' OR state = 'sending')
-                """
-            guard try Bool.fetchOne(database, sql: others) == false else { return nil }
-            func inDoubt(_ table: String) throws -> [Int64] {
-                let sql = "SELECT id FROM \(table) WHERE state = 'verifying' LIMIT ?"
-                return try Int64.fetchAll(database, sql: sql, arguments: [most + 1])
-            }
-            return DoubtsLeft(jobs: try inDoubt("jobs"), followUps: try inDoubt("follow_ups"))
+            guard try !database.someCanMove() else { return nil }
+            return try database.doubts(most)
         }
     }
 }
@@ -148,32 +137,57 @@ public struct ReadsLeft: Sendable, Equatable {
     /// Whether there are jobs in doubt, jobs that want a contact or an account searched for, and follow-ups
     /// in doubt, in this order.
     public var kinds: [Bool]
+    /// Which are in doubt, as far as was asked and one more of each.
+    public var doubts: DoubtsLeft
 }
 
 extension Claims {
     /// What waits for readings, if nothing else is left that could still move on its own.
     /// - Returns: nil when something else is left.
-    public func readsLeft() throws -> ReadsLeft? {
+    public func readsLeft(most: Int = 0) throws -> ReadsLeft? {
         let (wantsContact, wantsAccount) = (WorkKind.wantsContact, WorkKind.wantsAccount)
-        let sql = """
-            SELECT
-                EXISTS (
-                    SELECT 1 FROM jobs_unsettled CROSS JOIN jobs USING (id)
-                    WHERE state NOT IN ('held', 'verifying', 'finishing')
-                        AND NOT (state = 'queued' AND (\(wantsContact) OR \(wantsAccount))))
-                OR EXISTS (
-                    SELECT 1 FROM follow_ups WHERE state = 'waiting' OR state = 'sending'),
-                EXISTS (SELECT 1 FROM jobs WHERE state = 'verifying'),
-                EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND \(wantsContact)),
-                EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND \(wantsAccount)),
-                EXISTS (SELECT 1 FROM follow_ups WHERE state = 'verifying')
-            """
         return try store.read { database in
-            guard let row = try Row.fetchOne(database, sql: sql), row[0] == false else {
+            guard try !database.someCanMove(besides: "\(wantsContact) OR \(wantsAccount)") else {
                 return nil
             }
-            return ReadsLeft(kinds: (1...4).map { row[$0] })
+            let free = """
+                SELECT 1 FROM jobs_unsettled CROSS JOIN jobs USING (id)
+                WHERE state = 'queued' AND NOT \(WorkKind.waitsForOthers)
+                """
+            let sql = """
+                SELECT
+                    EXISTS (SELECT 1 FROM jobs WHERE state = 'verifying'),
+                    EXISTS (\(free) AND \(wantsContact)), EXISTS (\(free) AND \(wantsAccount)),
+                    EXISTS (SELECT 1 FROM follow_ups WHERE state = 'verifying')
+                """
+            guard let row = try Row.fetchOne(database, sql: sql) else { return nil }
+            return ReadsLeft(kinds: (0...3).map { row[$0] }, doubts: try database.doubts(most))
         }
+    }
+}
+
+extension Database {
+    fileprivate func doubts(_ most: Int) throws -> DoubtsLeft {
+        func inDoubt(_ table: String) throws -> [Int64] {
+            let sql = "SELECT id FROM \(table) WHERE state = 'verifying' LIMIT ?"
+            return try Int64.fetchAll(self, sql: sql, arguments: [most + 1])
+        }
+        return DoubtsLeft(jobs: try inDoubt("jobs"), followUps: try inDoubt("follow_ups"))
+    }
+
+    /// Whether some job or follow-up is left that could still move on its own, and is not in doubt. One that
+    /// waits for the group or the address of another can't before that one does.
+    /// - Parameter others: Which queued jobs are not meant, as SQL.
+    fileprivate func someCanMove(besides others: String = "FALSE") throws -> Bool {
+        let sql = """
+            SELECT EXISTS (
+                SELECT 1 FROM jobs_unsettled CROSS JOIN jobs USING (id)
+                WHERE state NOT IN ('held', 'verifying', 'finishing')
+                    AND NOT (state = 'queued' AND (\(others) OR \(WorkKind.waitsForOthers))))
+            OR EXISTS (
+                SELECT 1 FROM follow_ups WHERE state = 'waiting' OR state = 'sending')
+            """
+        return try Bool.fetchOne(self, sql: sql) ?? true
     }
 }
 

@@ -72,6 +72,15 @@ enum WorkKind {
         "(\(job).state = 'sending' OR \(job).state = 'verifying' OR \(job).state = 'finishing')"
     }
 
+    /// Whether a queued job waits for what another job makes, or may have made, however long that takes.
+    static let waitsForOthers = """
+        CASE
+            WHEN \(wantsContact) THEN \(Subject.address.isBusy("jobs.match_email"))
+            WHEN \(wantsAccount) THEN \(Subject.makesAccount("jobs.group_key"))
+            ELSE group_key IS NOT NULL AND \(Subject.mayMakeAccount("jobs.group_key"))
+        END
+        """
+
     var subject: String? {
         if case .deferred(let subject) = self { subject } else { nil }
     }
@@ -138,10 +147,7 @@ enum Subject: String, CaseIterable {
         case .group:
             // A call may be making its account.
             """
-            (EXISTS (
-                SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
-                WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
-                    AND \(WorkKind.isInFlight("other")) AND other.state <> 'finishing')
+            (\(Self.mayMakeAccount(name))
             OR EXISTS (
                 SELECT 1 FROM delays
                 WHERE subject = 'group ' || lower(\(name)) AND until > :now))
@@ -155,21 +161,32 @@ enum Subject: String, CaseIterable {
                     AND other.matched = 'nothing' AND other.finished_at IS NULL
                     AND other.state <> 'held' AND other.state <> 'finishing')
             """
-        case .maker:
-            // What follows a conversion makes no account: that one is there, and joined.
-            """
-            (EXISTS (
-                SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
-                WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
-                    AND \(WorkKind.isInFlight("other")) AND other.state <> 'finishing')
-            OR EXISTS (
-                SELECT 1 FROM jobs AS other INDEXED BY jobs_making_accounts
-                WHERE other.group_key = \(name) AND other.group_key IS NOT NULL
-                    AND other.matched_account = 'nothing' AND other.account_id IS NULL
-                    AND other.finished_at IS NULL
-                    AND other.state <> 'held' AND other.state <> 'finishing'))
-            """
+        case .maker: Self.makesAccount(name)
         }
+    }
+
+    /// The condition that a call may be making the account of a group. What follows a conversion makes none:
+    /// that one is there, and joined.
+    static func mayMakeAccount(_ group: String) -> String {
+        """
+        EXISTS (
+            SELECT 1 FROM jobs AS other INDEXED BY jobs_busy_groups
+            WHERE other.group_key = \(group) AND other.group_key IS NOT NULL
+                AND \(WorkKind.isInFlight("other")) AND other.state <> 'finishing')
+        """
+    }
+
+    /// The condition that a call may be making it, or is about to.
+    static func makesAccount(_ group: String) -> String {
+        """
+        (\(mayMakeAccount(group))
+        OR EXISTS (
+            SELECT 1 FROM jobs AS other INDEXED BY jobs_making_accounts
+            WHERE other.group_key = \(group) AND other.group_key IS NOT NULL
+                AND other.matched_account = 'nothing' AND other.account_id IS NULL
+                AND other.finished_at IS NULL
+                AND other.state <> 'held' AND other.state <> 'finishing'))
+        """
     }
 
     /// The condition that the last call of an update in doubt can no longer be running: what it set
