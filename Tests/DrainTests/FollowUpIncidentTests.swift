@@ -58,6 +58,24 @@ import Testing
         }
     }
 
+    @Test(arguments: ["SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"])
+    func `updates that are all refused for ten minutes use no attempts while notes pass`(
+        code: String
+    ) async throws {
+        try await withQueue { queue in
+            try add(1...60, to: queue, notes: true)
+            let reason = Reason(code, "not now")
+            let outcome =
+                code == "SERVER_UNAVAILABLE"
+                ? RecordOutcome.blocked(.outage, reason) : .transient(reason)
+            var drain = try VirtualDrain(queue) { $0.callSize = 5 }
+            try run(&drain, outcome, during: Self.hour / 6)
+            #expect(try queue.jobs().allSatisfy { $0.text("state") == "converted" })
+            #expect(try queue.jobs().allSatisfy { $0.text("after_code") == nil })
+            #expect(drain.sent.count < 150, "\(drain.sent.count)")
+        }
+    }
+
     @Test func `one record that is always locked uses its attempts`() async throws {
         try await withQueue { queue in
             try add(1...600, to: queue, notes: true)

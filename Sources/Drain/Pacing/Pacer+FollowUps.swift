@@ -40,6 +40,7 @@ extension Pacer {
                 failed, for: blocker.isOfTheOrg ? .hours : .halfAnHour, at: now)
         {
             observation.blame = .org
+            failingFollowUps = call.followUpKind
             // Said of some records it may be about those alone, and nothing to end for.
             switch blocker {
             case .permission, .configuration, .outage:
@@ -47,7 +48,9 @@ extension Pacer {
             default: return observeRefusal(blocker, reason, call, at: now, &observation)
             }
         }
-        followUps.fail(reason, call, each: true, at: now, &observation)
+        if followUps.fail(reason, call, each: true, at: now, &observation) {
+            failingFollowUps = call.followUpKind
+        }
     }
 
     /// Somebody else's lock is the org at work, unless one record after the other meets one.

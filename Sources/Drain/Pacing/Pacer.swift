@@ -15,7 +15,7 @@ struct Pacer {
     var reads: Circuit
     /// The circuit of calls that follow conversions, and their size.
     var followUps: Circuit
-    /// The kind that met locks, or a trigger that throws, and of which none was written since.
+    /// The kind of which all were refused alike, and of which none was written since.
     var failingFollowUps: FollowUpKind?
     var followUpSize: AdaptiveCallSize
     var concurrency: ConcurrencyLimit
