@@ -417,7 +417,8 @@ CREATE TABLE jobs (
     CONSTRAINT finished_at_must_be_there_once_settled
         CHECK ((state = 'converted' OR state = 'failed' OR state = 'cancelled') = (finished_at IS NOT NULL)),
     CONSTRAINT sending_must_have_its_call CHECK (state <> 'sending' OR call_id IS NOT NULL),
-    CONSTRAINT verifying_must_say_its_doubt CHECK (state <> 'verifying' OR doubt IS NOT NULL)
+    CONSTRAINT verifying_must_say_its_doubt CHECK (state <> 'verifying' OR doubt IS NOT NULL),
+    CONSTRAINT verifying_must_have_its_call CHECK (state <> 'verifying' OR call_id IS NOT NULL)
 ) STRICT;
 
 -- Each index serves the query that its name tells of and holds no more rows than that asks for: most
@@ -702,14 +703,45 @@ CREATE TABLE replacements (
         CHECK (batch IS NULL)
 ) STRICT;
 
+-- Of what waits, and may be replaced, the batch is told, by the same means: the row that is there keeps
+-- another out, and only a REPLACE takes its place.
+CREATE TABLE replaced_jobs (
+    place INTEGER NOT NULL,
+    job INTEGER,
+    batch INTEGER,
+    next_batch INTEGER
+) STRICT;
+
+-- Its name is what an INSERT OR ABORT is told, which ends here.
+CREATE UNIQUE INDEX jobs_one_unsettled_job_for_a_lead_but_by_replace ON replaced_jobs (abs(place));
+
+INSERT INTO replaced_jobs (place) VALUES (1);
+
 CREATE TRIGGER jobs_in_flight_stay_when_another_is_inserted
 INSTEAD OF INSERT ON jobs_before_insert
 WHEN EXISTS (
     SELECT 1 FROM jobs
     WHERE (substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND superseded = 0 OR id = NEW.id)
-        AND state IN ('sending', 'verifying', 'finishing'))
+        AND finished_at IS NULL)
 BEGIN
-    INSERT OR IGNORE INTO replacements (job) VALUES (1);
+    INSERT OR IGNORE INTO replacements (job)
+    SELECT 1 FROM jobs
+    WHERE (substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND superseded = 0 OR id = NEW.id)
+        AND state IN ('sending', 'verifying', 'finishing');
+    INSERT OR IGNORE INTO replaced_jobs (place, job, batch, next_batch)
+    SELECT 1, id, batch_id, NEW.batch_id FROM jobs
+    WHERE (substr(lead_id, 1, 15) = substr(NEW.lead_id, 1, 15) AND superseded = 0 OR id = NEW.id)
+        AND batch_id IS NOT NULL AND finished_at IS NULL;
+END;
+
+CREATE TRIGGER jobs_that_are_replaced_leave_their_batch AFTER INSERT ON replaced_jobs
+BEGIN
+    UPDATE batches SET total = total - 1 WHERE id = NEW.batch;
+    UPDATE batches SET finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        on_finish_started_at = NULL, on_finish_finished_at = NULL, on_finish_exit = NULL,
+        on_finish_message = NULL
+    WHERE id = NEW.batch AND id IS NOT NEW.next_batch AND total > 0 AND NOT EXISTS (
+        SELECT 1 FROM jobs WHERE batch_id = NEW.batch AND finished_at IS NULL AND id <> NEW.job);
 END;
 
 CREATE TRIGGER jobs_in_flight_stay_when_another_is_updated
@@ -737,6 +769,13 @@ BEGIN
     SELECT RAISE(ABORT, 'job_in_flight_must_stay: wait until it is settled');
 END;
 
+-- Its lead is converted, whatever the row would say then.
+CREATE TRIGGER jobs_that_are_converted_stay_so BEFORE UPDATE OF state ON jobs
+WHEN OLD.state = 'converted' AND NEW.state = 'cancelled'
+BEGIN
+    SELECT RAISE(ABORT, 'job_converted_must_stay: its lead is converted; insert a row for another');
+END;
+
 CREATE TRIGGER jobs_in_flight_stay_as_they_are BEFORE UPDATE OF
     id, lead_id, batch_id, converted_status, do_not_create_opportunity, opportunity_name, opportunity_id,
     account_id, contact_id, owner_id, overwrite_lead_source, send_notification_email, group_key,
@@ -761,16 +800,29 @@ BEGIN
     SELECT RAISE(ABORT, 'job_in_flight_must_stay_as_it_is: wait until it is settled');
 END;
 
+-- Of a job in doubt the time is that of the next question, and not when it is to be sent: who puts off a
+-- batch does not mean that. What the daemon writes has a new updated_at.
+CREATE TRIGGER jobs_in_doubt_are_asked_about_in_time AFTER UPDATE OF run_at ON jobs
+WHEN OLD.state = 'verifying' AND NEW.state = 'verifying' AND NEW.run_at > OLD.run_at
+    AND NEW.updated_at = OLD.updated_at
+BEGIN
+    UPDATE jobs SET run_at = OLD.run_at WHERE id = NEW.id;
+END;
+
 CREATE TRIGGER jobs_are_counted_in_their_batch
 INSTEAD OF INSERT ON jobs_after_insert WHEN NEW.batch_id IS NOT NULL
 BEGIN
     UPDATE batches SET total = total + 1, finished_at = NULL WHERE id = NEW.batch_id;
+    -- The row that took the place of another may have its number.
+    UPDATE replaced_jobs SET job = NULL WHERE job = NEW.id;
 END;
 
 -- A job that nobody will settle does not keep its batch from finishing. One that is settled stays
 -- counted: prune deletes those.
 CREATE TRIGGER jobs_that_are_deleted_leave_their_batch AFTER DELETE ON jobs
 WHEN OLD.batch_id IS NOT NULL AND OLD.finished_at IS NULL
+    -- A REPLACE of a connection whose recursive_triggers are on comes here, too, and has told it.
+    AND NOT EXISTS (SELECT 1 FROM replaced_jobs WHERE job = OLD.id)
 BEGIN
     UPDATE batches SET total = total - 1 WHERE id = OLD.batch_id;
     UPDATE batches SET finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
@@ -907,7 +959,8 @@ END;
 CREATE TABLE delays (
     -- As in jobs.deferred_for.
     subject TEXT NOT NULL PRIMARY KEY,
-    until TEXT NOT NULL
+    until TEXT NOT NULL CONSTRAINT until_must_be_utc_like_2026_11_22T07_31_48_123Z
+        CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', until, '+0 days') IS until)
 ) STRICT;
 
 -- What follows conversions, a row for each record that is set or made. There from the moment at which
@@ -926,8 +979,13 @@ CREATE TABLE follow_ups (
     account_id TEXT,
     state TEXT NOT NULL CONSTRAINT state_must_be_one_of_the_five
         CHECK (state IN ('waiting', 'sending', 'verifying', 'done', 'failed')),
-    attempts INTEGER NOT NULL DEFAULT 0,
-    run_at TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT attempts_must_be_0_to_1000000 CHECK (attempts BETWEEN 0 AND 1000000),
+    -- As in jobs.
+    run_at TEXT NOT NULL
+        CONSTRAINT run_at_must_be_in_the_years_0000_to_9999 CHECK (run_at GLOB '[0-9]*')
+        CONSTRAINT run_at_must_be_utc_like_2026_11_22T07_31_48_123Z
+            CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', run_at, '+0 days') IS run_at),
     -- When run_at was written: what lies between is the pause.
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     -- The call it is in, or was in last.
@@ -957,6 +1015,26 @@ CREATE INDEX follow_ups_busy_records ON follow_ups (record_id)
     WHERE kind = 'set' AND (state = 'sending' OR state = 'verifying');
 CREATE INDEX follow_ups_busy_accounts ON follow_ups (substr(account_id, 1, 15))
     WHERE kind = 'set' AND (state = 'sending' OR state = 'verifying');
+
+-- One without its job, or a job without what is open of it, would never end.
+CREATE TRIGGER follow_ups_need_their_job BEFORE INSERT ON follow_ups
+WHEN NOT EXISTS (SELECT 1 FROM jobs WHERE id = NEW.job_id)
+BEGIN
+    SELECT RAISE(ABORT, 'job_id_must_be_in_jobs: a follow-up belongs to a job');
+END;
+
+CREATE TRIGGER follow_ups_keep_their_job BEFORE UPDATE OF job_id ON follow_ups
+WHEN NEW.job_id <> OLD.job_id
+BEGIN
+    SELECT RAISE(ABORT, 'follow_up_must_stay_with_its_job');
+END;
+
+CREATE TRIGGER follow_ups_that_are_open_stay BEFORE DELETE ON follow_ups
+WHEN OLD.state <> 'done' AND OLD.state <> 'failed' AND EXISTS (
+    SELECT 1 FROM jobs WHERE id = OLD.job_id AND state = 'finishing')
+BEGIN
+    SELECT RAISE(ABORT, 'follow_up_must_stay: set its state to failed instead');
+END;
 
 -- A row for each attempt of each job and each look-up of it, there before the call leaves.
 CREATE TABLE run_log (
@@ -1042,6 +1120,8 @@ CREATE TABLE calls (
     -- Its start on the clock that no one can set, and which boot of the machine that clock counts.
     boot_id TEXT NOT NULL,
     uptime_ms INTEGER NOT NULL
+        CONSTRAINT uptime_ms_must_be_within_a_million_times_a_billion
+            CHECK (uptime_ms BETWEEN -1000000000000000 AND 1000000000000000)
 ) STRICT;
 
 CREATE INDEX calls_by_start ON calls (started_at);
@@ -1056,9 +1136,13 @@ CREATE TABLE limiter (
     rate REAL NOT NULL,
     at TEXT NOT NULL,
     boot_id TEXT NOT NULL,
-    uptime_ms INTEGER NOT NULL,
-    usage_current INTEGER,
-    usage_limit INTEGER,
+    uptime_ms INTEGER NOT NULL
+        CONSTRAINT uptime_ms_must_be_within_a_million_times_a_billion
+            CHECK (uptime_ms BETWEEN -1000000000000000 AND 1000000000000000),
+    usage_current INTEGER CONSTRAINT usage_current_must_be_0_to_a_billion
+        CHECK (usage_current BETWEEN 0 AND 1000000000),
+    usage_limit INTEGER CONSTRAINT usage_limit_must_be_1_to_a_billion
+        CHECK (usage_limit BETWEEN 1 AND 1000000000),
     usage_at TEXT
 ) STRICT;
 
@@ -1077,7 +1161,9 @@ CREATE TABLE queue (
     -- One moment on both clocks, so that a wall clock that was set is noticed, once.
     clock_at TEXT,
     clock_boot_id TEXT,
-    clock_uptime_ms INTEGER,
+    clock_uptime_ms INTEGER
+        CONSTRAINT clock_uptime_ms_must_be_within_a_million_times_a_billion
+            CHECK (clock_uptime_ms BETWEEN -1000000000000000 AND 1000000000000000),
     -- The last job when the file was found to be an older copy: calls that it does not know of may have
     -- converted the leads of that job and of those before it.
     older_copy_up_to INTEGER

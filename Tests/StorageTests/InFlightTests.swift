@@ -234,4 +234,119 @@ import Testing
             #expect(refusal(queue, "UPDATE jobs SET \(change) WHERE id = 1") == nil)
         }
     }
+
+    @Test(arguments: [false, true])
+    func `a job that waits and is replaced is counted once, in the batch where it is now`(
+        firesTriggers: Bool
+    ) async throws {
+        try await withQueue { (queue: JobQueue) throws in
+            var options = EnqueueOptions()
+            options.batch = "first"
+            try queue.add(1...2, options)
+            options.batch = "second"
+            try queue.add(3...3, options)
+            let columns = "INTO jobs (lead_id, converted_status, batch_id) VALUES"
+            func write(_ sql: String) -> String? {
+                refusal(queue, "PRAGMA recursive_triggers = \(firesTriggers); \(sql)")
+            }
+            #expect(write("REPLACE \(columns) ('00QWs0000000001', 'x', 1)") == nil)
+            #expect(write("INSERT OR IGNORE \(columns) ('00QWs0000000001', 'x', 1)") == nil)
+            for verb in ["INSERT", "INSERT OR ABORT"] {
+                let told = write("\(verb) \(columns) ('00QWs0000000001', 'x', 1)")
+                #expect(told?.contains("jobs_one_unsettled_job_for_a_lead") == true)
+            }
+            #expect(try totals(queue) == [2, 1])
+            #expect(write("REPLACE \(columns) ('00QWs0000000003', 'x', 1)") == nil)
+            #expect(try totals(queue) == [3, 0])
+            // One that takes the place of its number, and is deleted later.
+            let number = "(SELECT min(id) FROM jobs)"
+            let again = "INTO jobs (id, lead_id, converted_status, batch_id)"
+            #expect(write("REPLACE \(again) SELECT \(number), '00QWs0000000007', 'x', 2") == nil)
+            #expect(try totals(queue) == [2, 1])
+            #expect(write("DELETE FROM jobs WHERE id = \(number)") == nil)
+            #expect(try totals(queue) == [2, 0])
+        }
+    }
+
+    @Test func `a batch whose last unsettled job is replaced into another has finished`()
+        async throws
+    {
+        try await withQueue { (queue: JobQueue) throws in
+            var options = EnqueueOptions()
+            options.batch = "first"
+            try queue.add(1...2, options)
+            options.batch = "second"
+            try queue.add(3...3, options)
+            let write = """
+                UPDATE jobs SET state = 'converted', finished_at = updated_at WHERE id = 1;
+                REPLACE INTO jobs (lead_id, converted_status, batch_id)
+                VALUES ('00QWs0000000002', 'x', 2)
+                """
+            #expect(refusal(queue, write) == nil)
+            let sql = "SELECT finished_at IS NOT NULL FROM batches ORDER BY id"
+            #expect(try queue.read { try Bool.fetchAll($0, sql: sql) } == [true, false])
+        }
+    }
+
+    @Test func `who puts off a batch puts off no question about a lead in doubt`() async throws {
+        try await withJobInFlight(.verifying) { (queue: JobQueue) throws in
+            let before = try queue.jobs().map { $0.text("run_at") }
+            let later = "2999-01-01T00:00:00.000Z"
+            #expect(refusal(queue, "UPDATE jobs SET run_at = '\(later)'") == nil)
+            #expect(try queue.jobs().map { $0.text("run_at") } == [before[0], later])
+        }
+    }
+
+    private func totals(_ queue: JobQueue) throws -> [Int] {
+        try queue.read { try Int.fetchAll($0, sql: "SELECT total FROM batches ORDER BY id") }
+    }
+
+    @Test func `a converted job is not called cancelled`() async throws {
+        try await withQueue { (queue: JobQueue) throws in
+            try queue.add(1...1)
+            let convert = "UPDATE jobs SET state = 'converted', finished_at = updated_at"
+            #expect(refusal(queue, convert) == nil)
+            let told = refusal(queue, "UPDATE jobs SET state = 'cancelled'")
+            #expect(told?.contains("job_converted_must_stay") == true, "\(told ?? "done")")
+        }
+    }
+
+    @Test(arguments: [
+        ("UPDATE follow_ups SET attempts = 9223372036854775807", "attempts_must_be_0_to_1000000"),
+        ("UPDATE follow_ups SET run_at = 'soon'", "run_at_must_be"),
+        ("UPDATE follow_ups SET job_id = 9", "follow_up_must_stay_with_its_job"),
+        ("DELETE FROM follow_ups", "follow_up_must_stay"),
+        (
+            "INSERT INTO follow_ups (job_id, priority, kind, object, record_id, state, run_at) "
+                + "VALUES (9, 0, 'note', 'Contact', '003', 'waiting', '2026-01-01T00:00:00.000Z')",
+            "job_id_must_be_in_jobs"
+        ),
+        ("UPDATE calls SET uptime_ms = -9223372036854775807", "uptime_ms_must_be"),
+        ("UPDATE limiter SET usage_current = -1", "usage_current_must_be"),
+        ("UPDATE queue SET clock_uptime_ms = 9223372036854775807", "clock_uptime_ms_must_be"),
+        ("INSERT INTO delays VALUES ('account 001', 'later')", "until_must_be"),
+        (
+            "UPDATE jobs SET state = 'verifying', doubt = 'crash' WHERE id = 2",
+            "verifying_must_have_its_call"
+        ),
+    ])
+    func `what no claim could read, or nobody would ever end, is refused`(
+        sql: String, rule: String
+    ) async throws {
+        try await withQueue { (queue: JobQueue) throws in
+            try queue.add(1...2)
+            try queue.run(
+                sql: """
+                    INSERT INTO calls (kind, size, started_at, boot_id, uptime_ms)
+                    VALUES ('convert', 1, '2026-01-01T00:00:00.000Z', 'test', 1);
+                    INSERT OR IGNORE INTO limiter (id, tokens, capacity, rate, at, boot_id, uptime_ms)
+                    VALUES (1, 1, 1, 1, '2026-01-01T00:00:00.000Z', 'test', 1);
+                    UPDATE jobs SET state = 'finishing' WHERE id = 1;
+                    INSERT INTO follow_ups (job_id, priority, kind, object, record_id, state, run_at)
+                    VALUES (1, 0, 'note', 'Contact', '003', 'waiting', '2026-01-01T00:00:00.000Z')
+                    """)
+            let told = refusal(queue, sql)
+            #expect(told?.contains(rule) == true, "\(told ?? "done")")
+        }
+    }
 }

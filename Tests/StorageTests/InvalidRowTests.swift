@@ -188,7 +188,97 @@ import Testing
         }
     }
 
+    @Test(arguments: [FollowUpKind.set, .note])
+    func `a follow-up that can't be claimed fails alone`(kind: FollowUpKind) async throws {
+        try await withQueue { queue in
+            try addFinishing(1...3, to: queue)
+            try queue.run(
+                sql: """
+                    CREATE TRIGGER of_theirs BEFORE UPDATE OF state ON follow_ups
+                    WHEN NEW.job_id = 2 AND NEW.state = 'sending'
+                    BEGIN SELECT RAISE(ABORT, 'not this one'); END;
+                    """)
+            let call = try queue.claims.claimFollowUps(kind, upTo: 9, CallStart(at: .ms(20)))
+            #expect(call?.followUps.map(\.jobID) == [1, 3])
+            let sql =
+                "SELECT code FROM follow_ups WHERE state = 'failed' AND kind = ? AND job_id = 2"
+            let code = try queue.read {
+                try String.fetchOne($0, sql: sql, arguments: [kind.rawValue])
+            }
+            #expect(code == "ROW_REFUSED")
+        }
+    }
+
+    @Test func `a lead in doubt that can't be asked about fails alone`() async throws {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            let call = try #require(try claim(queue, at: 0))
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(5)),
+                call.jobs.map { job in
+                    var doubt = Settlement(job, in: call.id, .unknown, to: .verifying)
+                    doubt.doubt = .noAnswer
+                    doubt.nextRunAt = Moment.ms(5).wall
+                    return doubt
+                })
+            try queue.run(
+                sql: """
+                    CREATE TRIGGER of_theirs BEFORE INSERT ON run_log
+                    WHEN NEW.job_id = 2 AND NEW.kind = 'verify'
+                    BEGIN SELECT RAISE(ABORT, 'not this one'); END;
+                    """)
+            let asked = try queue.claims.claimVerification(upTo: 9, CallStart(at: .ms(20)))
+            #expect(asked?.jobs.map(\.job.id) == [1, 3])
+            let job = try queue.jobs()[1]
+            #expect(job.text("state") == "failed" && job.text("error_code") == "ROW_REFUSED")
+        }
+    }
+
+    @Test func `a million attempts of a follow-up stop no other`() async throws {
+        try await withQueue { queue in
+            try addFinishing(1...2, to: queue)
+            try queue.run(sql: "UPDATE follow_ups SET attempts = 1000000 WHERE job_id = 1")
+            let call = try #require(
+                try queue.claims.claimFollowUps(.note, upTo: 9, CallStart(at: .ms(20))))
+            try queue.settlements.settle(
+                CallEnd(callID: call.id, startedAt: .ms(20), at: .ms(25)), [], [],
+                call.followUps.map { followUp in
+                    var done = FollowUpSettlement(followUp, in: call.id, .failed, to: .failed)
+                    done.attempts += 1
+                    return done
+                })
+            let attempts = try queue.read {
+                try Int.fetchAll(
+                    $0, sql: "SELECT attempts FROM follow_ups WHERE kind = 'note' ORDER BY job_id")
+            }
+            #expect(attempts == [1_000_000, 1])
+        }
+    }
+
     // MARK: -
+
+    /// Leads that are converted, each with an update and a note to follow.
+    private func addFinishing(_ leads: ClosedRange<Int>, to queue: JobQueue) throws {
+        try queue.enqueue(.init(), at: Moment.ms(0).wall) { queue in
+            for lead in leads {
+                var lead = try LeadConversion.lead(lead)
+                lead.followUps = FollowUpRequest()
+                lead.followUps?.afterSet = #"{"Account":{"Tier__c":"A"}}"#
+                lead.followUps?.noteBody = "Summary"
+                try queue.add(lead)
+            }
+        }
+        let call = try #require(try claim(queue, at: 0))
+        try queue.settlements.settle(
+            CallEnd(callID: call.id, startedAt: .ms(0), at: .ms(5)),
+            call.jobs.map { job in
+                var done = Settlement(job, in: call.id, .converted, to: .finishing)
+                done.records = ConvertedRecords(
+                    accountID: "001D0000000000\(job.id)", contactID: "003D0000000000\(job.id)",
+                    opportunityID: nil)
+                return done
+            })
+    }
 
     /// A lead whose account was found by its group, and got its contact by hand since; and another.
     private func addWithGivenContact(_ queue: JobQueue) throws {

@@ -122,7 +122,8 @@ enum FollowUpRow {
     ) throws -> ClaimedFollowUp {
         var followUp = ClaimedFollowUp(
             id: row["id"], jobID: row["job_id"], content: try content(row),
-            attempts: row["attempts"], batchID: row["batch_id"], priority: row["priority"],
+            attempts: min(row["attempts"], JobRow.mostAttempts), batchID: row["batch_id"],
+            priority: row["priority"],
             split: row["split"], policy: policies[row["policy"]] ?? RetryPolicy())
         followUp.doubt = (row["doubt"] as String?).flatMap(ClaimedFollowUp.Doubt.init)
         if let code: String = row["code"] { followUp.reason = Reason(code, row["message"] ?? "") }

@@ -56,10 +56,13 @@ extension Claims {
     public func claimFollowUps(
         _ kind: FollowUpKind, upTo size: Int, _ start: CallStart, after failed: Set<Int64> = []
     ) throws -> ClaimedFollowUps? {
-        try store.write { database in
+        try store.write(carefully: { database, isCareful in
             let offered = try database.followUpsToSend(kind, ClaimMoment(start))
             let others = offered.filter { !failed.contains($0.id) }
             var followUps = (others.isEmpty ? offered : others).selected(size)
+            if isCareful {
+                followUps = try database.failInvalidRows(among: followUps, at: start.at.wall)
+            }
             guard let first = followUps.first else { return nil }
             var start = start
             if first.split != nil { start.size?.reason = .half }
@@ -74,7 +77,7 @@ extension Claims {
                 .execute(arguments: [callID, followUps.map(\.id).json])
             try database.openLog(kind.callKind, of: &followUps, in: callID, at: start.at.wall)
             return ClaimedFollowUps(id: callID, kind: kind, followUps: followUps)
-        }
+        })
     }
 
     /// Puts notes or tasks in doubt into a verification, those that waited longest first.
@@ -84,17 +87,20 @@ extension Claims {
         upTo size: Int, _ start: CallStart,
         choosing choose: ([ClaimedFollowUp]) -> [ClaimedFollowUp]
     ) throws -> ClaimedFollowUps? {
-        try store.write { database in
+        try store.write(carefully: { database, isCareful in
             for kind in try database.kindsInDoubt(at: start.at) {
                 let offered = try database.followUpsInDoubt(kind, size, start.at)
-                var followUps = choose(offered)
+                var followUps = offered.isEmpty ? [] : choose(offered)
+                if isCareful {
+                    followUps = try database.failInvalidRows(among: followUps, at: start.at.wall)
+                }
                 guard !followUps.isEmpty else { continue }
                 let callID = try database.begin(.verify, size: followUps.count, start)
                 try database.openLog(.verify, of: &followUps, in: callID, at: start.at.wall)
                 return ClaimedFollowUps(id: callID, kind: kind, followUps: followUps)
             }
             return nil
-        }
+        })
     }
 }
 

@@ -197,16 +197,18 @@ extension Claims {
         upTo size: Int, _ start: CallStart,
         choosing choose: ([InDoubtJob]) -> [InDoubtJob] = { $0 }
     ) throws -> ClaimedVerification? {
-        try store.write { database in
+        try store.write(carefully: { database, isCareful in
             let offered = try database.inDoubt(size, start.at)
             guard !offered.isEmpty else { return nil }
             var jobs = choose(offered)
+            if isCareful { jobs = try database.failInvalidRows(among: jobs, at: start.at.wall) }
+            guard !jobs.isEmpty else { return nil }
             let callID = try database.begin(.verify, size: jobs.count, start)
             let first = try database.openLog(
                 .verify, of: jobs.map(\.job.id), in: callID, at: start.at.wall)
             for index in jobs.indices { jobs[index].job.entry = first + Int64(index) }
             return ClaimedVerification(id: callID, jobs: jobs)
-        }
+        })
     }
 }
 

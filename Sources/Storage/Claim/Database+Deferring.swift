@@ -42,7 +42,7 @@ extension Database {
             """
         let sql = """
             WITH RECURSIVE subjects (name) AS (
-                SELECT (\(next) > '' ORDER BY deferred_for LIMIT 1)
+                SELECT (\(next) >= '' ORDER BY deferred_for LIMIT 1)
                 UNION ALL
                 SELECT (\(next) > subjects.name ORDER BY deferred_for LIMIT 1)
                 FROM subjects WHERE name IS NOT NULL)

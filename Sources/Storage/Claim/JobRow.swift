@@ -61,7 +61,7 @@ enum JobRow {
     }
 
     /// One more than these can still be written down, whatever somebody has put there.
-    private static let mostAttempts = 999_999
+    static let mostAttempts = 999_999
 
     static let columns = Column.allCases.map(\.sql).joined(separator: ", ")
 

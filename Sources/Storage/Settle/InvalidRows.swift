@@ -76,6 +76,57 @@ extension Database {
         return hasFailed
     }
 
+    /// Fails those of the jobs in doubt of which no verification could be written down.
+    /// - Returns: The others.
+    func failInvalidRows(among jobs: [InDoubtJob], at now: Timestamp) throws -> [InDoubtJob] {
+        try jobs.filter { job in
+            let rule = try ruleBroken(isTrial: true) { try log(.verify, of: job.job.id, at: now) }
+            guard let rule else { return true }
+            let reason = Reason.rowRefused(rule)
+            let malformed = MalformedRow(
+                id: job.job.id, batchID: job.job.batchID, code: reason.code,
+                sentence: reason.message, pausesBatch: job.job.policy.onFailure == .pause)
+            try fail(malformed, asking: .verify, isLogged: false, at: now)
+            return false
+        }
+    }
+
+    /// Fails those of the follow-ups that could not be written as sent, or as asked about.
+    /// - Returns: The others.
+    func failInvalidRows(
+        among followUps: [ClaimedFollowUp], at now: Timestamp
+    ) throws -> [ClaimedFollowUp] {
+        let send = "UPDATE follow_ups SET state = 'sending', call_id = 0 WHERE id = ?"
+        let fail = """
+            UPDATE follow_ups SET state = 'failed', code = ?, message = ?, updated_at = ?
+            WHERE id = ?
+            """
+        return try followUps.filter { followUp in
+            let rule = try ruleBroken(isTrial: true) {
+                try cachedStatement(sql: send).execute(arguments: [followUp.id])
+                try log(.note, of: followUp.jobID, at: now)
+            }
+            guard let rule else { return true }
+            let reason = Reason.rowRefused(rule)
+            try withoutTriggersIfRefused {
+                try execute(
+                    sql: fail,
+                    arguments: [reason.code, reason.message, now.description, followUp.id])
+            }
+            try completeJobs([followUp.jobID], at: now)
+            return false
+        }
+    }
+
+    /// A row in the run log, without a clause that would roll back more than itself.
+    private func log(_ kind: CallKind, of job: Int64, at now: Timestamp) throws {
+        let sql = """
+            INSERT INTO run_log (job_id, lead_id, batch_id, attempt, kind, started_at)
+            SELECT id, lead_id, batch_id, attempts + 1, ?, ? FROM jobs WHERE id = ?
+            """
+        try cachedStatement(sql: sql).execute(arguments: [kind.rawValue, now.description, job])
+    }
+
     /// Fails a job that is queued or held.
     func failInvalidRow(_ job: Int64, breaking rule: String, at now: Timestamp) throws {
         let sql = """

@@ -46,12 +46,15 @@ extension [Int64] {
 
 extension Database {
     /// Settles a job whose row can't be read: no call can carry it, and no verification can clear it up.
-    func fail(_ row: MalformedRow, asking kind: CallKind, at now: Timestamp) throws {
+    /// - Parameter isLogged: Whether the run log can tell of it.
+    func fail(
+        _ row: MalformedRow, asking kind: CallKind, isLogged: Bool = true, at now: Timestamp
+    ) throws {
         let lookUp =
             kind == .verify ? " Its call may have converted the lead: look that up first." : ""
         let reason = Reason(row.code, row.sentence + lookUp)
         let hasFailed = try fail(
-            row.id, in: row.batchID, reason, by: nil, asking: kind, at: now)
+            row.id, in: row.batchID, reason, by: nil, asking: kind, isLogged: isLogged, at: now)
         guard hasFailed, row.pausesBatch, let batch = row.batchID else { return }
         try hold(batch: batch, for: row.id, at: now)
     }
@@ -63,7 +66,7 @@ extension Database {
     @discardableResult
     func fail(
         _ id: Int64, in batchID: Int64?, _ reason: Reason, by callID: Int64?,
-        asking kind: CallKind = .convert, at now: Timestamp
+        asking kind: CallKind = .convert, isLogged: Bool = true, at now: Timestamp
     ) throws -> Bool {
         let isExpected =
             kind == .verify ? "state = 'verifying'" : "state IN ('queued', 'held')"
@@ -79,10 +82,12 @@ extension Database {
             hasFailed = changesCount == 1
         }
         guard hasFailed else { return false }
-        let entry = try openLog(kind, of: [id], in: callID, at: now)
-        try closeLog(
-            entry, .failed, code: reason.code, message: reason.message, durationMS: 0,
-            at: now.description)
+        if isLogged {
+            let entry = try openLog(kind, of: [id], in: callID, at: now)
+            try closeLog(
+                entry, .failed, code: reason.code, message: reason.message, durationMS: 0,
+                at: now.description)
+        }
         if let batchID { try finish(batches: [batchID], at: now) }
         return true
     }
