@@ -1,17 +1,13 @@
 public import Conversion
 
-/// Reads conversions from a CSV, JSON or NDJSON input, one row at a time; of the rows before
-/// it keeps only which leads they named.
+/// Reads conversions from a CSV, JSON or NDJSON input, one row at a time, and keeps nothing of the
+/// rows before.
 ///
 ///     var rows = try RowReader(ByteSource(path: "leads.csv"))
 ///     while let row = try rows.next() { ... }
 public struct RowReader {
     private var rows: any RowSource
     private let encoding: TextEncoding
-    private var filter = DuplicateFilter()
-    /// Whether a lead may be named again: of a query's records it is no mistake, and the queue skips
-    /// it.
-    private let mayRepeat: Bool
 
     /// Begins to read: the format and the encoding are told, or known by the first bytes.
     /// - Throws: 65 when nothing of the input can be taken, in a sentence that says what to type.
@@ -20,7 +16,6 @@ public struct RowReader {
         mapping: Mapping = Mapping()
     ) throws(OperatorError) {
         try mapping.requireFields()
-        mayRepeat = mapping.readsRecords
         let sniffer = try FormatSniffer(source, encoding: encoding)
         self.encoding = sniffer.encoding
         rows =
@@ -37,14 +32,8 @@ public struct RowReader {
     public mutating func next() throws(OperatorError) -> IntakeRow? {
         guard let row = try rows.next() else { return nil }
         switch row.lead {
-        case .success(let lead):
-            if !mayRepeat, let first = filter.place(of: lead.leadID, remembering: row.line) {
-                let error = RowError("this lead stands on line \(first) already").of(.leadID)
-                return .refused(line: row.line, reason: error.reason)
-            }
-            return .lead(lead, line: row.line)
-        case .failure(let error):
-            return .refused(line: row.line, reason: error.reason)
+        case .success(let lead): return .lead(lead, line: row.line)
+        case .failure(let error): return .refused(line: row.line, reason: error.reason)
         }
     }
 
@@ -63,6 +52,12 @@ public enum IntakeRow: Equatable, Sendable {
     /// A row that can't be added: where it begins, and a reason that names the field and says
     /// what to do, without the row's own data.
     case refused(line: Int, reason: String)
+
+    /// Why a row is refused whose lead another row names.
+    /// - Parameter place: Where that one stands: `on line 3`.
+    public static func reasonOfRepetition(_ place: String) -> String {
+        RowError("this lead stands \(place) already").of(.leadID).reason
+    }
 }
 
 /// The rows of an input of one format.
@@ -87,26 +82,5 @@ struct RowResult {
         } catch {
             self.lead = .failure(error)
         }
-    }
-}
-
-/// The leads of one input and where each was first seen: 20 bytes a lead, so that a million of
-/// them take some 40 MB and a second mention is never a guess.
-struct DuplicateFilter {
-    private var places: [UInt128: UInt32] = [:]
-
-    /// Remembers a lead.
-    /// - Returns: Where it was seen before; nil the first time.
-    mutating func place(of lead: RecordID, remembering place: Int) -> Int? {
-        let key = Self.key(lead)
-        if let first = places[key] { return Int(first) }
-        places[key] = UInt32(clamping: place)
-        return nil
-    }
-
-    /// The fifteen characters that tell one record from another, as one number: no two leads
-    /// share it, which a hash could not promise.
-    private static func key(_ lead: RecordID) -> UInt128 {
-        lead.description.utf8.prefix(15).reduce(0) { $0 << 8 | UInt128($1) }
     }
 }

@@ -8,7 +8,6 @@ public struct TableReader {
     private let columns: ColumnNames
     private let mapping: Mapping
     private var position = 0
-    private var filter = DuplicateFilter()
 
     /// Holds the columns against what the mapping needs.
     /// - Parameter name: What the rows come from, for messages.
@@ -29,9 +28,6 @@ public struct TableReader {
         position += 1
         do throws(RowError) {
             let lead = try mapping.lead(from: TableCells(cells: cells, columns: columns))
-            if let first = filter.place(of: lead.leadID, remembering: position) {
-                throw RowError("this lead stands in row \(first) already").of(.leadID)
-            }
             return .lead(lead, line: position)
         } catch {
             return .refused(line: position, reason: error.reason)

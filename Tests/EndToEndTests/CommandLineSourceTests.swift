@@ -67,6 +67,31 @@ import Testing
         }
     }
 
+    @Test
+    func `refuses a lead that a query gives twice, and takes one whose first row was refused`()
+        async throws
+    {
+        try await withCommandLine { leadconvert in
+            _ = try leadconvert("migrate")
+            _ = try leadconvert("migrate", "--db", "crm.db")
+            let rows = [("01", ""), ("01", "A"), ("02", "A"), ("01", "B")]
+            let query = rows.map {
+                "SELECT '00QWs00000000\($0)' AS leadId, '\($1)' AS convertedStatus"
+            }
+            let ending = try leadconvert(
+                "enqueue", "--from-sql", query.joined(separator: " UNION ALL "), "--source",
+                "crm.db")
+            let status = "give a lead status that your org marks as converted"
+            let errors = """
+                crm.db row 1: convertedStatus: empty or missing: \(status)
+                crm.db row 4: leadId: this lead stands in row 2 already
+                2 added, 0 skipped (in the queue already), 2 refused.
+
+                """
+            #expect(ending == .init(status: 65, errors: errors))
+        }
+    }
+
     @Test func `takes rows from a query`() async throws {
         try await withCommandLine { leadconvert in
             _ = try leadconvert("migrate")

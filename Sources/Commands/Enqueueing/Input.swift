@@ -40,6 +40,14 @@ struct Input {
         source = .query(table)
     }
 
+    /// Whether a lead may be named again: of the org's records it is no mistake, and the queue skips it.
+    var mayRepeat: Bool { mapping.readsRecords }
+
+    /// Where a row stands, within a sentence.
+    func place(_ row: Int) -> String {
+        if case .query = source { "in row \(row)" } else { "on line \(row)" }
+    }
+
     /// Waits for all that has to be waited for: the queue must not be locked meanwhile.
     mutating func spool() throws {
         guard case .text(let text, let format, let encoding) = source else { return }

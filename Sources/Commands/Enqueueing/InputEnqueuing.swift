@@ -48,19 +48,39 @@ struct InputEnqueuing {
         var rows = 0
         remarks.notes = try input.read { row in
             switch row {
-            case .lead(let lead, _):
-                try enqueuing.append(lead)
-                (summary.added, summary.skipped) = (enqueuing.added, enqueuing.skipped)
+            case .lead(let lead, let line):
+                try enqueuing.append(lead, at: input.mayRepeat ? nil : line)
             case .refused(let line, let reason):
-                try remarks.rejected.add(reason, at: "\(input.name)\(input.separator)\(line)")
-                summary.refused += 1
+                remarks.refused.append((line, reason))
+                // No more than a few are kept, however long no other row comes.
+                if remarks.refused.count >= 50 { try enqueuing.flush() }
             }
+            if enqueuing.isFlushed { try count(input, &enqueuing, &summary, &remarks) }
             rows += 1
             // The clock is not asked for every row, of which there may be a million.
             if rows % 256 == 0 { remarks.progress.show(rows, of: total, "\(summary)") }
         }
         try enqueuing.flush()
+        try count(input, &enqueuing, &summary, &remarks)
+    }
+
+    /// Counts rows of which all is known, and writes down which are refused, in their order.
+    private func count(
+        _ input: Input, _ enqueuing: inout JobQueue.Enqueuing, _ summary: inout EnqueueSummary,
+        _ remarks: inout InputRemarks
+    ) throws {
         (summary.added, summary.skipped) = (enqueuing.added, enqueuing.skipped)
+        guard !enqueuing.repeated.isEmpty || !remarks.refused.isEmpty else { return }
+        let repeated = enqueuing.repeated.map {
+            ($0.place, IntakeRow.reasonOfRepetition(input.place($0.first)))
+        }
+        let refused = (remarks.refused + repeated).sorted { $0.line < $1.line }
+        for (line, reason) in refused {
+            try remarks.rejected.add(reason, at: "\(input.name)\(input.separator)\(line)")
+        }
+        summary.refused += refused.count
+        enqueuing.repeated = []
+        remarks.refused = []
     }
 }
 
@@ -96,6 +116,8 @@ private struct InputRemarks {
     /// The one thing that is shown at once, and left out where that would have to wait.
     var progress = Progress(of: "row")
     var rejected = RejectedRowLog()
+    /// Rows that are refused among others of which it is not known yet.
+    var refused: [(line: Int, reason: String)] = []
     /// What was read otherwise than the input says by itself.
     var notes: [String] = []
     /// What became of the input as a whole, if that has to be said.

@@ -32,11 +32,15 @@ extension JobQueue {
         fileprivate let state: JobState
         fileprivate var position: Int64
         /// Leads that are to be added together.
-        private var pending: [LeadConversion] = []
+        private var pending: [PlacedLead] = []
+        private let places = InputPlaces()
         /// Leads that were added.
         public private(set) var added = 0
         /// Leads that already had an unsettled job.
         public private(set) var skipped = 0
+        /// Rows that were not added because an earlier one names their lead. The caller takes them out once
+        /// it has told of them.
+        public var repeated: [RepeatedRow] = []
 
         /// The schema's bound. Where somebody has given a job that place, those behind share it: the
         /// order in a batch is by place, then by number.
@@ -58,10 +62,15 @@ extension JobQueue {
             position = batch?.lastPosition ?? 0
         }
 
-        /// Adds a lead together with others; `added` and `skipped` tell of it once `flush` has been
-        /// called, or the transaction is over.
-        public mutating func append(_ lead: LeadConversion) throws {
-            pending.append(lead)
+        /// Whether `added`, `skipped` and `repeated` tell of every lead that was appended.
+        public var isFlushed: Bool { pending.isEmpty }
+
+        /// Adds a lead together with others; `added`, `skipped` and `repeated` tell of it once `flush`
+        /// has been called, or the transaction is over.
+        /// - Parameter place: Where it stands in its input, in which no other row may name it; nil where it
+        ///   may be named again, and is skipped then.
+        public mutating func append(_ lead: LeadConversion, at place: Int? = nil) throws {
+            pending.append(PlacedLead(lead: lead, place: place))
             if pending.count == EnqueueStatements.many { try flush() }
         }
 
@@ -69,7 +78,7 @@ extension JobQueue {
         public mutating func flush() throws {
             let leads = pending
             pending.removeAll(keepingCapacity: true)
-            if leads.count == EnqueueStatements.many, leads.allSatisfy(\.isPlain) {
+            if leads.count == EnqueueStatements.many, leads.allSatisfy({ $0.lead.isPlain }) {
                 try insert(leads, statements.many)
             } else {
                 for lead in leads { try addOne(lead) }
@@ -81,34 +90,60 @@ extension JobQueue {
         @discardableResult
         public mutating func add(_ lead: LeadConversion) throws -> Int64? {
             try flush()
-            return try addOne(lead)
+            return try addOne(PlacedLead(lead: lead, place: nil))
         }
 
         @discardableResult
-        private mutating func addOne(_ lead: LeadConversion) throws -> Int64? {
-            guard lead.isPlain else { return try addWithMore(lead) }
+        private mutating func addOne(_ lead: PlacedLead) throws -> Int64? {
+            guard lead.lead.isPlain else { return try addWithMore(lead) }
             let before = added
             try insert([lead], statements.one)
             return added == before ? nil : database.lastInsertedRowID
         }
 
-        private mutating func insert(_ leads: [LeadConversion], _ statement: Statement) throws {
-            let last = leads.contains(where: \.mayJoinGroup) ? try database.lastJob() : nil
+        private mutating func insert(_ leads: [PlacedLead], _ statement: Statement) throws {
+            let last =
+                leads.contains(where: { $0.lead.mayJoinGroup }) ? try database.lastJob() : nil
             let first = position
             try execute(statement, leads)
             var new = database.changesCount
-            // Leads may have settled jobs, which don't keep them from another.
-            if new < leads.count, try database.supersedeSettledJobs(of: leads) > 0 {
-                position = first
-                try execute(statement, leads)
-                new += database.changesCount
+            if new == leads.count {
+                // Numbered as they stand.
+                let next = database.lastInsertedRowID + 1
+                try record(leads, next - Int64(new)..<next)
+            } else {
+                // Leads may have settled jobs, which don't keep them from another.
+                if try database.supersedeSettledJobs(of: leads.map(\.lead)) > 0 {
+                    position = first
+                    try execute(statement, leads)
+                    new += database.changesCount
+                }
+                let repeated = try record(leads, database.lastJobs(of: leads.map(\.lead)))
+                skipped += leads.count - new - repeated
             }
             added += new
-            skipped += leads.count - new
             if let last { try database.joinGroups(after: last) }
         }
 
-        private mutating func execute(_ statement: Statement, _ leads: [LeadConversion]) throws {
+        /// Remembers where leads stand that now have these jobs.
+        /// - Returns: How many an earlier row names.
+        @discardableResult
+        private mutating func record(
+            _ leads: [PlacedLead], _ jobs: some Sequence<Int64>
+        ) throws -> Int {
+            let before = repeated.count
+            for (lead, job) in zip(leads, jobs) {
+                guard let place = lead.place else { continue }
+                if let first = try places.place(of: job) {
+                    repeated.append(RepeatedRow(place: place, first: first))
+                } else {
+                    try places.record(job, at: place)
+                }
+            }
+            return repeated.count - before
+        }
+
+        private mutating func execute(_ statement: Statement, _ leads: [PlacedLead]) throws {
             try statement.execute { binder in
                 binder.bind(batchID)
                 binder.bind(options.policy)
@@ -119,19 +154,19 @@ extension JobQueue {
                 binder.bind(times.createdAt)
                 for lead in leads {
                     position = min(position + 1, Self.lastPosition)
-                    lead.bind(to: &binder, position: batchID == nil ? nil : position)
+                    lead.lead.bind(to: &binder, position: batchID == nil ? nil : position)
                 }
             }
         }
 
         /// A lead that asks for more than its conversion, which few do: the statement of the others
         /// need not bind what they lack.
-        private mutating func addWithMore(_ lead: LeadConversion) throws -> Int64? {
+        private mutating func addWithMore(_ lead: PlacedLead) throws -> Int64? {
             var plain = lead
-            plain.followUps = nil
-            plain.extra = nil
+            plain.lead.followUps = nil
+            plain.lead.extra = nil
             guard let job = try addOne(plain) else { return nil }
-            let more = lead.followUps
+            let more = lead.lead.followUps
             let sql = """
                 UPDATE jobs SET after_set = ?, note_title = ?, note_body = ?, note_on = ?,
                     task_subject = ?, task_due = ?, extra = ?
@@ -140,7 +175,7 @@ extension JobQueue {
             try database.withTriggers {
                 try database.cachedStatement(sql: sql).execute(
                     with: more?.afterSet, more?.noteTitle, more?.noteBody, more?.noteOn?.rawValue,
-                    more?.taskSubject, more?.taskDue, lead.extra, job)
+                    more?.taskSubject, more?.taskDue, lead.lead.extra, job)
             }
             return job
         }
@@ -164,6 +199,12 @@ extension JobQueue {
             }
         }
     }
+}
+
+/// A lead, and where it stands in its input, if it must not be named twice there.
+private struct PlacedLead {
+    var lead: LeadConversion
+    let place: Int?
 }
 
 /// The batch that leads join.
@@ -249,9 +290,19 @@ extension Database {
             WHERE substr(lead_id, 1, 15) IN (SELECT value FROM json_each(?))
                 AND superseded = 0 AND finished_at IS NOT NULL
             """
-        let ids = leads.map { "\"\($0.leadID.short)\"" }.joined(separator: ",")
-        try cachedStatement(sql: sql).execute(with: "[\(ids)]")
+        try cachedStatement(sql: sql).execute(with: leads.shortIDs)
         return changesCount
+    }
+
+    /// The unsettled jobs of leads that each have one.
+    fileprivate func lastJobs(of leads: [LeadConversion]) throws -> [Int64] {
+        let sql = """
+            SELECT jobs.id FROM json_each(?) AS given
+            CROSS JOIN jobs ON substr(lead_id, 1, 15) = given.value AND superseded = 0
+            ORDER BY given.key
+            """
+        return try Int64.fetchAll(
+            cachedStatement(sql: sql), arguments: [leads.shortIDs])
     }
 
     /// Runs what the rules of the schema's triggers are to hold for.
@@ -268,5 +319,12 @@ extension Database {
         let result = Swift.Result { try body() }
         try setTriggers(enabled: wasOn)
         return try result.get()
+    }
+}
+
+extension [LeadConversion] {
+    /// What tells their leads from all others, as a JSON array.
+    fileprivate var shortIDs: String {
+        "[\(map { "\"\($0.leadID.short)\"" }.joined(separator: ","))]"
     }
 }
