@@ -54,6 +54,16 @@ import Testing
             try queue.settlements.settle(
                 CallEnd(callID: first.id, startedAt: .ms(0), at: .ms(3)),
                 first.jobs.map { Settlement($0, in: first.id, .converted, to: .converted) })
+            // A search has no use for them, and would leave them to be put aside again.
+            for kind in SearchKind.allCases {
+                let search = try queue.claims.claimSearch(
+                    kind, upTo: 100, CallStart(at: .ms(4)), choosing: { $0 })
+                #expect(search == nil)
+            }
+            let takenUp = """
+                SELECT count(*) FROM jobs WHERE state = 'queued' AND deferred_for IS NULL
+                """
+            #expect(try queue.database.read { try Int.fetchOne($0, sql: takenUp) } == 0)
             let more = try queue.steps {
                 let call = try queue.claims.claim(
                     upTo: 100, CallStart(at: .ms(4)), choosing: { $0 })

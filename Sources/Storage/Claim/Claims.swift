@@ -43,7 +43,7 @@ extension Claims {
         while true {
             var isUnfinished = false
             let call = try store.write(carefully: { database, isCareful -> Call? in
-                try database.takeUp(size, at: moment, carefully: isCareful)
+                try database.takeUp(size, of: kind, at: moment, carefully: isCareful)
                 let selector = FairSelector(
                     database: database, kind: kind, policies: try database.policies(),
                     cursor: cursor, moment: moment, isCareful: isCareful)

@@ -7,10 +7,13 @@ extension Database {
     /// So many whose time has come are taken up by one claim.
     private static let mostAtOnce = 10_000
 
+    /// Very many leads may be of one account: they are written by one statement.
     func putAside(_ jobs: [(id: Int64, subject: String)]) throws {
-        let sql = "UPDATE jobs SET deferred_for = ? WHERE id = ?"
-        for job in jobs {
-            try cachedStatement(sql: sql).execute(with: job.subject, job.id)
+        let sql = """
+            UPDATE jobs SET deferred_for = ? WHERE id IN (SELECT value FROM json_each(?))
+            """
+        for (subject, jobs) in Dictionary(grouping: jobs, by: \.subject) {
+            try cachedStatement(sql: sql).execute(with: subject, jobs.map(\.id).json)
         }
     }
 
@@ -21,12 +24,17 @@ extension Database {
     }
 
     /// Takes up again what need not stay aside: of an account, a group or an address no more than a
-    /// call carries, since the next call that takes one of them keeps the others waiting again.
+    /// call carries, since the next call that takes one of them keeps the others waiting again. What a
+    /// claim of another kind has put aside is for the next of that kind: taken up here it would only have
+    /// to be put aside again.
     /// - Parameter isCareful: Whether a job whose row breaks a rule is to fail, and not the claim.
-    func takeUp(_ size: Int, at moment: ClaimMoment, carefully isCareful: Bool) throws {
+    func takeUp(
+        _ size: Int, of kind: WorkKind, at moment: ClaimMoment, carefully isCareful: Bool
+    ) throws {
         try forgetOldMatches(at: moment, carefully: isCareful)
         try takeUpDue(at: moment.now)
-        for subject in try subjects() where try !isBusy(subject, at: moment) {
+        for subject in try subjects()
+        where try kind.waitsFor(subject) && !isBusy(subject, at: moment) {
             let selector = FairSelector(
                 database: self, kind: .deferred(subject: subject), policies: [:],
                 cursor: RoundRobinCursor(), moment: moment)
@@ -52,9 +60,7 @@ extension Database {
     }
 
     private func isBusy(_ subject: String, at moment: ClaimMoment) throws -> Bool {
-        guard let kind = Subject.allCases.first(where: { subject.hasPrefix("\($0) ") }) else {
-            return false
-        }
+        guard let kind = Subject(of: subject) else { return false }
         let name = "substr(:subject, \(kind.rawValue.count + 2))"
         var arguments = moment.arguments
         arguments["subject"] = subject

@@ -85,6 +85,15 @@ enum WorkKind {
         if case .deferred(let subject) = self { subject } else { nil }
     }
 
+    /// Whether a claim of this kind takes up what waits for it; what nothing else takes up, too.
+    func waitsFor(_ subject: String) -> Bool {
+        switch (self, Subject(of: subject)) {
+        case (.toSend, .account), (.toSend, .group), (.toSend, nil): true
+        case (.toSearch(.contact), .address), (.toSearch(.account), .maker): true
+        default: false
+        }
+    }
+
     /// What a job has to wait for just now; null when it may go.
     var blockedFor: String {
         switch self {
@@ -124,6 +133,14 @@ enum Subject: String, CaseIterable {
     case account, group, address
     /// A group of which a lead is about to make the account that would then be found.
     case maker
+
+    /// What `jobs.deferred_for` names; nil when that is nothing of ours.
+    init?(of subject: String) {
+        guard let kind = Self.allCases.first(where: { subject.hasPrefix("\($0) ") }) else {
+            return nil
+        }
+        self = kind
+    }
 
     /// The condition that it is in use.
     /// - Parameter name: The account, group or address, as an SQL expression.
