@@ -67,7 +67,7 @@ public struct JobChange: Sendable {
     private let operation: Operation
     private let store: JobQueue
     private var id: OperationID?
-    private var rest: ArraySlice<Int64>
+    private var rest = RowNumbers()
     /// Batches that go on, and how far their jobs were released.
     private var released: [HoldStep] = []
 
@@ -76,16 +76,23 @@ public struct JobChange: Sendable {
         _ kind: Kind, _ selections: [JobSelection], _ operation: Operation, in store: JobQueue
     ) throws {
         (self.kind, self.operation, self.store) = (kind, operation, store)
-        let found = try store.read { database in
-            try selections.flatMap { try database.select($0) }
-        }
         // One may be meant twice, by number and lead.
         var seen: Set<Int64> = []
-        let jobs = selections.count > 1 ? found.filter { seen.insert($0.id).inserted } : found
-        for job in jobs where !kind.applies(to: job) {
-            change.left[job.state, default: 0] += 1
+        var (rest, left) = (RowNumbers(), [JobState: Int]())
+        try store.read { database in
+            for selection in selections {
+                try database.select(selection) { job in
+                    guard selections.count == 1 || seen.insert(job.id).inserted else { return }
+                    if kind.applies(to: job) {
+                        rest.append(job.id)
+                    } else {
+                        left[job.state, default: 0] += 1
+                    }
+                }
+            }
         }
-        rest = jobs.filter { kind.applies(to: $0) }.map(\.id)[...]
+        self.rest = rest
+        change.left = left
     }
 
     /// Does the next step. Where the last one is never done, the daemon releases what is still held of
@@ -93,7 +100,7 @@ public struct JobChange: Sendable {
     /// - Returns: Whether there is another.
     public mutating func next() throws -> Bool {
         if rest.isEmpty, let batch = released.first { return try release(batch) }
-        let step = Array(rest.prefix(Self.jobsInAStep))
+        let step = rest.first(Self.jobsInAStep)
         (change, id, released) = try store.write { database in
             var (change, released) = (change, released)
             var batches: Set<Int64> = []
@@ -118,7 +125,7 @@ public struct JobChange: Sendable {
             let jobs = change.changed - self.change.changed
             return (change, try database.record(operation, jobs: jobs, as: id), released)
         }
-        rest = rest.dropFirst(step.count)
+        rest.take(step.count)
         return !rest.isEmpty || !released.isEmpty
     }
 

@@ -61,11 +61,8 @@ extension Reports {
                     ? "id IN (SELECT id FROM jobs WHERE batch_id = ?)" : "+batch_id = ?", id)
         }
         if let state = filter.state {
-            query.add(
-                filter.lead == nil && filter.batch == nil && state != .converted
-                    ? "id IN (SELECT id FROM jobs WHERE \(state.condition) AND state = ?)"
-                    : "+state = ?",
-                state.rawValue)
+            let isAlone = filter.lead == nil && filter.batch == nil
+            query.add(isAlone ? state.ids(newest: filter.limit) : "+state = ?", state.rawValue)
         }
         try stream(query, columns, body)
     }
@@ -134,12 +131,14 @@ extension Reports {
     ) throws {
         try columns(try store.read { try $0.page(query, of: []) }.columns)
         guard query.isUnlimited else {
-            let ids = try store.read {
-                try Int64.fetchAll($0, sql: query.sqlOfIDs, arguments: query.arguments)
+            var ids = try store.read { database in
+                // What SQLite has to sort may not fit into memory.
+                try database.execute(sql: "PRAGMA temp_store = FILE")
+                return try database.numbers(query.sqlOfIDs, query.arguments)
             }
-            for first in stride(from: 0, to: ids.count, by: TableQuery.page) {
-                let page = ids[first..<min(first + TableQuery.page, ids.count)]
-                try store.read { try $0.page(query, of: page) }.rows.forEach(body)
+            while !ids.isEmpty {
+                let page = ids.take(TableQuery.page)
+                try store.read { try $0.page(query, of: page[...]) }.rows.forEach(body)
             }
             return
         }
@@ -205,6 +204,13 @@ extension Database {
         }
     }
 
+    fileprivate func numbers(_ sql: String, _ arguments: StatementArguments) throws -> RowNumbers {
+        var numbers = RowNumbers()
+        let cursor = try Int64.fetchCursor(self, sql: sql, arguments: arguments)
+        while let number = try cursor.next() { numbers.append(number) }
+        return numbers
+    }
+
     fileprivate func page(
         _ query: TableQuery, of ids: ArraySlice<Int64>
     ) throws -> (columns: [String], rows: [TableRow]) {
@@ -214,5 +220,22 @@ extension Database {
         var page: [TableRow] = []
         while let row = try rows.next() { page.append(TableRow(row, columns: names)) }
         return (names, page)
+    }
+}
+
+extension JobState {
+    /// The condition that a job is in this state, where there is no other condition.
+    fileprivate func ids(newest limit: Int?) -> String {
+        switch self {
+        case .converted: "+state = ?"
+        // Of millions that wait only the newest are sorted out.
+        case .queued:
+            """
+            id IN (
+                SELECT id FROM jobs_queued\(limit.map { " ORDER BY id DESC LIMIT \($0)" } ?? ""))
+                AND +state = ?
+            """
+        default: "id IN (SELECT id FROM jobs WHERE \(condition) AND state = ?)"
+        }
     }
 }
