@@ -30,11 +30,20 @@ struct Bench: ParsableCommand {
     @Option(help: "Leads that an idle queue is woken for, one at a time; a minute at most.")
     var wakes = 500
 
-    @Option(help: "Settled jobs that the product's queues hold before they are measured.")
+    @Option(help: "Settled jobs of the queue that an empty one is compared with.")
     var settled = 0
 
-    @Option(help: "Jobs queued for a distant day that the product's queues hold before.")
+    @Option(help: "Jobs of that queue that wait for a distant day.")
     var queued = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "Where that queue is kept for the next run; made if it is not there.", valueName: "file"
+        ))
+    var history: String?
+
+    @Flag(help: "Measure leadconvertd beside itself only: what a large queue costs.")
+    var burdenOnly = false
 
     var past: Past { Past(settled: settled, queued: queued) }
 
@@ -52,6 +61,13 @@ struct Bench: ParsableCommand {
             .appendingPathComponent("leadconvertd-bench-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { remove(folder) }
+        print(Machine.description(binaries: binaries))
+        if !burdenOnly { print(try compare(in: folder), terminator: "\n\n") }
+        print(try Burden(of: self, in: folder).measure().text(of: self))
+    }
+
+    /// The limit, the script and the product, side by side.
+    private func compare(in folder: URL) throws -> String {
         var table = Table()
         table.limit.enqueue = try Limit(path: folder.appendingPathComponent("fill.db").path)
             .fill(rows: rows)
@@ -62,11 +78,7 @@ struct Bench: ParsableCommand {
             let course = try Course(contender, in: folder, of: self)
             table[contender] = try course.run()
         }
-        print(Machine.description(binaries: binaries))
-        if !past.isEmpty {
-            print("\(settled) settled and \(queued) queued jobs in leadconvertd's queues before\n")
-        }
-        print(table.text(slowLeads: slowLeads))
+        return table.text(slowLeads: slowLeads)
     }
 
     private func remove(_ folder: URL) {

@@ -60,13 +60,14 @@ struct ChildProcess {
     }
 
     /// Tells it to stop, and waits for that.
-    func stop() throws -> Cost {
+    /// - Parameter expected: The status it must end with; nil allows any, and a signal.
+    func stop(expecting expected: CInt? = 0) throws -> Cost {
         kill(pid, SIGTERM)
-        return try wait()
+        return try wait(expecting: expected)
     }
 
     /// Waits for its end.
-    func wait() throws -> Cost {
+    func wait(expecting expected: CInt? = 0) throws -> Cost {
         var status: CInt = 0
         var usage = rusage()
         guard wait4(pid, &status, 0, &usage) == pid else {
@@ -75,7 +76,7 @@ struct ChildProcess {
         }
         deadline.cancel()
         defer { unlink(Self.complaints) }
-        guard status == 0 else {
+        guard expected == nil || status == expected else {
             let said = try String(contentsOfFile: Self.complaints, encoding: .utf8)
             throw Unfinished(description: "\(command.words) ended with status \(status):\n\(said)")
         }

@@ -32,10 +32,6 @@ struct Course {
     private func limit(_ count: Int) -> Duration { .seconds(60 + count / 1000) }
 
     private func enqueue(_ rows: Int, into queue: String) throws -> Rate {
-        if contender == .product, !bench.past.isEmpty, rows > 0 {
-            _ = try enqueue(0, into: queue)
-            try bench.past.write(to: path(queue))
-        }
         try SampleLead.write(rows, to: path("leads.csv"))
         let command = contender.enqueue(path("leads.csv"), into: path(queue), of: bench)
         let cost = try ChildProcess.run(command, limit: limit(rows))
@@ -46,6 +42,8 @@ struct Course {
     private func plainSQL() throws -> Rate {
         _ = try enqueue(0, into: "plain.db")
         let database = try SQLiteConnection(path: path("plain.db"))
+        // As the schema's manual says.
+        try database.execute("PRAGMA temp_store = MEMORY")
         let insert = try database.prepare(
             """
             INSERT INTO jobs (lead_id, converted_status, opportunity_name, owner_id)
@@ -63,8 +61,6 @@ struct Course {
     private func drain(_ figures: inout Figures) throws {
         let (cost, _) = try drain(bench.leads, from: "drain.db", pause: .zero)
         figures.drain = Rate(bench.leads, cost)
-        // Of a queue that held much before, what is of these leads can't be told.
-        guard contender == .script || bench.past.isEmpty else { return }
         let database = try SQLiteConnection(path: path("drain.db"))
         try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         let size = try FileManager.default.attributesOfItem(atPath: path("drain.db"))[.size]

@@ -16,6 +16,8 @@ final class InstantServer: Sendable {
     /// What came in so far.
     struct Seen {
         var leads = 0
+        /// When the first request came, whatever it asked for.
+        var greeting: ContinuousClock.Instant?
         /// When the first call to convert leads came, and when the last was answered.
         var first: ContinuousClock.Instant?
         var last: ContinuousClock.Instant?
@@ -67,6 +69,7 @@ final class InstantServer: Sendable {
 
     private func serve(_ connection: Connection) {
         while let request = connection.next() {
+            seen.withLock { $0.greeting = $0.greeting ?? .now }
             guard request.isConversion else {
                 connection.answer(InstantAnswer.body(to: request.target, at: url))
                 continue

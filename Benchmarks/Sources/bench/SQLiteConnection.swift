@@ -16,6 +16,11 @@ final class SQLiteConnection {
         sqlite3_close_v2(handle)
     }
 
+    /// Has it run no triggers.
+    func leaveTriggersOut() throws {
+        try check(leave_triggers_out(handle))
+    }
+
     func execute(_ sql: String) throws {
         try check(sqlite3_exec(handle, sql, nil, nil, nil))
     }

@@ -47,21 +47,74 @@ struct Table {
         return (one, other)
     }
 
-    private func line(_ title: String, _ cells: String...) -> String {
-        title.padding(toLength: 40, withPad: " ", startingAt: 0)
-            + cells.map { String(repeating: " ", count: max(1, 15 - $0.count)) + $0 }.joined()
-    }
+}
 
-    private func grouped(_ number: Double) -> String {
-        let digits = Array(String(Int(number.rounded())))
-        return digits.indices.reduce(into: "") { text, index in
-            if index > 0 && (digits.count - index) % 3 == 0 { text.append(",") }
-            text.append(digits[index])
+private func line(_ title: String, _ cells: String...) -> String {
+    title.padding(toLength: 40, withPad: " ", startingAt: 0)
+        + cells.map { String(repeating: " ", count: max(1, 15 - $0.count)) + $0 }.joined()
+}
+
+private func grouped(_ number: Double) -> String {
+    let digits = Array(String(Int(number.rounded())))
+    return digits.indices.reduce(into: "") { text, index in
+        if index > 0 && (digits.count - index) % 3 == 0 { text.append(",") }
+        text.append(digits[index])
+    }
+}
+
+private func decimal(_ number: Double) -> String {
+    String(format: "%.1f", number)
+}
+
+extension BurdenFigures {
+    /// The figures of an empty queue and of a large one side by side, and then what a call takes.
+    func text(of bench: Bench) -> String {
+        let shapes = Shape.allCases.map { shape in
+            line(shape.title, self.shapes[shape].map(decimal) ?? "", "")
         }
+        let calls =
+            [
+                line(
+                    "ms for 100 leads, 8 calls in flight", empty.map { decimal($0.perCall) } ?? "",
+                    "")
+            ]
+            + shapes
+        guard large != nil else { return calls.joined(separator: "\n") }
+        let held =
+            "\(grouped(Double(bench.settled))) settled, \(grouped(Double(bench.queued))) queued"
+        var rows = [
+            held, line("", "empty", "large", "of the empty"),
+            row("drain, leads/s", \.perSecond, grouped),
+            row("  memory at most, MiB", \.peak, decimal),
+            row("start to the first request, ms", \.start, decimal),
+            row("enqueue a CSV file, rows/s", \.enqueue?.perSecond, grouped),
+            row("  memory at most, MiB", \.enqueue?.peak, decimal),
+        ]
+        if let besidePrune, let large {
+            let ratio = String(format: "%.2f x", besidePrune.perSecond / large.perSecond)
+            let title = "drain beside prune of \(grouped(Double(besidePrune.pruned)))"
+            rows.append(
+                line(title, grouped(large.perSecond), grouped(besidePrune.perSecond), ratio))
+        }
+        return (rows + [""] + calls).joined(separator: "\n")
     }
 
-    private func decimal(_ number: Double) -> String {
-        String(format: "%.1f", number)
+    private func row(
+        _ title: String, _ figure: KeyPath<Pace, Double?>, _ text: (Double) -> String
+    ) -> String {
+        guard let empty = empty?[keyPath: figure], let large = large?[keyPath: figure] else {
+            return title
+        }
+        return line(title, text(empty), text(large), String(format: "%.2f x", large / empty))
+    }
+
+    private func row(
+        _ title: String, _ figure: KeyPath<Pace, Double>, _ text: (Double) -> String
+    ) -> String {
+        guard let empty = empty?[keyPath: figure], let large = large?[keyPath: figure] else {
+            return title
+        }
+        return line(title, text(empty), text(large), String(format: "%.2f x", large / empty))
     }
 }
 
