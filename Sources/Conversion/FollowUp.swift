@@ -126,6 +126,9 @@ public enum RecordOutcome: Sendable, Equatable {
     case transient(Reason)
     /// Refused for good.
     case permanent(Reason)
+    /// Refused because the org's code ran into a limit that the records of a call share: fewer of them in a
+    /// call may pass. Never said of a record that was alone in its call, nor of all records of one.
+    case limited(Reason)
     /// Refused for something that is not this record's fault and stops all of them.
     case blocked(Blocker, Reason)
 }

@@ -11,6 +11,9 @@ public enum LeadOutcome: Sendable, Equatable {
     case unlisted(Reason)
     /// Refused for good.
     case permanent(Reason)
+    /// Refused because the org's code ran into a limit that the leads of a call share: fewer of them in a
+    /// call may pass. Never said of a lead that was alone in its call, nor of all leads of one.
+    case limited(Reason)
     /// Stopped by a duplicate rule, which names these records.
     case duplicate(Reason, DuplicateRecords)
     /// Refused for something that is not this lead's fault and stops all of them.

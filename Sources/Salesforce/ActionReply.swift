@@ -70,7 +70,7 @@ enum ActionReply {
             }
             outcomes.append(outcome)
         }
-        return thrown.isEmpty ? .value(outcomes) : .unclear(.halfThrown)
+        return thrown.isEmpty ? .init(leads: outcomes) : .unclear(.halfThrown)
     }
 
     /// The class threw, or a trigger ran into a governor limit below it: the call took no effect,
@@ -82,7 +82,7 @@ enum ActionReply {
         let reason: Reason
         switch outcome {
         case .blocked(let blocker, let why): return .refused(blocker, why)
-        case .transient(let why), .unlisted(let why), .permanent(let why),
+        case .transient(let why), .unlisted(let why), .permanent(let why), .limited(let why),
             .refusedAsConverted(let why), .duplicate(let why, _):
             reason = why
         case .converted: preconditionFailure("Errors convert no lead.")
@@ -90,7 +90,7 @@ enum ActionReply {
         if ["QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"].contains(reason.code) {
             return .unclear(reason)
         }
-        return leads == 1 ? .value([outcome]) : .refused(.callTooLarge, reason)
+        return leads == 1 ? .init(leads: [outcome]) : .refused(.callTooLarge, reason)
     }
 }
 

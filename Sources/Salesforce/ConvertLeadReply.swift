@@ -62,7 +62,21 @@ enum ConvertLeadReply {
                 return .unclear(.unreadable("A result does not say whether it is a success"))
             }
         }
-        return .value(outcomes)
+        return .init(leads: outcomes)
+    }
+}
+
+extension Reply<[LeadOutcome]>.Outcome {
+    /// What leads came to, each for itself. Where all of them ran into a limit that they share, the call
+    /// was too large; a lead alone that did so is refused for good.
+    init(leads: [LeadOutcome]) {
+        let limited = leads.compactMap { if case .limited(let reason) = $0 { reason } else { nil } }
+        self =
+            switch limited.first {
+            case let reason? where leads.count == 1: .value([.permanent(reason)])
+            case let reason? where limited.count == leads.count: .refused(.callTooLarge, reason)
+            default: .value(leads)
+            }
     }
 }
 

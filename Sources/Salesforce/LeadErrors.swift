@@ -50,6 +50,9 @@ struct LeadErrors {
             return isDuplicate && duplicates != DuplicateRecords()
                 ? .duplicate(reason(code), duplicates) : .permanent(reason(code))
         }
+        if let (code, _) = ranked.first(where: { $0.1 == .limited }) {
+            return .limited(reason(code))
+        }
         return .transient(reason(reasons[0].code))
     }
 

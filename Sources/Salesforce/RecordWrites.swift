@@ -72,7 +72,7 @@ enum RecordWrites {
             }
             outcomes.append(outcome)
         }
-        return .value(outcomes)
+        return .init(records: outcomes)
     }
 
     /// The whole request was refused: what is wrong may be in one of its records. But a server's failure
@@ -128,6 +128,21 @@ enum RecordWrites {
     }
 }
 
+extension Reply<[RecordOutcome]>.Outcome {
+    /// As for leads: see `init(leads:)`.
+    fileprivate init(records: [RecordOutcome]) {
+        let limited = records.compactMap {
+            if case .limited(let reason) = $0 { reason } else { nil }
+        }
+        self =
+            switch limited.first {
+            case let reason? where records.count == 1: .value([.permanent(reason)])
+            case let reason? where limited.count == records.count: .refused(.callTooLarge, reason)
+            default: .value(records)
+            }
+    }
+}
+
 extension RecordOutcome {
     /// The same codes mean the same to whatever record they are about. One that nobody knows is tried a
     /// few times: a refusal says at least that nothing was written.
@@ -135,6 +150,7 @@ extension RecordOutcome {
         switch outcome {
         case .converted: return nil
         case .transient(let reason), .unlisted(let reason): self = .transient(reason)
+        case .limited(let reason): self = .limited(reason)
         case .permanent(let reason), .refusedAsConverted(let reason), .duplicate(let reason, _):
             self = .permanent(reason)
         case .blocked(let blocker, let reason): self = .blocked(blocker, reason)

@@ -13,6 +13,12 @@ extension StatusCodes {
             // A trigger that lost a lock reports its own failure, with the lock's code inside.
             // Trying again is bounded, so a coincidence costs little.
             return .transient
+        case .permanent where error.mentions("System.LimitException"):
+            // Triggers run once for each lead of a call, and share one set of governor limits: the first
+            // leads pass, and those after the one that uses them up do not.
+            // Source: IdeaExchange 08730000000Bpt8AAC, "Clean up and document trigger behavior with
+            // batch Lead conversions"; forceworkbench issue 813 for the code and the text.
+            return .limited
         default:
             return codeClass
         }
@@ -26,7 +32,8 @@ extension StatusCodes {
         case "INVALID_SESSION_ID" where isNotExpiry(error):
             .refused(.permission)
         case "UNKNOWN_EXCEPTION" where error.mentions("Destination URL not reset"):
-            .refused(.configuration)
+            // The org moved: the next login names where it is.
+            .refused(.session)
         default:
             ofCalls[error.code] ?? .failed
         }
@@ -40,7 +47,8 @@ extension StatusCodes {
             remedies[reason.code]
             ?? "Run leadconvert check, which names what is missing."
         // Documented as "temporarily unavailable"; orgs send it for users without the API, too.
-        explained.mayPass = reason.code == "API_CURRENTLY_DISABLED"
+        explained.mayPass =
+            reason.code == "API_CURRENTLY_DISABLED" || reason.code == "LOGIN_DURING_RESTRICTED_TIME"
         return explained
     }
 

@@ -8,6 +8,8 @@ enum LeadCodeClass: Equatable {
     case unlisted
     /// Stays until somebody changes the lead, the request or the org.
     case permanent
+    /// The org's code ran into a limit that all leads of the call share.
+    case limited
     /// Says that the lead is converted already.
     case converted
     /// Is not about this lead.
@@ -99,6 +101,7 @@ enum StatusCodes {
     static let ofCalls: [String: CallCodeClass] = [
         "INVALID_AUTH_HEADER": .refused(.session),
         "INVALID_SESSION_ID": .refused(.session),
+        "ORG_NOT_OWNED_BY_INSTANCE": .refused(.session),  // the next login names the right one
 
         "API_CURRENTLY_DISABLED": .refused(.permission),
         "API_DISABLED_FOR_ORG": .refused(.permission),
@@ -120,7 +123,6 @@ enum StatusCodes {
         "INVALID_SOAP_HEADER": .refused(.configuration),
         "METHOD_NOT_ALLOWED": .refused(.configuration),
         "NOT_FOUND": .refused(.configuration),
-        "ORG_NOT_OWNED_BY_INSTANCE": .refused(.configuration),
         "UNSUPPORTED_API_VERSION": .refused(.configuration),
         "UNSUPPORTED_CLIENT": .refused(.configuration),
         "UNSUPPORTED_MEDIA_TYPE": .refused(.configuration),
@@ -174,9 +176,12 @@ enum StatusCodes {
         "GONE": Self.version,
         "LOGIN_DURING_RESTRICTED_DOMAIN":
             "Add this machine's address to the login ranges of the user's profile.",
-        "LOGIN_DURING_RESTRICTED_TIME": "The user's profile allows no login at this hour.",
+        "LOGIN_DURING_RESTRICTED_TIME":
+            "The user's profile allows no login at this hour; it passes.",
         "ORG_LOCKED": "Ask Salesforce about the org.",
-        "ORG_NOT_OWNED_BY_INSTANCE": "Set SALESFORCE_LOGIN_URL to the org's My Domain.",
+        "ORG_NOT_OWNED_BY_INSTANCE":
+            "Set SALESFORCE_LOGIN_URL, or SALESFORCE_INSTANCE_URL of a given token, to the org's "
+            + "My Domain.",
         "STORAGE_LIMIT_EXCEEDED": "The org's data storage is full: make room in it.",
         "TRIAL_EXPIRED": "The org's trial has ended.",
         "UNSUPPORTED_API_VERSION": Self.version,

@@ -138,6 +138,32 @@ import Testing
         }
     }
 
+    @Test
+    func `leads that run into a limit that they share go in smaller calls and use no attempt`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...300)
+            try queue.operations.set(RetryPolicy(maxAttempts: 1), named: "default")
+            var drain = try VirtualDrain(queue)
+            let limit = Reason(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: System.LimitException: Too many: 101")
+            try drain.run { request in
+                guard case .convert(let leads, _) = request, leads.count > 33 else {
+                    return .allConverted(request)
+                }
+                let done = ConvertedRecords(accountID: "001", contactID: "003", opportunityID: nil)
+                return CallReply(
+                    .converted(leads.indices.map { $0 < 33 ? .converted(done) : .limited(limit) }))
+            }
+            let jobs = try queue.jobs()
+            #expect(jobs.allSatisfy { $0.text("state") == "converted" })
+            #expect(jobs.allSatisfy { $0.number("attempts") == 1 })
+            #expect(drain.sizes.count < 20)
+            #expect(try queue.calls().contains { $0.text("size_reason") == "fault" })
+        }
+    }
+
     @Test func `stops when login is refused and uses no attempt`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
@@ -153,6 +179,33 @@ import Testing
             #expect(error.status == .permission)
             #expect(try queue.jobs().allSatisfy { $0.text("state") == "queued" })
             #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 0 })
+        }
+    }
+
+    @Test(arguments: ["test", "before"])
+    func `what may pass does not end a daemon that a reboot has started`(bootID: String)
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...1)
+            try queue.run(
+                sql: """
+                    INSERT INTO calls (kind, size, started_at, finished_at, http_status, boot_id,
+                        uptime_ms)
+                    VALUES ('convert', 1, '2026-11-21T12:00:00.000Z', '2026-11-21T12:00:01.000Z', 200,
+                        '\(bootID)', 1)
+                    """)
+            var drain = try VirtualDrain(queue)
+            var hours = Reason("invalid_grant", "ip restricted or invalid login hours")
+            hours.mayPass = true
+            var refusals = 0
+            try drain.run { request in
+                refusals += 1
+                return refusals > 8
+                    ? .allConverted(request) : CallReply(.refused(.permission, hours))
+            }
+            let isReboot = bootID == "before"
+            #expect(try queue.jobs()[0].text("state") == (isReboot ? "converted" : "queued"))
         }
     }
 

@@ -36,6 +36,23 @@ import Testing
                 == .value([converted, .permanent(reason)]))
     }
 
+    @Test func `a limit that the leads of a call share is no lead's own fault`() {
+        let code = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+        let text = "T: System.LimitException: Too many SOQL queries: 101"
+        let error = Samples.error(code, text)
+        let reason = Reason(code, text)
+        let second = "00QWs000001AbcEMAS"
+        #expect(
+            outcome(
+                Samples.response(Samples.success(), Samples.failure(error, id: second)),
+                of: [Samples.first, Samples.second]) == .value([converted, .limited(reason)]))
+        #expect(
+            outcome(
+                Samples.response(Samples.failure(error), Samples.failure(error, id: second)),
+                of: [Samples.first, Samples.second]) == .refused(.callTooLarge, reason))
+        #expect(outcome(ofErrors: error) == .value([.permanent(reason)]))
+    }
+
     @Test func `reads the org's count from the envelope`() {
         let answer = APIResponse(200, Samples.response(Samples.success()), usage: "api-usage=1/2")
         let reply = ConvertLeadReply.reply(to: [Samples.first], from: answer)

@@ -84,6 +84,7 @@ import Testing
                 case .done: "done"
                 case .transient: "transient"
                 case .permanent: "permanent"
+                case .limited: "limited"
                 case .blocked: "blocked"
                 }
             case .refused(let blocker, _): "\(blocker)"
@@ -99,6 +100,31 @@ import Testing
         else {
             Issue.record("not halved")
             return
+        }
+    }
+
+    @Test func `records that run into a limit that they share are sent again in smaller calls`() {
+        let over = #"""
+            {"success":false,"errors":[{"statusCode":"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",\#
+            "message":"T: System.LimitException: Apex CPU time limit exceeded"}]}
+            """#
+        let done = #"{"id":"001A","success":true,"errors":[]}"#
+        func outcome(_ results: [String]) -> Reply<[RecordOutcome]>.Outcome {
+            let body = ByteBuffer(string: "[\(results.joined(separator: ","))]")
+            return RecordWrites.outcome(
+                of: APIResponse(status: 200, body: body), for: results.map { _ in nil })
+        }
+        if case .value(let records) = outcome([done, over]), case .limited = records[1] {
+        } else {
+            Issue.record("not limited")
+        }
+        if case .refused(.callTooLarge, _) = outcome([over, over]) {
+        } else {
+            Issue.record("not halved")
+        }
+        if case .value(let records) = outcome([over]), case .permanent = records[0] {
+        } else {
+            Issue.record("not permanent")
         }
     }
 

@@ -97,6 +97,7 @@ extension RecordOutcome {
         case .done(let id): "done \(id)"
         case .transient(let reason): "transient \(reason.code)"
         case .permanent(let reason): "permanent \(reason.code)"
+        case .limited(let reason): "limited \(reason.code)"
         case .blocked(let blocker, let reason): "blocked \(blocker) \(reason.code)"
         }
     }

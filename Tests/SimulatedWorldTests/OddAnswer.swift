@@ -129,7 +129,8 @@ enum OddAnswer {
             case .converted(let records):
                 #""accountId":"\#(records.accountID ?? "")","contactId":"\#(records.contactID ?? "")""#
             case .refusedAsConverted(let reason), .transient(let reason), .unlisted(let reason),
-                .permanent(let reason), .blocked(_, let reason), .duplicate(let reason, _):
+                .permanent(let reason), .limited(let reason), .blocked(_, let reason),
+                .duplicate(let reason, _):
                 #""statusCode":"\#(reason.code)","message":"\#(reason.message)""#
             }
         return #"{"isSuccess":true,"errors":null,"outputValues":{"leadId":"\#(id)",\#(outputs)}}"#

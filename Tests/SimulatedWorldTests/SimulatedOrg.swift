@@ -157,10 +157,20 @@ struct SimulatedOrg {
                 .refused(.callTooLarge, Reason("EXCEEDED_QUOTA", "CPU time limit exceeded")))
         }
         let thrown = trouble.usesAction ? throwing(call.leads, at: now) : []
-        let outcomes = call.leads.map { convert($0, by: callID, at: now) }
+        var left = trouble.leadsAtOnce
+        let outcomes = call.leads.map { lead -> LeadOutcome in
+            if left == 0 && call.leads.count > 1 { return .limited(Self.overLimit) }
+            let outcome = convert(lead, by: callID, at: now)
+            if case .converted = outcome { left -= 1 }
+            return outcome
+        }
         guard !thrown.isEmpty else { return Reply(.value(outcomes)) }
         return OddAnswer.mixed(call.leads, outcomes, threwFor: thrown)
     }
+
+    private static let overLimit = Reason(
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        "LeadTrigger: System.LimitException: Too many SOQL queries: 101")
 
     private func throwing(_ leads: [LeadConversion], at now: Int64) -> Set<RecordID> {
         Set(

@@ -43,6 +43,8 @@ struct Trouble {
     var secondCode = "CANNOT_UPDATE_CONVERTED_LEAD"
     /// Whether conversions go through an Apex action.
     var usesAction = false
+    /// So many leads of a call are converted before the org's code runs into a limit that they share.
+    var leadsAtOnce = Int.max
     /// The chance that a lead is odd always, or for some calls.
     var oddLeads = 0.0
     /// Every search for this address fails.
@@ -84,6 +86,7 @@ struct Trouble {
             giveUpAfterMS = Int64.random(in: 5000...120_000, using: &chance)
         }
         drawAnswersToAll(using: &chance)
+        if chance.happens(0.15) { leadsAtOnce = Int.random(in: 1...4, using: &chance) }
     }
 
     /// What an edge, or an org, says to all that is in a call for the sake of some.

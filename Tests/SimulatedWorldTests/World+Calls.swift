@@ -295,7 +295,8 @@ extension LeadOutcome {
         switch self {
         case .converted: "converted"
         case .refusedAsConverted(let reason), .transient(let reason), .unlisted(let reason),
-            .permanent(let reason), .blocked(_, let reason), .duplicate(let reason, _):
+            .permanent(let reason), .limited(let reason), .blocked(_, let reason),
+            .duplicate(let reason, _):
             reason.code
         }
     }

@@ -164,11 +164,20 @@ extension Pacer {
         switch call.tier {
         case .conversion where !circuit.isProbe(call):
             let before = callSize.limit
-            callSize.adapt(to: outcome, leads: call.jobs.count, milliseconds: milliseconds)
+            if outcome.isLimited {
+                callSize.failed(leads: call.jobs.count)
+            } else {
+                callSize.adapt(to: outcome, leads: call.jobs.count, milliseconds: milliseconds)
+            }
             guard callSize.limit < before else { return }
             observation.events.append(.callsMadeSmaller(to: callSize.limit, callSize.reason))
         case .followUp where followUps.openState == nil:
-            followUpSize.adapt(to: outcome, leads: call.jobs.count, milliseconds: milliseconds)
+            if outcome.isLimited {
+                followUpSize.failed(leads: call.jobs.count)
+            } else {
+                followUpSize.adapt(
+                    to: outcome, leads: call.jobs.count, milliseconds: milliseconds)
+            }
         default: break
         }
     }
@@ -180,7 +189,8 @@ extension LeadOutcome {
     fileprivate var provesPassable: Bool {
         switch self {
         case .converted: true
-        case .refusedAsConverted, .transient, .unlisted, .blocked, .permanent, .duplicate: false
+        case .refusedAsConverted, .transient, .unlisted, .blocked, .permanent, .limited, .duplicate:
+            false
         }
     }
 
@@ -190,7 +200,7 @@ extension LeadOutcome {
         switch self {
         case .transient(let reason): !reason.isLock
         case .unlisted, .blocked: true
-        case .converted, .refusedAsConverted, .permanent, .duplicate: false
+        case .converted, .refusedAsConverted, .permanent, .limited, .duplicate: false
         }
     }
 
@@ -206,9 +216,31 @@ extension LeadOutcome {
     fileprivate var reason: Reason? {
         switch self {
         case .transient(let reason), .unlisted(let reason), .permanent(let reason),
-            .refusedAsConverted(let reason), .blocked(_, let reason), .duplicate(let reason, _):
+            .limited(let reason), .refusedAsConverted(let reason), .blocked(_, let reason),
+            .duplicate(let reason, _):
             reason
         case .converted: nil
+        }
+    }
+}
+
+extension LeadOutcome {
+    /// Whether fewer leads in its call might have let it pass.
+    var isLimited: Bool { if case .limited = self { true } else { false } }
+}
+
+extension RecordOutcome {
+    /// Whether fewer records in its call might have let it pass.
+    var isLimited: Bool { if case .limited = self { true } else { false } }
+}
+
+extension Reply<CallResult.Content>.Outcome {
+    /// Whether some of the call ran into a limit that they share.
+    fileprivate var isLimited: Bool {
+        switch self {
+        case .value(.converted(let leads)): leads.contains(where: \.isLimited)
+        case .value(.followedUp(let records)): records.contains(where: \.isLimited)
+        default: false
         }
     }
 }

@@ -128,7 +128,7 @@ extension RecordOutcome {
         switch self {
         case .transient(let reason): !reason.isLock
         case .blocked: true
-        case .done, .permanent: false
+        case .done, .permanent, .limited: false
         }
     }
 
@@ -146,7 +146,9 @@ extension RecordOutcome {
     fileprivate var reason: Reason? {
         switch self {
         case .done: nil
-        case .transient(let reason), .permanent(let reason), .blocked(_, let reason): reason
+        case .transient(let reason), .permanent(let reason), .limited(let reason),
+            .blocked(_, let reason):
+            reason
         }
     }
 }

@@ -11,7 +11,17 @@ extension SettlementPlanner {
         case .value(let records):
             precondition(
                 records.count == call.followUps.count, "The transport matches the answers.")
-            return zip(call.followUps, records).map { settle($0, in: call.id, $1) }
+            let limited = zip(call.followUps, records).filter(\.1.isLimited).map(\.0)
+            let halves = Dictionary(
+                uniqueKeysWithValues: limited.halves(of: call.id).map { ($0.id, $1) })
+            return zip(call.followUps, records).map { followUp, record in
+                guard case .limited(let reason) = record, let half = halves[followUp.id] else {
+                    return settle(followUp, in: call.id, record)
+                }
+                var settlement = notSent(followUp, in: call.id, reason)
+                settlement.split = half
+                return settlement
+            }
         case .refused(let blocker, let reason)
         where blame == .call
             && (blocker == .callTooLarge || blocker.mayBeOfContent(reason, in: .followUp)):
@@ -44,7 +54,7 @@ extension SettlementPlanner {
             return retry(followUp, in: callID, reason)
         case .permanent(let reason) where blame == .org && reason.isThrown:
             return notSent(followUp, in: callID, reason)
-        case .permanent(let reason):
+        case .permanent(let reason), .limited(let reason):
             return failed(
                 FollowUpSettlement(followUp, in: callID, .failed, to: .failed), followUp.policy,
                 reason)

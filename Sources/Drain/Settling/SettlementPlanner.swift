@@ -38,7 +38,13 @@ struct SettlementPlanner {
         switch reply.outcome {
         case .value(let leads):
             precondition(leads.count == call.jobs.count, "The transport matches the answers.")
+            let limited = zip(call.jobs, leads).filter(\.1.isLimited).map(\.0)
+            let halves = Dictionary(
+                uniqueKeysWithValues: limited.halves(of: call.id).map { ($0.id, $1) })
             return zip(call.jobs, leads).map { job, lead in
+                if case .limited(let reason) = lead, let half = halves[job.id] {
+                    return tooLarge(job, half, of: call, reason)
+                }
                 var settlement = settle(job, in: call.id, lead)
                 if case .transient(let reason) = lead, reason.isLock, settlement.to == .queued {
                     settlement.relatedJobsWaitUntil = relatedJobsWait(
@@ -86,7 +92,7 @@ struct SettlementPlanner {
             return retry(job, in: callID, reason)
         case .permanent(let reason) where blame == .org && reason.isThrown:
             return notSent(job, in: callID, reason)
-        case .permanent(let reason):
+        case .permanent(let reason), .limited(let reason):
             return refused(job, in: callID, reason)
         case .duplicate(let reason, let records):
             return refused(job, in: callID, reason, naming: records)
