@@ -57,7 +57,8 @@ struct Engine {
         pacer = Pacer(
             options, after: try queue.settlements.limiter(),
             day: RollingDayUsage(try queue.settlements.callsOfTheLastDay(at: now), at: now),
-            lastCallSize: try queue.claims.lastCallSize(), at: now)
+            lastCallSize: try queue.claims.lastCallSize(),
+            hasWorkedBefore: try queue.settlements.hasWorkedBeforeThisBoot(now), at: now)
         lastCallSeen = try queue.reports.lastCallOfDaemons()
         // The day has them already. What is owed from before the start empties the bucket at most:
         // some of it has come in since.

@@ -151,15 +151,15 @@ extension Unreachable {
             "check the name in \(setting), and this machine's DNS: getent hosts "
                 + (host.split(separator: "/").last.map(String.init) ?? host)
         case .connection:
-            "check host and port in \(setting), and what firewall or proxy is between: "
-                + "curl -v \(host)"
+            "check host and port in \(setting), and what firewall is between (a proxy is not used): "
+                + "curl -v --noproxy '*' \(host)"
         case .certificate:
             "name the root that signed it in SALESFORCE_CA_FILE (PEM), if it is one of yours: "
-                + "curl -v \(host)"
+                + "curl -v --noproxy '*' \(host)"
         case .tls:
-            "check that the port in \(setting) speaks TLS: curl -v \(host)"
+            "check that the port in \(setting) speaks TLS: curl -v --noproxy '*' \(host)"
         case .silence:
-            "check the way there, and try again: curl -v \(host)"
+            "check the way there, and try again: curl -v --noproxy '*' \(host)"
         }
     }
 }

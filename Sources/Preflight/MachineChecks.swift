@@ -144,7 +144,7 @@ extension SalesforceSettings.Login {
     fileprivate var flow: String {
         switch self {
         case .clientCredentials: "client credentials"
-        case .jwtBearer(_, let username, _): "JWT bearer as \(username)"
+        case .jwtBearer(_, let username, _, _): "JWT bearer as \(username)"
         case .refreshToken: "refresh token"
         case .accessToken: "a given access token"
         }

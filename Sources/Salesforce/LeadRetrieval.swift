@@ -5,22 +5,15 @@ import NIOCore
 /// look before they are sent.
 enum LeadRetrieval {
     /// The body of the request for readings.
+    ///
+    /// A preview asks for the same: a field that the user may not read must show before a lead is in doubt.
     static func body(_ ids: [RecordID]) -> ByteBuffer {
-        body(
-            ids,
+        RecordRetrieval.body(
+            ids.map(\.description),
             [
                 "IsConverted", "ConvertedAccountId", "ConvertedContactId",
                 "ConvertedOpportunityId", "OwnerId",
             ])
-    }
-
-    /// The body of the request for previews.
-    static func previewBody(_ ids: [RecordID]) -> ByteBuffer {
-        body(ids, ["IsConverted", "OwnerId"])
-    }
-
-    private static func body(_ ids: [RecordID], _ fields: [String]) -> ByteBuffer {
-        RecordRetrieval.body(ids.map(\.description), fields)
     }
 
     /// What the answer says of each.

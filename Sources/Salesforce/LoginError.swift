@@ -23,14 +23,28 @@ struct LoginError {
         LoginError(
             fragment: "audience", blocker: .configuration,
             remedy: "Set SALESFORCE_LOGIN_URL to the login host of this kind of org: for a sandbox "
-                + "its My Domain or https://test.salesforce.com."),
+                + "its My Domain or https://test.salesforce.com. \(audience)"),
+        LoginError(
+            code: "app_not_found", fragment: "", blocker: .configuration,
+            remedy: "The app is not in the org that SALESFORCE_LOGIN_URL leads to: set it to the "
+                + "org's My Domain, and check SALESFORCE_CLIENT_ID. \(audience)"),
         LoginError(
             fragment: "approved this consumer", blocker: .permission,
-            remedy: "Pre-authorize the user in the app's policies, by profile or permission set."),
+            remedy: "Pre-authorize the user in the app's policies, by profile or permission set. "
+                + audience),
+        // Two programs logged in with one refresh token.
+        // Source: Winter '25 release notes, "Refresh Token Error".
+        LoginError(
+            fragment: "already being processed", blocker: .outage, remedy: "It passes."),
+        LoginError(
+            fragment: "invalid assertion", blocker: .permission,
+            remedy: "The key does not match the certificate that the app has now."),
         LoginError(
             fragment: "expired authorization code", blocker: .permission,
             remedy: "Set this machine's clock; if it is right, the key does not match the app's "
-                + "certificate."),
+                + "certificate.",
+            // The clock may be wrong only until it is set after a start.
+            mayPass: true),
         LoginError(
             fragment: "expired access/refresh token", blocker: .permission,
             remedy: "Consent again and set SALESFORCE_REFRESH_TOKEN to the new token."),
@@ -60,7 +74,7 @@ struct LoginError {
             remedy: "Check SALESFORCE_CLIENT_ID; a new app takes up to 10 minutes to be known."),
         LoginError(
             code: "invalid_client", fragment: "", blocker: .permission,
-            remedy: "Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET."),
+            remedy: "Check SALESFORCE_CLIENT_ID, and SALESFORCE_CLIENT_SECRET or the private key."),
         LoginError(
             code: "invalid_app_access", fragment: "", blocker: .permission,
             remedy: "Approve the user for the app, by profile or permission set."),
@@ -71,6 +85,10 @@ struct LoginError {
             code: "temporarily_unavailable", fragment: "", blocker: .outage, remedy: "It passes."),
         LoginError(code: "server_error", fragment: "", blocker: .outage, remedy: "It passes."),
     ]
+
+    private static let audience =
+        "With a private key, some apps want the org's My Domain as audience, too: set "
+        + "SALESFORCE_AUDIENCE to it."
 
     private static let unknownRemedy = "Check the app, its policies and the user."
 

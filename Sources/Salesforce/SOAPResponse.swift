@@ -51,6 +51,9 @@ struct SOAPResponse {
         // Gateways say "Client" of their own failures, too; these are the dispatcher's sentences.
         case "Client" where beforeDispatch.contains(where: text.hasPrefix):
             return .fault(Reason("soapenv:\(code)", text))
+        // The parser's: one lead may have an element that this version of the API lacks.
+        case "Client" where text.contains("invalid at this location"):
+            return .fault(Reason("XML_PARSER_ERROR", text))
         default:
             return .foreignFault(Reason("soapenv:\(code)", text))
         }

@@ -9,7 +9,8 @@ public struct SalesforceSettings: Sendable, Equatable {
         /// the org's My Domain host.
         case clientCredentials(clientID: String, secret: Secret)
         /// An assertion signed with the key whose certificate the app holds; PEM, PKCS#1 or PKCS#8.
-        case jwtBearer(clientID: String, username: String, privateKeyPEM: Secret)
+        case jwtBearer(
+            clientID: String, username: String, privateKeyPEM: Secret, audience: Origin? = nil)
         /// A refresh token from an earlier consent.
         case refreshToken(clientID: String, clientSecret: Secret?, refreshToken: Secret)
         /// A token at hand, which is never renewed.
@@ -75,9 +76,9 @@ public struct APIVersion: Hashable, Sendable, CustomStringConvertible {
     /// The one that we were tested with.
     public static let standard = APIVersion(67)
 
-    /// Below it Salesforce has announced the end.
-    /// Source: SOAP API Developer Guide, "API End-of-Life Policy".
-    private static let oldest = 41
+    /// The first whose `LeadConvert` has all that a lead may give.
+    /// Source: SOAP API Developer Guide, `convertLead()`, on `relatedPersonAccountId`.
+    private static let oldest = 51
 
     /// Reads a version; nil when it breaks the rule.
     public init?(_ text: String) {

@@ -118,7 +118,8 @@ extension SalesforceTransport {
     /// The org's reason, with what can be done about it when logging in again cannot help.
     private func unrecoverable(_ reason: Reason, _ login: SalesforceSettings.Login) -> Reason {
         var unrecoverable = Reason(
-            reason.code, reason.message, remedy: remedy(ofRefusedToken: login))
+            reason.code, reason.message,
+            remedy: StatusCodes.remedies[reason.code] ?? remedy(ofRefusedToken: login))
         unrecoverable.mayPass = reason.mayPass
         return unrecoverable
     }

@@ -21,8 +21,10 @@ struct TokenRequest {
                 ("grant_type", "client_credentials"), ("client_id", clientID),
                 ("client_secret", secret.text),
             ]
-        case .jwtBearer(let clientID, let username, let key):
-            let assertion = LoginAssertion(issuer: clientID, subject: username, origin: origin)
+        case .jwtBearer(let clientID, let username, let key, let audience):
+            let assertion = LoginAssertion(
+                issuer: clientID, subject: username,
+                audience: audience ?? LoginAssertion.usualAudience(at: origin))
             fields = [
                 ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
                 ("assertion", try assertion.signed(with: key, at: now)),
@@ -49,7 +51,7 @@ struct TokenRequest {
 struct LoginAssertion {
     var issuer: String
     var subject: String
-    var origin: Origin
+    var audience: Origin
 
     /// Long enough for a clock that is a little off, short enough to be worthless tomorrow; 300 s
     /// is the most that Salesforce's documentation speaks of.
@@ -66,7 +68,7 @@ struct LoginAssertion {
     /// - Throws: `OperatorError` when the key is no RSA key in PEM, or has a passphrase.
     func signed(with key: Secret, at now: Date) throws(OperatorError) -> String {
         let claims = Claims(
-            iss: issuer, sub: subject, aud: audience,
+            iss: issuer, sub: subject, aud: audience.description,
             exp: Int(now.timeIntervalSince1970) + Self.lifetime)
         do {
             let encoder = JSONEncoder()
@@ -87,12 +89,14 @@ struct LoginAssertion {
         "SALESFORCE_PRIVATE_KEY_FILE is not an RSA key of 2048 bits or more in PEM.",
         remedy: "A key with a passphrase must be written out without it: openssl pkey.")
 
-    /// Salesforce accepts as audience its two login hosts, not the org's own name.
-    private var audience: String {
+    /// The audience that Salesforce documents: one of its two login hosts. External client apps of some orgs
+    /// want the org's own name instead.
+    /// Source: Salesforce Help, "OAuth 2.0 JWT Bearer Flow"; n8n issue 28990.
+    static func usualAudience(at origin: Origin) -> Origin {
         let domains = [".sandbox.my.salesforce.com", ".scratch.my.salesforce.com"]
         let isSandbox =
             origin == .sandbox || domains.contains(where: origin.host.hasSuffix)
-        return (isSandbox ? Origin.sandbox : .production).description
+        return isSandbox ? .sandbox : .production
     }
 }
 

@@ -83,7 +83,7 @@ public struct DaemonSettings: Equatable, Sendable {
         let who =
             switch salesforce.login {
             case .clientCredentials(let clientID, _): ["secret", clientID]
-            case .jwtBearer(let clientID, let username, _): ["key", clientID, username]
+            case .jwtBearer(let clientID, let username, _, _): ["key", clientID, username]
             case .refreshToken(let clientID, let secret, _):
                 ["refresh token", clientID, secret == nil ? "" : "with a secret"]
             case .accessToken(_, let instance): ["token", "\(instance)"]

@@ -68,11 +68,13 @@ extension SalesforceSettings.Login {
     private static func jwtBearer(_ reader: inout SettingReader) -> Self? {
         let clientID = reader.needed("SALESFORCE_CLIENT_ID", by: .jwtBearer)
         let username = reader.needed("SALESFORCE_USERNAME", by: .jwtBearer)
+        let audience = reader.origin("SALESFORCE_AUDIENCE")
         guard let key = reader.secret("SALESFORCE_PRIVATE_KEY"), let clientID, let username else {
             return nil
         }
         return .jwtBearer(
-            clientID: clientID, username: username, privateKeyPEM: Secret(key.text))
+            clientID: clientID, username: username, privateKeyPEM: Secret(key.text),
+            audience: audience)
     }
 
     private static func refreshToken(

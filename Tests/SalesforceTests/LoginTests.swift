@@ -196,6 +196,9 @@ import Testing
         ("invalid_app_access", "user is not admin approved to access this app", .permission),
         ("unsupported_grant_type", "grant type not supported", .permission),
         ("something_new", "whatever", .permission),
+        ("invalid_grant", "token request is already being processed", .outage),
+        ("app_not_found", "External client app is not installed in this org", .configuration),
+        ("invalid_grant", "invalid assertion", .permission),
         ("unknown_error", "retry your request", .outage),
     ])
     func `says what to do about a refused login`(
@@ -211,8 +214,10 @@ import Testing
         }
         #expect(reason.code == code)
         #expect(reason.message == text)
-        // Login hours begin again.
-        #expect(reason.mayPass == text.contains("login hours"))
+        // Login hours begin again, and a clock is set after a start.
+        #expect(
+            reason.mayPass
+                == (text.contains("login hours") || text.contains("expired authorization")))
         let remedy = try #require(reason.remedy)
         #expect(reason.text == "\(text): \(remedy)")
     }
@@ -295,6 +300,18 @@ import Testing
                 == #"{"aud":"\#(audience)","exp":1790000180,"iss":"demo","sub":"demo@example.com"}"#
         )
         #expect(key.proves(texts[2], of: parts[0..<2].joined(separator: ".")))
+    }
+
+    @Test func `names the audience that was set`() throws {
+        let origin = try #require(Origin("https://example.my.salesforce.com"))
+        let request = try TokenRequest(
+            .jwtBearer(
+                clientID: "demo", username: "demo@example.com",
+                privateKeyPEM: Secret(RSAKeyPair().privatePEM), audience: origin),
+            at: origin)
+        let parts = String(buffer: try #require(request).body).split(separator: ".")
+        let claims = String(decoding: try #require(Data(base64URL: parts[1])), as: UTF8.self)
+        #expect(claims.hasPrefix(#"{"aud":"https://example.my.salesforce.com","#))
     }
 
     @Test func `refuses a key that is none before anything starts`() {

@@ -33,6 +33,8 @@ import Testing
     @Test func `a code that may pass by itself says so, and others say what to do`() {
         let disabled = StatusCodes.explained(Reason("API_CURRENTLY_DISABLED", "off"), .permission)
         #expect(disabled.mayPass)
+        let hours = StatusCodes.explained(Reason("LOGIN_DURING_RESTRICTED_TIME", ""), .permission)
+        #expect(hours.mayPass)
         let retired = StatusCodes.explained(Reason("UNSUPPORTED_API_VERSION", ""), .configuration)
         #expect(!retired.mayPass)
         #expect(retired.remedy?.contains("SALESFORCE_API_VERSION") == true)
@@ -78,7 +80,8 @@ import Testing
         ("INSUFFICIENT_ACCESS", "", .permission),
         ("UNSUPPORTED_API_VERSION", "", .configuration),
         ("soapenv:Client", "No operation available", .configuration),
-        ("UNKNOWN_EXCEPTION", "Destination URL not reset. The URL returned", .configuration),
+        ("UNKNOWN_EXCEPTION", "Destination URL not reset. The URL returned", .session),
+        ("ORG_NOT_OWNED_BY_INSTANCE", "", .session),
         ("EXCEEDED_LEAD_CONVERT_LIMIT", "", .callTooLarge),
         ("EXCEEDED_MAX_SIZE_REQUEST", "", .callTooLarge), ("EXCEEDED_ID_LIMIT", "", .callTooLarge),
     ])

@@ -59,7 +59,7 @@ import Testing
                 "LEADCONVERT_CALL_LIFETIME": "0",
                 "LEADCONVERT_RUN_HOURS": "20:00-06:00 Europe/Berlin",
                 "LEADCONVERT_LOG_LEVEL": "DEBUG", "LEADCONVERT_CALL_TIMEOUT": "15m",
-                "LEADCONVERT_STOP_TIMEOUT": "0", "SALESFORCE_API_VERSION": "41.0",
+                "LEADCONVERT_STOP_TIMEOUT": "0", "SALESFORCE_API_VERSION": "51.0",
                 "SALESFORCE_TRANSPORT": "soap", "SALESFORCE_LOGIN_URL": "http://127.0.0.1:8080/",
                 "SALESFORCE_CA_FILE": "/etc/hostname", "LEADCONVERT_HOOKS": "Off",
                 "LEADCONVERT_HOOK_TIMEOUT": "90",
@@ -83,7 +83,7 @@ import Testing
         #expect(!settings.hooks.isOn)
         #expect(settings.hooks.timeoutMS == 90_000)
         #expect(settings.salesforce.callTimeout == .seconds(900))
-        #expect(settings.salesforce.apiVersion.description == "41.0")
+        #expect(settings.salesforce.apiVersion.description == "51.0")
         #expect(settings.salesforce.loginHost.description == "http://127.0.0.1:8080")
         #expect(settings.salesforce.caFile == "/etc/hostname")
     }
@@ -109,7 +109,7 @@ import Testing
         ("LEADCONVERT_HOOKS", "maybe"), ("LEADCONVERT_HOOK_TIMEOUT", "0"),
         ("LEADCONVERT_STOP_TIMEOUT", "1w"), ("LEADCONVERT_LISTEN", "8230"),
         ("LEADCONVERT_LISTEN", "0.0.0.0:8230"),
-        ("SALESFORCE_API_VERSION", "40.0"), ("SALESFORCE_API_VERSION", "67"),
+        ("SALESFORCE_API_VERSION", "50.0"), ("SALESFORCE_API_VERSION", "67"),
         ("SALESFORCE_TRANSPORT", "rest"), ("SALESFORCE_TRANSPORT", "action:"),
         ("SALESFORCE_TRANSPORT", "action:1st"), ("SALESFORCE_TRANSPORT", "action:a/../b"),
         ("SALESFORCE_TRANSPORT", "action:a b"), ("SALESFORCE_TRANSPORT", "action:a_"),

@@ -46,13 +46,15 @@ import Testing
             let environment = [
                 "SALESFORCE_CLIENT_ID": "id", "SALESFORCE_USERNAME": "me@example.com",
                 "SALESFORCE_PRIVATE_KEY_FILE": path,
+                "SALESFORCE_AUDIENCE": "https://example.my.salesforce.com",
             ]
             let found = try flow(environment)
             #expect(
                 found
                     == .jwtBearer(
                         clientID: "id", username: "me@example.com",
-                        privateKeyPEM: Secret("-----BEGIN\nkey")
+                        privateKeyPEM: Secret("-----BEGIN\nkey"),
+                        audience: Origin("https://example.my.salesforce.com")
                     )
             )
         }

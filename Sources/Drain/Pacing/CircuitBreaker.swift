@@ -132,11 +132,15 @@ struct CircuitBreaker: Equatable {
 /// for some minutes, or when Salesforce gives it as final and nothing has worked yet: then the settings
 /// are wrong, and the person who set them is still at the keyboard.
 struct RefusalRecord: Equatable {
+    /// Whether it worked for the daemon before this one, and what was set has not changed since.
+    private let hasWorkedBefore: Bool
     private var code: String?
     private var count = 0
     private var since: Moment?
     private var loginHasWorked = false
     private var callHasWorked = false
+
+    init(hasWorkedBefore: Bool = false) { self.hasWorkedBefore = hasWorkedBefore }
 
     private static let times = 5
     private static let lastingMS: Int64 = 5 * 60_000
@@ -148,7 +152,7 @@ struct RefusalRecord: Equatable {
         let hasWorked = tier == .login ? loginHasWorked : callHasWorked
         if !reason.mayPass && !hasWorked { return true }
         // A page of some edge may be there for hours: what has worked is probed for as long.
-        if reason.mayPass && hasWorked { return false }
+        if reason.mayPass && (hasWorked || hasWorkedBefore) { return false }
         return count >= Self.times && since.map { now.since($0) >= Self.lastingMS } ?? false
     }
 

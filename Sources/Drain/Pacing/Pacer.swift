@@ -29,10 +29,12 @@ struct Pacer {
     /// - Parameter last: The limiter as the daemon before left it.
     init(
         _ options: DrainOptions, after last: LimiterState? = nil, day: RollingDayUsage,
-        lastCallSize: (limit: Int, reason: SizeReason)? = nil, at now: Moment
+        lastCallSize: (limit: Int, reason: SizeReason)? = nil, hasWorkedBefore: Bool = false,
+        at now: Moment
     ) {
         self.options = options
         self.day = day
+        refusals = RefusalRecord(hasWorkedBefore: hasWorkedBefore)
         org = UsageReading(last?.usage, at: last?.usageAt)
         circuit = Circuit(probeIntervalMS: options.probeIntervalMS, doubtsLoneLeads: true)
         reads = Circuit(probeIntervalMS: options.probeIntervalMS, doubtsLoneLeads: false)

@@ -150,7 +150,7 @@ extension SalesforceTransport {
         return await ask { session in
             request(
                 .POST, "\(dataPath)/composite/sobjects/Lead",
-                body: LeadRetrieval.previewBody(leads), on: session)
+                body: LeadRetrieval.body(leads), on: session)
         } read: { response in
             LeadRetrieval.previews(of: response, for: leads)
         }

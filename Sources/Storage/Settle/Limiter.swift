@@ -7,6 +7,22 @@ extension Settlements {
         try store.read { try $0.limiter() }
     }
 
+    /// Whether Salesforce converted leads for us in the week before this machine was started, and has not
+    /// since: nobody has changed anything who is there to see that it fails.
+    public func hasWorkedBeforeThisBoot(_ now: Moment) throws -> Bool {
+        let sql = """
+            SELECT boot_id <> ? AND started_at > ? FROM (
+                SELECT * FROM calls ORDER BY id DESC LIMIT 1000)
+            WHERE kind = 'convert' AND http_status = 200 AND code IS NULL
+            ORDER BY id DESC LIMIT 1
+            """
+        let week: Int64 = 7 * 86_400_000
+        return try store.read {
+            try Bool.fetchOne(
+                $0, sql: sql, arguments: [now.bootID, (now.wall + -week).description])
+        } ?? false
+    }
+
     /// Calls of the last 24 hours that count against the org's allowance, by whole minutes since
     /// their start; requests for a token don't count.
     ///
