@@ -58,12 +58,13 @@ public final class Simulator: Sendable {
     /// accepted just now and not yet served, on which NIO traps.
     public func stop() async {
         await service.triggerGracefulShutdown()
-        await withTaskGroup(of: Void.self) { [run] group in
+        await withTaskGroup(of: Void.self) { [run, server] group in
             group.addTask { _ = await run.result }
             // Cut short when the other is first, which is no failure.
             group.addTask { try? await Task.sleep(for: Self.stopTimeout) }
             await group.next()
             run.cancel()
+            server.world.withLockedValue { $0.gate.open() }
             group.cancelAll()
         }
         _ = await run.result
@@ -71,7 +72,7 @@ public final class Simulator: Sendable {
     }
 
     /// How long calls that are still running may take to end by themselves.
-    private static let stopTimeout = Duration.milliseconds(200)
+    private static let stopTimeout = Duration.seconds(1)
 
     private static func firstPort(
         _ ports: AsyncThrowingStream<Int, any Error>, _ wanted: Int

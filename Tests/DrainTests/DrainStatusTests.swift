@@ -28,7 +28,7 @@ import Testing
                 standings.change { $0.append(standing) }
             }
             let running = Task { await drain.run() }
-            try await within(.seconds(30), "it passes") {
+            try await within(.seconds(400), "it passes") {
                 try await standings.wait { $0.count > 3 }
             }
             await drain.stop()
@@ -50,12 +50,12 @@ import Testing
                 standings.change { $0.append(standing) }
             }
             let running = Task { await drain.run() }
-            try await within(.seconds(30), "a call is out") {
+            try await within(.seconds(400), "a call is out") {
                 try await standings.wait { $0.last?.callsInFlight == 1 }
             }
             let other = try locked(path)
             isAnswered.change { $0 = true }
-            try await within(.seconds(30), "it endures") {
+            try await within(.seconds(400), "it endures") {
                 try await standings.wait { $0.count(where: \.isStorageFailing) > 1 }
             }
             try other.inDatabase { try $0.execute(sql: "ROLLBACK") }
@@ -71,6 +71,7 @@ import Testing
     private func locked(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
+        configuration.busyMode = .timeout(400)
         let other = try DatabaseQueue(path: path, configuration: configuration)
         try other.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
         return other

@@ -11,9 +11,7 @@ import Testing
 /// The drain with its real clockwork: Dispatch, four calls in flight, HTTP, a file.
 @Suite struct DrainTests {
     @Test func `stops in the middle and another goes on`() async throws {
-        try await withSimulator {
-            $0.latency = 20...60
-        } _: { simulator in
+        try await withSimulator { simulator in
             try await withQueue { queue in
                 let leads = await simulator.addLeads(200)
                 try enqueue(leads, in: queue)
@@ -21,9 +19,11 @@ import Testing
                 simulator.script(.expireSession, forCall: 9)
 
                 try await withDrain(of: queue, on: simulator) { drain in
+                    simulator.hold(after: 6)
                     let running = Task { await drain.run() }
-                    try await simulator.await("calls are in flight") { $0.count(.convert) >= 6 }
+                    try await simulator.await("calls are in flight") { $0.count(.convert) >= 10 }
                     await drain.stop()
+                    simulator.release()
                     guard case .stopped(inFlight: 0) = await running.value else {
                         Issue.record("it did not let its calls settle")
                         return
@@ -85,7 +85,8 @@ import Testing
         var options = DrainOptions()
         options.callSize = 10
         options.concurrency = 4
-        options.callLifetimeMS = 500
+        options.callLifetimeMS = 10_000
+        options.probeIntervalMS = 200
         options.untilEmpty = true
         var settings = SalesforceSettings(
             loginHost: try #require(Origin(simulator.url)),

@@ -43,7 +43,7 @@ import Testing
                     $0.probeIntervalMS = 600_000
                 },
                 while: { standings in
-                    try await within(.seconds(30), "it waits") {
+                    try await within(.seconds(400), "it waits") {
                         _ = try await standings.wait { $0.count >= 8 }
                     }
                 })

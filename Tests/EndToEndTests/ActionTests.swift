@@ -115,16 +115,14 @@ import Testing
     }
 
     @Test func `asks about a call that a kill left without an answer`() async throws {
-        try await withAction {
-            // Long enough to be stopped in, on a machine that is busy with other tests.
-            $0.stallSeconds = 3
-        } _: { fixture in
+        try await withAction { fixture in
             let leads = try await fixture.enqueueLeads(10)
-            fixture.simulator.script(.stall)
+            fixture.simulator.hold()
             let daemon = try fixture.startDaemon(changing: action)
             try await fixture.simulator.await("a call arrives") { $0.count(.convert) == 1 }
             // Frozen, it cannot see the answer that comes now.
-            daemon.send(SIGSTOP)
+            try await daemon.freeze()
+            fixture.simulator.release()
             try await fixture.simulator.await("the org commits") { $0.conversions.count == 10 }
             daemon.kill()
             try await daemon.waitForExit()

@@ -84,7 +84,7 @@ import Testing
                 exec '\(Program.helper.file.path)' enqueue leads.csv --db queue.db
                 """
             let end = try await Program.shell.run(
-                ["-c", script], in: folder, within: .seconds(300))
+                ["-c", script], in: folder, within: .seconds(400))
             #expect(end.code == 65)
             #expect(
                 end.errors == """

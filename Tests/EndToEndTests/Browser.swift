@@ -143,7 +143,7 @@ func withBrowser(_ body: (Browser) async throws -> Void) async throws {
     let program = try Program.chromeDriver.start(["--port=0"])
     let client = HTTPClient()
     do {
-        try await program.waitFor("started successfully on port", within: .seconds(60))
+        try await program.waitFor("started successfully on port", within: .seconds(400))
         let port = program.output.split(separator: " ").last.map { $0.prefix { $0.isNumber } } ?? ""
         let browser = try await Browser(client, driver: "http://127.0.0.1:\(port)")
         do {

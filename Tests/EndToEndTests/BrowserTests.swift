@@ -39,7 +39,7 @@ struct BrowserTests {
                 if withScripts {
                     try await browser.wait(until: converted)
                 } else {
-                    try await within(.seconds(30), "the page shows it") {
+                    try await within(.seconds(400), "the page shows it") {
                         repeat {
                             try await browser.open(url)
                         } while try await browser.text(converted)
@@ -167,7 +167,7 @@ struct BrowserTests {
                 changing: ["LEADCONVERT_LISTEN": "127.0.0.1:0"])
             let url = try await daemon.pageURL()
             try await fixture.await("it has failed") { _ in try fixture.counts() == ["failed": 1] }
-            try await within(.seconds(30), "the page has seen it") {
+            try await within(.seconds(400), "the page has seen it") {
                 while try await !Self.get("\(url)/metrics").contains(
                     "leadconvert_jobs{state=\"failed\"} 1")
                 {}

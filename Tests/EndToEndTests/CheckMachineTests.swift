@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Set-ups that are broken on this machine or on the way to the org: each line names its remedy.
-@Suite(.timeLimit(.minutes(5))) struct CheckMachineTests {
+@Suite(.timeLimit(.minutes(20))) struct CheckMachineTests {
     @Test func `names what to set when there is no login`() async throws {
         try await withFixture { fixture in
             let report = try await fixture.check(changing: ["SALESFORCE_CLIENT_SECRET": nil])

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Orgs that are not ready, and leads that would fail: each line names its remedy.
-@Suite(.timeLimit(.minutes(5))) struct CheckOrgTests {
+@Suite(.timeLimit(.minutes(20))) struct CheckOrgTests {
     @Test func `tells a wrong secret`() async throws {
         try await withFixture { fixture in
             let report = try await fixture.check(changing: ["SALESFORCE_CLIENT_SECRET": "other"])

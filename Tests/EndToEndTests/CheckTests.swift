@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `leadconvert check` where nothing is wrong, and what it leaves behind.
-@Suite(.timeLimit(.minutes(5))) struct CheckTests {
+@Suite(.timeLimit(.minutes(20))) struct CheckTests {
     @Test func `says of everything that it is right`() async throws {
         try await withFixture { fixture in
             try await fixture.enqueueLeads(3)

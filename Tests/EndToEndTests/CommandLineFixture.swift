@@ -94,6 +94,23 @@ struct CommandLineFixture {
 }
 
 /// Runs `body` with the command line program in a folder that is gone afterwards.
+///
+/// It waits for programs, and so it has a thread of its own: the few of the pool are for those that wait
+/// without one.
 func withCommandLine(_ body: (CommandLineFixture) throws -> Void) async throws {
-    try await withTemporaryFolder { try body(CommandLineFixture(folder: $0)) }
+    try await withTemporaryFolder { folder in
+        try await withTaskExecutorPreference(ThreadPerJob.shared) {
+            try body(CommandLineFixture(folder: folder))
+        }
+    }
+}
+
+private final class ThreadPerJob: TaskExecutor {
+    static let shared = ThreadPerJob()
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let executor = asUnownedTaskExecutor()
+        Thread.detachNewThread { job.runSynchronously(on: executor) }
+    }
 }

@@ -5,34 +5,37 @@ import Testing
 
 @Suite(.serialized) struct CrashTests {
     @Test func `converts a lead once though its call outlives the daemon`() async throws {
-        try await withFixture {
-            $0.stallSeconds = 0.6
-        } _: { fixture in
+        try await withFixture { fixture in
             let leads = try await fixture.enqueueLeads(10)
-            fixture.simulator.script(.stall)
+            fixture.simulator.hold()
             let daemon = try fixture.startDaemon()
             try await fixture.simulator.await("a call arrives") { $0.count(.convert) == 1 }
             daemon.kill()
             #expect(try await daemon.waitForExit().signal == SIGKILL)
 
             // It asks before the org has committed, and must not believe what it hears then.
-            #expect(try await fixture.drain(changing: lifetime(2)).code == 0)
+            let again = try fixture.startDaemon("--until-empty")
+            try await fixture.await("it has asked") {
+                try $0.log(of: leads[0]).contains {
+                    $0.text("kind") == "verify" && $0.text("outcome") != nil
+                }
+            }
+            fixture.simulator.release()
+            #expect(try await again.waitForExit().code == 0)
             #expect(try await fixture.mismatches(to: leads) == [])
             #expect(await fixture.simulator.audit().count(.convert) == 1)
         }
     }
 
     @Test func `finds out what was committed before the answer came`() async throws {
-        try await withFixture {
-            // Long enough to be stopped in, on a machine that is busy with other tests.
-            $0.stallSeconds = 3
-        } _: { fixture in
+        try await withFixture { fixture in
             let leads = try await fixture.enqueueLeads(10)
-            fixture.simulator.script(.stall)
+            fixture.simulator.hold()
             let daemon = try fixture.startDaemon()
             try await fixture.simulator.await("a call arrives") { $0.count(.convert) == 1 }
             // Frozen, it cannot see the answer that comes now.
-            daemon.send(SIGSTOP)
+            try await daemon.freeze()
+            fixture.simulator.release()
             try await fixture.simulator.await("the org commits") { $0.conversions.count == 10 }
             daemon.kill()
             try await daemon.waitForExit()
@@ -50,15 +53,15 @@ import Testing
     }
 
     @Test func `sends again what never arrived and uses no attempt`() async throws {
-        try await withFixture {
-            $0.latency = 1000...1000
-        } _: { fixture in
+        try await withFixture { fixture in
             let leads = try await fixture.enqueueLeads(10)
             fixture.simulator.script(.dropBeforeCommit)
+            fixture.simulator.hold()
             let daemon = try fixture.startDaemon()
             try await fixture.simulator.await("a call arrives") { $0.count(.convert) == 1 }
             daemon.kill()
             try await daemon.waitForExit()
+            fixture.simulator.release()
 
             #expect(try await fixture.drain().code == 0)
             #expect(try await fixture.mismatches(to: leads) == [])

@@ -140,7 +140,7 @@ import Testing
                 "enqueue", "a.csv", errors: errors.fileHandleForWriting)
             try errors.fileHandleForWriting.close()
             defer { enqueuing.terminate() }
-            try await fixture.await("the rows are there", within: .seconds(60)) {
+            try await fixture.await("the rows are there", within: .seconds(400)) {
                 try $0.jobs().count == 2
             }
             try fixture.enqueue(["00QWs0000000001"])
@@ -167,7 +167,7 @@ import Testing
             try #require(tcflow(terminal.fileDescriptor, TCOOFF) == 0)
             let enqueuing = try leadconvert.start("enqueue", "a.csv", errors: terminal)
             defer { enqueuing.terminate() }
-            try await fixture.await("the rows are there", within: .seconds(120)) {
+            try await fixture.await("the rows are there", within: .seconds(400)) {
                 try $0.rowCount() == 100_000
             }
             try #require(tcflow(terminal.fileDescriptor, TCOON) == 0)

@@ -25,7 +25,7 @@ final class Fixture: Sendable {
         [
             "LEADCONVERT_DB": queue.path, "LEADCONVERT_CALL_SIZE": "10",
             "LEADCONVERT_RATE": "1000", "LEADCONVERT_BURST": "1000",
-            "LEADCONVERT_CALL_LIFETIME": "1", "LEADCONVERT_PROBE_INTERVAL": "0.2",
+            "LEADCONVERT_CALL_LIFETIME": "10", "LEADCONVERT_PROBE_INTERVAL": "0.2",
             "SALESFORCE_LOGIN_URL": simulator.url, "SALESFORCE_CLIENT_ID": "demo",
             "SALESFORCE_CLIENT_SECRET": "demo",
         ]

@@ -5,7 +5,7 @@ import Testing
 
 /// Commands on a machine where services are installed: with an /etc, a /var/lib and a systemctl of the
 /// test's own, which nobody else sees.
-@Suite(.enabled(if: InstalledMachine.isPossible, "needs root"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: InstalledMachine.isPossible, "needs root"), .timeLimit(.minutes(20)))
 struct InstalledServiceTests {
     @Test func `a command in the wrong folder changes no queue and names the service's`()
         async throws

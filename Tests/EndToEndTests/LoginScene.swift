@@ -87,6 +87,7 @@ func withLogin(
             $0.publicKeyPEM = key.publicPEM
             $0.refreshToken = LoginScene.refreshToken
             $0.rotatesRefreshTokens = true
+            $0.stallSeconds = 600
         } _: { fixture in
             try await body(fixture, LoginScene(flow, fixture.simulator, key, in: folder))
         }

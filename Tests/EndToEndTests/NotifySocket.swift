@@ -46,7 +46,7 @@ final class NotifySocket: Sendable {
     /// Waits until so many messages begin like this.
     func waitFor(_ beginning: String, times: Int = 1) async throws {
         let kept = kept
-        try await within(.seconds(30), "\(times) x \(beginning)") {
+        try await within(.seconds(400), "\(times) x \(beginning)") {
             try await kept.wait { $0.count { $0.hasPrefix(beginning) } >= times }
         }
     }

@@ -60,7 +60,7 @@ import Testing
         try await withFixture { fixture in
             var leads = try await fixture.enqueueLeads(10)
             let daemon = try fixture.startDaemon()
-            try await fixture.simulator.await("it works") { $0.conversions.count == 10 }
+            try await fixture.await("it works") { _ in try fixture.counts() == ["converted": 10] }
             fixture.simulator.begin(Incident("API_CURRENTLY_DISABLED", calls: 3))
             leads += try await fixture.enqueueLeads(10)
             try await fixture.simulator.await("it goes on") { $0.conversions.count == 20 }

@@ -12,7 +12,7 @@ enum Page {
     }
 
     static func get(
-        _ url: String, token: String? = nil, timeout: TimeAmount = .seconds(30)
+        _ url: String, token: String? = nil, timeout: TimeAmount = .seconds(400)
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: url)
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }

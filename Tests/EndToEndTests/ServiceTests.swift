@@ -21,6 +21,7 @@ import Testing
             try await socket.waitFor("STATUS=No leads to go.")
             daemon.terminate()
             #expect(try await daemon.waitForExit().code == 0)
+            try await socket.waitFor("STOPPING=1")
             #expect(socket.messages.first == "READY=1")
             #expect(socket.messages("STOPPING=1").count == 1)
             // Nobody asked for a watchdog.
@@ -95,7 +96,7 @@ import Testing
             ])
             try await fixture.simulator.await("a call arrives") { $0.count(.convert) == 1 }
             daemon.terminate()
-            try await socket.waitFor("EXTEND_TIMEOUT_USEC=", times: 3)
+            try await socket.waitFor("EXTEND_TIMEOUT_USEC=", times: 1)
             #expect(try await daemon.waitForExit().code == 0)
             let told = socket.messages
             let stop = try #require(told.firstIndex(of: "STOPPING=1"))

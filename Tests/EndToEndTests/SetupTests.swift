@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `leadconvert setup` without a terminal, where every answer is a flag.
-@Suite(.timeLimit(.minutes(5))) struct SetupTests {
+@Suite(.timeLimit(.minutes(20))) struct SetupTests {
     @Test func `it writes, checks, and converts a first lead`() async throws {
         try await withFixture { fixture in
             let lead = await fixture.simulator.addLeads(1)[0]
@@ -259,7 +259,7 @@ import Testing
 }
 
 /// `leadconvert setup` on a terminal.
-@Suite(.enabled(if: Program.tmux.isInstalled, "tmux is missing"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: Program.tmux.isInstalled, "tmux is missing"), .timeLimit(.minutes(20)))
 struct SetupTerminalTests {
     @Test func `it asks for everything and shows no secret`() async throws {
         try await withTerminal {

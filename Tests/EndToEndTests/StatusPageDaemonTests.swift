@@ -19,7 +19,7 @@ import Testing
                 "leadconvert_attempts_total{kind=\"convert\",outcome=\"converted\",code=\"\"} 30",
                 "leadconvert_calls_total{kind=\"convert\",result=\"ok\"} 3",
             ]
-            try await within(.seconds(30), "the metrics tell of it") {
+            try await within(.seconds(400), "the metrics tell of it") {
                 while true {
                     let metrics = try await Page.get("\(url)/metrics").body
                     if wanted.allSatisfy({ metrics.contains("\n\($0)\n") }) { return }
@@ -42,7 +42,7 @@ import Testing
                 "LEADCONVERT_LISTEN": "127.0.0.1:0", "SALESFORCE_LOGIN_URL": SilentPort().url,
             ])
             let url = try await daemon.pageURL()
-            try await within(.seconds(30), "it is not ready") {
+            try await within(.seconds(400), "it is not ready") {
                 while try await Page.get("\(url)/readyz").status != 503 {}
             }
             let answer = try await Page.get("\(url)/readyz")
@@ -83,9 +83,12 @@ import Testing
             let file = fixture.folder.appendingPathComponent("token")
             try Data("a-long-token\n".utf8).write(to: file)
             chmod(file.path, 0o600)
+            let socket = try NotifySocket(in: fixture.folder)
             let daemon = try fixture.startDaemon(changing: [
                 "LEADCONVERT_LISTEN": "0.0.0.0:0", "LEADCONVERT_LISTEN_TOKEN_FILE": file.path,
+                "NOTIFY_SOCKET": socket.path,
             ])
+            try await socket.waitFor("READY=1")
             let url = try await daemon.pageURL().replacing("0.0.0.0", with: "127.0.0.1")
             #expect(try await Page.get("\(url)/metrics").status == 401)
             #expect(try await Page.get("\(url)/metrics", token: "a-long-token").status == 200)
@@ -116,7 +119,7 @@ import Testing
                 try fixture.counts() == ["converted": 50]
             }
             daemon.terminate()
-            #expect(try await daemon.waitForExit(within: .seconds(10)).code == 0)
+            #expect(try await daemon.waitForExit().code == 0)
             withExtendedLifetime(visitors) {}
         }
     }

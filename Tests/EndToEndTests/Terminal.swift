@@ -30,7 +30,7 @@ struct Terminal {
 
     /// Waits until the screen is as it should be; gives its lines, without blanks at their ends.
     func wait(until isRight: @escaping @Sendable ([String]) -> Bool) async throws -> [String] {
-        try await within(.seconds(30), "the screen is right") {
+        try await within(.seconds(400), "the screen is right") {
             while true {
                 var lines = try await tmux("capture-pane", "-p").split(
                     separator: "\n", omittingEmptySubsequences: false

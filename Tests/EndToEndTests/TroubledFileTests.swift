@@ -10,18 +10,19 @@ import Testing
 /// The queue's file is locked, damaged or cut short under the daemon's hands.
 @Suite(.serialized) struct TroubledFileTests {
     @Test func `keeps the answers that come while the file is locked`() async throws {
-        try await withFixture {
-            $0.latency = 300...300
-        } _: { fixture in
+        try await withFixture { fixture in
             let leads = try await fixture.enqueueLeads(200)
+            fixture.simulator.hold()
             let daemon = try fixture.startDaemon("--until-empty")
-            try await fixture.simulator.await("a call arrives") { $0.count(.convert) >= 1 }
+            // As many as may be out: only answers can want to be written.
+            try await fixture.simulator.await("calls are out") { $0.count(.convert) == 4 }
             var configuration = Configuration()
             configuration.allowsUnsafeTransactions = true
-            configuration.busyMode = .timeout(20)
+            configuration.busyMode = .timeout(400)
             let other = try DatabaseQueue(path: fixture.queue.path, configuration: configuration)
             try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
             let locked = Timestamp.now
+            fixture.simulator.release()
             try await daemon.waitFor("is locked by another writer")
             // No call arrived that is not in the file.
             let arrived = await fixture.simulator.audit().count(.convert)
@@ -50,9 +51,7 @@ import Testing
 
     @Test(arguments: [Harm.scribbled, .truncated])
     func `stops at a damaged file and goes on from the backup`(harm: Harm) async throws {
-        try await withFixture {
-            $0.latency = 100...100
-        } _: { fixture in
+        try await withFixture { fixture in
             let leads = try await fixture.enqueueLeads(600)
             let backup = fixture.folder.appendingPathComponent("backup.db").path
             try fixture.queue.operations.backup(to: backup)
@@ -60,9 +59,11 @@ import Testing
             try await DatabaseQueue(path: fixture.queue.path).writeWithoutTransaction {
                 _ = try $0.checkpoint(.truncate)
             }
+            fixture.simulator.hold(after: 8)
             let daemon = try fixture.startDaemon("--until-empty")
-            try await fixture.simulator.await("calls arrive") { $0.count(.convert) >= 8 }
+            try await fixture.simulator.await("calls are out") { $0.count(.convert) == 12 }
             try harm.strike(fixture.queue.path)
+            fixture.simulator.release()
             let end = try await daemon.waitForExit()
             #expect(end.code == 74)
             #expect(end.errors.contains("is damaged. Keep it, restore the last backup"))

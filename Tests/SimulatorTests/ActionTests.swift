@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The Apex action that somebody deployed.
-@Suite(.timeLimit(.minutes(5))) struct SimulatorActionTests {
+@Suite(.timeLimit(.minutes(20))) struct SimulatorActionTests {
     private func answer(_ wire: Wire, _ body: String) async throws -> Answer {
         try await wire.send(
             "POST", "/services/data/v67.0/actions/custom/apex/ConvertLeads",

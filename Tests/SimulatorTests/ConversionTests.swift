@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What convertLead does and says, lead by lead.
-@Suite(.timeLimit(.minutes(5))) struct ConversionTests {
+@Suite(.timeLimit(.minutes(20))) struct ConversionTests {
     @Test func `a converted lead is answered in Salesforce's words`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()

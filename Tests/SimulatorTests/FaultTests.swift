@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What goes wrong on purpose, and what was really done then.
-@Suite(.timeLimit(.minutes(5))) struct SimulatorFaultTests {
+@Suite(.timeLimit(.minutes(20))) struct SimulatorFaultTests {
     @Test(arguments: [
         (Fault.dropBeforeCommit, false), (.dropAfterCommit, true), (.stall, true),
     ])

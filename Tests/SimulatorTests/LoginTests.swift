@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// How programs get in.
-@Suite(.timeLimit(.minutes(5))) struct SimulatorLoginTests {
+@Suite(.timeLimit(.minutes(20))) struct SimulatorLoginTests {
     @Test func `a login tells where the org is and not how long the token lives`() async throws {
         try await withOrg { wire in
             let answer = try await login(wire, "grant_type=client_credentials", basic: true)

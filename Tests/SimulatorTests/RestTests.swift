@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The REST side: verification, limits, queries, and what is not there.
-@Suite(.timeLimit(.minutes(5))) struct SimulatorRestTests {
+@Suite(.timeLimit(.minutes(20))) struct SimulatorRestTests {
     @Test func `leads are read in order, with null for what is not there`() async throws {
         try await withOrg { wire in
             let token = try await wire.login()

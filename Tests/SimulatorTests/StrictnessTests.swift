@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the SOAP door refuses as a whole.
-@Suite(.timeLimit(.minutes(5))) struct StrictnessTests {
+@Suite(.timeLimit(.minutes(20))) struct StrictnessTests {
     @Test func `elements out of their order are refused`() async throws {
         try await withOrg { wire in
             let id = try #require(await wire.simulator.leads(limit: 1).first?.id)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Trouble that is ordered: of the whole org, or of leads and addresses by name.
-@Suite(.timeLimit(.minutes(5))) struct SimulatorTroubleTests {
+@Suite(.timeLimit(.minutes(20))) struct SimulatorTroubleTests {
     @Test func `an incident refuses conversions until it is ended, and nothing else`() async throws
     {
         try await withOrg { wire in
@@ -196,7 +196,7 @@ import Testing
 }
 
 /// People who are accounts.
-@Suite(.timeLimit(.minutes(5))) struct PersonAccountTests {
+@Suite(.timeLimit(.minutes(20))) struct PersonAccountTests {
     @Test func `a person account takes no contact beside it`() async throws {
         try await withOrg {
             $0.hasPersonAccounts = true

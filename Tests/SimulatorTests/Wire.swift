@@ -16,7 +16,7 @@ struct Wire {
         request.method = .RAW(value: method)
         for header in headers { request.headers.add(name: header.key, value: header.value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await client.execute(request, timeout: .seconds(30))
+        let response = try await client.execute(request, timeout: .seconds(400))
         let buffer = try await response.body.collect(upTo: 10_000_000)
         return Answer(
             status: response.status.code,

@@ -47,7 +47,7 @@ struct Page {
     /// Asks through a socket in the file system.
     func get(_ path: String, socket: String) async throws -> UInt {
         let request = HTTPClientRequest(url: "http+unix://\(socket.percentEncoded)\(path)")
-        return try await client.execute(request, timeout: .seconds(30)).status.code
+        return try await client.execute(request, timeout: .seconds(400)).status.code
     }
 
     func send(
@@ -57,7 +57,7 @@ struct Page {
         request.method = .RAW(value: method)
         for header in headers { request.headers.add(name: header.key, value: header.value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await client.execute(request, timeout: .seconds(30))
+        let response = try await client.execute(request, timeout: .seconds(400))
         let buffer = try await response.body.collect(upTo: 10_000_000)
         return Answer(
             status: response.status.code, headers: response.headers, body: String(buffer: buffer))

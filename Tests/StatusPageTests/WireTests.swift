@@ -214,7 +214,7 @@ private final class Connection: Sendable {
 
     /// Waits for an answer that has the text, and drops it.
     func receives(_ text: String) async throws {
-        try await within(.seconds(30), "the page says \(text)") {
+        try await within(.seconds(400), "the page says \(text)") {
             try await self.received.wait { $0.text.contains(text) }
         }
         received.change { $0.text = "" }
@@ -222,7 +222,7 @@ private final class Connection: Sendable {
 
     /// All that comes until the page ends the connection.
     func all() async throws -> String {
-        try await within(.seconds(30), "the page ends the connection") {
+        try await within(.seconds(400), "the page ends the connection") {
             try await self.received.wait { $0.isOver }.text
         }
     }

@@ -50,7 +50,7 @@ import Testing
     }
 
     private func next(of looks: AsyncStream<Void>) async throws {
-        try await within(.seconds(10), "a look") {
+        try await within(.seconds(400), "a look") {
             for await _ in looks { return }
         }
     }

@@ -56,7 +56,7 @@ public struct Program: Sendable {
     /// - Throws: `TookTooLong`, and then it was killed.
     public func run(
         _ arguments: [String] = [], environment: [String: String] = [:], input: String? = nil,
-        in folder: URL? = nil, within limit: Duration = .seconds(240)
+        in folder: URL? = nil, within limit: Duration = .seconds(400)
     ) async throws -> ProgramEnd {
         let program = try start(arguments, environment: environment, input: input, in: folder)
         do {

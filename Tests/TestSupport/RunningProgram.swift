@@ -45,6 +45,21 @@ public final class RunningProgram: Sendable {
     /// Ends it without a word, as a power cut does.
     public func kill() { send(SIGKILL) }
 
+    /// Stops it where it is, and returns once it stands still.
+    public func freeze() async throws {
+        send(SIGSTOP)
+        let pid = pid
+        try await within(.seconds(400), "\(name) stands still") {
+            await withCheckedContinuation { continuation in
+                Thread.detachNewThread {
+                    var info = siginfo_t()
+                    while waitid(P_PID, id_t(pid), &info, WSTOPPED | WNOWAIT) < 0, errno == EINTR {}
+                    continuation.resume()
+                }
+            }
+        }
+    }
+
     /// Sends a signal, unless it has ended: its number may be another's then.
     public func send(_ signal: Int32) {
         if state.value.status == nil { Glibc.kill(pid, signal) }

@@ -2,6 +2,14 @@ public import SalesforceSimulator
 
 /// Setting the scene for a test, and looking behind the wire.
 extension Simulator {
+    /// Holds calls of a kind once they have arrived, after so many more of them, until `release`.
+    public func hold(_ kind: CallKind = .convert, after count: Int = 0) {
+        with { $0.gate.hold(kind, after: count) }
+    }
+
+    /// Lets all calls go on.
+    public func release() { with { $0.gate.open() } }
+
     /// Adds a person account, which is an account and its one contact in one; only an org with
     /// `hasPersonAccounts` shows which is which.
     public func addPersonAccount(email: String) async -> (accountID: String, contactID: String) {

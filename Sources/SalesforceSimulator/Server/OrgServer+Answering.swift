@@ -9,6 +9,10 @@ extension OrgServer {
         let admission = world.withLockedValue { $0.admit(call, at: Date()) }
         defer { world.withLockedValue { $0.finish(admission) } }
         guard await pass(pause(admission.number)) else { return try await delivery.cut() }
+        await withCheckedContinuation { continuation in
+            world.withLockedValue { $0.gate.pass(call.kind, continuation) }
+        }
+        guard !Task.isCancelled else { return try await delivery.cut() }
         switch admission.decision {
         case .answer(let reply):
             return delivery.whole(addressed(reply, call, admission))

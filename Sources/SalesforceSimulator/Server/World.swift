@@ -12,6 +12,7 @@ package struct World {
     var logins = RollingCount(minutes: 60)
     var script = FaultScript()
     package var incident: Incident?
+    package var gate = Gate()
     /// Addresses of which every search fails with a 500, in lower case.
     package var failingSearches: Set<String> = []
     var audit = Audit()
