@@ -13,6 +13,8 @@ enum OddAnswer {
     case bareFault(String)
     /// An edge's page, by its status.
     case page(Int)
+    /// An error in XML, as REST answers whoever is not known to ask for JSON, or what stands before it.
+    case xmlError(String)
     /// The call is carried out, and each lead is refused with this code.
     case eachLead(String)
     /// As before, but some leads are refused for what is their own.
@@ -29,7 +31,8 @@ enum OddAnswer {
     private func code(for lead: RecordID) -> String {
         switch self {
         case .eachGoodLead where Self.isUnfit(lead): Self.ownCode
-        case .eachLead(let code), .eachGoodLead(let code), .refusal(let code), .bareFault(let code):
+        case .eachLead(let code), .eachGoodLead(let code), .refusal(let code), .bareFault(let code),
+            .xmlError(let code):
             code
         case .page(let status): "HTTP_\(status)"
         }
@@ -59,6 +62,11 @@ enum OddAnswer {
             .outcome(of: restResponse([]), tellingPersonAccounts: false)
     }
 
+    /// What it means for a search for notes or tasks.
+    func outcome(forMarksOf records: [MarkedRecord]) -> Reply<[[String]]>.Outcome {
+        MarkQuery.outcome(of: restResponse([]), for: records)
+    }
+
     /// What it means for a call that writes records.
     func outcome(forWriting ids: [String?]) -> Reply<[RecordOutcome]>.Outcome {
         RecordWrites.outcome(of: restResponse([]), for: ids)
@@ -67,6 +75,16 @@ enum OddAnswer {
     /// What a code means for the lead that is refused with it.
     static func outcome(ofLead code: String) -> LeadOutcome {
         LeadErrors([Reason(code, message(code))]).outcome
+    }
+
+    /// What a code means for the record that is refused with it.
+    static func outcome(ofRecord code: String) -> RecordOutcome? {
+        let error = #"{"statusCode":"\#(code)","message":"\#(message(code))","fields":[]}"#
+        let body = answer(200, #"[{"success":false,"errors":[\#(error)]}]"#)
+        guard case .value(let outcomes) = RecordWrites.outcome(of: body, for: [nil]) else {
+            return nil
+        }
+        return outcomes.first
     }
 
     /// What it means when an action threw for some of its leads and answered for the others.
@@ -85,7 +103,7 @@ enum OddAnswer {
     private func soapResponse(_ leads: [LeadConversion]) -> APIResponse {
         switch self {
         case .page(let status): Self.page(status)
-        case .refusal(let code):
+        case .refusal(let code), .xmlError(let code):
             Self.fault(
                 "sf:\(code)",
                 """
@@ -110,6 +128,11 @@ enum OddAnswer {
         switch self {
         case .page(let status):
             return Self.page(status)
+        case .xmlError(let code):
+            return Self.answer(
+                Self.status(code),
+                "<Errors><Error><errorCode>\(code)</errorCode><message>no</message></Error></Errors>"
+            )
         case .refusal(let code), .bareFault(let code):
             return Self.answer(
                 Self.status(code), #"[{"message":"\#(Self.message(code))","errorCode":"\#(code)"}]"#
@@ -164,6 +187,8 @@ enum OddAnswer {
         switch code {
         case "REQUEST_LIMIT_EXCEEDED": 403
         case "SERVER_UNAVAILABLE": 503
+        case "MALFORMED_QUERY", "INVALID_FIELD", "INVALID_TYPE": 400
+        case "INSUFFICIENT_ACCESS": 403
         default: 500
         }
     }

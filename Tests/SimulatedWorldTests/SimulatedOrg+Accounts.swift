@@ -24,7 +24,7 @@ extension SimulatedOrg {
         let id = conversion.leadID
         guard conversion.accountID == nil, let group = leads[id]?.group else { return }
         if Self.searchedGroups.contains(group), accounts[group]?.isEmpty == false,
-            !forgotten.contains(id)
+            !forgotten.contains(id), !isTamperedWith
         {
             violations.append("call \(callID) makes a second account named \(group) for \(id)")
         }

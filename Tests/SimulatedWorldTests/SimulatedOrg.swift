@@ -77,6 +77,9 @@ struct SimulatedOrg {
     var violations: [String] = []
     /// After a restore, the daemon can't know of calls that its file has forgotten.
     private(set) var forgotten: Set<RecordID> = []
+    /// Whether somebody has changed what the daemon knows of some lead: then those of its group and its address
+    /// may be told apart no more.
+    private(set) var isTamperedWith = false
     let lifetimeMS: Int64
     let trouble: Trouble
     /// What a second conversion means, by its code.
@@ -128,6 +131,7 @@ struct SimulatedOrg {
                 violations.append("call \(callID) converts into \(account) while a call sets it")
             }
             if lead.accountID == nil, let group = self.leads[id]?.group, !forgotten.contains(id),
+                !isTamperedWith,
                 let other = doubts.first(where: { other, doubt in
                     doubt.makesAccount && self.leads[other]?.group == group
                         && !forgotten.contains(other)
@@ -231,7 +235,7 @@ struct SimulatedOrg {
         let fitting = find([email])[0].filter {
             conversion.accountID == nil || $0.accountID == conversion.accountID
         }
-        if !fitting.isEmpty && !forgotten.contains(conversion.leadID) {
+        if !fitting.isEmpty && !forgotten.contains(conversion.leadID) && !isTamperedWith {
             violations.append("call \(callID) makes a second contact for \(conversion.leadID)")
         }
         let stem = conversion.leadID.description.dropFirst(3).prefix(12)
@@ -318,6 +322,12 @@ struct SimulatedOrg {
             doubts[id] = nil
             suspects[id] = nil
         }
+    }
+
+    /// What the daemon knows of this lead was changed by somebody else.
+    mutating func forget(_ id: RecordID) {
+        forgotten.insert(id)
+        isTamperedWith = true
     }
 
     /// The daemon's file was replaced by an older one.

@@ -16,6 +16,7 @@ struct Trouble {
             switch answer {
             case .refusal(let code), .eachLead(let code), .eachGoodLead(let code): code
             case .bareFault(let code): "soapenv:\(code)"
+            case .xmlError(let code): code
             case .page(502): "BAD_GATEWAY"
             case .page(403): "HTTP_403"
             case .page: nil
@@ -57,6 +58,14 @@ struct Trouble {
     var bar = OddAnswer.page(403)
     /// Trouble of all calls that write records, and of no other.
     var writing: Incident?
+    /// A kind of reading that is refused.
+    var refusedReads: RefusedReads?
+    /// What is odd about the org's limits.
+    var oddLimits: OddLimits?
+    /// People who write to the file by themselves.
+    var plainSQL: PlainSQL?
+    /// A storm that refuses each record of some kinds.
+    var storm: Storm?
     /// How long the daemon's operator has patience.
     var giveUpAfterMS: Int64?
 
@@ -87,6 +96,10 @@ struct Trouble {
         }
         drawAnswersToAll(using: &chance)
         if chance.happens(0.15) { leadsAtOnce = Int.random(in: 1...4, using: &chance) }
+        refusedReads = RefusedReads.draw(seed: seed)
+        oddLimits = OddLimits.draw(seed: seed)
+        storm = Storm.draw(seed: seed)
+        plainSQL = PlainSQL.draw(seed: seed)
     }
 
     /// What an edge, or an org, says to all that is in a call for the sake of some.

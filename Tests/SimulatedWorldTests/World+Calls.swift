@@ -7,6 +7,7 @@ import Storage
 extension World {
     func send(_ outgoing: InFlightCall) throws {
         counts.calls += 1
+        try allowanceIsKept(outgoing)
         if outgoing.paced.tier != .login { starts.append(trueMS) }
         watch.callStarts(at: trueMS)
         trace("call \(outgoing.callID) \(outgoing.summary)")
@@ -15,8 +16,7 @@ extension World {
         case .login:
             hasSession = true
             answer(call, .login(Reply(.value(()))), after: travel())
-        case .limits:
-            answer(call, .limits(Reply(.value(()))), after: travel())
+        case .limits: readLimits(call)
         case .verification(let verification):
             ask(call, verification)
         case .search(let search):
@@ -158,7 +158,7 @@ extension World {
             return answer(call, .verification(verification, Reply(.init(refusal))), after: travel())
         }
         let ids = verification.jobs.map(\.job.conversion.leadID)
-        if let odd = oddAnswer(toQuestion: true)
+        if let odd = refusedRead(.verification) ?? oddAnswer(toQuestion: true)
             ?? (ids.contains(where: org.isUnreadable) ? .refusal("UNKNOWN_EXCEPTION") : nil)
         {
             return answer(
@@ -196,9 +196,10 @@ extension World {
             guard world.life == call.life else { return }
             world.trace("answer \(call.call.callID) \(answer.summary)")
             if let tell { world.unwritten.append(tell) }
-            let usage = OrgUsage(current: world.starts.count, limit: 1_000_000)
+            let answer = world.withUsage(answer)
+            world.unwritten.append { $0.learnAllowance(of: answer.reply.usage) }
             do {
-                world.engine.finish(call.call, answer.carrying(usage), at: world.now)
+                world.engine.finish(call.call, answer, at: world.now)
                 // Or else with what comes meanwhile.
                 if world.meets(0.7) { try world.engine.writeKeptAnswers(at: world.now) }
                 world.acknowledge()
@@ -212,6 +213,12 @@ extension World {
                 world.wakeAt = world.now + 500
             }
         }
+    }
+
+    /// What reads the limits brings its own in a world where that is odd.
+    private func withUsage(_ answer: CallResult) -> CallResult {
+        if case .limits = answer, trouble.oddLimits != nil { return answer }
+        return answer.carrying(usageToldByOthers)
     }
 
     func refusal() -> Failure? {
@@ -275,7 +282,7 @@ extension CallResult {
     }
 
     /// The same with the org's count.
-    fileprivate func carrying(_ usage: OrgUsage) -> CallResult {
+    fileprivate func carrying(_ usage: OrgUsage?) -> CallResult {
         switch self {
         case .conversions(let call, let reply): .conversions(call, reply.carrying(usage))
         case .verification(let verification, let reply):
@@ -321,7 +328,7 @@ extension Reply {
         }
     }
 
-    fileprivate func carrying(_ usage: OrgUsage) -> Reply {
+    fileprivate func carrying(_ usage: OrgUsage?) -> Reply {
         var reply = self
         reply.httpStatus = 200
         reply.usage = usage

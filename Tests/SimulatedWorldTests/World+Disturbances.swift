@@ -40,6 +40,7 @@ extension World {
         try unlock()
         try emptyDisk()
         try queue.operations.pause(false, batch: nil, at: now.wall)
+        try releaseHeld()
         wakeAt = now
         // Where one lead, or one note, is alone with what Salesforce or an edge says of all, nobody can
         // tell which of the two it is about, until another comes.
@@ -60,16 +61,43 @@ extension World {
         try start()
     }
 
+    /// Half of the machines have no clock that goes on meanwhile: theirs starts in 1970, far ahead or some
+    /// hours off. It is set right some time after, and the daemon may be started again before that.
     private func reboot() throws {
         isRebooted = true
-        now = Moment(wall: now.wall, uptimeMS: 0, bootID: "boot \(counts.steps)")
+        let right = now.wall + -clockErrorMS
+        if chance.happens(0.5) {
+            clockErrorMS =
+                switch Int.random(in: 0..<4, using: &chance) {
+                case 0: Int64.random(in: 0...600_000, using: &chance) - right.milliseconds
+                case 1: 365 * Self.dayMS
+                case 2: -365 * Self.dayMS
+                default: Int64.random(in: -5...5, using: &chance) * 3_600_000
+                }
+            isClockWrongAtBoot = true
+            if chance.happens(0.3) {
+                later(Int64.random(in: 0...30_000, using: &chance)) { try $0.crash() }
+            }
+            later(Int64.random(in: 100...90_000, using: &chance)) { $0.setClockRight() }
+        } else {
+            clockErrorMS = 0
+        }
+        now = Moment(wall: right + clockErrorMS, uptimeMS: 0, bootID: "boot \(counts.steps)")
         try crash()
+    }
+
+    /// As a time server does.
+    func setClockRight() {
+        now.wall = now.wall + -clockErrorMS
+        clockErrorMS = 0
+        wakeAt = now
     }
 
     /// By hours, forward or back; nothing but the wall clock's reading changes.
     private func setClock() {
         let hours = Int64.random(in: -5...5, using: &chance)
         now.wall = now.wall + hours * 3_600_000
+        clockErrorMS += hours * 3_600_000
         wakeAt = now
     }
 
@@ -155,6 +183,7 @@ extension World {
             try RecordID(id, of: .account)
         }
         var added: [(RecordID, SimulatedOrg.Lead)] = []
+        let lastJob = try lastJob()
         var options = EnqueueOptions()
         if chance.happens(0.7) { options.batch = "batch \(Int.random(in: 1...5, using: &chance))" }
         try queue.enqueue(options, at: now.wall) { queue in
@@ -179,6 +208,23 @@ extension World {
             }
         }
         for (id, lead) in added { org.leads[id] = lead }
+        try setClockOfSQLite(for: lastJob)
+    }
+
+    private func lastJob() throws -> Int64 {
+        try queue.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM jobs") ?? 0 }
+    }
+
+    /// Jobs after this one: SQLite's own clock is that of the real machine.
+    private func setClockOfSQLite(for last: Int64) throws {
+        try queue.database.write { database in
+            try database.execute(
+                sql: """
+                    UPDATE jobs SET created_at = ?1, updated_at = ?1, deferred_for = NULL
+                    WHERE id > ?2
+                    """,
+                arguments: [now.wall.description, last])
+        }
     }
 
     /// One with a note, and nothing about it that could go wrong.

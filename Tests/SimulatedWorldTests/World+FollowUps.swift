@@ -106,6 +106,10 @@ extension World {
             return answer(
                 call, .followUpVerification(verification, Reply(.init(refusal))), after: travel())
         }
+        if let odd = refusedRead(.followUpVerification) {
+            let reply = Reply(odd.outcome(forMarksOf: verification.followUps.compactMap(\.record)))
+            return answer(call, .followUpVerification(verification, reply), after: travel())
+        }
         later(travel()) { world in
             if world.meets(world.profile.lostAfter) {
                 return world.answer(
@@ -150,6 +154,7 @@ extension World {
             if org.followUps.refused.contains(written.text) {
                 return .permanent(Reason("FIELD_CUSTOM_VALIDATION_EXCEPTION", "not like this"))
             }
+            if let outcome = stormOutcome(of: written.kind) { return outcome }
             if meets(profile.special / 4) {
                 return .transient(Reason("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access"))
             }
@@ -165,7 +170,7 @@ extension World {
 
     /// Some leads ask for more than their conversion.
     func followUps() -> FollowUpRequest? {
-        guard chance.happens(0.4) else { return nil }
+        guard chance.happens(trouble.storm == nil ? 0.4 : 0.9) else { return nil }
         var request = FollowUpRequest()
         if chance.happens(0.5) {
             request.afterSet = "{\"Account\":{\"Tier__c\":\"\(nextLead)\"}}"
@@ -186,7 +191,9 @@ extension Invariants {
     static func followUpsHold(_ world: World) throws {
         let org = world.org.followUps
         for (written, count) in org.written
-        where written.kind != .set && count > 1 && !org.unforeseen.contains(written) {
+        where written.kind != .set && count > 1 && !org.unforeseen.contains(written)
+            && world.tampered.isEmpty
+        {
             throw Broken("\(written) is there \(count) times")
         }
         let known = Set(org.written.keys)
@@ -203,13 +210,14 @@ extension Invariants {
                 """
             for row in try Row.fetchAll(database, sql: sql) {
                 let id: String = row["lead_id"]
+                let lead = try RecordID(id, of: .lead)
+                guard !world.tampered.contains(lead) else { continue }
                 guard row["open"] == 0 else { throw Broken("\(id) has an open follow-up") }
                 let code: String? = row["after_code"]
                 if code == "SERVER_UNAVAILABLE" || code == "UNREACHABLE" {
                     throw Broken("what follows \(id) failed for an outage")
                 }
                 guard code == nil else { continue }
-                let lead = try RecordID(id, of: .lead)
                 let contact: String = row["result_contact_id"] ?? ""
                 var expected: [SimulatedFollowUps.Written] = []
                 if let body: String = row["note_body"] {

@@ -10,7 +10,8 @@ extension World {
         if let refusal = refusal() {
             return answer(call, .search(search, Reply(.init(refusal))), after: travel())
         }
-        if let odd = oddAnswer(toQuestion: true)
+        if let odd = refusedRead(.search(search.kind), of: search.asked)
+            ?? oddAnswer(toQuestion: true)
             ?? (isOdd(search) ? .refusal("UNKNOWN_EXCEPTION") : nil)
         {
             return answer(call, .search(search, odd.reply(to: search)), after: travel())

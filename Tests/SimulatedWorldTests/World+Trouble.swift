@@ -43,7 +43,7 @@ extension World {
             guard trouble.incident?.commits == true else { break }
             org.arrives(number, leads, at: trueMS)
             _ = org.commits(number, at: trueMS)
-        case .page, .refusal, .eachLead: break
+        case .page, .refusal, .xmlError, .eachLead: break
         // Whoever is converted is told so, whatever else is wrong.
         case .eachGoodLead:
             return answer.reply(for: leads, byAction: trouble.usesAction).map { outcomes in
@@ -107,20 +107,36 @@ extension World {
         case .tryLater:
             let left = try unfinished().map(\.id)
             let areUnreadable = left.allSatisfy(org.isUnreadable)
-            guard !left.isEmpty, areUnreadable || questionsFail else {
+            let waiting = try leadsWaitingForReads()
+            let areBeyondHelp = left.allSatisfy {
+                org.isUnreadable($0) || waiting.contains($0) || tampered.contains($0)
+            }
+            guard !left.isEmpty, areUnreadable || areBeyondHelp || questionsFail else {
                 throw Broken("it ended with work left: \(fault)")
             }
-            if isQuiet && areUnreadable {
+            if isQuiet
+                && (areUnreadable || areBeyondHelp && trouble.refusedReads?.isForGood == true)
+            {
                 watch.end()
                 return true
             }
         case .configuration, .permission:
-            if isQuiet, try unfinished().allSatisfy(\.isOdd) {
+            let isOver = trouble.refusedReads?.isForGood ?? true
+            if isQuiet, isOver, try unfinished().allSatisfy(\.isOdd) {
                 watch.end()
                 return true
             }
             // At its first start, before anything worked, it may.
-            guard !hasWorked else { throw Broken("it ended: \(fault)") }
+            let waiting = try leadsWaitingForReads()
+            guard
+                try !hasWorked
+                    || unfinished().allSatisfy({
+                        waiting.contains($0.id) || tampered.contains($0.id)
+                            || org.isUnreadable($0.id)
+                    })
+            else {
+                throw Broken("it ended: \(fault)")
+            }
         default: throw Broken("it ended: \(fault)")
         }
         isDown = true
@@ -151,9 +167,10 @@ extension World {
                     SELECT lead_id FROM jobs WHERE state NOT IN ('converted', 'failed', 'cancelled')
                     """)
         }
+        let waiting = try leadsWaitingForReads()
         return try ids.map { text in
             let id = try RecordID(text, of: .lead)
-            return (id, org.isBeyondHelp(id))
+            return (id, org.isBeyondHelp(id) || waiting.contains(id) || tampered.contains(id))
         }
     }
 

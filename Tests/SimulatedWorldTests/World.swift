@@ -37,6 +37,16 @@ final class World {
     var isDown = false
     /// Whether a call has got through in this life of the daemon.
     var hasWorked = false
+    /// The first address or group of which a search was refused by the trouble with searches.
+    var firstRefused: String?
+    /// Leads of which somebody has changed what the daemon keeps.
+    var tampered: Set<RecordID> = []
+    /// The lives of the daemon in which records were refused by the storm.
+    var livesInStorm: Set<Int> = []
+    /// How far the wall clock is from the right time, in milliseconds.
+    var clockErrorMS: Int64 = 0
+    /// Whether the machine was started with a clock that was wrong at some time.
+    var isClockWrongAtBoot = false
     /// Calls that still get the edge's page.
     var strays = 0
     var watch = Watch()
@@ -50,6 +60,10 @@ final class World {
     var unwritten: [(World) -> Void] = []
     /// When each call started that costs the org's allowance.
     var starts: [Int64] = []
+    /// Of those in a world whose limits are odd, all that do not read the limits.
+    var paid: [Int64] = []
+    /// Since when the daemon has known the org's true allowance there.
+    var allowanceKnownAt: Int64?
     /// The last call that was made on the file or one in its place.
     var lastCall: Int64 = 0
     var nextLead = 0
@@ -82,7 +96,7 @@ final class World {
         // A file that has triggers of others runs the schema's, too; one that has none runs none.
         if seed.isMultiple(of: 2) { try queue.database.write { try Invariants.install($0) } }
         try start()
-        try enqueue(profile.leads)
+        try enqueue(profile.leads + (trouble.storm?.leads ?? 0))
     }
 
     /// A daemon starts on the file.
@@ -108,6 +122,7 @@ final class World {
         options.concurrency = profile.concurrency
         options.rate = profile.rate
         options.burst = profile.burst
+        if trouble.oddLimits != nil { (options.rate, options.burst) = (nil, nil) }
         options.window = profile.window
         options.probeIntervalMS = 2000
         options.callLifetimeMS = lifetimeMS
@@ -146,7 +161,9 @@ final class World {
     var calmFrom: Int64 {
         max(
             isQuietFrom, trouble.incident?.time.upperBound ?? 0,
-            trouble.writing?.time.upperBound ?? 0)
+            trouble.writing?.time.upperBound ?? 0,
+            trouble.oddLimits?.time.upperBound ?? 0, trouble.storm?.time.upperBound ?? 0,
+            trouble.refusedReads.map { $0.isForGood ? 0 : $0.time.upperBound } ?? 0)
     }
 
     /// How long all may take once nothing goes wrong any more. Leads that always fail, with no other
@@ -156,6 +173,7 @@ final class World {
     /// pause may be longer still.
     private var patienceMS: Int64 {
         (isRebooted ? 48 : 20) * 3_600_000 + org.oddLeads * 75 * 60_000
+            + (trouble.oddLimits == nil ? 0 : 3 * Self.dayMS)
     }
 
     /// Leads that nobody can help are watched for another hour.
@@ -164,6 +182,7 @@ final class World {
     /// Runs until every lead is settled: first with disturbances, then without.
     func run() throws {
         later(disturbancePause()) { try $0.disturb() }
+        letPeopleWrite()
         later(Int64.random(in: 5000...40_000, using: &chance)) { try $0.calmDown() }
         if let stray = trouble.stray { later(stray.at) { $0.strays = stray.calls } }
         var isDrained = false
