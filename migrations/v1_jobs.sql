@@ -56,6 +56,8 @@
 --
 -- A job in flight, whose call may be running at Salesforce or be in doubt, stays as it is: it can't be
 -- replaced or deleted, nor can what it asks for be changed, until it is settled.
+-- To give up what is still to follow a conversion: UPDATE follow_ups SET state = 'failed'
+-- WHERE job_id = ... AND state IN ('waiting', 'verifying').
 --
 -- A lead has one unsettled job at a time. A second INSERT for it fails; INSERT OR IGNORE skips it,
 -- but it skips a row that breaks a rule just as silently, so load with plain INSERT. Load very many in
@@ -803,7 +805,7 @@ BEGIN
     SELECT RAISE(ABORT, 'job_in_flight_must_stay_as_it_is: wait until it is settled');
 END;
 
--- Of a job in doubt the time is that of the next question, and not when it is to be sent: who puts off a
+-- Of a job in doubt the time is that of the next verification, and not when it is to be sent: who puts off a
 -- batch does not mean that. What the daemon writes has a new updated_at.
 CREATE TRIGGER jobs_in_doubt_are_asked_about_in_time AFTER UPDATE OF run_at ON jobs
 WHEN OLD.state = 'verifying' AND NEW.state = 'verifying' AND NEW.run_at > OLD.run_at
@@ -1037,6 +1039,31 @@ WHEN OLD.state <> 'done' AND OLD.state <> 'failed' AND EXISTS (
     SELECT 1 FROM jobs WHERE id = OLD.job_id AND state = 'finishing')
 BEGIN
     SELECT RAISE(ABORT, 'follow_up_must_stay: set its state to failed instead');
+END;
+
+-- Who ends one by hand ends its job, if that was the last. What the daemon writes has a new updated_at.
+CREATE TRIGGER follow_ups_that_are_ended_by_hand_end_their_job AFTER UPDATE OF state ON follow_ups
+WHEN NEW.updated_at = OLD.updated_at AND (NEW.state = 'done' OR NEW.state = 'failed')
+    AND OLD.state <> 'done' AND OLD.state <> 'failed'
+BEGIN
+    UPDATE jobs SET state = 'converted', updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        after_code = (
+            SELECT coalesce(code, 'FAILED_BY_HAND') FROM follow_ups
+            WHERE job_id = NEW.job_id AND state = 'failed' ORDER BY id LIMIT 1),
+        after_message = (
+            SELECT group_concat(kind || ' ' || object || ': '
+                || coalesce(message, code, 'Somebody has called it failed.'), '; ')
+            FROM follow_ups WHERE job_id = NEW.job_id AND state = 'failed')
+    WHERE id = NEW.job_id AND state = 'finishing' AND NOT EXISTS (
+        SELECT 1 FROM follow_ups
+        WHERE job_id = NEW.job_id AND state IN ('waiting', 'sending', 'verifying'));
+    UPDATE batches SET finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        on_finish_started_at = NULL, on_finish_finished_at = NULL, on_finish_exit = NULL,
+        on_finish_message = NULL
+    WHERE id = (SELECT batch_id FROM jobs WHERE id = NEW.job_id) AND finished_at IS NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM jobs WHERE batch_id = batches.id AND finished_at IS NULL);
 END;
 
 -- A row for each attempt of each job and each look-up of it, there before the call leaves.

@@ -288,6 +288,29 @@ import Testing
         }
     }
 
+    @Test func `who ends the last follow-up by hand ends its job and its batch`() async throws {
+        try await withQueue { (queue: JobQueue) throws in
+            var options = EnqueueOptions()
+            options.batch = "first"
+            try queue.add(1...1, options)
+            let begin = """
+                UPDATE jobs SET state = 'finishing';
+                INSERT INTO follow_ups (job_id, priority, kind, object, record_id, state, run_at)
+                VALUES (1, 0, 'note', 'Contact', '003', 'waiting', '2026-01-01T00:00:00.000Z'),
+                    (1, 0, 'task', 'Contact', '003', 'waiting', '2026-01-01T00:00:00.000Z')
+                """
+            #expect(refusal(queue, begin) == nil)
+            #expect(refusal(queue, "UPDATE follow_ups SET state = 'done' WHERE id = 1") == nil)
+            #expect(try queue.jobs().first?.text("state") == "finishing")
+            #expect(refusal(queue, "UPDATE follow_ups SET state = 'failed' WHERE id = 2") == nil)
+            let job = try #require(try queue.jobs().first)
+            #expect(job.text("state") == "converted")
+            #expect(job.text("after_code") == "FAILED_BY_HAND")
+            let ended = "SELECT count(*) FROM batches WHERE finished_at IS NOT NULL"
+            #expect(try queue.read { try Int.fetchOne($0, sql: ended) } == 1)
+        }
+    }
+
     @Test func `who puts off a batch puts off no question about a lead in doubt`() async throws {
         try await withJobInFlight(.verifying) { (queue: JobQueue) throws in
             let before = try queue.jobs().map { $0.text("run_at") }
