@@ -106,7 +106,7 @@ extension World {
         case .unavailable where trouble.giveUpAfterMS != nil: break
         case .tryLater:
             let left = try unfinished().map(\.id)
-            let areUnreadable = left.allSatisfy(org.isUnreadable)
+            let areUnreadable = left.allSatisfy { org.isUnreadable($0) || tampered.contains($0) }
             let waiting = try leadsWaitingForReads()
             let areBeyondHelp = left.allSatisfy {
                 org.isUnreadable($0) || waiting.contains($0) || tampered.contains($0)
@@ -135,7 +135,7 @@ extension World {
                             || org.isUnreadable($0.id)
                     })
             else {
-                throw Broken("it ended: \(fault)")
+                throw Broken("it ended: \(fault) \(try unsettled())")
             }
         default: throw Broken("it ended: \(fault)")
         }
@@ -158,13 +158,13 @@ extension World {
 
     // MARK: The end
 
-    /// Jobs that are not settled, and whether nobody can help them.
+    /// Jobs that are not settled or held, and whether nobody can help them.
     func unfinished() throws -> [(id: RecordID, isOdd: Bool)] {
         let ids = try queue.read { database in
             try String.fetchAll(
                 database,
                 sql: """
-                    SELECT lead_id FROM jobs WHERE state NOT IN ('converted', 'failed', 'cancelled')
+                    SELECT lead_id FROM jobs WHERE state <> 'held' AND finished_at IS NULL
                     """)
         }
         let waiting = try leadsWaitingForReads()

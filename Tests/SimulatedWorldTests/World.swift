@@ -214,7 +214,7 @@ final class World {
     }
 
     /// What is not settled, for whoever looks for the reason.
-    private func unsettled() throws -> String {
+    func unsettled() throws -> String {
         let sql = """
             SELECT group_concat(lead_id || ' ' || state || ' ' || coalesce(doubt, '') || ' '
                 || coalesce(error_code, '') || ' ' || run_at, '; ')
