@@ -46,9 +46,11 @@ public struct TimeText: Equatable, Sendable {
             let offset = offset(zone)
         else { return nil }
         let thousandths = ((fraction ?? "") + "000").prefix(3)
-        return Timestamp("\(date)T\(minutes):\(seconds ?? "00").\(thousandths)Z").map {
+        let moment = Timestamp("\(date)T\(minutes):\(seconds ?? "00").\(thousandths)Z").map {
             $0 + -offset
         }
+        // The zone may take it out of the years 0 to 9999, which are all that our tables can hold.
+        return moment.flatMap { Timestamp($0.description) == $0 ? $0 : nil }
     }
 
     /// How far `+02:00` is ahead of UTC, in milliseconds.
