@@ -136,6 +136,36 @@ import Testing
         }
     }
 
+    @Test func `says what a file is that holds no text, and never to change the rights of that`()
+        throws
+    {
+        try withSecretFile("hush", mode: 0o644) { path in
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            let (pipe, latin) = ("\(folder)/a pipe", "\(folder)/latin")
+            #expect(mkfifo(pipe, 0o600) == 0)
+            try Data([0x68, 0xFC]).write(to: URL(fileURLWithPath: latin))
+            for (file, rule) in [
+                (folder, "is a folder: name the file in it"), ("/dev/null", "is empty"),
+                ("/dev/zero", "is no file with text"),
+                (pipe, "is a pipe, which can't be read again at a reload: name a file"),
+                (latin, "is not UTF-8 text"), ("\(folder)/none", "can't be read: No such file or"),
+            ] {
+                let error = #expect(throws: UnusableFile.self) { try SecretFile(file).text() }
+                #expect(error?.rule.hasPrefix(rule) == true, "\(error?.rule ?? "")")
+                guard file != "/dev/null" else { continue }
+                let settings = #expect(throws: OperatorError.self) {
+                    try EnvironmentFile.adding(to: [:], flag: file)
+                }
+                #expect(settings?.sentence.hasPrefix("\(file): \(rule)") == true)
+            }
+            #expect(try EnvironmentFile.adding(to: [:], flag: "/dev/null") == [:])
+            let named = "\(folder)/a secret"
+            try FileManager.default.moveItem(atPath: path, toPath: named)
+            let error = #expect(throws: UnusableFile.self) { try SecretFile(named).text() }
+            #expect(error?.rule.hasSuffix("chmod 600 '\(named)'") == true)
+        }
+    }
+
     @Test(arguments: ["salesforce_client_secret", "salesforce_client_secret_file"])
     func `finds a credential of systemd whatever its mode`(name: String) throws {
         try withSecretFile("hush\n", named: name, mode: 0o444) { path in

@@ -22,24 +22,15 @@ public enum EnvironmentFile {
         }
     }
 
-    /// All that the file holds.
-    static func text(_ path: String) throws(UnusableFile) -> String {
-        do {
-            return try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw UnusableFile(rule: "can't be read as text: \(error.localizedDescription)")
-        }
-    }
-
     private static func variables(_ path: String) throws(UnusableFile) -> [String: String] {
-        let isOpen = try SecretFile.isOpenToOthers(path)
-        var lines = EnvironmentLines(try text(path))
+        let file = TextFile(path)
+        var lines = EnvironmentLines(try file.text())
         let variables = try lines.variables()
-        guard !isOpen || !variables.keys.contains(where: isSecret) else {
-            throw UnusableFile(
-                rule: "holds a secret, and others than its owner can use it: chmod 600 \(path)")
+        guard variables.keys.contains(where: isSecret), try file.isOpenToOthers() else {
+            return variables
         }
-        return variables
+        throw UnusableFile(
+            rule: "holds a secret, and others than its owner can use it: \(file.closing)")
     }
 
     private static func isSecret(_ name: String) -> Bool {

@@ -66,24 +66,15 @@ struct SecretFile {
     /// Its text without the line's end at its end.
     /// - Parameter isGuarded: Whether its folder keeps everybody else out, whatever its own mode.
     func text(isGuarded: Bool = false) throws(UnusableFile) -> String {
-        let isOpen = try Self.isOpenToOthers(path)
-        guard isGuarded || !isOpen else {
-            throw UnusableFile(rule: "others than its owner can use it: chmod 600 \(path)")
-        }
-        let text = try EnvironmentFile.text(path)
+        let file = TextFile(path)
         // An editor ends the last line; the line's end is no part of the secret.
-        let secret = text.trimmingCharacters(in: .newlines)
+        let secret = try file.text().trimmingCharacters(in: .newlines)
         guard !secret.isEmpty else { throw UnusableFile(rule: "is empty") }
-        return secret
-    }
-
-    /// Whether others can use a file. A service's own group may read: the file is mostly root's.
-    static func isOpenToOthers(_ path: String) throws(UnusableFile) -> Bool {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw UnusableFile(rule: "can't be read: \(String(cString: strerror(errno)))")
+        let isOpen = isGuarded ? false : try file.isOpenToOthers()
+        guard !isOpen else {
+            throw UnusableFile(rule: "others than its owner can use it: \(file.closing)")
         }
-        return status.st_mode & 0o037 != 0
+        return secret
     }
 
     /// Puts another text in its place, readable for its owner alone. Whenever the power goes, the file
@@ -137,11 +128,6 @@ struct SecretFile {
         defer { close(descriptor) }
         guard body(descriptor), fsync(descriptor) == 0 else { throw Unwritable(path) }
     }
-}
-
-/// Why a file can't be used, as the rule that a setting breaks.
-struct UnusableFile: Error {
-    let rule: String
 }
 
 /// A file that the system did not let us write, and its word for why.

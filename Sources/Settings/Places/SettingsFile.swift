@@ -17,7 +17,7 @@ public struct SettingsFile {
         self.path = path
         exists = FileManager.default.fileExists(atPath: path)
         do {
-            text = exists ? try EnvironmentFile.text(path) : ""
+            text = exists ? try TextFile(path).text() : ""
             var lines = EnvironmentLines(text)
             variables = try lines.variables()
         } catch {
