@@ -122,8 +122,24 @@ extension String {
             }
         }
         if isPlain, !isEmpty { return self }
+        if unicodeScalars.contains(where: \.isControl) { return quotedWithEscapes }
         // SQL is full of single quotes, and stays readable within double ones.
         let isTame = contains("'") && !contains { "\"$`\\!".contains($0) }
         return isTame ? "\"\(self)\"" : "'\(replacing("'", with: "'\\''"))'"
+    }
+
+    /// As bash reads it, with no control character in it, which a terminal would obey.
+    private var quotedWithEscapes: String {
+        let escaped = unicodeScalars.reduce(into: "") { text, scalar in
+            switch scalar {
+            case "'", "\\": text += "\\\(scalar)"
+            case _ where scalar.isControl:
+                for byte in String(scalar).utf8 {
+                    text += "\\x" + (byte < 0x10 ? "0" : "") + String(byte, radix: 16)
+                }
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return "$'\(escaped)'"
     }
 }

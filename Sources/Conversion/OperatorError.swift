@@ -58,5 +58,6 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    fileprivate var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
+    /// Whether a terminal may obey it rather than show it.
+    var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }

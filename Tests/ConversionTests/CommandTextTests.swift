@@ -51,4 +51,13 @@ import Testing
         let shell = try #require(throws: MalformedCommand.self) { try CommandText("a | b") }
         #expect(shell.description.hasSuffix("quote the character, or write sh -c '...'"))
     }
+
+    @Test(arguments: [
+        ("a b", "'a b'"), ("it's", "\"it's\""), ("", "''"), ("a/b-c", "a/b-c"),
+        ("evil\u{1B}]0;x\u{07}", #"$'evil\x1b]0;x\x07'"#), ("a'\\\n", #"$'a\'\\\x0a'"#),
+        ("\u{9B}2J", #"$'\xc2\x9b2J'"#),
+    ])
+    func `a word for a shell holds nothing that a terminal obeys`(text: String, word: String) {
+        #expect(text.shellQuoted == word)
+    }
 }
