@@ -132,7 +132,10 @@ END;
 CREATE TRIGGER policies_say_once_what_becomes_of_duplicates_when_inserted AFTER INSERT ON policies
 WHEN NEW.allow_duplicates <> (NEW.on_duplicates = 'allow')
 BEGIN
-    UPDATE policies SET allow_duplicates = 1, on_duplicates = 'allow' WHERE name = NEW.name;
+    -- A word that was written says more than a number: only 'fail' may be just the default.
+    UPDATE policies SET allow_duplicates = (on_duplicates <> 'join'),
+        on_duplicates = iif(on_duplicates = 'join', 'join', 'allow')
+    WHERE name = NEW.name;
 END;
 
 CREATE TRIGGER policies_default_stays_deleted BEFORE DELETE ON policies WHEN OLD.name = 'default'

@@ -24,6 +24,10 @@ import Testing
         ),
         ("REPLACE INTO policies (name, allow_duplicates) VALUES ('a', 1)", "1 allow"),
         ("REPLACE INTO policies (name, on_duplicates) VALUES ('a', 'allow')", "1 allow"),
+        (
+            "REPLACE INTO policies (name, allow_duplicates, on_duplicates) VALUES ('a', 1, 'join')",
+            "0 join"
+        ),
     ])
     func `both columns say what becomes of duplicates, and the last word counts`(
         sql: String, columns: String
