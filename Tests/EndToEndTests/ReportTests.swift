@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -34,6 +35,35 @@ import Testing
             #expect(try await fixture.run("report", "fri<day").code == 64)
             #expect(
                 try await fixture.run("report", "fri<day", "--html", "no/such/folder").code == 73)
+        }
+    }
+
+    @Test func `a report whose program is killed leaves nothing`() async throws {
+        try await withCommandLine { leadconvert in
+            let rows = (1...6000).map { "00Q" + String(format: "%012d", $0) + ",Qualified\n" }
+            _ = try leadconvert(
+                "enqueue", "-", "--batch", "b", input: "leadId,convertedStatus\n" + rows.joined())
+            try leadconvert.write("old", to: "old.csv")
+            for file in ["new.csv", "old.csv"] {
+                // The kernel kills it at the first byte beyond 128 KB of a file.
+                let end = try leadconvert.shell(
+                    "ulimit -c 0; ulimit -f 256; leadconvert report b --csv \(file); echo $?")
+                #expect(end.output == "\(128 + SIGXFSZ)\n", "\(end.errors)")
+            }
+            let left = try FileManager.default.contentsOfDirectory(atPath: leadconvert.folder.path)
+                .filter { $0.contains(".csv") }
+            #expect(left == ["old.csv"])
+            #expect(try String(contentsOf: leadconvert.file("old.csv"), encoding: .utf8) == "old")
+
+            #expect(try leadconvert("report", "b", "--csv", "new.csv").status == 0)
+            chmod(leadconvert.file("old.csv").path, 0o640)
+            #expect(try leadconvert("report", "b", "--csv", "old.csv").status == 0)
+            let whole = try Data(contentsOf: leadconvert.file("new.csv"))
+            #expect(whole.count > 200_000)
+            #expect(try Data(contentsOf: leadconvert.file("old.csv")) == whole)
+            let attributes = try FileManager.default.attributesOfItem(
+                atPath: leadconvert.file("old.csv").path)
+            #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o640)
         }
     }
 
