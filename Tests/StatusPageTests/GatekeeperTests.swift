@@ -58,6 +58,16 @@ import Testing
         #expect(try gatekeeper("127.0.0.1:1").isAllowed(Visit(), at: now))
     }
 
+    @Test func `who has logged out is out, wherever the cookie is kept`() throws {
+        let gatekeeper = try gatekeeper("0.0.0.0:8230", token: "t")
+        let now = Timestamp(milliseconds: 1_000_000)
+        let sessions = [gatekeeper.session(at: now), gatekeeper.session(at: now + 1)]
+        let visits = sessions.map { Visit(cookies: "\(gatekeeper.cookie)=\($0)") }
+        gatekeeper.endSession(of: visits[0], at: now + 1)
+        gatekeeper.endSession(of: Visit(cookies: "\(gatekeeper.cookie)=1.2"), at: now + 1)
+        #expect(visits.map { gatekeeper.isAllowed($0, at: now + 2) } == [false, true])
+    }
+
     @Test func `a form changes something only if it comes from a page of ours`() throws {
         let gatekeeper = try gatekeeper("127.0.0.1:8230")
         let token = gatekeeper.formToken

@@ -1,6 +1,7 @@
 import Conversion
 import Cryptography
 import Foundation
+import Synchronization
 
 /// Who may see the page, and which requests may change something. A value: it knows no server.
 struct Gatekeeper: Sendable {
@@ -19,6 +20,7 @@ struct Gatekeeper: Sendable {
     private let key = (0..<SHA256.size).map { _ in UInt8.random(in: 0...255) }
     /// Browsers keep the cookies of all ports of a host together: each queue's page has its own.
     let cookie: String
+    private let ended = EndedSessions()
     /// For how long a login holds.
     private static let sessionMS: Int64 = 12 * 3_600_000
 
@@ -89,7 +91,13 @@ struct Gatekeeper: Sendable {
         guard parts.count == 2, let end = Int64(parts[0]), end > now.milliseconds else {
             return false
         }
-        return isSame(parts[1], mac(parts[0], for: "session"))
+        return isSame(parts[1], mac(parts[0], for: "session")) && !ended.contains(text)
+    }
+
+    /// Ends a session before its time: somebody may have kept its cookie.
+    func endSession(of visit: Visit, at now: Timestamp) {
+        guard let session = session(in: visit.cookies), isSession(session, at: now) else { return }
+        ended.insert(session, until: now + Self.sessionMS, at: now)
     }
 
     private func session(in cookies: String?) -> String? {
@@ -130,5 +138,19 @@ struct Gatekeeper: Sendable {
 
     private func isSame(_ text: String, _ mac: [UInt8]) -> Bool {
         SHA256.isSame(Array(text.utf8), Array(mac.hexadecimal.utf8))
+    }
+}
+
+/// Sessions that somebody has logged out of, as long as they would have held.
+private final class EndedSessions: Sendable {
+    private let ends = Mutex<[String: Timestamp]>([:])
+
+    func contains(_ session: String) -> Bool { ends.withLock { $0[session] != nil } }
+
+    func insert(_ session: String, until end: Timestamp, at now: Timestamp) {
+        ends.withLock { ends in
+            ends = ends.filter { $0.value > now }
+            ends[session] = end
+        }
     }
 }
