@@ -40,3 +40,25 @@ struct Pause: ParsableCommand {
         try output.flush()
     }
 }
+
+/// What lets jobs go on that a pause keeps.
+struct PausedQueue {
+    private let option: String
+
+    init(_ queue: JobQueue) {
+        option = DatabasePath(queue.path).option
+    }
+
+    /// Said where the whole queue is paused.
+    var line: String { "The whole queue is paused; go on with: leadconvert resume \(option)" }
+
+    /// Said of jobs that wait for their batch.
+    func line(held jobs: Int, with batch: String) -> String {
+        "\(counted(jobs, "job")) held until \(batch.onOneLine) is resumed: \(resume(batch: batch))"
+    }
+
+    /// What to type.
+    func resume(batch: String) -> String {
+        "leadconvert resume --batch \(batch.shellQuoted) \(option)"
+    }
+}

@@ -38,8 +38,7 @@ struct Resume: ParsableCommand {
             )
         }
         if change.isQueuePaused {
-            try output.writeLine(
-                "The whole queue is paused; go on with: leadconvert resume \(path.option)")
+            try output.writeLine(PausedQueue(queue).line)
         }
         try output.flush()
     }

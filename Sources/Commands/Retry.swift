@@ -48,22 +48,20 @@ struct Retry: ParsableCommand {
             try output.writeLine(
                 "The batch that was held by a failure is resumed: \(others) released.")
         }
-        let path = DatabasePath(queue.path)
-        func resume(_ batch: String) -> String {
-            "leadconvert resume --batch \(batch.shellQuoted) \(path.option)"
-        }
         for (batch, jobs) in change.held.sorted(by: { $0.key < $1.key }) {
-            let count = counted(jobs, "job")
-            try output.writeLine("\(count) held until \(batch) is resumed: \(resume(batch))")
+            try output.writeLine(PausedQueue(queue).line(held: jobs, with: batch))
         }
         try output.writeLeftAlone(change.left) { state in
-            state == .held
-                ? "held with their batch; go on with: \(resume(selection.batch ?? "NAME"))"
-                : Self.reason(state)
+            guard state == .held else { return Self.reason(state) }
+            let resume = PausedQueue(queue).resume(batch: selection.batch ?? "NAME")
+            return "held with their batch; go on with: \(resume)"
         }
         if change.superseded > 0 {
             let count = counted(change.superseded, "job")
             try output.writeLine("\(count) left alone: the lead has a newer job in the queue.")
+        }
+        if change.changed > 0, try queue.operations.isPaused() {
+            try output.writeLine(PausedQueue(queue).line)
         }
         try output.flush()
     }

@@ -145,6 +145,39 @@ import Testing
         }
     }
 
+    @Test func `retry and enqueue say that the queue, or the batch, is paused`() async throws {
+        try await withCommandLine { leadconvert in
+            let path = leadconvert.file("queue.db").path
+            let isPaused =
+                "The whole queue is paused; go on with: leadconvert resume --db \(path)\n"
+            _ = try leadconvert("pause")
+            let added = try leadconvert("enqueue", "-", "--batch", "b", input: rows)
+            #expect(added.errors.hasSuffix(isPaused))
+            try DatabaseQueue(path: path).write {
+                try $0.execute(
+                    sql: """
+                        UPDATE jobs SET state = 'failed', finished_at = updated_at, attempts = 1,
+                            error_code = 'X'
+                        """)
+            }
+            #expect(
+                try leadconvert("retry", "--all-failed").output
+                    == "2 jobs will run again.\n" + isPaused)
+            #expect(try leadconvert("retry", "--all-failed").output == "0 jobs will run again.\n")
+
+            _ = try leadconvert("resume")
+            _ = try leadconvert("pause", "--batch", "b")
+            let more = try leadconvert(
+                "enqueue", "-", "--batch", "b",
+                input: rows + "00QWs0000000003,A\n00QWs0000000004,A\n")
+            #expect(
+                more.errors.hasSuffix(
+                    "2 jobs held until b is resumed: leadconvert resume --batch b --db \(path)\n"))
+            let none = try leadconvert("enqueue", "-", "--batch", "b", input: rows)
+            #expect(!none.errors.contains("held"))
+        }
+    }
+
     @Test func `sets and lists policies`() async throws {
         try await withCommandLine { leadconvert in
             _ = try leadconvert(

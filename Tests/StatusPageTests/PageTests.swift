@@ -132,6 +132,32 @@ import Testing
         }
     }
 
+    @Test func `retry says which leads wait for their batch or for the queue`() async throws {
+        try await withPage(fill: { queue in
+            try queue.addFailures()
+            try queue.operations.pause(true, batch: "friday <b>", at: .now)
+        }) { page in
+            let token = try await page.get("/").formToken
+            func retry(_ fields: (String, String)...) async throws -> String {
+                let answer = try await page.post("/retry", [("csrf", token)] + fields)
+                return try await page.get(answer.header("Location") ?? "/none").body
+            }
+            let one = try await retry(("job", "2"))
+            #expect(one.contains(">1 lead will run again once its batch is resumed.<"))
+            try page.queue.operations.pause(true, batch: nil, at: .now)
+            try page.queue.run(
+                sql: """
+                    UPDATE jobs SET state = 'failed', finished_at = updated_at, attempts = 1,
+                        error_code = 'LOCKED' WHERE id = 5
+                    """)
+            let all = try await retry(("all", "failed"))
+            #expect(
+                all.contains(
+                    ">3 leads will run again, 2 of them once their batch is resumed; the whole queue "
+                        + "is paused.<"))
+        }
+    }
+
     @Test func `retry of a code means the conversions, or what failed after them`() async throws {
         try await withPage(fill: { queue in
             try queue.addFailures()

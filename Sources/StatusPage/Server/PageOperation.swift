@@ -103,6 +103,8 @@ struct PageOperations: Sendable {
     struct Done: Sendable {
         /// Jobs that were changed; nil where it was the queue as a whole, whose jobs stay as they are.
         var jobs: Int?
+        /// How many of them wait for their batch to be resumed.
+        var held = 0
         /// Whether the whole queue is paused, as far as it matters.
         var isQueuePaused = false
         /// What is left, if it did not get to the end.
@@ -128,9 +130,11 @@ struct PageOperations: Sendable {
             steps = try queue.operations.cancelling(operation.selection, at: now, by: Self.name)
         }
         let deadline = ContinuousClock.now + limit
-        while ContinuousClock.now < deadline {
-            guard try steps.next() else { return Done(jobs: steps.change.changed) }
-        }
-        return Done(jobs: steps.change.changed, rest: steps)
+        var isLeft = true
+        while isLeft, ContinuousClock.now < deadline { isLeft = try steps.next() }
+        return Done(
+            jobs: steps.change.changed, held: steps.change.held.values.reduce(0, +),
+            isQueuePaused: try operation.action == .retry && queue.operations.isPaused(),
+            rest: isLeft ? steps : nil)
     }
 }

@@ -13,6 +13,7 @@ extension PageResponder {
         }
         let path = request.path
         if path == "/logout" {
+            gatekeeper.endSession(of: visit, at: now())
             return .seeOther("/login", cookie: "\(gatekeeper.cookie)=; Max-Age=0")
         }
         guard let action = PageOperation.Action(rawValue: String(path.dropFirst())) else {
@@ -60,6 +61,7 @@ extension PageResponder {
             Form.adding(
                 [
                     ("did", operation.action.rawValue), ("jobs", done.jobs.map { String($0) }),
+                    ("held", done.held == 0 ? nil : String(done.held)),
                     ("more", done.rest == nil ? nil : "1"),
                     ("queue", done.isQueuePaused ? "paused" : nil),
                 ], to: back))

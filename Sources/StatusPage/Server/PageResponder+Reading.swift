@@ -163,6 +163,7 @@ extension PageResponder {
         }
         let jobs = query["jobs"].flatMap { Int($0) }.map { max(0, $0) }
         let leads = (jobs ?? 0).counted("lead")
+        let held = query["held"].flatMap { Int($0) }.map { max(0, $0) } ?? 0
         let more = query["more"] == nil ? "" : " so far; the rest follows"
         let queue = query["queue"] == nil ? "" : "; the whole queue is paused"
         let words: String? =
@@ -172,11 +173,19 @@ extension PageResponder {
             case (.cancel, 0): "No lead was left to cancel."
             case (.pause, nil): "The queue is paused."
             case (.resume, nil): "The queue is resumed."
-            case (.retry, _): "\(leads) will run again\(more)."
+            case (.retry, let jobs?):
+                "\(leads) will run again\(Self.hold(held, of: jobs))\(more)\(queue)."
             case (.cancel, _): "\(leads) cancelled\(more)."
             case (.pause, _): "Paused; \(leads) held\(queue)."
             case (.resume, _): "Resumed; \(leads) released\(queue)."
             }
         return words.map { "<p class=\"notice\" role=\"status\">\($0)</p>" } ?? .none
+    }
+
+    /// What some of these jobs wait for.
+    private static func hold(_ held: Int, of jobs: Int) -> String {
+        let share = held < jobs ? ", \(held) of them" : ""
+        let batch = held == 1 ? "its batch" : "their batch"
+        return held == 0 ? "" : "\(share) once \(batch) is resumed"
     }
 }

@@ -59,7 +59,7 @@ final class PageResponder: Sendable {
         guard gatekeeper.isAddressed(visit) else {
             return fault(
                 .misdirectedRequest, "Another address",
-                "This page answers to localhost and 127.0.0.1 only. For a web server that stands before "
+                "This page answers to localhost, 127.0.0.1 and [::1] only. For a web server that stands before "
                     + "it give it a token: LEADCONVERT_LISTEN_TOKEN_FILE.")
         }
         switch path {

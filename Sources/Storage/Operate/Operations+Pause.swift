@@ -56,6 +56,17 @@ extension Operations {
     }
 }
 
+extension Operations {
+    /// Whether the whole queue is paused.
+    public func isPaused() throws -> Bool { try store.read { try $0.isQueuePaused() } }
+
+    /// Whether a batch is paused; false where there is none of that name.
+    public func isPaused(batch: String) throws -> Bool {
+        let sql = "SELECT paused FROM batches WHERE name = ?"
+        return try store.read { try Bool.fetchOne($0, sql: sql, arguments: [batch]) } ?? false
+    }
+}
+
 /// Some of a batch's jobs that were held or released.
 struct HoldStep {
     var batch: Int64
@@ -116,7 +127,7 @@ extension Database {
     static let forgettingWhatWasNotFound =
         "matched = nullif(matched, 'nothing'), matched_account = nullif(matched_account, 'nothing')"
 
-    private func isQueuePaused() throws -> Bool {
+    fileprivate func isQueuePaused() throws -> Bool {
         try Bool.fetchOne(self, sql: "SELECT paused FROM queue") ?? false
     }
 
