@@ -235,8 +235,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Conversion", "Storage", "SalesforceSimulator", "TestSupport",
+                "Commands", "Conversion", "Storage", "SalesforceSimulator", "TestSupport",
                 "leadconvertd", "leadconvert", "salesforce-simulator", "demo",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

@@ -18,13 +18,18 @@ struct QueueChanges {
     }
 
     /// Returns when there was a change since the last time, or, the first time, at once.
-    mutating func wait() throws {
+    /// - Parameter end: When to give up; nil is never.
+    /// - Returns: False where there was no change until then.
+    @discardableResult
+    mutating func wait(until end: ContinuousClock.Instant? = nil) throws -> Bool {
         var now = try queue.dataVersion()
         while now == version {
+            if let end, ContinuousClock.now >= end { return false }
             // A file system may bring no event, so nobody relies on them alone.
             _ = isTimeToLook.wait(timeout: .now() + .seconds(1))
             now = try queue.dataVersion()
         }
         version = now
+        return true
     }
 }

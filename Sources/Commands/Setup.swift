@@ -2,6 +2,7 @@ import ArgumentParser
 import Conversion
 import Foundation
 import Preflight
+import Salesforce
 import Settings
 import Storage
 
@@ -15,12 +16,13 @@ struct Setup: AsyncParsableCommand {
             them: /etc/leadconvertd.env and /etc/leadconvertd, with --org NAME those of \
             leadconvertd@NAME.service.
 
-            Nothing is written before the login was asked for, and nothing is replaced without asking \
-            (without a terminal: --overwrite). It can be run again; what was answered before is then \
+            Nothing is written before the login was asked for, and nothing is replaced or removed \
+            without asking (without a terminal: --overwrite). It can be run again; what was answered before is then \
             the answer that Enter gives.
 
             Then it checks all, as leadconvert check does, and asks for the status that leads are \
-            converted to and, if you like, for one lead to convert at once.
+            converted to and, if you like, for one lead to convert at once. Exit status 65: the lead of \
+            --lead-id is not converted.
 
             Examples:
               leadconvert setup
@@ -82,7 +84,8 @@ struct Setup: AsyncParsableCommand {
         // Before anything else is asked: a person who stops here leaves a service with this login.
         let isRunning = try restart(place)
         let status = try chooseStatus(of: statuses, place, prompt)
-        let isConverted = try status.map { try convertOne(place, queue, $0, prompt) } ?? true
+        let isConverted =
+            try status.map { try convertOne(place, queue, $0, prompt) } ?? (leadID == nil)
         try sayWhatIsNext(place, status, isRunning: isRunning)
         if !isConverted { throw ExitCode(.dataRefused) }
     }
@@ -115,7 +118,7 @@ struct Setup: AsyncParsableCommand {
     }
 
     /// - Returns: The statuses that the org converts leads to.
-    private func check(_ place: SetupPlace) async throws -> [String] {
+    private func check(_ place: SetupPlace) async throws -> [ConvertedStatus] {
         StandardError.write("\nChecking:\n")
         var checks = CheckRunner.Options(place.context, command: QueueOptions.typed)
         checks.usesRefreshToken = true
@@ -137,36 +140,44 @@ struct Setup: AsyncParsableCommand {
     }
 
     private func chooseStatus(
-        of statuses: [String], _ place: SetupPlace, _ prompt: Prompt?
+        of statuses: [ConvertedStatus], _ place: SetupPlace, _ prompt: Prompt?
     ) throws -> String? {
-        let list = statuses.joined(separator: ", ")
+        let labels = statuses.map(\.label)
+        let list = labels.joined(separator: ", ")
+        // As check does: a name in the API is one as well.
+        func status(_ text: String) -> ConvertedStatus? {
+            statuses.first { $0.label == text } ?? statuses.first { $0.apiName == text }
+        }
         var file = try SettingsFile(place.settings)
-        let known = file.variables[Self.statusVariable].flatMap { statuses.contains($0) ? $0 : nil }
+        let written = file.variables[Self.statusVariable]
+        let known = written.flatMap(status)?.label
         if let convertedStatus {
-            guard statuses.isEmpty || statuses.contains(convertedStatus) else {
+            guard statuses.isEmpty || status(convertedStatus) != nil else {
                 throw OperatorError(
                     .configuration, "The org converts no lead to \"\(convertedStatus)\".",
                     remedy: "--converted-status takes one of these: \(list)")
             }
-            try keep(status: convertedStatus, &file)
-            return convertedStatus
+            let label = status(convertedStatus)?.label ?? convertedStatus
+            try keep(status: label, &file)
+            return label
         }
-        guard let first = statuses.first else { return known }
-        let status: String?
-        if let prompt, statuses.count > 1 {
+        guard let first = labels.first else { return written }
+        let chosen: String?
+        if let prompt, labels.count > 1 {
             StandardError.write("\n")
-            status = try prompt.choose(
+            chosen = try prompt.choose(
                 "The status that leads are converted to, where none is named",
-                of: statuses.map { ($0, "") }, default: known ?? first)
+                of: labels.map { ($0, "") }, default: known ?? first)
         } else {
-            status = known ?? (statuses.count == 1 ? first : nil)
+            chosen = known ?? (labels.count == 1 ? first : nil)
         }
-        guard let status else {
+        guard let chosen else {
             StandardError.write("\nName one of these with --converted-status: \(list)\n")
             return nil
         }
-        try keep(status: status, &file)
-        return status
+        if chosen == known, let written { return written }
+        try keep(status: chosen, &file)
+        return chosen
     }
 
     private func keep(status: String, _ file: inout SettingsFile) throws {

@@ -16,7 +16,7 @@ struct CheckContext {
     /// The queue; nil until its check, and where there is none that this program may work on.
     var queue: JobQueue? { didSet { connection?.client.queue = queue } }
     /// The labels of the statuses that the org converts leads to, once they were asked for.
-    var convertedStatuses: [String] = []
+    var convertedStatuses: [ConvertedStatus] = []
     private var connection: OrgConnection?
 
     init(

@@ -1,4 +1,5 @@
 public import Conversion
+public import Salesforce
 public import Settings
 
 /// Runs all checks, one after the other. One that can't be run because another did not pass is named
@@ -30,7 +31,7 @@ public struct CheckRunner {
     /// What was found so far.
     public private(set) var findings: [Finding] = []
     /// The labels of the statuses that the org converts leads to; empty where they can't be read.
-    public private(set) var convertedStatuses: [String] = []
+    public private(set) var convertedStatuses: [ConvertedStatus] = []
     /// Why a check did not pass, for those that need it.
     private var blocked: [Check.Name: String] = [:]
 

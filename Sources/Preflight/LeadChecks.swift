@@ -17,7 +17,7 @@ extension CheckContext {
                     remedy: "look in Setup, Lead Status, for those marked as converted")
             ]
         }
-        convertedStatuses = statuses.map(\.label)
+        convertedStatuses = statuses
         guard let first = statuses.first else {
             return [
                 .fail(
@@ -25,7 +25,7 @@ extension CheckContext {
                     remedy: "Setup, Object Manager, Lead, Lead Status: mark one as converted")
             ]
         }
-        let labels = convertedStatuses.joined(separator: ", ")
+        let labels = statuses.map(\.label).joined(separator: ", ")
         let wrong = try (queue?.reports.statusesWaitedFor() ?? []).filter { wanted, _ in
             !statuses.contains { $0.label == wanted || $0.apiName == wanted }
         }

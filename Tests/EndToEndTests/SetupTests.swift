@@ -106,6 +106,63 @@ import Testing
         }
     }
 
+    @Test(arguments: [nil, "--overwrite"])
+    func `run again without flags it keeps the login, whatever files others have left`(
+        flag: String?
+    ) async throws {
+        try await withFixture { fixture in
+            #expect(try await fixture.setup().code == 0)
+            try fixture.write("demo-refresh-token", to: "token")
+            let refresh = try await fixture.setup("--refresh-token-file", "token", "--overwrite")
+            #expect(refresh.code == 0, "\(refresh.errors)")
+            try fixture.write("a key of another login\n", to: "salesforce_private_key")
+            let before = try fixture.text("leadconvertd.env")
+            #expect(before.contains("SALESFORCE_REFRESH_TOKEN_FILE="))
+            let end = try await Program.helper.run(
+                ["setup", "--dir", "."] + (flag.map { [$0] } ?? []), in: fixture.folder)
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(try fixture.text("leadconvertd.env") == before)
+        }
+    }
+
+    @Test func `a file that is no text is not replaced without being told to`() async throws {
+        try await withFixture { fixture in
+            let file = fixture.folder.appendingPathComponent("salesforce_client_secret")
+            let bytes = Data([0xFF, 0xFE, 0x00, 0x70])
+            try bytes.write(to: file)
+            let end = try await fixture.setup()
+            #expect(end.code == 73, "\(end.errors)")
+            #expect(end.errors.contains("/salesforce_client_secret\n"))
+            #expect(try Data(contentsOf: file) == bytes)
+        }
+    }
+
+    @Test(arguments: [
+        ["--private-key-file", "k", "--username", "u", "--client-secret-file", "s"],
+        ["--flow", "access-token", "--client-secret-file", "s"],
+        ["--refresh-token-file", "r", "--username", "u"],
+    ])
+    func `a flag of another login is refused and not left aside`(flags: [String]) async throws {
+        try await withFixture { fixture in
+            let end = try await Program.helper.run(
+                ["setup", "--dir", "."] + flags, in: fixture.folder)
+            #expect(end.code == 64)
+            #expect(end.errors.contains("The flags belong to different logins."))
+        }
+    }
+
+    @Test func `a first lead that is not converted for want of a status is not passed over`()
+        async throws
+    {
+        try await withFixture { fixture in
+            let lead = await fixture.simulator.addLeads(1)[0]
+            let end = try await fixture.setup("--lead-id", lead)
+            #expect(end.code == 65, "\(end.errors)")
+            #expect(end.errors.contains("Name one of these with --converted-status: "))
+            #expect(await fixture.simulator.audit().conversions.isEmpty)
+        }
+    }
+
     @Test func `what is wrong is said by the check, and the code is the check's`() async throws {
         try await withFixture { fixture in
             try fixture.write("wrong", to: "given")

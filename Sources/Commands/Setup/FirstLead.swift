@@ -8,6 +8,8 @@ struct FirstLead {
     let place: SetupPlace
     let queue: JobQueue
     let status: String
+    /// For how long somebody who sits there waits for the lead.
+    var timeout = Duration.seconds(180)
 
     /// Why no lead can be converted alone; nil when one can.
     func blockingReason() throws -> String? {
@@ -34,33 +36,49 @@ struct FirstLead {
         }
         if job == nil { StandardError.write("\(lead) is in the queue already.\n") }
         StandardError.write("Converting \(lead) ...\n")
-        if DaemonLock.holder(queue: queue.path) == nil { try drain() }
+        let daemon = DaemonLock.holder(queue: queue.path) == nil ? try drain() : nil
+        defer { daemon?.stop() }
         var changes = QueueChanges(of: queue)
-        let end = ContinuousClock.now + .seconds(180)
+        let end = ContinuousClock.now + timeout
         while ContinuousClock.now < end {
-            try changes.wait()
-            guard let row = try row(of: lead), Self.isSettled(row) else { continue }
-            return try show(lead, row)
+            // A daemon that ends changes nothing any more.
+            try changes.wait(until: min(end, .now + .seconds(1)))
+            let hasEnded = daemon.map { !$0.isRunning } ?? false
+            if let row = try row(of: lead), Self.isSettled(row) { return try show(lead, row) }
+            if hasEnded { break }
         }
-        StandardError.write("Not settled after three minutes; see: leadconvert log \(lead)\n")
+        if let daemon, !daemon.isRunning, daemon.terminationStatus != 0 {
+            throw OperatorError(
+                .unavailable, "leadconvertd ended with \(daemon.terminationStatus).")
+        }
+        StandardError.write(
+            "\(lead) is not settled yet\(try reasonToWait()). See: leadconvert log \(lead) "
+                + "\(place.queueOption)\n")
         return false
     }
 
+    private func reasonToWait() throws -> String {
+        let now = try queue.reports.status(at: .now)
+        guard now.daemon != nil else { return ": no daemon works on the queue" }
+        guard let reason = now.waitingFor else { return "" }
+        let until = now.waitingUntil.map { ", until \($0)" } ?? ""
+        return ": the queue waits for \(reason.phrase)\(until)"
+    }
+
     /// Has the queue drained: by the service, or by a daemon that ends when it is empty.
-    private func drain() throws {
+    /// - Returns: That daemon.
+    private func drain() throws -> Process? {
         if place.isLive, let unit = place.service?.unit {
-            return try place.systemctl("start", unit: unit)
+            try place.systemctl("start", unit: unit)
+            return nil
         }
         let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
             .deletingLastPathComponent().appendingPathComponent("leadconvertd").path
         var environment = place.environment
         environment["LEADCONVERT_LOG_LEVEL"] = "warning"
-        let status = try runProgram(
+        return try startProgram(
             program, ["--until-empty", "--env-file", place.settings, "--db", queue.path],
             environment)
-        guard status == 0 else {
-            throw OperatorError(.unavailable, "leadconvertd ended with \(status).")
-        }
     }
 
     private func row(of lead: RecordID) throws -> TableRow? {
@@ -100,12 +118,26 @@ struct FirstLead {
     }
 }
 
+extension Process {
+    /// Has it settle what is in flight, and waits for its end.
+    fileprivate func stop() {
+        if isRunning { terminate() }
+        waitUntilExit()
+    }
+}
+
 /// Runs a program to its end.
 /// - Returns: Its status.
 /// - Throws: 71 when it can't be started.
-func runProgram(
+func runProgram(_ program: String, _ arguments: [String]) throws(OperatorError) -> Int32 {
+    let process = try startProgram(program, arguments)
+    process.waitUntilExit()
+    return process.terminationStatus
+}
+
+private func startProgram(
     _ program: String, _ arguments: [String], _ environment: [String: String]? = nil
-) throws(OperatorError) -> Int32 {
+) throws(OperatorError) -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
@@ -117,6 +149,5 @@ func runProgram(
         throw OperatorError(
             .systemRefused, "\(program) can't be started.", remedy: "Is it installed?")
     }
-    process.waitUntilExit()
-    return process.terminationStatus
+    return process
 }

@@ -46,7 +46,12 @@ struct SetupAnswers: ParsableArguments {
                 refreshTokenFile.map { _ in .refreshToken },
                 accessTokenFile ?? alias.map { _ in "" } == nil ? nil : .accessToken,
             ].compactMap { $0 } + (flow.map { [$0] } ?? [])
-        guard Set(flows).count < 2, accessTokenFile == nil || alias == nil else {
+        let takesSecret = flows.allSatisfy { $0 == .clientCredentials || $0 == .refreshToken }
+        let takesUsername = flows.allSatisfy { $0 == .jwtBearer }
+        guard Set(flows).count < 2, accessTokenFile == nil || alias == nil,
+            clientSecretFile == nil || takesSecret && username == nil,
+            username == nil || takesUsername
+        else {
             throw ValidationError("The flags belong to different logins.")
         }
     }
@@ -135,14 +140,13 @@ struct SetupInterview {
 
     private func flow() throws -> SetupFlow {
         if let flow = answers.impliedFlow { return flow }
-        let before = SetupFlow.allCases.first { flow in
-            place.has(flow.secret) || known[flow.secret.fileVariable] != nil
-        }
-        guard let prompt else { return before ?? .clientCredentials }
+        let before =
+            SetupFlow(settings: known) ?? SetupFlow(secrets: place.has) ?? .clientCredentials
+        guard let prompt else { return before }
         let name = try prompt.choose(
             "How the daemon logs in", of: SetupFlow.allCases.map { ($0.rawValue, $0.about) },
-            default: (before ?? .clientCredentials).rawValue)
-        return SetupFlow(rawValue: name) ?? .clientCredentials
+            default: before.rawValue)
+        return SetupFlow(rawValue: name) ?? before
     }
 
     private mutating func ask(

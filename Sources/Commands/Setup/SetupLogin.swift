@@ -26,6 +26,36 @@ enum SetupFlow: String, CaseIterable {
         case .accessToken: .accessToken
         }
     }
+
+    /// A refresh token's app may have a secret, too, which is then no login of its own.
+    private static let byWhatTellsThem: [SetupFlow] = [
+        .accessToken, .refreshToken, .jwtBearer, .clientCredentials,
+    ]
+
+    /// The flow of a file of settings; nil where that does not tell.
+    init?(settings: [String: String]) {
+        let bySecret = Self.byWhatTellsThem.first { flow in
+            settings[flow.secret.fileVariable] != nil || settings[flow.secret.rawValue] != nil
+        }
+        if let bySecret {
+            self = bySecret
+        } else if settings["SALESFORCE_INSTANCE_URL"] != nil {
+            self = .accessToken
+        } else if settings["SALESFORCE_USERNAME"] != nil {
+            self = .jwtBearer
+        } else {
+            return nil
+        }
+    }
+
+    /// The flow by the files of secrets that are there, for settings that do not name them; a folder
+    /// may still hold one of another login.
+    init?(secrets isThere: (SecretName) -> Bool) {
+        guard let flow = Self.byWhatTellsThem.first(where: { isThere($0.secret) }) else {
+            return nil
+        }
+        self = flow
+    }
 }
 
 /// What the operator has answered.

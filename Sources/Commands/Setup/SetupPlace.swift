@@ -181,9 +181,10 @@ struct SetupPlan {
         for secret in SecretName.allCases {
             let path = place.file(of: secret)
             if let text = login.secrets[secret] ?? nil {
+                // What is no text is another secret, or none of ours.
                 let old = try? String(contentsOfFile: path, encoding: .utf8)
                 let isSame = old?.trimmingCharacters(in: .newlines) == text
-                if old != nil, !isSame { replaced.append(path) }
+                if place.has(secret), !isSame { replaced.append(path) }
                 // A file that is open to others is closed by that. Otherwise the same text stays, so
                 // that a service which runs with it is not started again.
                 let isOpen = FileRights(path: path).map { $0.mode & 0o037 != 0 } ?? false
@@ -206,10 +207,17 @@ struct SetupPlan {
         }
     }
 
-    /// A drop-in; without a text there must be none.
+    /// A drop-in; without a text there must be none. One that is not as setup writes them is somebody's.
     private mutating func plan(_ text: String?, _ path: String) {
-        guard let text else { return changes.remove(path) }
-        guard text != (try? String(contentsOfFile: path, encoding: .utf8)) else { return }
+        let old = try? String(contentsOfFile: path, encoding: .utf8)
+        let isThere = FileManager.default.fileExists(atPath: path)
+        let isForeign = isThere && old?.hasPrefix(ServicePlaces.header) != true
+        guard let text else {
+            if isForeign { replaced.append("\(path), which is removed") }
+            return changes.remove(path)
+        }
+        guard text != old else { return }
+        if isForeign { replaced.append(path) }
         changes.put(text, into: path, mode: 0o644)
         written.append(path)
     }

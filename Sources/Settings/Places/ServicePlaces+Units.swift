@@ -3,7 +3,8 @@ import Foundation
 /// What an org's units need beside the package's own: drop-ins, which tell them of the credentials
 /// of its login, and its links to the intake's template.
 extension ServicePlaces {
-    private static let header =
+    /// How the drop-ins begin that setup writes.
+    public static let header =
         "# Written by leadconvert setup: the secrets of the login that was chosen.\n[Service]\n"
 
     private var units: String { "\(root)/etc/systemd/system" }
