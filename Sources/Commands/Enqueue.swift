@@ -16,13 +16,13 @@ struct Enqueue: AsyncParsableCommand {
             file of --env-file, is the status of rows that name none. A row that can't be added is named on standard error and the others are \
             added (exit status 65). A lead that has an unsettled job already is skipped.
 
-            What Salesforce exports is taken as it is: where no column has our name, Lead ID or \
+            What Salesforce exports is taken as it is: where no column or key has our name, Lead ID or \
             else Id is leadId, and Account ID, Contact ID and Owner ID are accountId, contactId and \
-            ownerId; a report's footer is left out.
+            ownerId; an owner that is a queue counts as none; a report's footer is left out, and so is \
+            what sf data query --json prints around its records.
 
             --from-soql asks the org with the daemon's settings and credentials, 2,000 leads a request, \
-            and takes what it gives, when all of it is there: Id is leadId, and an OwnerId that is a \
-            queue's counts as none. It changes nothing in Salesforce. The requests are recorded in \
+            and takes what it gives, when all of it is there. It changes nothing in Salesforce. The requests are recorded in \
             calls and count against our share. @FILE is a query in a file, whose lines that begin \
             with # are left out. The unit leadconvert-intake@NAME.timer runs one every night.
 
@@ -145,14 +145,6 @@ struct Enqueue: AsyncParsableCommand {
         if let batch, batch.allSatisfy(\.isWhitespace) {
             throw ValidationError("--batch names no batch.")
         }
-        if let convertedStatus, convertedStatus.allSatisfy(\.isWhitespace) {
-            throw ValidationError("--converted-status names no status.")
-        }
-        if convertedStatus?.contains("{{") == true {
-            throw ValidationError(
-                "--converted-status is one status for all; a template goes with "
-                    + "--map 'convertedStatus=...'.")
-        }
         guard ways == 1 else {
             throw ValidationError(
                 "Name files, - for standard input, or --from-sql, or --from-soql, or --lead-id."
@@ -193,6 +185,7 @@ struct Enqueue: AsyncParsableCommand {
         }
         StandardError.write("\(dryRun ? "Dry run: " : "")\(total)\n")
         if let batch, onFinish != nil, !dryRun { try warnIfBatchIsEmpty(batch, in: queue) }
+        if total.added > 0, !dryRun { try warnIfPaused(queue, added: total.added) }
         let isRefused = total.refused > 0 || total.hasRefusedFile || strict && total.skipped > 0
         if isRefused { throw ExitCode(.dataRefused) }
     }
@@ -211,6 +204,14 @@ struct Enqueue: AsyncParsableCommand {
         StandardError.write("The batch \(batch) has no lead, so its command does not run.\n")
     }
 
+    private func warnIfPaused(_ queue: JobQueue, added: Int) throws {
+        let paused = PausedQueue(queue)
+        if let batch, try queue.operations.isPaused(batch: batch) {
+            StandardError.write("\(paused.line(held: added, with: batch))\n")
+        }
+        if try queue.operations.isPaused() { StandardError.write("\(paused.line)\n") }
+    }
+
     private var enqueueOptions: EnqueueOptions {
         var options = EnqueueOptions()
         options.batch = batch
@@ -225,7 +226,13 @@ struct Enqueue: AsyncParsableCommand {
         var mapping = try template.map { try Mapping(template: ByteSource(path: $0)) } ?? Mapping()
         // A file of settings that was named must be readable, even where a flag says its status.
         let ofSettings = try defaultStatus()
-        mapping.defaultStatus = convertedStatus ?? ofSettings
+        if let convertedStatus {
+            try mapping.setDefaultStatus(
+                convertedStatus, of: "--converted-status", refusing: .usage)
+        } else if let ofSettings {
+            try mapping.setDefaultStatus(
+                ofSettings, of: "LEADCONVERT_CONVERTED_STATUS", refusing: .configuration)
+        }
         mapping.readsRecords = soql != nil
         for assignment in assignments { try mapping.set(assignment) }
         try matching.apply(to: &mapping)

@@ -45,8 +45,8 @@ struct CSVRows: RowSource {
     }
 
     private func read(_ record: CSVRecord) -> RowResult {
-        RowResult(line: record.line) { () throws(RowError) in
-            try mapping.lead(from: CSVRow(record, columns: columns))
+        RowResult(line: record.line, mapping) { () throws(RowError) -> CSVRow in
+            try CSVRow(record, columns: columns)
         }
     }
 

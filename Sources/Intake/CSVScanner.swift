@@ -7,8 +7,8 @@ import Conversion
 /// input and one row are held at a time.
 struct CSVScanner {
     /// The delimiters that are looked for in a header, in this order: the comma, what
-    /// spreadsheets write where the comma is the decimal sign, and the tab.
-    static let known = [UInt8(ascii: ","), UInt8(ascii: ";"), .tab]
+    /// spreadsheets write where the comma is the decimal sign, the tab, and what databases write.
+    static let known = [UInt8(ascii: ","), UInt8(ascii: ";"), .tab, UInt8(ascii: "|")]
 
     /// What stands between cells; any of those known until the header has told.
     private var delimiter: UInt8?
@@ -49,6 +49,10 @@ struct CSVScanner {
     mutating func header() throws(OperatorError) -> CSVRecord? {
         guard let record = try next() else { return nil }
         guard case .success = record.content else { return record }
+        if let named = record.namedDelimiter {
+            delimiter = named
+            return try next()
+        }
         var counts = Self.known.map { _ in 0 }
         var isQuoted = false
         for byte in record.bytes {
@@ -268,6 +272,13 @@ struct CSVRecord {
     let bytes: ArraySlice<UInt8>
     /// Its cells, or why it is no row.
     let content: Result<[Cell], RowError>
+
+    /// The delimiter that a first line `sep=;` names, which Excel takes for no row.
+    fileprivate var namedDelimiter: UInt8? {
+        let line = bytes.filter { !$0.isLineBreak }
+        guard line.count == 5, line.starts(with: "sep=".utf8), line[4] != .quote else { return nil }
+        return line[4]
+    }
 
     /// The text of a cell.
     func text(of cell: Cell) -> String {

@@ -78,16 +78,9 @@ struct ColumnNames {
         fields[field.rawValue] = column
     }
 
-    /// The names that stand in what Salesforce exports, the surer first: in a list of leads, `Id` is
-    /// the lead's; in a report, `Lead ID` is.
-    private static let exported: [(field: LeadField, names: [String])] = [
-        (.leadID, ["Lead ID", "Id"]), (.accountID, ["Account ID"]), (.contactID, ["Contact ID"]),
-        (.ownerID, ["Owner ID"]),
-    ]
-
     /// Takes columns that Salesforce has named, for the fields that no column names.
     private mutating func addExportedFields(_ mapping: Mapping) throws(InputError) {
-        for (field, names) in Self.exported
+        for (field, names) in LeadField.exported
         where mapping.takesByName(field) && fields[field.rawValue] == nil {
             guard let name = names.first(where: { columns.keys.contains($0.lowercased()) }),
                 let column = columns[name.lowercased()]

@@ -50,6 +50,11 @@ extension IntakeFormat {
     }
 }
 
+extension [UInt8] {
+    /// The first of its bytes that are not blank.
+    fileprivate var withoutBlanks: [UInt8] { Array(lazy.filter { !$0.isBlank }.prefix(64)) }
+}
+
 /// Finds out from an input's first bytes how it is written.
 struct FormatSniffer {
     /// The whole input as UTF-8, without a byte order mark.
@@ -86,9 +91,19 @@ struct FormatSniffer {
             head.removeFirst(Self.mark.count)
             head += try Self.head(of: text) { !$0.allSatisfy(\.isBlank) || $0.count >= 1 << 20 }
         }
-        format = IntakeFormat(firstByte: head.first { !$0.isBlank })
+        // What the Salesforce CLI prints of a query is one object over many lines.
+        while Self.begin.starts(with: head.withoutBlanks), !head.withoutBlanks.isEmpty,
+            head.withoutBlanks.count < Self.begin.count, case let piece = try text.next(),
+            !piece.isEmpty
+        { head += piece }
+        format =
+            head.withoutBlanks.starts(with: Self.begin)
+            ? .json : IntakeFormat(firstByte: head.first { !$0.isBlank })
         self.text = text.preceded(by: head)
     }
+
+    /// How `sf data query --json` begins, but for blanks.
+    private static let begin = Array("{\"status\":0,\"result\":{".utf8)
 
     private static func head(
         of source: ByteSource, until isEnough: ([UInt8]) -> Bool

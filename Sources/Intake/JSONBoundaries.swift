@@ -22,20 +22,34 @@ enum BytePosition {
 /// Ends a record where an element of the outermost array does.
 ///
 /// It knows no more of JSON than strings and brackets: whether an element is well formed is the
-/// parser's business, and only that element's fault.
+/// parser's business, and only that element's fault. The array may also be the `records` of an object, as
+/// the Salesforce CLI prints what a query gave; the rest of that is left out.
 struct ArrayBoundary: RecordBoundary {
     private enum Place {
-        case beforeArray, first, between, element, text, escape, afterArray
+        case beforeArray, envelope, behindEnvelope, first, between, element, text, escape,
+            afterArray
     }
 
     private var place = Place.beforeArray
     private var depth = 0
+    private var isInEnvelope = false
+    /// How many of the last bytes of an envelope that are not blank are the beginning of its key.
+    private var matched = 0
+    private static let key = Array("\"records\":[".utf8)
 
     mutating func take(_ byte: UInt8, line: Int) throws(InputError) -> BytePosition {
         switch place {
         case .beforeArray:
             if byte == UInt8(ascii: "[") { place = .first }
-            guard byte.isBlank || place == .first else { throw .notAnArray(line) }
+            if byte == UInt8(ascii: "{") { (place, isInEnvelope) = (.envelope, true) }
+            guard byte.isBlank || place != .beforeArray else { throw .notAnArray(line) }
+            return .before
+        case .envelope:
+            guard !byte.isBlank else { return .before }
+            matched = byte == Self.key[matched] ? matched + 1 : byte == .quote ? 1 : 0
+            if matched == Self.key.count { place = .first }
+            return .before
+        case .behindEnvelope:
             return .before
         case .afterArray:
             guard byte.isBlank else { throw .textAfterArray(line) }
@@ -54,8 +68,8 @@ struct ArrayBoundary: RecordBoundary {
 
     func finish(line: Int) throws(InputError) -> RowError? {
         switch place {
-        case .afterArray: return nil
-        case .beforeArray: throw .notAnArray(line)
+        case .afterArray, .behindEnvelope: return nil
+        case .beforeArray, .envelope: throw .notAnArray(line)
         default: throw .endlessArray(line)
         }
     }
@@ -73,7 +87,7 @@ struct ArrayBoundary: RecordBoundary {
             place = .between
             return before == .element ? .behind : .missing
         case UInt8(ascii: "]") where depth == 0:
-            place = .afterArray
+            place = isInEnvelope ? .behindEnvelope : .afterArray
             return before == .between ? .missing : .behind
         case UInt8(ascii: "}"), UInt8(ascii: "]"):
             depth = max(0, depth - 1)
@@ -110,7 +124,9 @@ extension InputError {
     fileprivate static func notAnArray(_ line: Int) -> InputError {
         InputError(
             sentence: "a JSON input is one array of objects and begins with [",
-            remedy: "For an object a line, type --format ndjson.", line: line
+            remedy:
+                "For an object a line, type --format ndjson; of an object around the rows, give "
+                + "their array alone, or call it records.", line: line
         )
     }
 

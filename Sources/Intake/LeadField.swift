@@ -57,6 +57,13 @@ public enum LeadField: Int, CaseIterable, Sendable, CustomStringConvertible {
     /// Whether a conversion can't do without it.
     var isRequired: Bool { self == .leadID || self == .convertedStatus }
 
+    /// The names that stand in what Salesforce exports, the surer first: in a list of leads, `Id` is
+    /// the lead's; in a report, `Lead ID` is.
+    static let exported: [(field: LeadField, names: [String])] = [
+        (.leadID, ["Lead ID", "Id"]), (.accountID, ["Account ID"]), (.contactID, ["Contact ID"]),
+        (.ownerID, ["Owner ID"]),
+    ]
+
     /// Saves the folding where a million rows spell the names as they should.
     private static let exact = Dictionary(
         uniqueKeysWithValues: allCases.map { ($0.description, $0) }

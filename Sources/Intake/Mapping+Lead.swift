@@ -3,8 +3,7 @@ import Conversion
 extension Mapping {
     /// The conversion that a row asks for.
     func lead(from row: some Row) throws(RowError) -> LeadConversion {
-        let namedID = try id(.leadID, of: .lead, in: row)
-        guard let leadID = try namedID == nil ? recordID(in: row) : namedID else {
+        guard let leadID = try id(.leadID, of: .lead, in: row) else {
             throw RowError("empty or missing: give the lead's id, which begins with 00Q")
                 .of(.leadID)
         }
@@ -33,28 +32,16 @@ extension Mapping {
         return lead
     }
 
-    /// A record of a lead calls the lead's id just Id.
-    private func recordID(in row: some Row) throws(RowError) -> RecordID? {
-        guard readsRecords, takesByName(.leadID),
-            let value = row.value(at: TemplatePath(name: "Id"))
-        else { return nil }
-        do throws(RowError) {
-            guard let text = try value.readAsText() else { return nil }
-            return try Self.id(text, of: .lead)
-        } catch {
-            throw error.of(.leadID)
-        }
-    }
-
-    /// A queue, whose id begins with 00G, owns leads and nothing else: where a record's own owner is
+    /// A queue, whose id begins with 00G, owns leads and nothing else: where a row's own owner is
     /// one, the job names none.
     private func ownerID(in row: some Row) throws(RowError) -> RecordID? {
-        if readsRecords, takesByName(.ownerID),
-            try text(.ownerID, in: row)?.hasPrefix("00G") == true
-        {
-            return nil
-        }
-        return try id(.ownerID, of: .user, in: row)
+        try namesQueue(row) ? nil : id(.ownerID, of: .user, in: row)
+    }
+
+    /// Whether the owner that stands in a row is a queue.
+    func namesQueue(_ row: some Row) throws(RowError) -> Bool {
+        guard takesByName(.ownerID) else { return false }
+        return try text(.ownerID, in: row)?.hasPrefix("00G") == true
     }
 
     /// A row without an address, or with one that is none, has no domain.

@@ -62,6 +62,26 @@ public struct Mapping: Sendable {
         }
     }
 
+    /// Sets the status of rows that name none, as a flag or a setting gives it.
+    /// - Parameter name: What gives it, for messages.
+    /// - Throws: `status` when it is no status for all rows.
+    public mutating func setDefaultStatus(
+        _ text: String, of name: String, refusing status: ExitStatus
+    ) throws(OperatorError) {
+        do throws(RowError) {
+            guard let text = try Value.text(text).readAsText() else {
+                throw RowError("it is blank")
+            }
+            guard !text.contains("{{") else {
+                throw RowError(
+                    "it is one status for all; a template goes with --map 'convertedStatus=...'")
+            }
+            defaultStatus = text
+        } catch {
+            throw OperatorError(status, "\(name): \(error.reason).")
+        }
+    }
+
     /// Has leads share one new account that have the same in a column, or from a template.
     /// - Throws: 64 when the template can't be read.
     public mutating func group(by column: String) throws(OperatorError) {

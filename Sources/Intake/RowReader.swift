@@ -8,6 +8,8 @@ public import Conversion
 public struct RowReader {
     private var rows: any RowSource
     private let encoding: TextEncoding
+    /// How many leads a queue owns, which no job can name.
+    private var leadsOfQueues = 0
 
     /// Begins to read: the format and the encoding are told, or known by the first bytes.
     /// - Throws: 65 when nothing of the input can be taken, in a sentence that says what to type.
@@ -32,15 +34,27 @@ public struct RowReader {
     public mutating func next() throws(OperatorError) -> IntakeRow? {
         guard let row = try rows.next() else { return nil }
         switch row.lead {
-        case .success(let lead): return .lead(lead, line: row.line)
+        case .success(let lead):
+            if row.leavesOutQueue { leadsOfQueues += 1 }
+            return .lead(lead, line: row.line)
         case .failure(let error): return .refused(line: row.line, reason: error.reason)
         }
+    }
+
+    /// What is said of rows whose owner is a queue.
+    static func note(onLeadsOfQueues count: Int) -> [String] {
+        guard count > 0 else { return [] }
+        return [
+            "ownerId left out of \(counted(count, "row")) whose owner is a queue (00G...): only a user "
+                + "can own what is made of a lead; for these the policy's fallback owner does"
+        ]
     }
 
     /// What was read otherwise than the input says by itself: columns taken by Salesforce's names
     /// for them, lines left out, the encoding.
     public var notes: [String] {
         (encoding == .utf8 ? [] : ["encoding: \(encoding.rawValue)"]) + rows.notes
+            + Self.note(onLeadsOfQueues: leadsOfQueues)
     }
 }
 
@@ -74,11 +88,16 @@ protocol RowSource {
 struct RowResult {
     let line: Int
     let lead: Result<LeadConversion, RowError>
+    /// Whether the row named a queue as the owner, which is left out.
+    private(set) var leavesOutQueue = false
 
-    init(line: Int, _ lead: () throws(RowError) -> LeadConversion) {
+    init<Content: Row>(line: Int, _ mapping: Mapping, _ row: () throws(RowError) -> Content) {
         self.line = line
         do throws(RowError) {
-            self.lead = .success(try lead())
+            let row = try row()
+            let lead = try mapping.lead(from: row)
+            if lead.ownerID == nil { leavesOutQueue = try mapping.namesQueue(row) }
+            self.lead = .success(lead)
         } catch {
             self.lead = .failure(error)
         }

@@ -8,6 +8,7 @@ public struct TableReader {
     private let columns: ColumnNames
     private let mapping: Mapping
     private var position = 0
+    private var leadsOfQueues = 0
 
     /// Holds the columns against what the mapping needs.
     /// - Parameter name: What the rows come from, for messages.
@@ -22,12 +23,17 @@ public struct TableReader {
         }
     }
 
+    /// What was read otherwise than the rows say by themselves.
+    public var notes: [String] { RowReader.note(onLeadsOfQueues: leadsOfQueues) }
+
     /// Reads the next row: a cell for each column, nil where there is nothing. Its `line` is its
     /// number, counted from 1.
     public mutating func read(_ cells: [String?]) -> IntakeRow {
         position += 1
         do throws(RowError) {
-            let lead = try mapping.lead(from: TableCells(cells: cells, columns: columns))
+            let row = TableCells(cells: cells, columns: columns)
+            let lead = try mapping.lead(from: row)
+            if lead.ownerID == nil, try mapping.namesQueue(row) { leadsOfQueues += 1 }
             return .lead(lead, line: position)
         } catch {
             return .refused(line: position, reason: error.reason)

@@ -149,16 +149,30 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "--converted-status names no status."),
-        (" ", "--converted-status names no status."),
-        ("{{Status}}", "--converted-status is one status for all; a template goes with --map"),
+        ("", "--converted-status: it is blank."),
+        (" ", "--converted-status: it is blank."),
+        ("Qual\u{1B}ified", "--converted-status: it holds a control character: take that out."),
+        ("{{Status}}", "--converted-status: it is one status for all; a template goes with --map"),
     ])
     func `the option's status is one`(status: String, sentence: String) async throws {
         try await withCommandLine { leadconvert in
             let end = try leadconvert(
                 "enqueue", "--lead-id", "00QWs0000000001", "--converted-status", status)
             #expect(end.status == 64)
-            #expect(end.errors.hasPrefix("Error: \(sentence)"), "\(end.errors)")
+            #expect(end.errors.hasPrefix("leadconvert: \(sentence)"), "\(end.errors)")
+        }
+    }
+
+    @Test(arguments: ["{{Status}}", " ", "Qual\u{1B}ified"])
+    func `the environment's status is one as well`(status: String) async throws {
+        try await withCommandLine { leadconvert in
+            try leadconvert.write("leadId\n00QWs0000000001\n", to: "leads.csv")
+            let line = "LEADCONVERT_CONVERTED_STATUS='\(status)' leadconvert enqueue leads.csv"
+            let end = try leadconvert.shell(line)
+            #expect(end.status == 78)
+            #expect(end.errors.hasPrefix("leadconvert: LEADCONVERT_CONVERTED_STATUS: it "))
+            #expect(!FileManager.default.fileExists(atPath: leadconvert.file("queue.db").path))
+            #expect(try leadconvert.shell("\(line) --converted-status Qualified").status == 0)
         }
     }
 

@@ -48,6 +48,96 @@ import Testing
         #expect(lead?.ownerID == nil)
     }
 
+    @Test(arguments: ["|", ";", "\t", ","])
+    func `a first line that names the separator is no row`(separator: String) throws {
+        let cells = ["Id", "convertedStatus"].joined(separator: separator)
+        let text = "sep=\(separator)\r\n\(cells)\r\n\(id)\(separator)Closed, Won|Lost;\r\n"
+        let row = try rows(text).first
+        #expect(row?.line == 3)
+        // Only the separator that is named separates.
+        #expect((row?.lead != nil) == (separator == "\t"))
+        #expect(try rows("Id|convertedStatus\n\(id)|Closed, Won\n").first?.lead != nil)
+    }
+
+    @Test func `a queue that owns a lead is left out, and counted`() throws {
+        let queue = "00GWs0000000001MAA"
+        let lead = "00QWs0000000001"
+        for text in [
+            "Id,OwnerId,convertedStatus\n\(id),\(queue),Done\n\(lead),005Ws0000000001,Done\n",
+            """
+            {"Id": "\(id)", "Owner ID": "\(queue)", "convertedStatus": "Done"}
+            {"Id": "\(lead)", "Owner ID": "005Ws0000000001", "convertedStatus": "Done"}
+            """,
+        ] {
+            var reader = try RowReader(ByteSource(text.utf8))
+            let leads = [try reader.next()?.lead, try reader.next()?.lead]
+            #expect(leads.map { $0?.ownerID?.description.prefix(3) } == [nil, "005"])
+            #expect(
+                reader.notes.last?.hasPrefix("ownerId left out of 1 row whose owner is a queue")
+                    == true)
+        }
+        let mapped = try row(
+            "Id,OwnerId,convertedStatus\n\(id),\(queue),Done\n",
+            mapping: Mapping("ownerId={{OwnerId}}"))
+        #expect(mapped.reason?.hasPrefix("ownerId: the id of a user") == true)
+    }
+
+    @Test(arguments: [
+        #"{"Id": "00QWs000001AbcD", "Contact ID": "003Ws0000000001", "accountid": "001Ws0000000001"}"#,
+        #"[{"Id": "x", "lead id": "00QWs000001AbcD", "Contact ID": "003Ws0000000001", "#
+            + #""Account ID": "001Ws0000000001"}]"#,
+    ])
+    func `keys of Salesforce's names are taken as a header's are`(text: String) throws {
+        let mapping = try Mapping("convertedStatus=Done")
+        var reader = try RowReader(ByteSource(text.utf8), mapping: mapping)
+        let lead = try #require(try reader.next()?.lead)
+        #expect(lead.leadID.description == id)
+        #expect(lead.accountID != nil && lead.contactID != nil)
+        #expect(reader.notes.first?.hasPrefix("keys: leadId from ") == true)
+    }
+
+    @Test func `our own name for a key comes before Salesforce's, and two keys are one too many`()
+        throws
+    {
+        let mapping = try Mapping("convertedStatus=Done")
+        #expect(
+            try row(#"{"Id": "x", "leadId": "\#(id)"}"#, mapping: mapping).lead?.leadID.description
+                == id)
+        #expect(
+            try row(#"{"Id": "\#(id)", "ID": "\#(id)"}"#, mapping: mapping).reason
+                == "leadId: two keys name it: leave one")
+    }
+
+    @Test(arguments: [1, 7, 65_536])
+    func `what the Salesforce CLI prints of a query is taken`(piece: Int) throws {
+        let text = """
+            {
+              "status": 0,
+              "result": {
+                "records": [
+                  {
+                    "attributes": { "type": "Lead", "url": "/services/data/v67.0/sobjects/Lead/x" },
+                    "Id": "\(id)",
+                    "OwnerId": "00GWs0000000001MAA"
+                  },
+                  { "attributes": { "type": "Lead" }, "Id": "00QWs0000000001MAA" }
+                ],
+                "totalSize": 2,
+                "done": true
+              },
+              "warnings": []
+            }
+
+            """
+        let mapping = try Mapping("convertedStatus=Done")
+        for format in [nil, IntakeFormat.json] {
+            let leads = try rows(text, format: format, mapping: mapping, piece: piece)
+            #expect(leads.map(\.line) == [5, 10])
+            #expect(leads.compactMap(\.lead?.leadID.description) == [id, "00QWs0000000001MAA"])
+        }
+        #expect(throws: OperatorError.self) { try rows(text.prefix(200).utf8, mapping: mapping) }
+    }
+
     private static let footer = """
 
 

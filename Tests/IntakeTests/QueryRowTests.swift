@@ -33,12 +33,6 @@ import Testing
         #expect(try rows("\(line)\n\(line)\n", mapping: mapping).compactMap(\.lead).count == 2)
     }
 
-    @Test func `a row that is no record has no Id`() throws {
-        var mapping = Mapping()
-        mapping.defaultStatus = "Qualified"
-        #expect(try row(#"{"Id":"00QWs0000000001MAA"}"#, mapping: mapping).lead == nil)
-    }
-
     @Test(arguments: [
         ("ada@acme.example", "acme.example"), ("Ada <ada@Mail.ACME.example>", "mail.acme.example"),
         ("ada@gmail.com", nil), ("ada@GMail.com", nil), ("ada@yahoo.co.uk", nil),

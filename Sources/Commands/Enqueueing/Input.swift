@@ -71,7 +71,7 @@ struct Input {
         case .query(let table):
             var reader = try TableReader(table.path, columns: table.columns, mapping: mapping)
             try table.read { try body(reader.read($0)) }
-            return []
+            return reader.notes
         }
     }
 }
