@@ -19,7 +19,8 @@ struct OrgConnector {
         if case .refreshToken = settings.salesforce.login, !usesRefreshToken {
             throw OperatorError(
                 .permission, "Using a refresh token may end it, and the daemon needs it.",
-                remedy: "If the app does not rotate refresh tokens, add --use-refresh-token.")
+                remedy: "Add --use-refresh-token: a new one is kept where the service finds it; "
+                    + "another daemon that runs has to be restarted.")
         }
     }
 

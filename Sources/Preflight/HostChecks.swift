@@ -27,8 +27,10 @@ extension CheckContext {
             // daemon holds, is dead then.
             return .warn(
                 "left to the daemon, because using a refresh token may end it",
-                remedy: "if the app does not rotate refresh tokens: leadconvert check "
-                    + "--use-refresh-token", blocks: Self.noLogin)
+                remedy:
+                    "to log in all the same: leadconvert check --use-refresh-token; a new token "
+                    + "is kept where the service finds it, and another daemon that runs has to be "
+                    + "restarted", blocks: Self.noLogin)
         }
         let isGiven = org.client.transport.hasSession
         let outcome = try await org.client.logIn()

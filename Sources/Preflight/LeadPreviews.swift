@@ -41,7 +41,9 @@ struct LeadPreviews {
             let sql =
                 "UPDATE jobs SET owner_id = '005...' WHERE finished_at IS NULL AND lead_id IN "
                 + "(\(Self.list(leads.map { $0.description.sqlQuoted }, ", ")))"
-            return "name a user: sqlite3 \(path.shellQuoted) \"\(sql)\"; or for all such leads: "
+            return
+                "name a user: \(Self.scope(leads))sqlite3 \(path.shellQuoted) \"\(sql)\"; "
+                + "or for all such leads: "
                 + "leadconvert policy set default --db \(path.shellQuoted) --fallback-owner 005..."
         }
         return [
@@ -49,7 +51,7 @@ struct LeadPreviews {
                 .fail(
                     .dataRefused,
                     "\($0) deleted, merged away or hidden from the user: they will fail",
-                    remedy: cancel + Self.list(gone, " "))
+                    remedy: Self.scope(gone) + cancel + Self.list(gone, " "))
             },
             finding(ownerless) {
                 .fail(
@@ -66,7 +68,8 @@ struct LeadPreviews {
             finding(converted) {
                 .warn(
                     "\($0) converted already: they will be looked up and recorded as that",
-                    remedy: "nothing, or: " + cancel + Self.list(converted, " "))
+                    remedy: "nothing, or: " + Self.scope(converted) + cancel
+                        + Self.list(converted, " "))
             },
         ].compactMap(\.self)
     }
@@ -79,9 +82,15 @@ struct LeadPreviews {
         return finding
     }
 
-    /// All of a few, the first of many: `--json` has them all.
+    /// All of a few, the first of many, so that a command can be typed as it stands.
     private static func list<Item>(_ items: [Item], _ separator: String) -> String {
-        let named = items.prefix(5).map { "\($0)" }.joined(separator: separator)
-        return items.count > 5 ? "\(named)\(separator)... (all: --json)" : named
+        items.prefix(most).map { "\($0)" }.joined(separator: separator)
     }
+
+    /// Said where a command names the first of many.
+    private static func scope(_ leads: [RecordID]) -> String {
+        leads.count > most ? "for the first \(most) (--json has all): " : ""
+    }
+
+    private static let most = 5
 }

@@ -225,6 +225,20 @@ import Testing
         }
     }
 
+    @Test func `a command that names the first of many leads can be typed as it stands`()
+        async throws
+    {
+        try await withFixture { fixture in
+            for _ in 1...6 { try fixture.enqueue([await fixture.simulator.addLead(.deleted)]) }
+            let remedy = try #require(try await fixture.check()["leads"]?.remedy)
+            let start = "for the first 5 (--json has all): leadconvert "
+            #expect(remedy.hasPrefix("\(start)cancel --db "))
+            let command = remedy.dropFirst(start.count).split(separator: " ").map(String.init)
+            let end = try await Program.helper.run(command, in: fixture.folder)
+            #expect(end.output == "5 jobs cancelled.\n", "\(end.errors)")
+        }
+    }
+
     @Test func `looks at all leads when asked`() async throws {
         try await withFixture { fixture in
             var leads = await fixture.simulator.addLeads(2100)

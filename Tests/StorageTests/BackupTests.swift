@@ -113,13 +113,14 @@ import Testing
     @Test func `a copy that somebody works on is kept, a damaged one is not`() async throws {
         try await withQueue { queue in
             try queue.add(1...2)
-            let copy = path("copy.db", beside: queue)
+            let copy = path("a copy.db", beside: queue)
             try queue.operations.backup(to: copy)
             let user = try JobQueue(path: copy, as: .client)
             try user.run(sql: "UPDATE queue SET paused = 1")
-            expectRefusal("is in use as a queue") {
+            let error = expectRefusal("is in use as a queue") {
                 try queue.operations.backup(to: copy, isReplacing: true)
             }
+            #expect(error?.remedy?.contains("leadconvert jobs --db '\(copy)' tidies up") == true)
             try user.database.close()
             var bytes = try Data(contentsOf: URL(fileURLWithPath: copy))
             bytes.replaceSubrange(100..<8192, with: Data(repeating: 0xA5, count: 8092))
@@ -175,13 +176,15 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: path("", beside: queue)).sorted()
     }
 
+    @discardableResult
     private func expectRefusal(
         _ sentence: String, _ body: () throws -> Void,
         at location: SourceLocation = #_sourceLocation
-    ) {
+    ) -> OperatorError? {
         let error = #expect(throws: OperatorError.self, sourceLocation: location) { try body() }
         #expect(error?.status == .cannotCreate, sourceLocation: location)
         #expect(
             error?.sentence.contains(sentence) == true, "\(error as Any)", sourceLocation: location)
+        return error
     }
 }

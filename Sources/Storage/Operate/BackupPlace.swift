@@ -64,7 +64,7 @@ struct BackupPlace {
             throw refused(
                 "is in use as a queue, or was when its program was killed",
                 remedy: "Name another file; after a program that was killed, "
-                    + "leadconvert jobs --db \(name) tidies up.")
+                    + "leadconvert jobs --db \(name.shellQuoted) tidies up.")
         }
         // A damaged copy may be replaced.
         guard let copy = try contents() else { return }
