@@ -41,10 +41,17 @@ final class Daemon: Sendable {
         logger = Logger(label: "leadconvertd")
 
         let path = settings.database.description
+        let isNew = !FileManager.default.fileExists(atPath: path)
         lock = try DaemonLock(queue: path, at: SystemClock.now().wall)
         lock.keep(.init(name: settings.loginName(), readAt: now))
         let queue = try JobQueue(path: path, as: .daemon, lock: lock)
         self.queue = queue
+        if isNew {
+            // Its name may be mistyped.
+            logger.notice(
+                "there was no queue: it is made, and empty",
+                metadata: ["queue.file": "\(settings.database.absolute)"])
+        }
         let notifier = try SystemdNotifier(
             ProcessInfo.processInfo.environment, queue: path,
             callTimeoutMS: settings.salesforce.callTimeout.milliseconds)

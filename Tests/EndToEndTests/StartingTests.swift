@@ -53,6 +53,17 @@ import Testing
         }
     }
 
+    @Test func `says that there was no queue, whose name may be mistyped`() async throws {
+        try await withFixture { fixture in
+            let path = fixture.folder.appendingPathComponent("quue.db").path
+            let sentence = "there was no queue: it is made, and empty"
+            let made = try await fixture.drain(changing: ["LEADCONVERT_DB": path])
+            #expect(made.code == 0)
+            #expect(made.errors.contains(sentence) && made.errors.contains(path))
+            #expect(try await !fixture.drain().errors.contains(sentence))
+        }
+    }
+
     @Test func `leaves a file that is not ours alone`() async throws {
         try await withFixture { fixture in
             let file = fixture.folder.appendingPathComponent("letter.txt")
