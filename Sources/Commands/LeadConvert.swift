@@ -12,9 +12,9 @@ public struct LeadConvert: AsyncParsableCommand {
         abstract: "Fill, watch and steer the queue of Salesforce leads to convert.",
         discussion: """
             Exit status: 0 done, 64 wrong usage, 65 some input was refused, 66 no such file, \
-            batch, job or lead, 69 Salesforce can't be reached, 73 the file can't be made, 74 it \
-            can't be read or written, 75 try again later, 77 login or permission refused, 78 wrong \
-            settings.
+            batch, job or lead, 69 Salesforce can't be reached, 70 our bug, 71 the system refused \
+            something, 73 the file can't be made, 74 it can't be read or written, 75 try again \
+            later, 77 login or permission refused, 78 wrong settings.
 
             Examples:
               leadconvert setup

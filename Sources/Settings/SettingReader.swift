@@ -51,6 +51,7 @@ struct SettingReader {
             name, default: standard,
             rule: "must be a number of seconds "
                 + (low > 0 ? "above 0, at most \(high)" : "from 0 to \(high)")
+                + ", or with a unit: 500ms, 30s, 15m"
         ) { text in
             let seconds = Double(text).map { ($0 * 1000).rounded() }
             let parsed = seconds.flatMap(Int64.init(exactly:)) ?? DurationText(text)?.milliseconds
