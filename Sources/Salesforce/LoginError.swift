@@ -74,7 +74,7 @@ struct LoginError {
             remedy: "Check SALESFORCE_CLIENT_ID; a new app takes up to 10 minutes to be known."),
         LoginError(
             code: "invalid_client", fragment: "", blocker: .permission,
-            remedy: "Check SALESFORCE_CLIENT_ID, and SALESFORCE_CLIENT_SECRET or the private key."),
+            remedy: "Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET."),
         LoginError(
             code: "invalid_app_access", fragment: "", blocker: .permission,
             remedy: "Approve the user for the app, by profile or permission set."),

@@ -48,9 +48,9 @@ import Testing
 
     @Test func `tells a version that is retired or not there yet`() async throws {
         try await withFixture {
-            $0.oldestVersion = 50
+            $0.oldestVersion = 55
         } _: { fixture in
-            for (version, word) in [("45.0", "retired"), ("68.0", "not there yet")] {
+            for (version, word) in [("54.0", "retired"), ("68.0", "not there yet")] {
                 let report = try await fixture.check(changing: ["SALESFORCE_API_VERSION": version])
                 #expect(report.end.code == 78)
                 #expect(report["version"]?.message.contains(word) == true)
