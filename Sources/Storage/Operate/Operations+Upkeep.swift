@@ -1,5 +1,6 @@
 public import Conversion
 import GRDB
+import Glibc
 
 extension Operations {
     /// Makes a consistent copy, even while others write. It is there whole or not at all.
@@ -60,10 +61,11 @@ extension Operations {
     /// - Parameter operation: Which operation the jobs are added to.
     /// - Parameter progress: Told after each step what is done so far.
     public func prune(
-        before time: Timestamp, callsBefore: Timestamp? = nil, at once: Int = 1000,
+        before time: Timestamp, callsBefore: Timestamp? = nil, at once: Int = 250,
         as operation: OperationID? = nil, progress: (Pruned) -> Void = { _ in }
     ) throws -> Pruned {
         var pruned = Pruned()
+        var gap = try StepGap(store)
         while true {
             let step = try store.write { database in
                 let step = try database.pruneJobs(before: time, atMost: once)
@@ -74,6 +76,7 @@ extension Operations {
             pruned.logRows += step.logRows
             progress(pruned)
             guard step.jobs > 0 else { break }
+            try gap.wait()
         }
         while true {
             let calls = try store.write {
@@ -82,10 +85,12 @@ extension Operations {
             pruned.calls += calls
             progress(pruned)
             guard calls > 0 else { break }
+            try gap.wait()
         }
         var free = Int.max
         while case let left = try store.write({ try $0.giveSpaceBack(pages: once) }), left < free {
             free = left
+            try gap.wait()
         }
         pruned.keepsFreePages = free
         return pruned
@@ -136,5 +141,29 @@ extension Database {
             """
         try execute(sql: sql, arguments: [time.description, count])
         return changesCount
+    }
+}
+
+/// The time between two steps of a long change, in which others write. Who waits for SQLite's lock only
+/// looks now and then whether it is free: where the next step began at once, they would never see it so.
+struct StepGap {
+    private let store: JobQueue
+    private var version: Int64
+    private var end = ContinuousClock.now
+
+    init(_ store: JobQueue) throws {
+        self.store = store
+        version = try store.dataVersion()
+    }
+
+    /// Waits as long as the step took; beside others that write, so long that they keep nine tenths of
+    /// the time.
+    mutating func wait() throws {
+        let step = min(end.duration(to: .now), .milliseconds(200))
+        let version = try store.dataVersion()
+        let pause = step * (version == self.version ? 1 : 9)
+        self.version = version
+        usleep(useconds_t(pause / .microseconds(1)))
+        end = .now
     }
 }
