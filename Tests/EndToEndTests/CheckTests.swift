@@ -149,7 +149,7 @@ import Testing
             #expect(left.end.code == 0)
             #expect(left["login"]?.status == "warn")
             #expect(
-                left["login"]?.remedy.hasSuffix("leadconvert check --use-refresh-token") == true)
+                left["login"]?.remedy.contains("leadconvert check --use-refresh-token;") == true)
             #expect(left["user"]?.message == "not looked at: there is no login")
             let used = try await fixture.check("--use-refresh-token", changing: changes)
             #expect(used.end.code == 0)

@@ -205,6 +205,18 @@ import Testing
         #expect(steps < Self.bound)
     }
 
+    @Test func `jobs for a later month cost a start after a reboot nothing`() async throws {
+        try await withQueue(as: .daemon) { queue in
+            _ = try queue.settlements.recover(at: .ms(0))
+            try queue.run(sql: insert(run: "'2999-01-01T00:00:00.000Z'", priority: "1"))
+            try queue.run(sql: "UPDATE jobs SET updated_at = '2026-11-22T00:00:00.000Z'")
+            var start = Moment.ms(1000)
+            start.bootID = "second"
+            let steps = try queue.steps { _ = try queue.settlements.recover(at: start) }
+            #expect(steps < Self.bound)
+        }
+    }
+
     private func insert(
         run: String = "'2026-11-22T00:00:00.000Z'", priority: String, column: String = "owner_id",
         value: String = "NULL"

@@ -80,9 +80,10 @@ extension Settlements {
             WHERE (state = 'verifying' OR state = 'held') AND run_at > ?1 AND \(isOfAnotherClock)
             UNION ALL
             SELECT jobs.id FROM jobs_queued CROSS JOIN jobs ON jobs.id = jobs_queued.id
-            WHERE jobs_queued.run_at > ?1 AND \(isOfAnotherClock)
+            WHERE jobs_queued.run_at > ?1 AND jobs_queued.run_at <= ?2 AND \(isOfAnotherClock)
             """
-        try inSteps(try jobs(late, [now.description]), at: now) { database, jobs in
+        let last = try lastOfOurPauses(at: now)
+        try inSteps(try jobs(late, [now.description, last]), at: now) { database, jobs in
             let sql = """
                 UPDATE jobs SET run_at = \(Database.asLongAgain), updated_at = ?1
                 WHERE id IN (SELECT value FROM json_each(?2)) AND \(isOfAnotherClock)
@@ -90,6 +91,23 @@ extension Settlements {
             try database.cachedStatement(sql: sql).execute(
                 arguments: [now.description, jobs.json])
         }
+    }
+
+    /// No pause of ours ends later: a day and the longest pause of a policy after the last time that was
+    /// written. Millions of jobs may be queued for a later day, and to look at each takes minutes.
+    private func lastOfOurPauses(at now: Timestamp) throws -> String {
+        let sql = """
+            WITH written (at) AS (
+                SELECT ?1
+                UNION ALL SELECT clock_at FROM queue
+                UNION ALL SELECT at FROM operations WHERE id = (SELECT max(id) FROM operations)
+                UNION ALL SELECT started_at FROM calls WHERE id = (SELECT max(id) FROM calls)
+                UNION ALL SELECT updated_at FROM jobs WHERE id = (SELECT max(id) FROM jobs))
+            SELECT max(at) AS at, (SELECT max(max_delay_ms) FROM policies) AS pause FROM written
+            """
+        let row = try store.read { try Row.fetchOne($0, sql: sql, arguments: [now.description]) }
+        guard let row, let last = Timestamp(row["at"] ?? "") else { return "9999" }
+        return (last + 86_400_000 + (row["pause"] ?? 0)).description
     }
 
     private func jobs(_ sql: String, _ arguments: StatementArguments) throws -> [Int64] {
