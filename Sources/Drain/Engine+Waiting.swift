@@ -25,7 +25,7 @@ extension Engine {
     /// tasks in doubt about which no answer has come for as long as the operator waits, or half an hour.
     mutating func endWithoutAnswers(at now: Moment) throws -> OperatorError? {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
-        let silent = silentDoubts(at: now)
+        let silent = silentDoubts()
         guard silent.most > 0, let left = try queue.claims.allThatIsLeft(most: silent.most),
             silent.jobs.isSuperset(of: left.jobs), silent.followUps.isSuperset(of: left.followUps),
             !left.jobs.isEmpty || !left.followUps.isEmpty
@@ -46,13 +46,10 @@ extension Engine {
     }
 
     /// Leads, and follow-ups, about which no answer has come for as long as the operator waits.
-    private func silentDoubts(
-        at now: Moment
-    ) -> (jobs: Set<Int64>, followUps: Set<Int64>, most: Int) {
+    private func silentDoubts() -> (jobs: Set<Int64>, followUps: Set<Int64>, most: Int) {
         let limit = options.giveUpAfterMS ?? ReadFailures.ownFaultAfterMS
-        let jobs = Set(readFailures[.verification].haveFailed(forMS: limit, at: now))
-        let followUps = Set(
-            readFailures[.followUpVerification].haveFailed(forMS: limit, at: now))
+        let jobs = Set(readFailures[.verification].haveFailed(forMS: limit))
+        let followUps = Set(readFailures[.followUpVerification].haveFailed(forMS: limit))
         return (jobs, followUps, max(jobs.count, followUps.count))
     }
 
@@ -69,7 +66,7 @@ extension Engine {
     mutating func endWithReadingsRefused(at now: Moment) throws -> OperatorError? {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
         let refusals = ReadKind.allCases.map { readFailures[$0].refusal }
-        let silent = silentDoubts(at: now)
+        let silent = silentDoubts()
         guard refusals.contains(where: { $0 != nil }),
             let left = try queue.claims.readsLeft(most: silent.most)
         else { return nil }

@@ -118,10 +118,16 @@ import Testing
             try queue.run(
                 sql: """
                     UPDATE jobs SET state = 'verifying', doubt = 'crash', call_id = 1,
-                        run_at = '0000-01-01T00:00:00.000Z'
+                        run_at = '0000-01-01T00:00:00.000Z';
+                    INSERT INTO follow_ups (job_id, priority, kind, object, record_id, state, run_at)
+                    VALUES (1, 0, 'note', 'Contact', '003', 'waiting', '0000-01-01T00:00:00.000Z')
                     """)
             try queue.settlements.clockWasSet(by: -3_600_000, at: .ms(0))
             #expect(try queue.jobs().first?.text("run_at") == "0000-01-01T00:00:00.000Z")
+            let followUps = "SELECT run_at FROM follow_ups"
+            #expect(
+                try queue.read { try String.fetchOne($0, sql: followUps) }
+                    == "0000-01-01T00:00:00.000Z")
         }
     }
 

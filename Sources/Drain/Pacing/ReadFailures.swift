@@ -95,9 +95,12 @@ struct ReadFailures: Equatable {
             || suspects.count == 1 && othersPassed > suspect.othersPassed
     }
 
-    /// Leads of which every reading alone has failed for so long, in milliseconds.
-    func haveFailed(forMS duration: Int64, at now: Moment) -> [Int64] {
-        suspects.keys.filter { hasFailed($0, forMS: duration, at: now) }
+    /// Leads of which every reading alone has failed for so long, in milliseconds, from the first of them
+    /// to the last. What has happened since the last tells nothing of one that waits for its turn.
+    func haveFailed(forMS duration: Int64) -> [Int64] {
+        suspects.filter { _, suspect in
+            suspect.aloneSince.map { suspect.failedAt.since($0) >= duration } ?? false
+        }.map(\.key)
     }
 
     /// How long the lead's next reading waits, in milliseconds.

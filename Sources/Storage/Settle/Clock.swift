@@ -174,14 +174,21 @@ extension Database {
         try execute(
             sql: """
                 UPDATE follow_ups SET
-                    run_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1), run_at),
+                    run_at = coalesce(
+                        max(
+                            strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1),
+                            '0000-01-01T00:00:00.000Z'),
+                        run_at),
                     updated_at = ?2
                 WHERE state = 'verifying' OR state = 'waiting'
                 """,
             arguments: [shift, time])
         try execute(sql: "DELETE FROM delays WHERE until <= ?", arguments: [before])
         try execute(
-            sql: "UPDATE delays SET until = strftime('%Y-%m-%dT%H:%M:%fZ', until, ?)",
+            sql: """
+                UPDATE delays SET until = coalesce(
+                    max(strftime('%Y-%m-%dT%H:%M:%fZ', until, ?), '0000-01-01T00:00:00.000Z'), until)
+                """,
             arguments: [shift])
     }
 
