@@ -143,6 +143,14 @@ extension Database {
             ?1))
         """
 
+    /// A time moved by the modifier ?1, as SQL. No year before 0000 or after 9999: the schema takes none.
+    private static func moved(_ time: String) -> String {
+        """
+        coalesce(
+            max(strftime('%Y-%m-%dT%H:%M:%fZ', \(time), ?1), '0000-01-01T00:00:00.000Z'), \(time))
+        """
+    }
+
     /// Moves our times with the clock.
     fileprivate func shift(
         _ jobs: [Int64], by milliseconds: Int64, from before: Timestamp, at now: Timestamp
@@ -152,12 +160,7 @@ extension Database {
         try execute(
             sql: """
                 UPDATE jobs SET
-                    run_at = coalesce(
-                        -- No year before 0000: the schema takes none.
-                        max(
-                            strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1),
-                            '0000-01-01T00:00:00.000Z'),
-                        run_at),
+                    run_at = \(Self.moved("run_at")),
                     updated_at = ?2
                 WHERE id IN (SELECT value FROM json_each(?4)) AND (state = 'verifying'
                     OR state IN ('queued', 'held') AND run_at > ?3 AND error_code IS NOT NULL)
@@ -173,23 +176,13 @@ extension Database {
         let (time, before) = (now.description, before.description)
         try execute(
             sql: """
-                UPDATE follow_ups SET
-                    run_at = coalesce(
-                        max(
-                            strftime('%Y-%m-%dT%H:%M:%fZ', run_at, ?1),
-                            '0000-01-01T00:00:00.000Z'),
-                        run_at),
-                    updated_at = ?2
+                UPDATE follow_ups SET run_at = \(Self.moved("run_at")), updated_at = ?2
                 WHERE state = 'verifying' OR state = 'waiting'
                 """,
             arguments: [shift, time])
         try execute(sql: "DELETE FROM delays WHERE until <= ?", arguments: [before])
         try execute(
-            sql: """
-                UPDATE delays SET until = coalesce(
-                    max(strftime('%Y-%m-%dT%H:%M:%fZ', until, ?), '0000-01-01T00:00:00.000Z'), until)
-                """,
-            arguments: [shift])
+            sql: "UPDATE delays SET until = \(Self.moved("until"))", arguments: [shift])
     }
 
     /// Of follow-ups and delays what `Settlements.keepPausesShort` is of jobs.
