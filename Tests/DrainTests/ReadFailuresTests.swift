@@ -26,6 +26,16 @@ import Testing
         #expect(Set(waiting).isSubset(of: failing))
     }
 
+    @Test func `one that waits for its turn has not failed all the time`() {
+        var failures = ReadFailures(most: 4)
+        let halfAnHour = ReadFailures.ownFaultAfterMS
+        failures.failed([1], at: .ms(0))
+        failures.failed([2], at: .ms(0))
+        #expect(failures.haveFailed(forMS: halfAnHour) == [])
+        failures.failed([2], at: .ms(halfAnHour))
+        #expect(failures.haveFailed(forMS: halfAnHour) == [2])
+    }
+
     @Test func `a lead that failed alone is read alone, and ever more rarely`() {
         var failures = ReadFailures(most: 4)
         failures.failed([1, 2], at: .ms(0))
