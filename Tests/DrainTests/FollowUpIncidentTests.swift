@@ -44,6 +44,31 @@ import Testing
         }
     }
 
+    @Test func `updates that run into a limit that they share go in smaller calls`() async throws {
+        try await withQueue { queue in
+            try add(1...100, to: queue, notes: false)
+            var drain = try VirtualDrain(queue)
+            let limit = Reason(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: System.LimitException: Too many: 101")
+            try drain.run { request in
+                guard case .update(let records) = request, records.count > 33 else {
+                    return try answer(request)
+                }
+                return CallReply(
+                    .written(
+                        records.enumerated().map {
+                            $0 < 33 ? .done(id: $1.recordID) : .limited(limit)
+                        }))
+            }
+            let jobs = try queue.jobs()
+            #expect(jobs.allSatisfy { $0.text("state") == "converted" })
+            #expect(jobs.allSatisfy { $0.text("after_code") == nil })
+            let updates = try queue.log().filter { $0.text("kind") == "set" }
+            #expect(updates.count { $0.text("outcome") == "not_sent" } > 0)
+            #expect(updates.allSatisfy { ["done", "not_sent"].contains($0.text("outcome")) })
+        }
+    }
+
     @Test(arguments: [false, true])
     func `a trigger that throws for half an hour is permanent`(withNotes: Bool) async throws {
         try await withQueue { queue in
