@@ -10,6 +10,15 @@ import Testing
     private static let lead = "'00QWs0000000001'"
 
     /// What SQL by hand is told, or nil when it is carried out.
+    /// Leads 1 and 2 in the batch "first", lead 3 in the batch "second".
+    private func addTwoBatches(_ queue: JobQueue) throws {
+        var options = EnqueueOptions()
+        options.batch = "first"
+        try queue.add(1...2, options)
+        options.batch = "second"
+        try queue.add(3...3, options)
+    }
+
     private func refusal(_ queue: JobQueue, _ sql: String) -> String? {
         do {
             try queue.database.write { try $0.execute(sql: sql) }
@@ -163,11 +172,7 @@ import Testing
         async throws
     {
         try await withQueue { (queue: JobQueue) throws in
-            var options = EnqueueOptions()
-            options.batch = "first"
-            try queue.add(1...2, options)
-            options.batch = "second"
-            try queue.add(3...3, options)
+            try addTwoBatches(queue)
             _ = try queue.operations.pause(true, batch: "second", at: .now, by: "test")
             #expect(refusal(queue, "UPDATE jobs SET batch_id = 2 WHERE batch_id = 1") == nil)
             #expect(try queue.jobs().map { $0.text("state") } == ["held", "held", "held"])
@@ -240,11 +245,7 @@ import Testing
         firesTriggers: Bool
     ) async throws {
         try await withQueue { (queue: JobQueue) throws in
-            var options = EnqueueOptions()
-            options.batch = "first"
-            try queue.add(1...2, options)
-            options.batch = "second"
-            try queue.add(3...3, options)
+            try addTwoBatches(queue)
             let columns = "INTO jobs (lead_id, converted_status, batch_id) VALUES"
             func write(_ sql: String) -> String? {
                 refusal(queue, "PRAGMA recursive_triggers = \(firesTriggers); \(sql)")
@@ -272,11 +273,7 @@ import Testing
         async throws
     {
         try await withQueue { (queue: JobQueue) throws in
-            var options = EnqueueOptions()
-            options.batch = "first"
-            try queue.add(1...2, options)
-            options.batch = "second"
-            try queue.add(3...3, options)
+            try addTwoBatches(queue)
             let write = """
                 UPDATE jobs SET state = 'converted', finished_at = updated_at WHERE id = 1;
                 REPLACE INTO jobs (lead_id, converted_status, batch_id)

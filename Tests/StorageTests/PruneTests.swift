@@ -16,7 +16,10 @@ import Testing
             queue.database.add(transactionObserver: steps, extent: .databaseLifetime)
 
             let later = Timestamp(milliseconds: 1_800_000_000_000)
-            let pruned = try queue.operations.prune(before: later, at: 50)
+            var pauses: [Duration] = []
+            let pruned = try queue.operations.prune(
+                before: later, at: 50, pausing: { pauses.append($0) })
+            #expect(pauses.count >= 1960 / 50 && pauses.allSatisfy { $0 > .zero })
             #expect(pruned == Operations.Pruned(jobs: 1960, logRows: 9800, calls: 0))
             // Of 50 jobs each with its five log rows, and the permit to delete those.
             #expect(steps.largest <= 50 * 6 + 2)

@@ -59,13 +59,17 @@ extension Operations {
     /// - Parameter callsBefore: The calls' own limit, where it is not the jobs': those of the last
     ///   24 hours count against our share of the org's allowance.
     /// - Parameter operation: Which operation the jobs are added to.
+    /// - Parameter pause: Waits between two steps; a sleep where none is given.
     /// - Parameter progress: Told after each step what is done so far.
     public func prune(
         before time: Timestamp, callsBefore: Timestamp? = nil, at once: Int = 250,
-        as operation: OperationID? = nil, progress: (Pruned) -> Void = { _ in }
+        as operation: OperationID? = nil,
+        pausing pause: ((Duration) -> Void)? = nil,
+        progress: (Pruned) -> Void = { _ in }
     ) throws -> Pruned {
         var pruned = Pruned()
-        var gap = try StepGap(store)
+        var gap = try StepGap(
+            store, pausing: pause ?? { usleep(useconds_t($0 / .microseconds(1))) })
         while true {
             let step = try store.write { database in
                 let step = try database.pruneJobs(before: time, atMost: once)
@@ -146,13 +150,15 @@ extension Database {
 
 /// The time between two steps of a long change, in which others write. Who waits for SQLite's lock only
 /// looks now and then whether it is free: where the next step began at once, they would never see it so.
-struct StepGap {
+private struct StepGap {
     private let store: JobQueue
+    private let pause: (Duration) -> Void
     private var version: Int64
     private var end = ContinuousClock.now
 
-    init(_ store: JobQueue) throws {
+    init(_ store: JobQueue, pausing pause: @escaping (Duration) -> Void) throws {
         self.store = store
+        self.pause = pause
         version = try store.dataVersion()
     }
 
@@ -161,9 +167,8 @@ struct StepGap {
     mutating func wait() throws {
         let step = min(end.duration(to: .now), .milliseconds(200))
         let version = try store.dataVersion()
-        let pause = step * (version == self.version ? 1 : 9)
+        pause(step * (version == self.version ? 1 : 9))
         self.version = version
-        usleep(useconds_t(pause / .microseconds(1)))
         end = .now
     }
 }
