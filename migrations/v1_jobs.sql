@@ -294,6 +294,8 @@ CREATE TABLE jobs (
 
     -- The call it is in, or was in last.
     call_id INTEGER,
+    -- The number of that attempt in the run log, where it has no row in run_log_rows.
+    log_id INTEGER,
     -- Why it is verifying: no_answer to its call, crash of the daemon, answered without a word on what
     -- it did, refused as converted already, or failing: refused for good, and read once before it fails.
     doubt TEXT CONSTRAINT doubt_must_be_one_of_the_six CHECK (
@@ -488,6 +490,7 @@ CREATE INDEX jobs_with_a_failed_follow_up_by_batch ON jobs (batch_id, after_code
     WHERE after_code IS NOT NULL;
 CREATE INDEX jobs_cancelled_by_batch ON jobs (batch_id) WHERE state = 'cancelled';
 CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX jobs_by_log ON jobs (log_id) WHERE log_id IS NOT NULL;
 
 -- The queued jobs, each by the index that it is in.
 CREATE VIEW jobs_queued AS
@@ -1069,8 +1072,12 @@ BEGIN
             SELECT 1 FROM jobs WHERE batch_id = batches.id AND finished_at IS NULL);
 END;
 
--- A row for each attempt of each job and each look-up of it, there before the call leaves.
-CREATE TABLE run_log (
+-- The run log has a row for each attempt of each job and each look-up of it, there before the call
+-- leaves. Nearly all attempts convert their lead, and then the rows of the job and of its call say all
+-- that there is to say, while they are out and after: such an attempt has no row of its own, but a
+-- number. What comes to anything else has its row in run_log_rows, and so has an attempt whose job or
+-- call is about to say something else.
+CREATE TABLE run_log_rows (
     id INTEGER PRIMARY KEY,
     job_id INTEGER NOT NULL,
     lead_id TEXT NOT NULL,
@@ -1096,31 +1103,31 @@ CREATE TABLE run_log (
     CONSTRAINT outcome_must_come_with_finished_at CHECK ((outcome IS NULL) = (finished_at IS NULL))
 ) STRICT;
 
-CREATE INDEX run_log_by_job ON run_log (job_id);
-CREATE INDEX run_log_by_start ON run_log (started_at);
-CREATE INDEX run_log_open ON run_log (call_id) WHERE finished_at IS NULL;
+CREATE INDEX run_log_by_job ON run_log_rows (job_id);
+CREATE INDEX run_log_by_start ON run_log_rows (started_at);
+CREATE INDEX run_log_open ON run_log_rows (call_id) WHERE finished_at IS NULL;
 -- Without the outcome that most rows have: to look for that takes no index, and keeping one would
 -- take a fifth more time for each row.
-CREATE INDEX run_log_by_trouble ON run_log (outcome, started_at) WHERE outcome <> 'converted';
+CREATE INDEX run_log_by_trouble ON run_log_rows (outcome, started_at) WHERE outcome <> 'converted';
 
 -- Only prune takes rows out of the log: it puts a row in here, deletes, and takes that row away
 -- again, all in one transaction.
 CREATE TABLE prune_permit (id INTEGER PRIMARY KEY) STRICT;
 
-CREATE TRIGGER run_log_is_append_only_updated BEFORE UPDATE ON run_log
+CREATE TRIGGER run_log_rows_are_append_only_updated BEFORE UPDATE ON run_log_rows
 WHEN OLD.finished_at IS NOT NULL OR NEW.id <> OLD.id
 BEGIN
     SELECT RAISE(ABORT, 'run_log_is_append_only: a finished row cannot be changed');
 END;
 
 -- A REPLACE would delete the row without a trigger. What gives no id gets a new one, and is -1 here.
-CREATE TRIGGER run_log_is_append_only_replaced BEFORE INSERT ON run_log
-WHEN NEW.id > 0 AND EXISTS (SELECT 1 FROM run_log WHERE id = NEW.id)
+CREATE TRIGGER run_log_rows_are_append_only_replaced BEFORE INSERT ON run_log_rows
+WHEN NEW.id > 0 AND EXISTS (SELECT 1 FROM run_log_rows WHERE id = NEW.id)
 BEGIN
     SELECT RAISE(ABORT, 'run_log_is_append_only: a row cannot be replaced');
 END;
 
-CREATE TRIGGER run_log_is_append_only_deleted BEFORE DELETE ON run_log
+CREATE TRIGGER run_log_rows_are_append_only_deleted BEFORE DELETE ON run_log_rows
 WHEN NOT EXISTS (SELECT 1 FROM prune_permit)
 BEGIN
     SELECT RAISE(ABORT, 'run_log_is_append_only: use leadconvert prune');
@@ -1144,6 +1151,8 @@ CREATE TABLE calls (
         CHECK (waited_for IN ('token', 'slot', 'account', 'allowance', 'outage')),
     usage_current INTEGER,
     usage_limit INTEGER,
+    -- The number of its first lead's attempt in the run log; those of the others follow it.
+    log_id INTEGER,
     -- How many leads it might have carried, and why not as many as was set: a call took long (slow),
     -- calls failed one after the other (fault), it was smaller yet (grown), or it is a half of a call
     -- that failed (half).
@@ -1159,6 +1168,134 @@ CREATE TABLE calls (
 
 CREATE INDEX calls_by_start ON calls (started_at);
 CREATE INDEX calls_open ON calls (id) WHERE finished_at IS NULL;
+
+-- The attempts that have no row of their own. What stands in the place of a column has its affinity, and
+-- the range of numbers says again what call_id says: by these SQLite finds a few rows of the run log
+-- without making all of it.
+CREATE VIEW run_log_of_jobs AS
+SELECT
+    jobs.log_id AS id,
+    jobs.id AS job_id,
+    jobs.lead_id AS lead_id,
+    jobs.batch_id AS batch_id,
+    CAST(jobs.attempts + (jobs.state NOT IN ('converted', 'finishing')) AS INTEGER) AS attempt,
+    jobs.call_id AS call_id,
+    CAST('convert' AS TEXT) AS kind,
+    calls.started_at AS started_at,
+    CAST(iif(jobs.state IN ('converted', 'finishing'),
+        coalesce(calls.finished_at, jobs.updated_at), NULL) AS TEXT) AS finished_at,
+    calls.duration_ms AS duration_ms,
+    CAST(iif(jobs.state IN ('converted', 'finishing'), 'converted', NULL) AS TEXT) AS outcome,
+    CAST(NULL AS TEXT) AS code,
+    CAST(NULL AS TEXT) AS message,
+    CAST(NULL AS INTEGER) AS backoff_ms,
+    CAST(NULL AS TEXT) AS next_run_at,
+    jobs.result_account_id AS account_id,
+    jobs.result_contact_id AS contact_id,
+    jobs.result_opportunity_id AS opportunity_id
+FROM calls
+JOIN jobs ON jobs.call_id = calls.id
+    AND jobs.log_id >= calls.log_id AND jobs.log_id < calls.log_id + calls.size;
+
+-- A query of your own is quick if its FROM begins with run_log; behind other tables all of it is made
+-- first.
+CREATE VIEW run_log AS
+SELECT * FROM run_log_rows UNION ALL SELECT * FROM run_log_of_jobs;
+
+-- When each of its rows began, by the indexes on times.
+CREATE VIEW run_log_by_time AS
+SELECT id, started_at, outcome FROM run_log_rows
+UNION ALL
+SELECT
+    jobs.log_id, calls.started_at,
+    CAST(iif(jobs.state IN ('converted', 'finishing'), 'converted', NULL) AS TEXT)
+FROM calls
+CROSS JOIN jobs INDEXED BY jobs_by_log ON jobs.call_id = calls.id
+    AND jobs.log_id >= calls.log_id AND jobs.log_id < calls.log_id + calls.size;
+
+CREATE TRIGGER run_log_takes_rows INSTEAD OF INSERT ON run_log
+BEGIN
+    SELECT RAISE(ABORT, 'run_log_is_append_only: a row cannot be replaced')
+    WHERE EXISTS (SELECT 1 FROM run_log WHERE id = NEW.id);
+    INSERT INTO run_log_rows VALUES (
+        coalesce(NEW.id, 1 + max(
+            (SELECT coalesce(max(id), 0) FROM run_log_rows),
+            (SELECT coalesce(max(log_id), 0) FROM jobs WHERE log_id IS NOT NULL))),
+        NEW.job_id, NEW.lead_id, NEW.batch_id, NEW.attempt, NEW.call_id, NEW.kind, NEW.started_at,
+        NEW.finished_at, NEW.duration_ms, NEW.outcome, NEW.code, NEW.message, NEW.backoff_ms,
+        NEW.next_run_at, NEW.account_id, NEW.contact_id, NEW.opportunity_id);
+END;
+
+CREATE TRIGGER run_log_is_append_only_updated INSTEAD OF UPDATE ON run_log
+BEGIN
+    SELECT RAISE(ABORT, 'run_log_is_append_only: a row cannot be changed');
+END;
+
+CREATE TRIGGER run_log_is_append_only_deleted INSTEAD OF DELETE ON run_log
+BEGIN
+    SELECT RAISE(ABORT, 'run_log_is_append_only: use leadconvert prune');
+END;
+
+-- Attempts get rows of their own before somebody changes what their jobs and calls say of them. A plain
+-- conversion, which changes nothing of that, is what the daemon writes: its two times are one.
+CREATE TRIGGER run_log_keeps_what_a_job_says BEFORE UPDATE OF
+    id, lead_id, batch_id, state, attempts, call_id, result_account_id, result_contact_id,
+    result_opportunity_id
+ON jobs
+WHEN OLD.log_id IS NOT NULL AND (OLD.state <> 'sending' OR NEW.state <> 'converted'
+    OR NEW.finished_at IS NOT NEW.updated_at)
+BEGIN
+    INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE job_id = OLD.id;
+END;
+
+CREATE TRIGGER run_log_has_what_a_job_said AFTER UPDATE OF
+    id, lead_id, batch_id, state, attempts, call_id, result_account_id, result_contact_id,
+    result_opportunity_id
+ON jobs
+WHEN NEW.log_id = OLD.log_id AND EXISTS (SELECT 1 FROM run_log_rows WHERE id = OLD.log_id)
+BEGIN
+    UPDATE jobs SET log_id = NULL WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER run_log_keeps_what_a_deleted_job_says BEFORE DELETE ON jobs
+WHEN OLD.log_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM prune_permit)
+BEGIN
+    INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE job_id = OLD.id;
+END;
+
+CREATE TRIGGER run_log_keeps_what_a_replaced_job_says INSTEAD OF INSERT ON jobs_before_insert
+WHEN EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND log_id IS NOT NULL)
+BEGIN
+    INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE job_id = NEW.id;
+    UPDATE jobs SET log_id = NULL WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER run_log_keeps_what_a_job_says_that_another_replaces BEFORE UPDATE OF id ON jobs
+WHEN NEW.id <> OLD.id AND EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND log_id IS NOT NULL)
+BEGIN
+    INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE job_id = NEW.id;
+    UPDATE jobs SET log_id = NULL WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER run_log_keeps_what_a_call_says BEFORE UPDATE OF
+    id, size, started_at, finished_at, duration_ms, log_id
+ON calls
+WHEN OLD.log_id IS NOT NULL AND (OLD.finished_at IS NOT NULL
+    OR (NEW.id, NEW.size, NEW.started_at, NEW.log_id)
+        IS NOT (OLD.id, OLD.size, OLD.started_at, OLD.log_id))
+BEGIN
+    INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE call_id = OLD.id;
+    UPDATE jobs SET log_id = NULL
+    WHERE log_id >= OLD.log_id AND log_id < OLD.log_id + OLD.size AND call_id = OLD.id;
+END;
+
+CREATE TRIGGER run_log_keeps_what_a_deleted_call_says BEFORE DELETE ON calls
+WHEN OLD.log_id IS NOT NULL
+BEGIN
+    INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE call_id = OLD.id;
+    UPDATE jobs SET log_id = NULL
+    WHERE log_id >= OLD.log_id AND log_id < OLD.log_id + OLD.size AND call_id = OLD.id;
+END;
 
 -- One row: the token bucket, so that a restart neither refills nor forgets it, and the org's own
 -- count of requests as the last answer carried it.

@@ -74,7 +74,7 @@ import Testing
             #expect(view.snapshot.activity.attempts.values.reduce(0, +) == 1)
             try queue.run(
                 sql:
-                    "UPDATE run_log SET finished_at = '\(now)', outcome = 'converted' WHERE job_id = 1"
+                    "UPDATE run_log_rows SET finished_at = '\(now)', outcome = 'converted' WHERE job_id = 1"
             )
             try view.look(at: now)
             try view.look(at: now)

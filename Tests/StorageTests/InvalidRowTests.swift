@@ -223,7 +223,7 @@ import Testing
                 })
             try queue.run(
                 sql: """
-                    CREATE TRIGGER of_theirs BEFORE INSERT ON run_log
+                    CREATE TRIGGER of_theirs BEFORE INSERT ON run_log_rows
                     WHEN NEW.job_id = 2 AND NEW.kind = 'verify'
                     BEGIN SELECT RAISE(ABORT, 'not this one'); END;
                     """)

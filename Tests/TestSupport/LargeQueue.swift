@@ -28,7 +28,7 @@ extension JobQueue {
                     CASE WHEN state <> 'queued' THEN at END
                 FROM fates;
 
-                INSERT INTO run_log (job_id, lead_id, batch_id, attempt, call_id, kind, started_at,
+                INSERT INTO run_log_rows (job_id, lead_id, batch_id, attempt, call_id, kind, started_at,
                     finished_at, duration_ms, outcome)
                 WITH RECURSIVE attempts (n) AS (
                     SELECT 1 UNION ALL SELECT n + 1 FROM attempts WHERE n < 5)

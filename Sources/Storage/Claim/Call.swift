@@ -100,16 +100,20 @@ extension Claims {
 
 extension Database {
     /// The call's row and the limiter it spends from: both or neither.
-    func begin(_ kind: CallKind, size: Int, _ start: CallStart) throws -> Int64 {
+    /// - Parameter logID: The number of its first lead's row in the run log, where the leads' jobs and the
+    ///   call are their rows.
+    func begin(
+        _ kind: CallKind, size: Int, _ start: CallStart, logID: Int64? = nil
+    ) throws -> Int64 {
         let sql = """
             INSERT INTO calls (kind, size, started_at, boot_id, uptime_ms, waited_ms, waited_for,
-                size_limit, size_reason)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                size_limit, size_reason, log_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         try cachedStatement(sql: sql).execute(arguments: [
             kind.rawValue, size, start.at.wall.description, start.at.bootID, start.at.uptimeMS,
             start.waited?.milliseconds, start.waited?.reason.rawValue, start.size?.limit,
-            start.size?.reason?.rawValue,
+            start.size?.reason?.rawValue, logID,
         ])
         let id = lastInsertedRowID
         if let limiter = start.limiter { try save(limiter) }

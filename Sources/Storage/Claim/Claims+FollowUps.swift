@@ -199,18 +199,18 @@ extension Database {
         _ kind: CallKind, of followUps: inout [ClaimedFollowUp], in callID: Int64,
         at now: Timestamp
     ) throws {
+        let first = try nextLogNumber()
         let sql = """
-            INSERT OR ROLLBACK INTO run_log
-                (job_id, lead_id, batch_id, attempt, call_id, kind, started_at)
-            SELECT job_id, lead_id, jobs.batch_id, follow_ups.attempts + 1, ?, ?, ?
+            INSERT OR ROLLBACK INTO run_log_rows
+                (id, job_id, lead_id, batch_id, attempt, call_id, kind, started_at)
+            SELECT ? + given.key, job_id, lead_id, jobs.batch_id, follow_ups.attempts + 1, ?, ?, ?
             FROM json_each(?) AS given
             CROSS JOIN follow_ups ON follow_ups.id = given.value
             CROSS JOIN jobs ON jobs.id = follow_ups.job_id
             """
         try cachedStatement(sql: sql).execute(arguments: [
-            callID, kind.rawValue, now.description, followUps.map(\.id).json,
+            first, callID, kind.rawValue, now.description, followUps.map(\.id).json,
         ])
-        let first = lastInsertedRowID - Int64(followUps.count) + 1
         for index in followUps.indices { followUps[index].entry = first + Int64(index) }
     }
 }

@@ -25,8 +25,9 @@ extension Claims {
             database, jobs, cursor in
             var (start, jobs) = (start, jobs)
             if jobs.first?.split != nil { start.size?.reason = .half }
-            let callID = try database.begin(.convert, size: jobs.count, start)
-            let first = try database.send(jobs.map(\.id), in: callID, at: start.at.wall)
+            let first = try database.nextLogNumber()
+            let callID = try database.begin(.convert, size: jobs.count, start, logID: first)
+            try database.send(jobs.map(\.id), in: callID, logID: first, at: start.at.wall)
             for index in jobs.indices { jobs[index].entry = first + Int64(index) }
             return ClaimedCall(id: callID, jobs: jobs, cursor: cursor)
         }
@@ -173,18 +174,21 @@ extension Database {
             == jobs.count
     }
 
-    /// - Returns: The number of the first job's row in the run log; the others' follow it.
+    /// Writes jobs as sent, which with their call's row is what the run log has of it so far.
+    /// - Parameter first: The number of the first job's row in the run log; the others' follow it.
     fileprivate func send(
-        _ jobs: [Int64], in callID: Int64, at now: Timestamp
-    ) throws -> Int64 {
+        _ jobs: [Int64], in callID: Int64, logID first: Int64, at now: Timestamp
+    ) throws {
         // OR ROLLBACK, because a broken rule undoes the transaction anyway: then SQLite keeps no
         // journal for the statement.
         let sql = """
-            UPDATE OR ROLLBACK jobs SET state = 'sending', call_id = ?, updated_at = ?
-            WHERE id IN (SELECT value FROM json_each(?))
+            UPDATE OR ROLLBACK jobs
+            SET state = 'sending', call_id = ?, log_id = ? + given.key, updated_at = ?
+            FROM json_each(?) AS given WHERE jobs.id = given.value
             """
-        try cachedStatement(sql: sql).execute(arguments: [callID, now.description, jobs.json])
-        return try openLog(.convert, of: jobs, in: callID, at: now)
+        try cachedStatement(sql: sql).execute(arguments: [
+            callID, first, now.description, jobs.json,
+        ])
     }
 }
 
@@ -221,8 +225,8 @@ extension Database {
                 jobs.doubt, jobs.call_id, jobs.error_code, jobs.error_message,
                 coalesce(
                     calls.started_at,
-                    (SELECT max(started_at) FROM run_log
-                    WHERE job_id = jobs.id AND run_log.kind = 'convert'),
+                    (SELECT max(started_at) FROM run_log_rows
+                    WHERE job_id = jobs.id AND run_log_rows.kind = 'convert'),
                     jobs.created_at) AS started_at,
                 coalesce(calls.uptime_ms, 0) AS uptime_ms, coalesce(calls.boot_id, '') AS boot_id,
                 coalesce(calls.size, 2) AS size

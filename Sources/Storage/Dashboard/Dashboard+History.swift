@@ -81,17 +81,20 @@ extension Dashboard {
     /// with.
     public func lastNumbers(before time: Timestamp) throws -> (attempt: Int64, call: Int64) {
         try read { database in
-            func last(_ table: String) throws -> Int64 {
+            func last(_ table: String, by times: String) throws -> Int64 {
                 // Numbers grow with time; where nothing is as new, all there is lies before.
-                let first = try Int64.fetchOne(
-                    database,
-                    sql: """
-                        SELECT id FROM \(table) WHERE started_at >= ? ORDER BY started_at LIMIT 1
-                        """, arguments: [time.description])
-                if let first { return first - 1 }
-                return try Int64.fetchOne(database, sql: "SELECT max(id) FROM \(table)") ?? 0
+                let sql = """
+                    SELECT id, started_at FROM \(times) WHERE started_at >= ?
+                    ORDER BY started_at LIMIT 1
+                    """
+                let arguments: StatementArguments = [time.description]
+                if let first = try Int64.fetchOne(database, sql: sql, arguments: arguments) {
+                    return first - 1
+                }
+                let last = "SELECT id FROM \(table) ORDER BY id DESC LIMIT 1"
+                return try Int64.fetchOne(database, sql: last) ?? 0
             }
-            return (try last("run_log"), try last("calls"))
+            return (try last("run_log", by: "run_log_by_time"), try last("calls", by: "calls"))
         }
     }
 

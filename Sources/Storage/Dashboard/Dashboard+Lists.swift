@@ -138,7 +138,7 @@ extension Dashboard {
     /// often they failed.
     public func latestFailures(limit: Int) throws -> [JobSummary] {
         let recent = """
-            SELECT job_id FROM run_log INDEXED BY run_log_by_trouble
+            SELECT job_id FROM run_log_rows INDEXED BY run_log_by_trouble
             WHERE outcome <> 'converted' AND outcome = 'failed' ORDER BY started_at DESC LIMIT ?
             """
         let numbers = try read { database in

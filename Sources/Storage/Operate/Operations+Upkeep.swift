@@ -112,9 +112,10 @@ extension Database {
         try execute(sql: "INSERT INTO prune_permit DEFAULT VALUES")
         var logRows = 0
         for job in jobs {
-            try cachedStatement(sql: "DELETE FROM run_log WHERE job_id = ?").execute(arguments: [
-                job
-            ])
+            let inJob = "SELECT count(*) FROM run_log_of_jobs WHERE job_id = ?"
+            logRows += try Int.fetchOne(cachedStatement(sql: inJob), arguments: [job]) ?? 0
+            try cachedStatement(sql: "DELETE FROM run_log_rows WHERE job_id = ?")
+                .execute(arguments: [job])
             logRows += changesCount
             try cachedStatement(sql: "DELETE FROM follow_ups WHERE job_id = ?")
                 .execute(arguments: [job])
@@ -141,6 +142,10 @@ extension Database {
                     AND id NOT IN (
                         SELECT call_id FROM follow_ups
                         WHERE call_id IS NOT NULL AND (state = 'sending' OR state = 'verifying'))
+                    AND NOT EXISTS (
+                        SELECT 1 FROM jobs
+                        WHERE jobs.log_id >= calls.log_id AND jobs.log_id < calls.log_id + calls.size
+                            AND jobs.call_id = calls.id)
                 LIMIT ?)
             """
         try execute(sql: sql, arguments: [time.description, count])

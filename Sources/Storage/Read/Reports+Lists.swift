@@ -73,12 +73,15 @@ extension Reports {
         _ filter: LogFilter, columns: ([String]) throws -> Void = { _ in },
         _ body: (TableRow) throws -> Void
     ) throws {
+        let isOfAnyJob = filter.job == nil && filter.lead == nil && filter.batch == nil
+        // What came to anything else than a conversion has a row of its own, and an index.
+        let isTrouble = isOfAnyJob && filter.outcome ?? .converted != .converted
         var query = TableQuery(
             """
             id, job_id, lead_id, batch_id, attempt, call_id, kind, started_at, finished_at,
             duration_ms, outcome, code, message, backoff_ms, next_run_at, account_id,
             contact_id, opportunity_id
-            """, from: "run_log", limit: filter.limit)
+            """, from: isTrouble ? "run_log_rows" : "run_log", limit: filter.limit)
         if let job = filter.job {
             try store.read { try $0.require(job: job) }
             query.add("job_id = ?", job)
@@ -94,9 +97,6 @@ extension Reports {
                 "job_id IN (SELECT id FROM jobs WHERE batch_id = ?)",
                 try store.read { try $0.existingBatch(batch) })
         }
-        let isOfAnyJob = query.isWhole
-        // There is no index of what most rows came to.
-        let isTrouble = isOfAnyJob && filter.outcome ?? .converted != .converted
         if let outcome = filter.outcome {
             query.add(
                 isTrouble ? "outcome <> 'converted' AND outcome = ?" : "+outcome = ?",
@@ -109,6 +109,7 @@ extension Reports {
         if isTrouble || isOfAnyJob && filter.since != nil {
             query.order = ["started_at", "id"]
         }
+        if isOfAnyJob && !isTrouble && filter.since != nil { query.index = "run_log_by_time" }
         try stream(query, columns, body)
     }
 
@@ -217,9 +218,9 @@ extension Database {
         let statement = try cachedStatement(sql: query.sqlOfRows)
         let names = statement.columnNames
         let rows = try Row.fetchCursor(statement, arguments: [Array(ids).json])
-        var page: [TableRow] = []
-        while let row = try rows.next() { page.append(TableRow(row, columns: names)) }
-        return (names, page)
+        var page: [Int64: TableRow] = [:]
+        while let row = try rows.next() { page[row[0]] = TableRow(row, columns: names) }
+        return (names, ids.compactMap { page[$0] })
     }
 }
 

@@ -225,10 +225,10 @@ extension Database {
         let sql = """
             SELECT lead_id, state, result_account_id, result_contact_id, result_opportunity_id,
                 error_code, error_message,
-                state = 'converted' AND coalesce((
-                    SELECT outcome FROM run_log
+                state = 'converted' AND log_id IS NULL AND coalesce((
+                    SELECT outcome FROM run_log_rows
                     WHERE job_id = jobs.id AND outcome IN ('converted', 'already_converted')
-                    ORDER BY run_log.id DESC LIMIT 1
+                    ORDER BY run_log_rows.id DESC LIMIT 1
                 ), '') = 'already_converted' AS already_converted,
                 after_code, after_message,
                 CASE WHEN after_code IS NOT NULL THEN '[' || coalesce(

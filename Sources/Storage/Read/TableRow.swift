@@ -47,6 +47,8 @@ extension TableRow {
 struct TableQuery {
     /// What the rows are ordered by; the same again backwards to find the newest.
     var order = ["id"]
+    /// Where their numbers are looked up, with what they are ordered by; nil in the table itself.
+    var index: String?
     private(set) var arguments: StatementArguments = []
 
     private let columns: String
@@ -54,6 +56,7 @@ struct TableQuery {
     private let limit: Int?
     private var conditions: [String] = []
 
+    /// - Parameter columns: Their names, `id` first.
     /// - Parameter limit: Only so many, the last in the order.
     init(_ columns: String, from table: String, limit: Int?) {
         self.columns = columns
@@ -73,19 +76,20 @@ struct TableQuery {
         arguments += [value]
     }
 
-    /// The numbers of the rows, with a place for each argument.
+    /// The numbers of the rows, with a place for each argument; then what they are ordered by, without
+    /// which SQLite would not merge the parts of a view in their orders.
     var sqlOfIDs: String {
         let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))"
+        let numbers = """
+            SELECT \((["id"] + order.filter { $0 != "id" }).joined(separator: ", "))
+            FROM \(index ?? table)
+            \(filter)
+            """
         let forwards = order.joined(separator: ", ")
-        guard let limit else {
-            return "SELECT id FROM \(table)\n\(filter)\nORDER BY \(forwards)"
-        }
+        guard let limit else { return "\(numbers)\nORDER BY \(forwards)" }
         let backwards = order.map { "\($0) DESC" }.joined(separator: ", ")
         return """
-            SELECT id FROM (
-                SELECT \(order.joined(separator: ", ")) FROM \(table)
-                \(filter)
-                ORDER BY \(backwards) LIMIT \(limit))
+            SELECT id FROM (\(numbers) ORDER BY \(backwards) LIMIT \(limit))
             ORDER BY \(forwards)
             """
     }
@@ -96,18 +100,14 @@ struct TableQuery {
     }
 
     /// The newest number.
-    var sqlOfLastID: String { "SELECT max(id) FROM \(table)" }
+    var sqlOfLastID: String { "SELECT id FROM \(table) ORDER BY id DESC LIMIT 1" }
 
     /// How many rows are read at once.
     static let page = 500
 
-    /// The rows of these numbers, given as a JSON array, in its order.
+    /// The rows of these numbers, given as a JSON array; the first column is the number.
     var sqlOfRows: String {
-        """
-        SELECT \(columns)
-        FROM (SELECT value AS given FROM json_each(?))
-        CROSS JOIN \(table) ON id = given
-        """
+        "SELECT \(columns) FROM \(table) WHERE id IN (SELECT value FROM json_each(?))"
     }
 }
 

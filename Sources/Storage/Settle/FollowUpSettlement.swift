@@ -74,14 +74,18 @@ extension Database {
         guard !settlements.isEmpty else { return 0 }
         var settled = 0
         var jobs: Set<Int64> = []
-        for settlement in settlements where try move(settlement, at: end.at.wall) {
-            settled += 1
+        for settlement in settlements {
+            let isMoved = try move(settlement, at: end.at.wall)
+            // Of one that somebody has ended meanwhile the run log has the answer all the same.
+            guard try isMoved || isLogOpen(settlement.entry) else { continue }
             // The row of one that is done names its record.
             try closeLog(
                 settlement.entry, settlement.outcome, code: settlement.reason?.code,
                 message: settlement.reason?.text ?? settlement.recordID,
                 durationMS: end.durationMS, backoffMS: settlement.backoffMS,
                 nextRunAt: settlement.nextRunAt, at: end.at.wall.description)
+            guard isMoved else { continue }
+            settled += 1
             guard settlement.to == .done || settlement.to == .failed else { continue }
             jobs.insert(settlement.jobID)
             if settlement.pausesBatch, let batch = settlement.batchID {

@@ -121,7 +121,7 @@ extension Database {
     /// A row in the run log, without a clause that would roll back more than itself.
     private func log(_ kind: CallKind, of job: Int64, at now: Timestamp) throws {
         let sql = """
-            INSERT INTO run_log (job_id, lead_id, batch_id, attempt, kind, started_at)
+            INSERT INTO run_log_rows (job_id, lead_id, batch_id, attempt, kind, started_at)
             SELECT id, lead_id, batch_id, attempts + 1, ?, ? FROM jobs WHERE id = ?
             """
         try cachedStatement(sql: sql).execute(arguments: [kind.rawValue, now.description, job])
@@ -167,6 +167,7 @@ extension Database {
     /// time takes.
     /// - Returns: How many jobs, or follow-ups, were settled.
     func settleCarefully(_ call: SettledCall) throws -> Int {
+        try withoutTriggersIfRefused { try keepLog(of: call.settlements.map(\.jobID)) }
         var settled = try settle(SettledCall(call.end), inOne: false)
         for settlement in call.settlements {
             settled += try settleAlone(call.end, { $0.settlements = [settlement] }) {

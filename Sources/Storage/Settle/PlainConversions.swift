@@ -2,8 +2,7 @@ import Conversion
 import GRDB
 
 // Nearly all leads are converted by the first call, and nothing else follows from it. Those are
-// settled together: two statements for a call instead of two for each of its leads, which takes a
-// third of the time.
+// settled together, by one statement for a call, and their jobs' rows are their rows in the run log, too.
 
 extension [Settlement] {
     /// Those that only say that the call converted the lead, and the others.
@@ -34,13 +33,12 @@ extension Settlement {
 }
 
 extension Database {
-    /// Settles plain conversions of one call, with their rows in the run log.
+    /// Settles plain conversions of one call; with the call's end that is in the run log, too.
     /// - Returns: Whether it did: not if one of the jobs has moved on. Then none was touched.
     func convert(_ jobs: [Settlement], _ end: CallEnd) throws -> Bool {
         guard !jobs.isEmpty else { return true }
         guard try areSending(jobs, in: end.callID) else { return false }
         try convertJobs(jobs, end)
-        try closeLog(of: jobs, end)
         return true
     }
 
@@ -48,7 +46,7 @@ extension Database {
         let sql = """
             SELECT count(*) FROM json_each(?) AS given
             CROSS JOIN jobs ON jobs.id = given.value
-            WHERE state = 'sending' AND call_id = ?
+            WHERE state = 'sending' AND call_id = ? AND log_id IS NOT NULL
             """
         let count = try Int.fetchOne(
             cachedStatement(sql: sql), arguments: [jobs.map(\.jobID).json, callID])
@@ -87,26 +85,5 @@ extension Database {
             FROM (VALUES \(rows.joined(separator: ", "))) AS given
             WHERE jobs.id = given.column1
             """
-    }
-
-    private func closeLog(of jobs: [Settlement], _ end: CallEnd) throws {
-        // Most calls convert all of their leads, whose rows follow each other.
-        let (first, last) = (jobs[0].entry, jobs[0].entry + Int64(jobs.count) - 1)
-        let isWhole = jobs.indices.allSatisfy { jobs[$0].entry == first + Int64($0) }
-        let sql = """
-            UPDATE OR ROLLBACK run_log SET
-                finished_at = ?1, duration_ms = ?2, outcome = 'converted',
-                (account_id, contact_id, opportunity_id) = (
-                    SELECT result_account_id, result_contact_id, result_opportunity_id
-                    FROM jobs WHERE jobs.id = run_log.job_id)
-            WHERE id \(isWhole ? "BETWEEN ?3 AND ?4" : "IN (SELECT value FROM json_each(?3))")
-            """
-        let statement = try cachedStatement(sql: sql)
-        let (time, duration) = (end.at.wall.description, end.durationMS)
-        if isWhole {
-            try statement.execute(with: time, duration, first, last)
-        } else {
-            try statement.execute(with: time, duration, jobs.map(\.entry).json)
-        }
     }
 }

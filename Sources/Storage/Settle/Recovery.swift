@@ -33,16 +33,19 @@ extension Settlements {
         return try store.write(carefully: { database, isCareful in
             let isOlderCopy = try database.isOlderCopy(than: lastCall ?? store.lastCall, store)
             if isOlderCopy { try database.recordOlderCopy() }
+            let sending = try Int64.fetchAll(
+                database, sql: "SELECT id FROM jobs WHERE state = 'sending'")
+            try database.withoutTriggersIfRefused { try database.keepLog(of: sending) }
             let time = now.wall.description
             try database.execute(
                 sql: """
-                    UPDATE run_log SET finished_at = ?1, outcome = 'unknown',
+                    UPDATE run_log_rows SET finished_at = ?1, outcome = 'unknown',
                         code = 'DAEMON_ENDED', message = ?2,
                         next_run_at = iif(kind = 'set', ?3, ?1)
                     WHERE finished_at IS NULL
                     """,
                 arguments: [time, sentence, (now.wall + lifetimeSinceClaimMS).description])
-            let jobs = try database.putInDoubt(sentence, at: now.wall, carefully: isCareful)
+            try database.putInDoubt(sending, sentence, at: now.wall, carefully: isCareful)
             if boot != now.bootID {
                 try database.keepFollowUpPausesShort(at: now.wall)
                 try database.anchorClock(at: now)
@@ -59,7 +62,7 @@ extension Settlements {
             let calls = database.changesCount
             try database.finishBatches(at: now.wall)
             return Leftover(
-                jobs: jobs, calls: calls,
+                jobs: sending.count, calls: calls,
                 olderCopyUpTo: try Int64.fetchOne(
                     database, sql: "SELECT older_copy_up_to FROM queue"),
                 isOlderCopy: isOlderCopy)
@@ -89,11 +92,9 @@ extension Database {
     }
 
     /// - Parameter isCareful: Whether each is written for itself, and one whose row breaks a rule fails.
-    /// - Returns: How many jobs were sending.
     fileprivate func putInDoubt(
-        _ sentence: String, at now: Timestamp, carefully isCareful: Bool
-    ) throws -> Int {
-        let jobs = try Int64.fetchAll(self, sql: "SELECT id FROM jobs WHERE state = 'sending'")
+        _ jobs: [Int64], _ sentence: String, at now: Timestamp, carefully isCareful: Bool
+    ) throws {
         func update(_ jobs: [Int64]) throws {
             try execute(
                 sql: """
@@ -113,15 +114,13 @@ extension Database {
             self, sql: "SELECT id FROM jobs WHERE state = 'verifying' AND doubt = 'no_answer'")
         guard isCareful else {
             try update(jobs)
-            try forget(unanswered)
-            return jobs.count
+            return try forget(unanswered)
         }
         for job in jobs {
             let rule = try ruleBroken { try withoutTriggersIfRefused { try update([job]) } }
             if let rule { try failInFlight(job, breaking: rule, at: now) }
         }
         for job in unanswered { try withoutTriggersIfRefused { try forget([job]) } }
-        return jobs.count
     }
 
     /// Batches of which somebody has settled the last job by hand.

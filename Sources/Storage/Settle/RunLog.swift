@@ -2,22 +2,58 @@ import Conversion
 import GRDB
 
 extension Database {
+    /// The number of the next row of the run log, whether it is to stand in `run_log_rows` or in what a
+    /// job and its call say. No one else can write before this transaction ends.
+    func nextLogNumber() throws -> Int64 {
+        let sql = """
+            SELECT 1 + max(
+                (SELECT coalesce(max(id), 0) FROM run_log_rows),
+                (SELECT coalesce(max(log_id), 0) FROM jobs WHERE log_id IS NOT NULL))
+            """
+        return try Int64.fetchOne(cachedStatement(sql: sql)) ?? 1
+    }
+
     /// Opens a row of the run log for each of these jobs, in their order.
-    /// - Returns: The number of the first row. The others follow it without a gap, since no one else
-    ///   can write before this transaction ends.
+    /// - Returns: The number of the first row; the others follow it without a gap.
     func openLog(
         _ kind: CallKind, of jobs: [Int64], in callID: Int64?, at now: Timestamp
     ) throws -> Int64 {
+        let first = try nextLogNumber()
         let sql = """
-            INSERT OR ROLLBACK INTO run_log (job_id, lead_id, batch_id, attempt, call_id, kind, started_at)
-            SELECT jobs.id, lead_id, batch_id, attempts + 1, ?, ?, ?
+            INSERT OR ROLLBACK INTO run_log_rows
+                (id, job_id, lead_id, batch_id, attempt, call_id, kind, started_at)
+            SELECT ? + given.key, jobs.id, lead_id, batch_id, attempts + 1, ?, ?, ?
             FROM json_each(?) AS given
             CROSS JOIN jobs ON jobs.id = given.value
             """
         try cachedStatement(sql: sql).execute(arguments: [
-            callID, kind.rawValue, now.description, jobs.json,
+            first, callID, kind.rawValue, now.description, jobs.json,
         ])
-        return lastInsertedRowID - Int64(jobs.count) + 1
+        return first
+    }
+
+    /// Gives attempts rows of their own whose jobs are about to say something else than that their call
+    /// is out, or has converted them.
+    /// - Parameter jobs: Jobs whose attempts may have no row in `run_log_rows`.
+    func keepLog(of jobs: [Int64]) throws {
+        guard !jobs.isEmpty else { return }
+        let copy = """
+            INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs
+            WHERE job_id IN (SELECT value FROM json_each(?))
+            """
+        let forget = """
+            UPDATE jobs SET log_id = NULL
+            WHERE id IN (SELECT value FROM json_each(?)) AND log_id IS NOT NULL
+            """
+        for sql in [copy, forget] {
+            try cachedStatement(sql: sql).execute(arguments: [jobs.json])
+        }
+    }
+
+    /// Whether a row of the run log is still without its end.
+    func isLogOpen(_ entry: Int64) throws -> Bool {
+        let sql = "SELECT finished_at IS NULL FROM run_log_rows WHERE id = ?"
+        return try Bool.fetchOne(cachedStatement(sql: sql), arguments: [entry]) ?? false
     }
 
     /// Closes a row of the run log.
@@ -27,7 +63,7 @@ extension Database {
         records: ConvertedRecords? = nil, at time: String
     ) throws {
         let sql = """
-            UPDATE run_log SET finished_at = ?, duration_ms = ?, outcome = ?, code = ?,
+            UPDATE run_log_rows SET finished_at = ?, duration_ms = ?, outcome = ?, code = ?,
                 message = ?, backoff_ms = ?, next_run_at = ?, account_id = ?, contact_id = ?,
                 opportunity_id = ?
             WHERE id = ?

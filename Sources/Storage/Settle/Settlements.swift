@@ -46,6 +46,7 @@ extension Database {
         } else {
             others = call.settlements
         }
+        try keepLog(of: others.filter { $0.from == .sending }.map(\.jobID))
         for settlement in others {
             guard try move(settlement, at: time) else {
                 try recordLateAnswer(settlement, end)
@@ -97,7 +98,7 @@ extension Database {
                 AND (state = ?14
                     OR ?14 IN ('sending', 'verifying') AND state IN ('queued', 'held')
                         AND EXISTS (
-                            SELECT 1 FROM run_log WHERE id = ?18 AND finished_at IS NULL))
+                            SELECT 1 FROM run_log_rows WHERE id = ?18 AND finished_at IS NULL))
             """
         let error = job.jobReason ?? job.reason
         try cachedStatement(sql: sql).execute(
@@ -112,9 +113,7 @@ extension Database {
     /// An answer for a job that an UPDATE by hand had sent again meanwhile: the run log has it, and the job
     /// remembers that it may be converted by us.
     private func recordLateAnswer(_ job: Settlement, _ end: CallEnd) throws {
-        let isOpen = "SELECT finished_at IS NULL FROM run_log WHERE id = ?"
-        guard try Bool.fetchOne(cachedStatement(sql: isOpen), arguments: [job.entry]) ?? false
-        else { return }
+        guard try isLogOpen(job.entry) else { return }
         try closeLog(
             job.entry, job.outcome, code: job.reason?.code, message: job.reason?.text,
             durationMS: end.durationMS, records: job.records, at: end.at.wall.description)
