@@ -55,6 +55,28 @@ public enum JSON: Sendable {
     }
 }
 
+extension JSON: Decodable {
+    /// Any value; the members of an object come in the order of their names.
+    public init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if value.decodeNil() {
+            self = .null
+        } else if let flag = try? value.decode(Bool.self) {
+            self = .bool(flag)
+        } else if let number = try? value.decode(Int64.self) {
+            self = .integer(number)
+        } else if let number = try? value.decode(Double.self) {
+            self = .real(number)
+        } else if let text = try? value.decode(String.self) {
+            self = .text(text)
+        } else if let members = try? value.decode([String: JSON].self) {
+            self = .object(members.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        } else {
+            self = .list(try value.decode([JSON].self))
+        }
+    }
+}
+
 /// The text of a JSON array, an element a line, piece by piece: it may have a million elements.
 public struct JSONArray {
     private let isLive: Bool

@@ -28,7 +28,8 @@ struct AccountQuery {
                     for: "account", isForOne: values.count == 1,
                     tellingPersonAccounts: tellingPersonAccounts, own: refusal))
         }
-        guard let page = response.json(QueryRows<Row>.self), let found = found(in: page.records)
+        guard let page = response.json(QueryRows<[String: JSON]>.self),
+            let found = found(in: page.records)
         else {
             return .unclear(.unreadable("The answer is not a list of accounts"))
         }
@@ -55,46 +56,22 @@ struct AccountQuery {
     }
 
     /// The accounts; nil when a row is none.
-    private func found(in rows: [Row]) -> [(value: String, id: RecordID)]? {
+    private func found(in rows: [[String: JSON]]) -> [(value: String, id: RecordID)]? {
         var found: [(String, RecordID)] = []
         for row in rows {
-            guard let id = row.text("Id"),
+            // Salesforce writes a field by its own spelling, whatever the query's is.
+            let fields = Dictionary(row.map { ($0.key.lowercased(), $0.value) }) { $1 }
+            guard case .text(let id)? = fields["id"],
                 let account = RecordID(stem: id.prefix(15), of: .account),
-                let value = row.text(field)
+                case .text(let value)? = fields[field.lowercased()]
             else { return nil }
-            if !row.isPersonAccount { found.append((value.lowercased(), account)) }
-        }
-        return found
-    }
-
-    /// A record whose fields are named by a setting.
-    private struct Row: Decodable {
-        private struct Name: CodingKey {
-            var stringValue: String
-            var intValue: Int? { nil }
-
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
-        private var texts: [String: String] = [:]
-        var isPersonAccount = false
-
-        init(from decoder: any Decoder) throws {
-            let fields = try decoder.container(keyedBy: Name.self)
-            for name in fields.allKeys {
-                switch name.stringValue {
-                case "attributes": continue
-                case "IsPersonAccount": isPersonAccount = try fields.decode(Bool.self, forKey: name)
-                case let field:
-                    texts[field.lowercased()] = try fields.decodeIfPresent(
-                        String.self, forKey: name)
-                }
+            switch fields["ispersonaccount"] {
+            case .bool(true): continue
+            case .bool(false), nil: found.append((value.lowercased(), account))
+            default: return nil
             }
         }
-
-        /// Salesforce writes a field by its own spelling, whatever the query's is.
-        func text(_ field: String) -> String? { texts[field.lowercased()] }
+        return found
     }
 }
 

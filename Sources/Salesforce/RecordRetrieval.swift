@@ -20,38 +20,13 @@ enum RecordRetrieval {
         of response: APIResponse, for ids: [String]
     ) -> Reply<[[String: JSON]?]>.Outcome {
         guard response.status == 200 else { return .init(response.outcomeOfReading) }
-        guard let records = response.json([[String: FetchedValue]?].self) else {
+        guard let records = response.json([[String: JSON]?].self) else {
             return .unclear(.unreadable("The answer is not a list of records"))
         }
         guard records.count == ids.count else {
             return .unclear(.shortAnswer(records.count, of: ids.count, "records"))
         }
-        return .value(records.map { $0?.mapValues(\.json) })
-    }
-}
-
-/// A value of a field, whatever it is.
-private struct FetchedValue: Decodable {
-    let json: JSON
-
-    init(from decoder: any Decoder) throws {
-        let value = try decoder.singleValueContainer()
-        if value.decodeNil() {
-            json = .null
-        } else if let flag = try? value.decode(Bool.self) {
-            json = .bool(flag)
-        } else if let number = try? value.decode(Int64.self) {
-            json = .integer(number)
-        } else if let number = try? value.decode(Double.self) {
-            json = .real(number)
-        } else if let text = try? value.decode(String.self) {
-            json = .text(text)
-        } else if let members = try? value.decode([String: FetchedValue].self) {
-            // An address, or the record's own attributes.
-            json = .object(members.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) })
-        } else {
-            json = .list(try value.decode([FetchedValue].self).map(\.json))
-        }
+        return .value(records)
     }
 }
 
