@@ -39,12 +39,15 @@ struct FirstLead {
         let daemon = DaemonLock.holder(queue: queue.path) == nil ? try drain() : nil
         defer { daemon?.stop() }
         var changes = QueueChanges(of: queue)
+        let dashboard = try Dashboard(path: queue.path)
         let end = ContinuousClock.now + timeout
         while ContinuousClock.now < end {
             // A daemon that ends changes nothing any more.
             try changes.wait(until: min(end, .now + .seconds(1)))
             let hasEnded = daemon.map { !$0.isRunning } ?? false
-            if let row = try row(of: lead), Self.isSettled(row) { return try show(lead, row) }
+            if let newest = try dashboard.jobs(of: lead, limit: 1).first, newest.state.isSettled {
+                return try show(newest)
+            }
             if hasEnded { break }
         }
         if let daemon, !daemon.isRunning, daemon.terminationStatus != 0 {
@@ -81,44 +84,31 @@ struct FirstLead {
             environment)
     }
 
-    private func row(of lead: RecordID) throws -> TableRow? {
-        var filter = JobFilter()
-        filter.lead = lead
-        filter.limit = 1
-        var found: TableRow?
-        try queue.reports.readJobs(filter) { found = $0 }
-        return found
-    }
-
-    private static func isSettled(_ row: TableRow) -> Bool {
-        text(row, "state").flatMap(JobState.init)?.isSettled ?? true
-    }
-
-    private func show(_ lead: RecordID, _ row: TableRow) throws -> Bool {
-        let isConverted = Self.text(row, "state") == JobState.converted.rawValue
+    private func show(_ job: JobSummary) throws -> Bool {
+        let isConverted = job.state == .converted
         let facts =
             isConverted
             ? [
-                ("account", "result_account_id"), ("contact", "result_contact_id"),
-                ("opportunity", "result_opportunity_id"),
-            ].compactMap { name, column in
-                Self.text(row, column).map { "\(name) \($0)" }
-            }
-            : ["error_code", "error_message"].compactMap { Self.text(row, $0)?.onOneLine }
+                ("account", job.accountID), ("contact", job.contactID),
+                ("opportunity", job.opportunityID),
+            ].compactMap { name, id in id.map { "\(name) \($0)" } }
+            : [job.code, job.message].compactMap { $0?.onOneLine }
         let output = Output()
-        let state = Self.text(row, "state") ?? ""
-        try output.writeLine("\(lead) \(state): \(facts.joined(separator: ", "))")
+        try output.writeLine("\(job.lead) \(job.state): \(facts.joined(separator: ", "))")
         try output.flush()
         return isConverted
-    }
-
-    private static func text(_ row: TableRow, _ column: String) -> String? {
-        guard case .text(let text) = row[column], !text.isEmpty else { return nil }
-        return text
     }
 }
 
 extension Process {
+    /// A program that reads nothing.
+    convenience init(_ program: String, _ arguments: [String]) {
+        self.init()
+        executableURL = URL(fileURLWithPath: program)
+        self.arguments = arguments
+        standardInput = FileHandle.nullDevice
+    }
+
     /// Has it settle what is in flight, and waits for its end.
     fileprivate func stop() {
         if isRunning { terminate() }
@@ -138,11 +128,8 @@ func runProgram(_ program: String, _ arguments: [String]) throws(OperatorError) 
 private func startProgram(
     _ program: String, _ arguments: [String], _ environment: [String: String]? = nil
 ) throws(OperatorError) -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
+    let process = Process(program, arguments)
     process.environment = environment
-    process.standardInput = FileHandle.nullDevice
     do {
         try process.run()
     } catch {

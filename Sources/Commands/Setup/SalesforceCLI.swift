@@ -39,10 +39,7 @@ struct SalesforceCLI {
     private static let noLogin = "sf org display has no token for that org."
 
     private static func ask(_ arguments: [String]) throws(OperatorError) -> Response {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["sf"] + arguments
-        process.standardInput = FileHandle.nullDevice
+        let process = Process("/usr/bin/env", ["sf"] + arguments)
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
