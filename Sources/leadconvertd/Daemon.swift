@@ -54,7 +54,7 @@ final class Daemon: Sendable {
         }
         let notifier = try SystemdNotifier(
             ProcessInfo.processInfo.environment, queue: path,
-            callTimeoutMS: settings.salesforce.callTimeout.milliseconds)
+            callTimeoutMS: Int64(settings.salesforce.callTimeout / .milliseconds(1)))
         self.notifier = notifier
         let refreshToken = RefreshTokenKeeper(settings.refreshTokenStore, logger: logger)
         self.refreshToken = refreshToken
@@ -77,11 +77,15 @@ final class Daemon: Sendable {
             hooks = HookRunner(
                 try JobQueue(path: path, as: .client), settings.hooks, logger: logger,
                 stillRunning: { notifier?.commandsRun($0) })
-            page = try await PageServer.start(
-                settings.listen, queue: path,
-                health: .init(
-                    isWritable: { fileState.isWritable }, hasSession: { transport.hasSession }),
-                logger: logger)
+            if let listen = settings.listen {
+                page = try await PageServer.start(
+                    listen, queue: path, version: ProgramVersion.number,
+                    health: .init(
+                        isWritable: { fileState.isWritable }, hasSession: { transport.hasSession }),
+                    logger: logger, now: { SystemClock.now().wall })
+            } else {
+                page = nil
+            }
         } catch {
             // The client's connections must be closed before it is released.
             await transport.shutdown()
@@ -213,25 +217,6 @@ final class Daemon: Sendable {
             logger.error("settings not taken; the old ones stay", metadata: ["error": "\(error)"])
             notifier?.ready()
         }
-    }
-}
-
-extension Duration {
-    /// Whole milliseconds.
-    fileprivate var milliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
-    }
-}
-
-extension PageServer {
-    /// Starts the page where one is wanted.
-    static func start(
-        _ options: ListenOptions?, queue path: String, health: Health, logger: Logger
-    ) async throws -> PageServer? {
-        guard let options else { return nil }
-        return try await start(
-            options, queue: path, version: ProgramVersion.number, health: health, logger: logger,
-            now: { SystemClock.now().wall })
     }
 }
 
