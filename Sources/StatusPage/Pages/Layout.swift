@@ -10,6 +10,9 @@ struct PageContext: Sendable {
     /// Whether one can log out, because one had to log in.
     var isLoggedIn: Bool
     var version: String
+    var now: Timestamp
+    /// What the last change came to, if one led here.
+    var notice: HTML = .none
 }
 
 /// The frame around every page.
@@ -45,6 +48,7 @@ struct Layout {
         </header>
         <main id="main" tabindex="-1">
         <p id="connection" role="status" hidden></p>
+        \(context.notice)
         \(body)
         </main>
         <footer><span>leadconvertd \(context.version)</span><span>All times are UTC.</span>\
@@ -80,8 +84,7 @@ struct Layout {
 /// A button that changes something: a form by itself, which works without JavaScript.
 struct ActionButton {
     let context: PageContext
-    let action: String
-    let fields: [(name: String, value: String)]
+    let operation: PageOperation
     let label: String
     /// What it does, for people who can't see what stands around it.
     let description: String
@@ -89,15 +92,22 @@ struct ActionButton {
     let back: String
 
     var html: HTML {
-        let inputs = fields.map { field -> HTML in
-            "<input type=\"hidden\" name=\"\(field.name)\" value=\"\(field.value)\">"
-        }
-        let key = ([action] + fields.map(\.value)).joined(separator: " ")
+        let action = operation.action.rawValue
+        let key = ([action] + operation.fields.map(\.value)).joined(separator: " ")
         return """
-            <form method="post" action="/\(action)"><input type="hidden" name="csrf" \
-            value="\(context.formToken)"><input type="hidden" name="back" value="\(back)">\(inputs)\
+            <form method="post" action="/\(action)">\(operation.inputs(context, back: back))\
             <button data-key="\(key)" aria-label="\(description)">\(label)</button></form>
             """
+    }
+}
+
+extension PageOperation {
+    /// What its form sends along.
+    func inputs(_ context: PageContext, back: String) -> HTML {
+        let inputs = ([("csrf", context.formToken), ("back", back)] + fields).map {
+            name, value -> HTML in "<input type=\"hidden\" name=\"\(name)\" value=\"\(value)\">"
+        }
+        return "\(inputs)"
     }
 }
 

@@ -7,14 +7,12 @@ struct OverviewPage {
     let snapshot: Snapshot
     /// Whether the charts show a day, or an hour.
     var isDay = false
-    var notice: HTML = .none
 
     private var now: Timestamp { snapshot.at }
 
     var html: HTML {
         Layout(context: context, title: title, isLive: true).html(
             """
-            \(notice)
             <div data-live id="state">\(stateLine)</div>
             <section data-live id="queue" aria-labelledby="queue-h"><h1 id="queue-h">Queue</h1>\
             \(tiles)\(totals)</section>
@@ -24,7 +22,7 @@ struct OverviewPage {
             </div>
             <section data-live id="failures" aria-labelledby="failures-h">\
             <h2 id="failures-h">Failures by code</h2>\
-            \(FailureTable(context: context, groups: snapshot.failures, now: now, back: "/").html)\
+            \(FailureTable(context: context, groups: snapshot.failures, back: "/").html)\
             </section>
             <section data-live id="batches" aria-labelledby="batches-h">\
             <h2 id="batches-h">Batches</h2>\(batches)</section>
@@ -51,8 +49,8 @@ struct OverviewPage {
         let (kind, words) = QueueWords(snapshot).sentence
         let button =
             snapshot.state?.isPaused == true
-            ? action("resume", [("all", "queue")], "Resume", "Resume the whole queue")
-            : action("pause", [("all", "queue")], "Pause", "Pause the whole queue")
+            ? button(.init(.resume, .queue), "Resume", "Resume the whole queue")
+            : button(.init(.pause, .queue), "Pause", "Pause the whole queue")
         return """
             <div class="state"><p><span class="dot \(kind)" aria-hidden="true"></span>\
             \(words)</p>\(button)</div>
@@ -186,7 +184,7 @@ struct OverviewPage {
             <li><p><a href="\(Link.lead(job.lead))"><code>\(job.lead)</code></a> \
             <b class="code">\(job.code ?? "no code")</b> <span class="quiet">\(time(job.finishedAt))</span></p>\
             <p class="message"><bdi>\(job.message ?? "")</bdi></p>\
-            \(action("retry", [("job", String(job.id))], "Retry", "Retry lead \(job.lead)"))</li>
+            \(button(.init(.retry, .job(job.id)), "Retry", "Retry lead \(job.lead)"))</li>
             """
         }
         return "<ul class=\"cards\">\(rows)</ul>"
@@ -218,13 +216,12 @@ struct OverviewPage {
 
     private func time(_ time: Timestamp?) -> HTML { time?.html(on: now) ?? .none }
 
-    private func action(
-        _ action: String, _ fields: [(name: String, value: String)], _ label: String,
-        _ description: String
+    private func button(
+        _ operation: PageOperation, _ label: String, _ description: String
     ) -> HTML {
         ActionButton(
-            context: context, action: action, fields: fields, label: label,
-            description: description, back: "/"
+            context: context, operation: operation, label: label, description: description,
+            back: "/"
         ).html
     }
 }

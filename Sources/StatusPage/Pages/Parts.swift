@@ -6,7 +6,6 @@ struct FailureTable {
     let context: PageContext
     let groups: [FailureGroup]
     var batch: String?
-    let now: Timestamp
     let back: String
 
     var html: HTML {
@@ -28,7 +27,7 @@ struct FailureTable {
             <tr><th scope="row"><a href="\(Link.failures(group.part, group.code, batch: batch))">\
             <bdi class="code">\(code)</bdi></a>\(group.part.label)</th><td class="number">\(group.leads.grouped)<span class="unit"> leads</span></td>\
             <td class="message"><bdi>\(group.example ?? "")</bdi></td>\
-            <td class="when">\(group.lastAt?.html(on: now) ?? .none)</td>\
+            <td class="when">\(group.lastAt?.html(on: context.now) ?? .none)</td>\
             <td class="actions">\(retry(group))</td></tr>
             """
     }
@@ -36,8 +35,8 @@ struct FailureTable {
     private func retry(_ group: FailureGroup) -> HTML {
         guard let code = group.code else { return .none }
         return ActionButton(
-            context: context, action: "retry",
-            fields: group.part.fields(code, batch), label: "Retry",
+            context: context,
+            operation: .init(.retry, .code(code, batch: batch, part: group.part)), label: "Retry",
             description: "Retry \(group.leads.counted("lead")) that failed with \(code)"
                 + group.part.words,
             back: back
@@ -46,8 +45,7 @@ struct FailureTable {
 
     private func retryAll(_ leads: Int) -> HTML {
         ActionButton(
-            context: context, action: "retry",
-            fields: batch.map { [("batch", $0)] } ?? [("all", "failed")],
+            context: context, operation: .init(.retry, batch.map { .batch($0) } ?? .allFailed),
             label: "Retry all \(leads.grouped)",
             description: "Retry all \(leads.counted("lead")) that failed",
             back: back
@@ -61,11 +59,6 @@ extension FailedPart {
 
     /// The same, behind what is said of leads.
     var words: String { self == .followUp ? " after the conversion" : "" }
-
-    /// The fields of a form for all that failed in this part with a code.
-    func fields(_ code: String, _ batch: String?) -> [(name: String, value: String)] {
-        [("code", code), ("part", rawValue)] + (batch.map { [("batch", $0)] } ?? [])
-    }
 }
 
 /// What a batch has come to.
@@ -97,24 +90,26 @@ struct BatchButtons {
         if failed > 0 {
             buttons.append(
                 button(
-                    "retry", "Retry failed",
+                    .retry, "Retry failed",
                     "Retry \(failed.counted("lead")) of batch \(batch.name) that failed"))
         }
         if batch.isPaused {
-            buttons.append(button("resume", "Resume", "Resume batch \(batch.name)"))
+            buttons.append(button(.resume, "Resume", "Resume batch \(batch.name)"))
         } else if batch.unsettled > 0 {
-            buttons.append(button("pause", "Pause", "Pause batch \(batch.name)"))
+            buttons.append(button(.pause, "Pause", "Pause batch \(batch.name)"))
         }
         if isComplete, batch.unsettled > 0 {
             buttons.append(
-                button("cancel", "Cancel", "Cancel what was not sent of batch \(batch.name)"))
+                button(.cancel, "Cancel", "Cancel what was not sent of batch \(batch.name)"))
         }
         return "\(buttons)"
     }
 
-    private func button(_ action: String, _ label: String, _ description: String) -> HTML {
+    private func button(
+        _ action: PageOperation.Action, _ label: String, _ description: String
+    ) -> HTML {
         ActionButton(
-            context: context, action: action, fields: [("batch", batch.name)], label: label,
+            context: context, operation: .init(action, .batch(batch.name)), label: label,
             description: description, back: back
         ).html
     }
@@ -124,7 +119,6 @@ struct BatchButtons {
 struct JobTable {
     let context: PageContext
     let jobs: [JobSummary]
-    let now: Timestamp
     let back: String
     /// The address of what follows; nil at the end.
     var next: String?
@@ -146,7 +140,7 @@ struct JobTable {
         <tr><th scope="row"><a href="\(Link.lead(job.lead))"><code>\(job.lead)</code></a></th>\
         <td><span class="pill \(Words.kind(of: job.state))">\(job.state.rawValue)</span></td>\
         <td>\(batch(job))</td><td class="message">\(result(job))</td>\
-        <td class="when">\((job.finishedAt ?? job.runAt)?.html(on: now) ?? .none)</td>\
+        <td class="when">\((job.finishedAt ?? job.runAt)?.html(on: context.now) ?? .none)</td>\
         <td class="actions">\(JobButtons(context: context, job: job, back: back).html)</td></tr>
         """
     }
@@ -172,16 +166,16 @@ struct JobButtons {
 
     var html: HTML {
         switch job.state {
-        case .failed: button("retry", "Retry")
-        case .converted where job.hasFailedFollowUp: button("retry", "Retry what follows")
-        case .queued, .held: button("cancel", "Cancel")
+        case .failed: button(.retry, "Retry")
+        case .converted where job.hasFailedFollowUp: button(.retry, "Retry what follows")
+        case .queued, .held: button(.cancel, "Cancel")
         default: .none
         }
     }
 
-    private func button(_ action: String, _ label: String) -> HTML {
+    private func button(_ action: PageOperation.Action, _ label: String) -> HTML {
         ActionButton(
-            context: context, action: action, fields: [("job", String(job.id))], label: label,
+            context: context, operation: .init(action, .job(job.id)), label: label,
             description: "\(label) lead \(job.lead)", back: back
         ).html
     }

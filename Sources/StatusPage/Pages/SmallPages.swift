@@ -9,8 +9,6 @@ struct FailuresPage {
     let batch: String?
     let jobs: [JobSummary]
     let next: String?
-    let now: Timestamp
-    var notice: HTML = .none
 
     var html: HTML {
         let name = code ?? "no code"
@@ -19,19 +17,19 @@ struct FailuresPage {
             batch.map { " of <a href=\"\(Link.batch($0))\"><bdi>\($0)</bdi></a>" } ?? .none
         return Layout(context: context, title: "\(name) – leadconvert").html(
             """
-            \(notice)<nav class="path"><a href="/">Queue</a></nav>
+            <nav class="path"><a href="/">Queue</a></nav>
             <h1>\(part == .followUp ? "Converted, and then failed" : "Failed") with \
             <span class="code">\(name)</span>\(scope)</h1>
             \(jobs.isEmpty ? .none : retry(name, back))
-            \(JobTable(context: context, jobs: jobs, now: now, back: back, next: next).html)
+            \(JobTable(context: context, jobs: jobs, back: back, next: next).html)
             """)
     }
 
     private func retry(_ name: String, _ back: String) -> HTML {
         guard let code else { return .none }
         return ActionButton(
-            context: context, action: "retry",
-            fields: part.fields(code, batch), label: "Retry all of them",
+            context: context, operation: .init(.retry, .code(code, batch: batch, part: part)),
+            label: "Retry all of them",
             description: "Retry all leads that failed with \(name)" + part.words, back: back
         ).html
     }
@@ -42,15 +40,13 @@ struct JobsPage {
     let state: JobState
     let jobs: [JobSummary]
     let next: String?
-    let now: Timestamp
-    var notice: HTML = .none
 
     var html: HTML {
         Layout(context: context, title: "\(state.rawValue) – leadconvert").html(
             """
-            \(notice)<nav class="path"><a href="/">Queue</a></nav>
+            <nav class="path"><a href="/">Queue</a></nav>
             <h1>Leads that are \(state.rawValue)</h1>
-            \(JobTable(context: context, jobs: jobs, now: now, back: Link.jobs(state), next: next).html)
+            \(JobTable(context: context, jobs: jobs, back: Link.jobs(state), next: next).html)
             """)
     }
 }
@@ -59,20 +55,18 @@ struct BatchPage {
     let context: PageContext
     let batch: BatchSummary
     let failures: [FailureGroup]
-    let now: Timestamp
-    var notice: HTML = .none
 
     var html: HTML {
         let back = Link.batch(batch.name)
         return Layout(context: context, title: "\(batch.name) – leadconvert", isLive: true).html(
             """
-            \(notice)<nav class="path"><a href="/">Queue</a></nav>
+            <nav class="path"><a href="/">Queue</a></nav>
             <h1>Batch <bdi>\(batch.name)</bdi></h1>
             <section data-live id="progress" aria-label="Progress">\(progress)\
             <div class="row">\(BatchButtons(context: context, batch: batch, back: back, isComplete: true).html)</div></section>
             <section data-live id="failures" aria-labelledby="failures-h">\
             <h2 id="failures-h">Failures by code</h2>\
-            \(FailureTable(context: context, groups: failures, batch: batch.name, now: now, back: back).html)</section>
+            \(FailureTable(context: context, groups: failures, batch: batch.name, back: back).html)</section>
             """)
     }
 
@@ -91,8 +85,9 @@ struct BatchPage {
             <span>\(name)</span></span></li>
             """
         }
-        let since: HTML = batch.createdAt.map { "Made at \($0.html(on: now))" } ?? .none
-        let end: HTML = batch.finishedAt.map { ", finished at \($0.html(on: now))" } ?? .none
+        let since: HTML = batch.createdAt.map { "Made at \($0.html(on: context.now))" } ?? .none
+        let end: HTML =
+            batch.finishedAt.map { ", finished at \($0.html(on: context.now))" } ?? .none
         let paused: HTML = batch.isPaused ? ". It is <b>paused</b>" : .none
         return """
             <ul class="tiles">\(tiles)</ul>\(BatchBar(batch: batch).html)\
@@ -106,13 +101,11 @@ struct LeadPage {
     let context: PageContext
     let lead: String
     let jobs: [(job: JobSummary, attempts: [AttemptRow])]
-    let now: Timestamp
-    var notice: HTML = .none
 
     var html: HTML {
         Layout(context: context, title: "\(lead) – leadconvert", isLive: true).html(
             """
-            \(notice)<nav class="path"><a href="/">Queue</a></nav>
+            <nav class="path"><a href="/">Queue</a></nav>
             <h1>Lead <code>\(lead)</code></h1>
             <div data-live id="jobs">\(jobs.map(section))</div>
             """)
@@ -126,7 +119,7 @@ struct LeadPage {
             job \(String(job.id)), \(job.attempts.counted("attempt")) used\(facts(job))</p>\
             \(JobButtons(context: context, job: job, back: Link.lead(lead)).html)</div>\
             \(fault(job))\(records(job))\
-            \(Timeline(job: job, attempts: entry.attempts, now: now).html)\
+            \(Timeline(job: job, attempts: entry.attempts, now: context.now).html)\
             \(log(entry.attempts))</section>
             """
     }
@@ -134,10 +127,10 @@ struct LeadPage {
     private func facts(_ job: JobSummary) -> HTML {
         let batch: HTML =
             job.batch.map { ", batch <a href=\"\(Link.batch($0))\"><bdi>\($0)</bdi></a>" } ?? .none
-        let added: HTML = job.createdAt.map { ", added \($0.html(on: now))" } ?? .none
+        let added: HTML = job.createdAt.map { ", added \($0.html(on: context.now))" } ?? .none
         let due: HTML =
             job.state == .queued || job.state == .held
-            ? job.runAt.map { ", due \($0.html(on: now))" } ?? .none : .none
+            ? job.runAt.map { ", due \($0.html(on: context.now))" } ?? .none : .none
         return "\(batch)\(added)\(due)"
     }
 
@@ -168,14 +161,15 @@ struct LeadPage {
     }
 
     private func row(_ attempt: AttemptRow) -> HTML {
-        let took = attempt.startedAt.map { ((attempt.finishedAt ?? now) - $0).asDuration } ?? ""
+        let took =
+            attempt.startedAt.map { ((attempt.finishedAt ?? context.now) - $0).asDuration } ?? ""
         let call: HTML =
             attempt.call.map {
                 " <span class=\"quiet\">call \(String($0)), \((attempt.leadsInCall ?? 1).counted("lead"))</span>"
             }
             ?? .none
         let then: HTML =
-            attempt.nextRunAt.map { "again at \($0.html(on: now))" } ?? .none
+            attempt.nextRunAt.map { "again at \($0.html(on: context.now))" } ?? .none
         let waited: HTML =
             attempt.waitedMS.map {
                 $0 > 0
@@ -184,7 +178,7 @@ struct LeadPage {
             }
             ?? .none
         return """
-            <tr><td class="when">\(attempt.startedAt?.html(on: now) ?? .none)</td>\
+            <tr><td class="when">\(attempt.startedAt?.html(on: context.now) ?? .none)</td>\
             <td>\(attempt.kind) \(attempt.attempt)\(call)\(waited)</td>\
             <td class="message"><span class="pill \(Words.kind(ofOutcome: attempt.outcome))">\
             \(attempt.outcome.map(Words.outcome) ?? "in flight")</span> \
@@ -203,16 +197,12 @@ struct ConfirmationPage {
 
     var html: HTML {
         let verb = operation.action.verb
-        let fields = operation.fields.map { field -> HTML in
-            "<input type=\"hidden\" name=\"\(field.name)\" value=\"\(field.value)\">"
-        }
         return Layout(context: context, title: "\(verb)? – leadconvert").html(
             """
             <h1>\(verb) \(leads.counted("lead"))?</h1>
             <p>This touches <b>\(leads.counted("lead"))</b>: \(operation.target).</p>
             <div class="row"><form method="post" action="/\(operation.action.rawValue)">\
-            <input type="hidden" name="csrf" value="\(context.formToken)">\
-            <input type="hidden" name="back" value="\(back)">\(fields)\
+            \(operation.inputs(context, back: back))\
             <input type="hidden" name="confirmed" value="yes">\
             <button class="strong">\(verb) \(leads.grouped)</button></form>\
             <a class="more" href="\(back)">Leave them alone</a></div>

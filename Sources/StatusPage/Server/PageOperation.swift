@@ -24,6 +24,11 @@ struct PageOperation: Sendable, Equatable {
     let action: Action
     let subject: Target
 
+    init(_ action: Action, _ subject: Target) {
+        self.action = action
+        self.subject = subject
+    }
+
     /// Reads a form; nil when it asks for nothing that there is.
     init?(_ action: Action, _ form: [String: String]) {
         self.action = action

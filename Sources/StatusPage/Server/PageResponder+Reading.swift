@@ -10,7 +10,7 @@ extension PageResponder {
     func page(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
         let query = Form.fields(request.query)
         switch request.path {
-        case "/": return try overview(isDay: query["range"] == "day", notice(query))
+        case "/": return try overview(query)
         case "/metrics": return try metrics()
         case "/readyz": return try readiness()
         case "/failures": return try await failures(query)
@@ -22,15 +22,15 @@ extension PageResponder {
         }
     }
 
-    private func overview(isDay: Bool, _ notice: HTML) throws -> Response {
+    private func overview(_ query: [String: String]) throws -> Response {
         let snapshot = try watch.snapshot()
-        let key = "\(isDay) \(notice.text)"
+        let (isDay, context) = (query["range"] == "day", context(query))
+        let key = "\(isDay) \(context.notice.text)"
         // What is in flight grows older by the second.
         let version = snapshot.version &* 7919 &+ Int(snapshot.at.milliseconds / 1000)
         let body = rendered.withLock { rendered -> ByteBuffer in
             if let last = rendered[key], last.version == version { return last.body }
-            let page = OverviewPage(
-                context: context, snapshot: snapshot, isDay: isDay, notice: notice)
+            let page = OverviewPage(context: context, snapshot: snapshot, isDay: isDay)
             let body = ByteBuffer(string: page.html.text)
             if rendered.count > 20 { rendered = [:] }
             rendered[key] = (version, body)
@@ -63,57 +63,47 @@ extension PageResponder {
     }
 
     private func failures(_ query: [String: String]) async throws -> Response {
-        let (code, batch, now) = (query["code"], query["batch"], now())
+        let (code, batch, context) = (query["code"], query["batch"], context(query))
         let part = query["part"].flatMap(FailedPart.init(rawValue:)) ?? .conversion
         let place = Form.place(query)
-        let (context, notice) = (context, notice(query))
-        return .html(
-            .ok,
-            try await reading { dashboard in
-                let id = try batch.map { try dashboard.batch(named: $0).id }
-                let jobs = try dashboard.failures(
-                    part, code: code, batch: id, after: place, limit: Self.rows + 1)
-                let fields = [("code", code), ("batch", batch), ("part", query["part"])]
-                let next = Self.next(jobs, "/failures", fields) { $0.finishedAt }
-                return FailuresPage(
-                    context: context, part: part, code: code, batch: batch,
-                    jobs: Array(jobs.prefix(Self.rows)),
-                    next: next, now: now, notice: notice
-                ).html
-            })
+        return try await reading { dashboard in
+            let id = try batch.map { try dashboard.batch(named: $0).id }
+            let jobs = try dashboard.failures(
+                part, code: code, batch: id, after: place, limit: Self.rows + 1)
+            let fields = [("code", code), ("batch", batch), ("part", query["part"])]
+            let next = Self.next(jobs, "/failures", fields) { $0.finishedAt }
+            return FailuresPage(
+                context: context, part: part, code: code, batch: batch,
+                jobs: Array(jobs.prefix(Self.rows)), next: next
+            ).html
+        }
     }
 
     private func jobs(_ query: [String: String]) async throws -> Response {
         guard let state = query["state"].flatMap(JobState.init(rawValue:)) else {
             return fault(.notFound, "No such state", "Jobs have no state of that name.")
         }
-        let (place, now, context, notice) = (Form.place(query), now(), context, notice(query))
-        return .html(
-            .ok,
-            try await reading { dashboard in
-                let jobs = try dashboard.jobs(in: state, after: place, limit: Self.rows + 1)
-                let next = Self.next(jobs, "/jobs", [("state", state.rawValue)]) {
-                    state == .converted ? $0.finishedAt : $0.runAt
-                }
-                return JobsPage(
-                    context: context, state: state, jobs: Array(jobs.prefix(Self.rows)), next: next,
-                    now: now, notice: notice
-                ).html
-            })
+        let (place, context) = (Form.place(query), context(query))
+        return try await reading { dashboard in
+            let jobs = try dashboard.jobs(in: state, after: place, limit: Self.rows + 1)
+            let next = Self.next(jobs, "/jobs", [("state", state.rawValue)]) {
+                state == .converted ? $0.finishedAt : $0.runAt
+            }
+            return JobsPage(
+                context: context, state: state, jobs: Array(jobs.prefix(Self.rows)), next: next
+            ).html
+        }
     }
 
     private func batch(_ query: [String: String]) async throws -> Response {
-        let (name, now, context, notice) = (query["name"] ?? "", now(), context, notice(query))
-        return .html(
-            .ok,
-            try await reading { dashboard in
-                let batch = try dashboard.batch(named: name)
-                return BatchPage(
-                    context: context, batch: batch,
-                    failures: try dashboard.failuresByCode(batch: batch.id), now: now,
-                    notice: notice
-                ).html
-            })
+        let (name, context) = (query["name"] ?? "", context(query))
+        return try await reading { dashboard in
+            let batch = try dashboard.batch(named: name)
+            return BatchPage(
+                context: context, batch: batch,
+                failures: try dashboard.failuresByCode(batch: batch.id)
+            ).html
+        }
     }
 
     private func lead(_ query: [String: String]) async throws -> Response {
@@ -124,20 +114,15 @@ extension PageResponder {
         } catch {
             return fault(.notFound, "No lead's id", "\(text): \(error).")
         }
-        let (now, context, notice) = (now(), context, notice(query))
-        return .html(
-            .ok,
-            try await reading { dashboard in
-                let jobs = try dashboard.jobs(of: lead)
-                guard !jobs.isEmpty else {
-                    throw OperatorError(.notFound, "There is no job for lead \(lead).")
-                }
-                let history = try jobs.map { ($0, try dashboard.attempts(of: $0.id)) }
-                return LeadPage(
-                    context: context, lead: lead.description, jobs: history, now: now,
-                    notice: notice
-                ).html
-            })
+        let context = context(query)
+        return try await reading { dashboard in
+            let jobs = try dashboard.jobs(of: lead)
+            guard !jobs.isEmpty else {
+                throw OperatorError(.notFound, "There is no job for lead \(lead).")
+            }
+            let history = try jobs.map { ($0, try dashboard.attempts(of: $0.id)) }
+            return LeadPage(context: context, lead: lead.description, jobs: history).html
+        }
     }
 
     /// Where a list goes on, if one more row than fits was found.
@@ -152,9 +137,15 @@ extension PageResponder {
 
     private func reading(
         _ body: @escaping @Sendable (Dashboard) throws -> HTML
-    ) async throws -> ByteBuffer {
+    ) async throws -> Response {
         let dashboard = operations.dashboard
-        return try await working { ByteBuffer(string: try body(dashboard).text) }
+        return .html(.ok, try await working { ByteBuffer(string: try body(dashboard).text) })
+    }
+
+    private func context(_ query: [String: String]) -> PageContext {
+        var context = context
+        context.notice = notice(query)
+        return context
     }
 
     private func notice(_ query: [String: String]) -> HTML {

@@ -78,7 +78,8 @@ final class PageResponder: Sendable {
     var context: PageContext {
         PageContext(
             queue: (operations.dashboard.path as NSString).lastPathComponent,
-            formToken: gatekeeper.formToken, isLoggedIn: gatekeeper.needsToken, version: version)
+            formToken: gatekeeper.formToken, isLoggedIn: gatekeeper.needsToken, version: version,
+            now: now())
     }
 
     func working<Result: Sendable>(
