@@ -59,5 +59,5 @@ extension String {
 
 extension Unicode.Scalar {
     /// Whether a terminal may obey it rather than show it.
-    var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
+    package var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }

@@ -1,3 +1,5 @@
+import Conversion
+
 /// A piece of HTML. What is put into its text is escaped, unless it is HTML itself.
 ///
 ///     let cell: HTML = "<td title=\"\(message)\">\(code)</td>"
@@ -43,31 +45,23 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
     /// Escaped for text and for attributes in quotes. Control characters, which HTML forbids, become
     /// the replacement character.
     static func escaped(_ string: String) -> String {
-        guard string.unicodeScalars.contains(where: isSpecial) else { return string }
-        var text = ""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "&": text += "&amp;"
-            case "<": text += "&lt;"
-            case ">": text += "&gt;"
-            case "\"": text += "&quot;"
-            case "'": text += "&#39;"
-            case "\t", "\n", "\r": text.unicodeScalars.append(scalar)
-            default:
-                text.unicodeScalars.append(isControl(scalar) ? "\u{FFFD}" : scalar)
-            }
+        guard string.unicodeScalars.contains(where: { replacement(of: $0) != nil }) else {
+            return string
         }
+        var text = ""
+        for scalar in string.unicodeScalars { text += replacement(of: scalar) ?? String(scalar) }
         return text
     }
 
-    private static func isSpecial(_ scalar: Unicode.Scalar) -> Bool {
+    private static func replacement(of scalar: Unicode.Scalar) -> String? {
         switch scalar {
-        case "&", "<", ">", "\"", "'": true
-        default: isControl(scalar)
+        case "&": "&amp;"
+        case "<": "&lt;"
+        case ">": "&gt;"
+        case "\"": "&quot;"
+        case "'": "&#39;"
+        case "\t", "\n", "\r": nil
+        default: scalar.isControl ? "\u{FFFD}" : nil
         }
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
 }

@@ -1,3 +1,5 @@
+import Conversion
+
 /// Lines, bars and columns of a terminal.
 extension TerminalView {
     enum Ink {
@@ -103,8 +105,7 @@ extension TerminalView {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in
-                    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-                        || scalar.properties.isBidiControl ? " " : scalar
+                    scalar.isControl || scalar.properties.isBidiControl ? " " : scalar
                 }))
     }
 
