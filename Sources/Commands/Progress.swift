@@ -22,7 +22,7 @@ struct Progress: Sendable {
         guard StandardError.takesMore else { return }
         nextTime = .now + .milliseconds(200)
         isShown = true
-        let line = ProgressText(of: thing, total: total).line(done: done, after: .now - start)
+        let line = progressLine(thing, done, of: total, after: .now - start)
         let note = more()
         StandardError.write("\r\u{1B}[K\(line)\(note.isEmpty ? "" : "; \(note)")")
     }

@@ -115,14 +115,13 @@ import Testing
     }
 
     @Test func `progress tells how much, how fast, and how long still`() {
-        let rows = ProgressText(of: "row", total: 10_000)
+        func rows(_ done: Int, _ time: Duration) -> String {
+            progressLine("row", done, of: 10_000, after: time)
+        }
+        #expect(rows(2000, .seconds(4)) == "2,000 of 10,000 rows, 500 a second, 16 s left")
+        #expect(rows(0, .zero) == "0 of 10,000 rows")
+        #expect(rows(12_000, .seconds(4)) == "12,000 of 12,000 rows, 3,000 a second")
         #expect(
-            rows.line(done: 2000, after: .seconds(4))
-                == "2,000 of 10,000 rows, 500 a second, 16 s left")
-        #expect(rows.line(done: 0, after: .zero) == "0 of 10,000 rows")
-        #expect(
-            rows.line(done: 12_000, after: .seconds(4)) == "12,000 of 12,000 rows, 3,000 a second")
-        let unknown = ProgressText(of: "job", total: nil)
-        #expect(unknown.line(done: 1, after: .seconds(2)) == "1 job, 0.50 a second")
+            progressLine("job", 1, of: nil, after: .seconds(2)) == "1 job, 0.50 a second")
     }
 }
