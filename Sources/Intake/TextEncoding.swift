@@ -40,24 +40,10 @@ public enum TextEncoding: String, CaseIterable, Sendable {
 
     private static func fromWindows1252(_ piece: [UInt8]) -> [UInt8] {
         guard piece.contains(where: { $0 >= 0x80 }) else { return piece }
-        var text: [UInt8] = []
-        text.reserveCapacity(piece.count + piece.count / 8)
-        for byte in piece {
-            if byte < 0x80 {
-                text.append(byte)
-            } else {
-                let unit = byte < 0xA0 ? special[Int(byte) - 0x80] : UInt16(byte)
-                // Two bytes below 800, else three; all of them are in the basic plane.
-                if unit < 0x800 {
-                    text.append(0xC0 | UInt8(unit >> 6))
-                } else {
-                    text.append(0xE0 | UInt8(unit >> 12))
-                    text.append(0x80 | UInt8(unit >> 6 & 0x3F))
-                }
-                text.append(0x80 | UInt8(unit & 0x3F))
-            }
+        let units = piece.map { byte in
+            (0x80..<0xA0).contains(byte) ? special[Int(byte) - 0x80] : UInt16(byte)
         }
-        return text
+        return Array(String(decoding: units, as: UTF16.self).utf8)
     }
 
     /// The characters of 80 to 9F. Source: WHATWG Encoding Standard, index windows-1252.
