@@ -26,39 +26,27 @@ public struct RecordingClient {
         self.queue = queue
     }
 
-    /// Asks once.
+    /// Sends a request once.
     public mutating func ask<Value>(
-        as kind: CallKind = .check, _ question: (SalesforceTransport) async -> Reply<Value>
+        as kind: CallKind = .check, _ request: (SalesforceTransport) async -> Reply<Value>
     ) async throws -> Reply<Value> {
-        try await recorded(kind) { transport in
-            let reply = await question(transport)
-            return (reply, reply.httpStatus, reply.reason, reply.usage)
+        let start = SystemClock.now()
+        let call = try queue?.claims.begin(kind, CallStart(at: start))
+        let reply = await request(transport)
+        usage = reply.usage ?? usage
+        if let call {
+            try queue?.claims.end(
+                CallEnd(
+                    callID: call, startedAt: start, at: SystemClock.now(),
+                    httpStatus: reply.httpStatus, reason: reply.reason, usage: reply.usage))
         }
+        return reply
     }
 
     /// Gets a token, unless one was given.
     public mutating func logIn() async throws -> Reply<Void>.Outcome {
         guard !transport.hasSession else { return .value(()) }
-        return try await recorded(.token) { transport in
-            let reply = await transport.logIn()
-            return (reply.outcome, reply.httpStatus, reply.reason, reply.usage)
-        }
-    }
-
-    private mutating func recorded<Result>(
-        _ kind: CallKind, _ send: (SalesforceTransport) async -> (Result, Int?, Reason?, OrgUsage?)
-    ) async throws -> Result {
-        let start = SystemClock.now()
-        let call = try queue?.claims.begin(kind, CallStart(at: start))
-        let (reply, status, reason, usage) = await send(transport)
-        self.usage = usage ?? self.usage
-        if let call {
-            try queue?.claims.end(
-                CallEnd(
-                    callID: call, startedAt: start, at: SystemClock.now(), httpStatus: status,
-                    reason: reason, usage: usage))
-        }
-        return reply
+        return try await ask(as: .token) { await $0.logIn() }.outcome
     }
 }
 
