@@ -55,8 +55,8 @@ struct MatchArguments: ParsableArguments {
     func apply(to mapping: inout Mapping) throws {
         if let groupBy { try mapping.group(by: groupBy) }
         if let groupByDomain { try mapping.group(byDomainOf: groupByDomain) }
-        if matchAccount { mapping.matchAccounts() }
-        if matchContact { mapping.matchContacts() }
+        mapping.matchesAccounts = matchAccount
+        mapping.matchesContacts = matchContact
     }
 }
 

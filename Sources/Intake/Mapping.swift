@@ -6,12 +6,13 @@ public struct Mapping: Sendable {
     private var templates: [LeadField: Template] = [:]
     /// Whether the other fields come from the columns or keys of their names.
     private let takesOthersByName: Bool
-    /// Whether the row's Email says which contact to search for.
-    private var takesEmail = false
+    /// Whether each lead's contact is searched for by the row's Email, unless something else makes the
+    /// field `matchEmail`.
+    public var matchesContacts = false
     /// Whether the group's key is the domain of the address that its template makes.
     private(set) var groupsByDomain = false
     /// Whether accounts are searched for that have the key of a group.
-    private(set) var matchesAccounts = false
+    public var matchesAccounts = false
     /// Whether the rows are records as a query of Salesforce gives them.
     public var readsRecords = false
     /// The status of rows that name none.
@@ -105,20 +106,9 @@ public struct Mapping: Sendable {
         }
     }
 
-    /// Has accounts searched for that have the key of a group.
-    public mutating func matchAccounts() {
-        matchesAccounts = true
-    }
-
-    /// Has each lead's contact searched for by the row's Email, unless something else makes the field
-    /// `matchEmail`.
-    public mutating func matchContacts() {
-        takesEmail = true
-    }
-
     /// Where the address stands of the contact to search for; empty when nothing but the field says.
     var emailPaths: [TemplatePath] {
-        guard takesEmail, templates[.matchEmail] == nil else { return [] }
+        guard matchesContacts, templates[.matchEmail] == nil else { return [] }
         return [TemplatePath(name: "Email"), TemplatePath(name: "email")]
     }
 

@@ -10,7 +10,7 @@ import Testing
     private func matching(_ assignments: String...) throws -> Mapping {
         var mapping = Mapping()
         for assignment in assignments { try mapping.set(assignment) }
-        mapping.matchContacts()
+        mapping.matchesContacts = true
         return mapping
     }
 

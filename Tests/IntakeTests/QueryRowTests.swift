@@ -42,7 +42,7 @@ import Testing
     func `leads of one company's domain are a group`(_ address: String, domain: String?) throws {
         var mapping = try records()
         try mapping.group(byDomainOf: "Email")
-        mapping.matchAccounts()
+        mapping.matchesAccounts = true
         let text = #"{"Id":"00QWs0000000001MAA","Email":"\#(address)"}"#
         let lead = try #require(try row(text, mapping: mapping).lead)
         #expect(lead.groupKey == domain && lead.matchesAccount == (domain != nil))
