@@ -28,7 +28,7 @@ struct HTTPTransport: Sendable {
     ) throws(OperatorError) {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
-            timeout: .init(connect: .nanoseconds(settings.connectTimeout.nanoseconds)))
+            timeout: .init(connect: TimeAmount(settings.connectTimeout)))
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
@@ -68,7 +68,7 @@ struct HTTPTransport: Sendable {
                 body: request.body.map { body($0, before: latest(of: request), collector) })
             let task = client.execute(
                 request: clientRequest, delegate: collector,
-                deadline: .now() + .nanoseconds(request.timeout.nanoseconds))
+                deadline: .now() + TimeAmount(request.timeout))
             let response = try await withTaskCancellationHandler {
                 try await task.get()
             } onCancel: {
@@ -163,14 +163,5 @@ struct HTTPTransport: Sendable {
             Reason(
                 ours: "CONNECTION_LOST", "The connection broke before the whole answer was there.")
         }
-    }
-}
-
-extension Duration {
-    /// Whole nanoseconds, as many as fit.
-    fileprivate var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max / 2 : whole + attoseconds / 1_000_000_000
     }
 }
