@@ -2,23 +2,6 @@
 import CDispatch
 import Glibc
 
-/// systemd, at the socket that it named. Source: sd_notify(3).
-struct NotifySocket: Sendable {
-    private let socket: DatagramSocket
-
-    /// The one that the environment names, if it does.
-    init?(_ environment: [String: String]) {
-        guard let name = environment["NOTIFY_SOCKET"], !name.isEmpty else { return nil }
-        socket = DatagramSocket(path: name)
-    }
-
-    /// Tells it something, in one message.
-    func tell(_ assignments: String...) {
-        // A service manager that does not listen is no reason to stop.
-        _ = socket.send(Array(assignments.joined(separator: "\n").utf8))
-    }
-}
-
 /// A socket of this machine that takes messages.
 struct DatagramSocket: Sendable {
     let path: String

@@ -22,7 +22,7 @@ final class SystemdNotifier: Sendable {
         var lookAt: DispatchTime? = DispatchTime(uptimeNanoseconds: 1)
     }
 
-    private let socket: NotifySocket
+    private let socket: DatagramSocket
     private let callTimeoutMS: Int64
     /// Passes of the drain come at least that often.
     let maxPollIntervalMS: Int64
@@ -41,8 +41,9 @@ final class SystemdNotifier: Sendable {
     /// Nil when the environment names no socket to tell anything to.
     /// - Throws: `OperatorError` when the queue's file can't be read.
     init?(_ environment: [String: String], queue path: String, callTimeoutMS: Int64) throws {
-        guard let socket = NotifySocket(environment) else { return nil }
-        self.socket = socket
+        // Source: sd_notify(3).
+        guard let name = environment["NOTIFY_SOCKET"], !name.isEmpty else { return nil }
+        socket = DatagramSocket(path: name)
         self.callTimeoutMS = callTimeoutMS
         let watchdog = Watchdog(environment, pid: getpid())
         maxPollIntervalMS = watchdog?.maxPollIntervalMS ?? DrainLoop.maxPollIntervalMS
@@ -69,14 +70,19 @@ final class SystemdNotifier: Sendable {
         state.withLock { state in
             guard state.stopUntil == nil else { return }
             state.stopUntil = now + milliseconds
-            socket.tell("STOPPING=1")
+            tell("STOPPING=1")
         }
     }
 
     private func tellUnlessStopping(_ notice: String) {
         state.withLock { state in
-            if state.stopUntil == nil { socket.tell(notice) }
+            if state.stopUntil == nil { tell(notice) }
         }
+    }
+
+    private func tell(_ notice: String) {
+        // A service manager that does not listen is no reason to stop.
+        _ = socket.send(Array(notice.utf8))
     }
 
     // MARK: The drain's passes
@@ -85,7 +91,7 @@ final class SystemdNotifier: Sendable {
     func see(_ status: DrainStatus) {
         state.withLock { state in
             if state.watchdog?.isFed(by: status, callTimeoutMS: callTimeoutMS) == true {
-                socket.tell("WATCHDOG=1")
+                tell("WATCHDOG=1")
             }
             guard let until = state.stopUntil else { return look(status, &state) }
             guard status.callsInFlight > 0 else { return }
@@ -109,7 +115,7 @@ final class SystemdNotifier: Sendable {
     /// a daemon that hangs in its stop asks no more, and is ended before the deadline.
     private func extend(_ until: Moment, at now: Moment) {
         let left = min(until.since(now) + Self.exitMS, Self.extensionMS)
-        socket.tell("EXTEND_TIMEOUT_USEC=\(left * 1000)")
+        tell("EXTEND_TIMEOUT_USEC=\(left * 1000)")
     }
 
     /// Looks at the queue now or, if it has just done so, in a while.
@@ -141,7 +147,7 @@ final class SystemdNotifier: Sendable {
     private func show(_ text: String, _ state: inout State) {
         guard text != state.status else { return }
         state.status = text
-        socket.tell("STATUS=\(text.prefix(1).uppercased())\(text.dropFirst()).")
+        tell("STATUS=\(text.prefix(1).uppercased())\(text.dropFirst()).")
     }
 }
 
