@@ -25,6 +25,9 @@ struct Check: AsyncParsableCommand {
             because several match (many) or none does (none). It looks for up to 200 contacts or \
             accounts with one request.
 
+            The columns of --json are name, status, message, remedy; with --matches lead_id, match, \
+            contact_id, account_id.
+
             Examples:
               leadconvert check --leads
               leadconvert check --matches --batch friday --csv
@@ -42,24 +45,17 @@ struct Check: AsyncParsableCommand {
 
     @OptionGroup var login: LoginOptions
 
-    @Flag(
-        help: """
-            Print a JSON array of objects: name, status, message, remedy; with --matches lead_id, match, \
-            contact_id, account_id.
-            """)
-    var json = false
-
-    @Flag(help: "With --matches: print CSV with a header.")
-    var csv = false
+    @Flag(exclusivity: .exclusive)
+    var format: RowFormat?
 
     @OptionGroup var options: QueueOptions
 
     func validate() throws {
-        guard matches || batch == nil && !csv else {
+        guard matches || batch == nil && format != .csv else {
             throw ValidationError("--batch and --csv go with --matches.")
         }
-        guard !matches || !leads && !(json && csv) else {
-            throw ValidationError("Give --matches without --leads, and --json or --csv.")
+        guard !matches || !leads else {
+            throw ValidationError("Give --matches without --leads.")
         }
     }
 
@@ -73,9 +69,9 @@ struct Check: AsyncParsableCommand {
             checks.progress = { done, total in progress.withLock { $0.show(done, of: total) } }
         }
         let output = Output()
-        var runner = CheckRunner(checks) { [json] finding in
+        var runner = CheckRunner(checks) { [format] finding in
             progress.withLock { $0.clear() }
-            guard !json else { return }
+            guard format == nil else { return }
             try output.write(finding.text)
             // The next line may take as long as a connection takes to fail.
             try output.flush()
@@ -83,7 +79,7 @@ struct Check: AsyncParsableCommand {
             StandardError.write("\($0)\n")
         }
         try await runner.run()
-        if json {
+        if format != nil {
             let rows = runner.findings.map(\.json.line).joined(separator: ",\n")
             try output.writeLine("[\n\(rows)\n]")
             try output.flush()
@@ -99,14 +95,7 @@ struct Check: AsyncParsableCommand {
         try await connection.connected(recordingIn: queue) { client in
             var previews = MatchPreviews(of: queue, batch: batch, client)
             let output = Output()
-            var printer: any RowPrinter =
-                if json {
-                    JSONPrinter(output)
-                } else if csv {
-                    CSVPrinter(output)
-                } else {
-                    TablePrinter(Self.columns, output)
-                }
+            var printer = RowFormat.printer(format, table: Self.columns, output)
             try printer.begin(Self.columns)
             try await previews.run { try printer.print(TableRow($0, Self.columns)) }
             try printer.finish()

@@ -81,6 +81,16 @@ enum RowFormat: String, EnumerableFlag {
         }
     }
 
+    static func printer(
+        _ format: RowFormat?, table columns: [String], _ output: Output
+    ) -> any RowPrinter {
+        switch format {
+        case nil: TablePrinter(columns, output)
+        case .json: JSONPrinter(output)
+        case .csv: CSVPrinter(output)
+        }
+    }
+
     /// Lets `print` print rows: all their columns, or, as a table, those that fit before
     /// somebody's eyes.
     static func print(
@@ -88,12 +98,7 @@ enum RowFormat: String, EnumerableFlag {
         _ print: (inout any RowPrinter) throws -> Void
     ) throws {
         let output = Output()
-        var printer: any RowPrinter =
-            switch format {
-            case nil: TablePrinter(columns, output)
-            case .json: JSONPrinter(output)
-            case .csv: CSVPrinter(output)
-            }
+        var printer = printer(format, table: columns, output)
         try print(&printer)
         try printer.finish()
         try output.flush()
