@@ -3,8 +3,8 @@ protocol RecordBoundary {
     /// Places the next byte. `line` is the line it stands in.
     mutating func take(_ byte: UInt8, line: Int) throws(InputError) -> BytePosition
 
-    /// Says at the end of the text why its last record isn't whole, or nil.
-    mutating func finish(line: Int) throws(InputError) -> RowError?
+    /// Throws at the end of the text when that isn't whole.
+    func finish(line: Int) throws(InputError)
 }
 
 /// What a byte is to the record at hand.
@@ -66,9 +66,9 @@ struct ArrayBoundary: RecordBoundary {
         }
     }
 
-    func finish(line: Int) throws(InputError) -> RowError? {
+    func finish(line: Int) throws(InputError) {
         switch place {
-        case .afterArray, .behindEnvelope: return nil
+        case .afterArray, .behindEnvelope: return
         case .beforeArray, .envelope: throw .notAnArray(line)
         default: throw .endlessArray(line)
         }
@@ -111,7 +111,7 @@ struct LineBoundary: RecordBoundary {
         return isInside ? .inside : .before
     }
 
-    func finish(line: Int) -> RowError? { nil }
+    func finish(line: Int) {}
 }
 
 extension RowError {

@@ -57,11 +57,11 @@ struct RecordSplitter<Boundary: RecordBoundary> {
         guard piece.isEmpty else { return nil }
         isDone = true
         do throws(InputError) {
-            let error = try boundary.finish(line: line)
-            return record(of: [], error: error)
+            try boundary.finish(line: line)
         } catch {
             throw error.of(source.name)
         }
+        return record(of: [], error: nil)
     }
 
     /// Reads on until a record ends or the piece does; in that case the record's beginning is

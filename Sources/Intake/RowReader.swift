@@ -33,12 +33,8 @@ public struct RowReader {
     ///   read on. Rows given so far must then not be kept.
     public mutating func next() throws(OperatorError) -> IntakeRow? {
         guard let row = try rows.next() else { return nil }
-        switch row.lead {
-        case .success(let lead):
-            if row.leavesOutQueue { leadsOfQueues += 1 }
-            return .lead(lead, line: row.line)
-        case .failure(let error): return .refused(line: row.line, reason: error.reason)
-        }
+        if row.leavesOutQueue { leadsOfQueues += 1 }
+        return IntakeRow(row)
     }
 
     /// What is said of rows whose owner is a queue.
@@ -66,6 +62,13 @@ public enum IntakeRow: Equatable, Sendable {
     /// A row that can't be added: where it begins, and a reason that names the field and says
     /// what to do, without the row's own data.
     case refused(line: Int, reason: String)
+
+    init(_ result: RowResult) {
+        switch result.lead {
+        case .success(let lead): self = .lead(lead, line: result.line)
+        case .failure(let error): self = .refused(line: result.line, reason: error.reason)
+        }
+    }
 
     /// Why a row is refused whose lead another row names.
     /// - Parameter place: Where that one stands: `on line 3`.

@@ -30,14 +30,9 @@ public struct TableReader {
     /// number, counted from 1.
     public mutating func read(_ cells: [String?]) -> IntakeRow {
         position += 1
-        do throws(RowError) {
-            let row = TableCells(cells: cells, columns: columns)
-            let lead = try mapping.lead(from: row)
-            if lead.ownerID == nil, try mapping.namesQueue(row) { leadsOfQueues += 1 }
-            return .lead(lead, line: position)
-        } catch {
-            return .refused(line: position, reason: error.reason)
-        }
+        let row = RowResult(line: position, mapping) { TableCells(cells: cells, columns: columns) }
+        if row.leavesOutQueue { leadsOfQueues += 1 }
+        return IntakeRow(row)
     }
 }
 
