@@ -1,4 +1,5 @@
 import Conversion
+import Foundation
 import NIOHTTP1
 
 /// Reads the org's daily allowance from `GET /limits`.
@@ -66,20 +67,16 @@ extension OrgUsage {
     init?(header headers: HTTPHeaders) {
         for entry in headers["Sforce-Limit-Info"].flatMap({ $0.split(separator: ";") }) {
             let pair = entry.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, pair[0].trimmed == "api-usage" else { continue }
-            let counts = pair[1].prefix { $0 != "(" }.split(separator: "/").map(\.trimmed)
+            let name = pair[0].trimmingCharacters(in: .whitespaces)
+            guard pair.count == 2, name == "api-usage" else { continue }
+            let counts = pair[1].prefix { $0 != "(" }.split(separator: "/").map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
             guard counts.count == 2, let current = Int(counts[0]), let limit = Int(counts[1])
             else { continue }
             self.init(told: current, of: limit)
             return
         }
         return nil
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: Substring {
-        let start = drop(while: \.isWhitespace)
-        return start.prefix(start.count - start.reversed().prefix(while: \.isWhitespace).count)
     }
 }
