@@ -33,7 +33,7 @@ import Testing
         try await withTransport(script: { _ in .say(ScriptedServer.http(200, answer)) }) {
             transport, server in
             let reply = await transport.readUser()
-            #expect(reply.value == OrgUser(id: "0051", username: "a@b.c", organizationID: "00D1"))
+            #expect(reply.value == OrgUser(username: "a@b.c", organizationID: "00D1"))
             let request = try #require(server.requests.first)
             #expect(request.line == "POST /services/Soap/u/67.0 HTTP/1.1")
             #expect(request.body.contains("<urn:sessionId>00D!token</urn:sessionId>"))

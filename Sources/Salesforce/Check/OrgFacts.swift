@@ -3,7 +3,6 @@ import NIOCore
 
 /// Who our token belongs to.
 public struct OrgUser: Sendable, Equatable {
-    public var id: String
     /// The name it logs in with.
     public var username: String
     public var organizationID: String
@@ -73,9 +72,9 @@ enum UserInfo {
         }
         guard let envelope = XMLReader.read(response.body),
             let result = envelope.child("Body")?.child("getUserInfoResponse")?.child("result"),
-            let id = result.text(of: "userId"), let username = result.text(of: "userName"),
+            let username = result.text(of: "userName"),
             let organizationID = result.text(of: "organizationId")
         else { return .init(response.outcomeByStatus) }
-        return .value(OrgUser(id: id, username: username, organizationID: organizationID))
+        return .value(OrgUser(username: username, organizationID: organizationID))
     }
 }

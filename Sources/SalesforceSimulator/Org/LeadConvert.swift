@@ -20,8 +20,6 @@ struct ConvertOptions: Sendable {
     var truncatesText = false
     /// Duplicate rules that only warn are overridden.
     var savesDuplicates = false
-    /// The feed tells nothing of it.
-    var tracksNoFeed = false
 }
 
 /// What makes one lead's conversion in one call special.

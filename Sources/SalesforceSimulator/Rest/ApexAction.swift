@@ -4,20 +4,12 @@ import Foundation
 ///
 /// The platform holds inputs against the class's variables: a name that none has, a value of
 /// another type or a required one that is missing refuses the whole call.
-struct ActionInput: Decodable {
-    private struct Inputs: Decodable {
-        var inputs: [ActionInput]
-
-        init(from decoder: any Decoder) throws {
-            inputs = try Self.only(["inputs"], in: decoder).decode([ActionInput].self, "inputs")
-        }
-    }
-
-    private static let texts = [
+struct ActionInput {
+    private static let texts: Set = [
         "leadId", "convertedStatus", "accountId", "contactId", "opportunityId", "opportunityName",
         "ownerId", "relatedPersonAccountId",
     ]
-    private static let flags = [
+    private static let flags: Set = [
         "doNotCreateOpportunity", "overwriteLeadSource", "sendNotificationEmail",
         "allowDuplicates", "suppressFeed", "truncateFields",
     ]
@@ -26,10 +18,17 @@ struct ActionInput: Decodable {
     private var texts: [String: String] = [:]
     private var flags: [String: Bool] = [:]
 
-    init(from decoder: any Decoder) throws {
-        let members = try Self.only(Self.texts + Self.flags, in: decoder)
-        for name in Self.texts { texts[name] = try members.decodeIfPresent(String.self, name) }
-        for name in Self.flags { flags[name] = try members.decodeIfPresent(Bool.self, name) }
+    private init(_ value: WrittenValue) throws(Refusal) {
+        guard case .object(let members) = value else { throw .noInputs }
+        for (name, value) in members {
+            switch value {
+            case _ where !Self.texts.union(Self.flags).contains(name): throw .unknownInput(name)
+            case .text(let text) where Self.texts.contains(name): texts[name] = text
+            case .flag(let flag) where Self.flags.contains(name): flags[name] = flag
+            case .null: break
+            default: throw .noInputs
+            }
+        }
         for name in Self.required where texts[name] == nil {
             throw Refusal(
                 code: "REQUIRED_FIELD_MISSING",
@@ -39,20 +38,17 @@ struct ActionInput: Decodable {
 
     /// What the class does with its inputs; the first speaks for all about duplicates.
     static func read(_ body: [UInt8]) throws(Refusal) -> ([LeadConvert], ConvertOptions) {
-        do {
-            let read = try JSONDecoder().decode(Inputs.self, from: Data(body)).inputs
-            let flags = read.first?.flags ?? [:]
-            let options = ConvertOptions(
-                truncatesText: flags["truncateFields"] ?? false,
-                savesDuplicates: flags["allowDuplicates"] ?? false,
-                tracksNoFeed: flags["suppressFeed"] ?? false)
-            return (read.map(\.request), options)
-        } catch let refusal as Refusal {
-            throw refusal
-        } catch {
-            throw Refusal(
-                code: "JSON_PARSER_ERROR", message: "an array of inputs is required")
-        }
+        let decoder = JSONDecoder()
+        guard let members = try? decoder.decode([String: WrittenValue].self, from: Data(body))
+        else { throw .noInputs }
+        for name in members.keys where name != "inputs" { throw .unknownInput(name) }
+        guard case .list(let inputs)? = members["inputs"] else { throw .noInputs }
+        let read = try inputs.map { value throws(Refusal) in try ActionInput(value) }
+        let flags = read.first?.flags ?? [:]
+        let options = ConvertOptions(
+            truncatesText: flags["truncateFields"] ?? false,
+            savesDuplicates: flags["allowDuplicates"] ?? false)
+        return (read.map(\.request), options)
     }
 
     private var request: LeadConvert {
@@ -67,38 +63,12 @@ struct ActionInput: Decodable {
     }
 }
 
-/// A member's name, whatever it is.
-private struct MemberName: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
+extension Refusal {
+    fileprivate static let noInputs = Refusal(
+        code: "JSON_PARSER_ERROR", message: "an array of inputs is required")
 
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-}
-
-extension Decodable {
-    /// The members of an object that may have these and no others.
-    fileprivate static func only(
-        _ names: [String], in decoder: any Decoder
-    ) throws -> KeyedDecodingContainer<MemberName> {
-        let members = try decoder.container(keyedBy: MemberName.self)
-        for key in members.allKeys where !names.contains(key.stringValue) {
-            throw Refusal(
-                code: "INVALID_INPUT", message: "No input parameter is named \(key.stringValue).")
-        }
-        return members
-    }
-}
-
-extension KeyedDecodingContainer<MemberName> {
-    fileprivate func decode<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
-        try decode(type, forKey: MemberName(stringValue: name))
-    }
-
-    fileprivate func decodeIfPresent<Value: Decodable>(
-        _ type: Value.Type, _ name: String
-    ) throws -> Value? {
-        try decodeIfPresent(type, forKey: MemberName(stringValue: name))
+    fileprivate static func unknownInput(_ name: String) -> Refusal {
+        Refusal(code: "INVALID_INPUT", message: "No input parameter is named \(name).")
     }
 }
 

@@ -62,6 +62,7 @@ struct WrittenRecord: Sendable {
 /// A value as it stands in the JSON of a record.
 enum WrittenValue: Decodable, Equatable, Sendable {
     case null, flag(Bool), number(Double), text(String), object([String: WrittenValue])
+    case list([WrittenValue])
 
     init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
@@ -73,8 +74,10 @@ enum WrittenValue: Decodable, Equatable, Sendable {
             self = .number(number)
         } else if let text = try? value.decode(String.self) {
             self = .text(text)
+        } else if let members = try? value.decode([String: WrittenValue].self) {
+            self = .object(members)
         } else {
-            self = .object(try value.decode([String: WrittenValue].self))
+            self = .list(try value.decode([WrittenValue].self))
         }
     }
 

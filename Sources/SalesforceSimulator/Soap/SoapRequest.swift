@@ -67,7 +67,7 @@ struct SoapRequest {
             options.savesDuplicates = try header.flag("allowSave", in: values)
         case "DisableFeedTrackingHeader":
             let name = "disableFeedTracking"
-            options.tracksNoFeed = try header.flag(name, in: header.read([name], required: [name]))
+            _ = try header.flag(name, in: header.read([name], required: [name]))
         case "CallOptions", "StreamingEnabledHeader", "LocaleOptions",
             "DebuggingHeader", "PackageVersionHeader":
             return
