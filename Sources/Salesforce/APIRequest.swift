@@ -103,6 +103,15 @@ struct RESTError: Decodable {
     var reason: Reason { Reason(errorCode, message) }
 }
 
+/// An error among the results of a REST call, of one record.
+struct ResultError: Decodable {
+    private var statusCode: String?
+    private var message: String?
+    private var fields: [String]?
+
+    var reason: Reason { Reason(statusCode, message, fields: fields ?? []) }
+}
+
 extension APIResponse {
     /// What an answer to a reading means that is not the reading itself.
     var outcomeOfReading: Failure {
@@ -121,8 +130,8 @@ extension APIResponse {
 }
 
 extension Failure {
-    /// What it means for a conversion that Salesforce refused the call as a whole.
-    init(refusalOfConversion reason: Reason) {
+    /// What it means for a conversion or another write that Salesforce refused the call as a whole.
+    init(refusalOfWrite reason: Reason) {
         self =
             switch StatusCodes.codeClass(ofCall: reason) {
             case .refused(let blocker):

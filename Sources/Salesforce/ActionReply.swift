@@ -36,7 +36,7 @@ enum ActionReply {
     private static func failure(of error: Reason) -> Failure {
         error.code == "NOT_FOUND"
             ? .refused(.configuration, .noAction(error.message))
-            : Failure(refusalOfConversion: error)
+            : Failure(refusalOfWrite: error)
     }
 
     /// Whether all results are there and each that names a lead names the one at its place: then

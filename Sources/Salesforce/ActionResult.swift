@@ -35,14 +35,8 @@ struct ActionResult: Decodable {
         }
     }
 
-    struct Failure: Decodable {
-        var statusCode: String?
-        var message: String?
-        var fields: [String]?
-    }
-
     var isSuccess: Bool
-    var errors: [Failure]?
+    var errors: [ResultError]?
     var outputValues: Outputs?
 
     /// Whether the class did not come to answer for this lead.
@@ -50,9 +44,7 @@ struct ActionResult: Decodable {
 
     /// Why the lead was refused.
     var failure: LeadErrors {
-        var reasons = (errors ?? []).map { error in
-            Reason(error.statusCode, error.message, fields: error.fields ?? [])
-        }
+        var reasons = (errors ?? []).map(\.reason)
         if let outputs = outputValues, outputs.statusCode != nil {
             reasons.append(Reason(outputs.statusCode, outputs.message, fields: []))
         }

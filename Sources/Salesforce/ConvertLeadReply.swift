@@ -18,7 +18,7 @@ enum ConvertLeadReply {
                 reply.outcome = outcome(of: results, for: leads)
                 if case .unclear = reply.outcome { reply.isOver = isWhole(results, for: leads) }
             case .fault(let reason):
-                reply.outcome = .init(Failure(refusalOfConversion: reason))
+                reply.outcome = .init(Failure(refusalOfWrite: reason))
             case .foreignFault(let reason):
                 reply.outcome = .unclear(reason)
             }

@@ -89,12 +89,7 @@ enum RecordWrites {
             return count == 1
                 ? .value([.permanent(reason)]) : .refused(.callTooLarge, reason)
         }
-        switch StatusCodes.codeClass(ofCall: reason) {
-        case .refused(let blocker):
-            return .refused(blocker, StatusCodes.explained(reason, blocker))
-        case .failed: return .refused(.callTooLarge, reason)
-        case .tookTooLong: return .unclear(reason)
-        }
+        return .init(Failure(refusalOfWrite: reason))
     }
 
     /// Codes that mean the org to a call that converts, and one record to a call that writes some: it
@@ -104,24 +99,15 @@ enum RecordWrites {
     ]
 
     private struct Result: Decodable {
-        struct Failure: Decodable {
-            var statusCode: String?
-            var message: String?
-            var fields: [String]?
-        }
-
         var id: String?
         var success: Bool
-        var errors: [Failure]?
+        var errors: [ResultError]?
 
         /// Nil when it does not say what became of this record.
         func outcome(for given: String?) -> RecordOutcome? {
             if let id, let given, id.prefix(15) != given.prefix(15) { return nil }
             guard success else {
-                let reasons = (errors ?? []).map {
-                    Reason($0.statusCode, $0.message, fields: $0.fields ?? [])
-                }
-                return RecordOutcome(LeadErrors(reasons).outcome)
+                return RecordOutcome(LeadErrors((errors ?? []).map(\.reason)).outcome)
             }
             return (id ?? given).map { .done(id: $0) }
         }

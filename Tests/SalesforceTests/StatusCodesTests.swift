@@ -104,7 +104,7 @@ import Testing
     {
         let reason = Reason(code, "")
         #expect(StatusCodes.codeClass(ofCall: reason) == .tookTooLong)
-        #expect(Failure(refusalOfConversion: reason) == .unclear(reason))
+        #expect(Failure(refusalOfWrite: reason) == .unclear(reason))
         #expect(Failure(refusalOfReading: reason) == .refused(.callTooLarge, reason))
     }
 }
