@@ -61,23 +61,18 @@ extension Timestamp {
     }
 }
 
-/// A job's number, or a lead's id.
-enum LeadOrJob: Sendable {
-    case job(Int64)
-    case lead(RecordID)
+/// Reads which jobs are meant: a number is a job's, anything else a lead's id.
+func leadOrJob(_ argument: String) throws -> JobSelection {
+    if let number = Int64(argument) { return .job(number) }
+    return .lead(try leadIdentifier(argument))
+}
 
-    /// Reads an argument: a number is a job's, anything else a lead's id.
-    static func read(_ argument: String) throws -> LeadOrJob {
-        if let number = Int64(argument) { return .job(number) }
-        return .lead(try lead(argument))
-    }
-
-    static func lead(_ argument: String) throws -> RecordID {
-        do {
-            return try RecordID(argument, of: .lead)
-        } catch {
-            throw ValidationError("\(error).")
-        }
+/// Reads a lead's id.
+func leadIdentifier(_ argument: String) throws -> RecordID {
+    do {
+        return try RecordID(argument, of: .lead)
+    } catch {
+        throw ValidationError("\(error).")
     }
 }
 
@@ -222,9 +217,9 @@ struct ListOptions: ParsableArguments {
 struct SelectionOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp("Job numbers or lead ids.", valueName: "lead-or-job"),
-        transform: LeadOrJob.read
+        transform: leadOrJob
     )
-    var subjects: [LeadOrJob] = []
+    var subjects: [JobSelection] = []
 
     @Option(help: ArgumentHelp("All jobs of this batch.", valueName: "name"))
     var batch: String?
@@ -234,13 +229,7 @@ struct SelectionOptions: ParsableArguments {
 
     /// The jobs that were named.
     var selections: [JobSelection] {
-        if let batch { return [.batch(batch)] }
-        return subjects.map { subject in
-            switch subject {
-            case .job(let number): .job(number)
-            case .lead(let lead): .lead(lead)
-            }
-        }
+        batch.map { [.batch($0)] } ?? subjects
     }
 }
 

@@ -15,7 +15,7 @@ struct Jobs: ParsableCommand {
     var state: JobState?
 
     @Option(
-        help: ArgumentHelp("Only jobs of this lead.", valueName: "id"), transform: LeadOrJob.lead)
+        help: ArgumentHelp("Only jobs of this lead.", valueName: "id"), transform: leadIdentifier)
     var lead: RecordID?
 
     @OptionGroup var list: ListOptions

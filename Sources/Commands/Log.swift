@@ -17,9 +17,9 @@ struct Log: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp("A job's number or a lead's id.", valueName: "lead-or-job"),
-        transform: LeadOrJob.read
+        transform: leadOrJob
     )
-    var subject: LeadOrJob?
+    var subject: JobSelection?
 
     @Option(
         help: ArgumentHelp(
@@ -43,7 +43,7 @@ struct Log: ParsableCommand {
         switch subject {
         case .job(let number): filter.job = number
         case .lead(let lead): filter.lead = lead
-        case nil: break
+        default: break
         }
         let columns = [
             "started_at", "job_id", "lead_id", "kind", "attempt", "outcome", "duration_ms",

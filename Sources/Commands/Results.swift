@@ -32,8 +32,8 @@ struct Results: AsyncParsableCommand {
         help: ArgumentHelp(
             "One lead, by its latest job, or one job, instead of a batch.",
             valueName: "lead-or-job"),
-        transform: LeadOrJob.read)
-    var lead: LeadOrJob?
+        transform: leadOrJob)
+    var lead: JobSelection?
 
     @Flag(help: "Print results as they come, until all leads are settled.")
     var follow = false
@@ -109,7 +109,7 @@ struct Results: AsyncParsableCommand {
         switch lead {
         case .job(let number): job = number
         case .lead(let lead): id = lead
-        case nil: break
+        default: break
         }
         return try queue.reports.readResult(job: job, lead: id, columns: columns, body)
     }

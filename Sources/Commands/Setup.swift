@@ -45,7 +45,7 @@ struct Setup: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("A lead to convert at once, if all is well.", valueName: "id"),
-        transform: LeadOrJob.lead)
+        transform: leadIdentifier)
     var leadID: RecordID?
 
     @Flag(help: "Replace what is there without asking.")
