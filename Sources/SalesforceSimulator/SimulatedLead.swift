@@ -64,10 +64,8 @@ public enum LeadTrait: Hashable, Sendable {
     case retrievalFails
     /// It can be read again.
     case retrievalWorks
-    /// It matches this contact by a duplicate rule that warns, or that blocks.
-    case duplicateOf(contactID: String, blocks: Bool = false)
-    /// It matches these accounts and contacts by a duplicate rule that warns.
-    case duplicateOfRecords([String])
+    /// It matches these accounts and contacts by a duplicate rule that warns, or that blocks.
+    case duplicateOf([String], blocks: Bool = false)
     /// Every call that contains it runs into a governor limit as a whole.
     case poison
 }

@@ -88,9 +88,9 @@ import Testing
     @Test func `overrides duplicate rules that only warn where the policy says so`() async throws {
         try await withAction { fixture in
             let contact = fixture.simulator.contactID()
-            let warned = await fixture.simulator.addLead(.duplicateOf(contactID: contact))
+            let warned = await fixture.simulator.addLead(.duplicateOf([contact]))
             let blocked = await fixture.simulator.addLead(
-                .duplicateOf(contactID: contact, blocks: true))
+                .duplicateOf([contact], blocks: true))
             try fixture.queue.run(sql: "UPDATE policies SET allow_duplicates = 1")
             try fixture.enqueue([warned, blocked])
             #expect(try await drain(fixture).code == 0)

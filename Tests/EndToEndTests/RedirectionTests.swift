@@ -13,11 +13,11 @@ import Testing
             let org = fixture.simulator
             let contact = org.contactID(ofAccount: 3)
             let leads = [
-                await org.addLead(.duplicateOf(contactID: contact, blocks: true)),
-                await org.addLead(.duplicateOfRecords([org.accountID(4)])),
-                await org.addLead(.duplicateOfRecords([org.accountID(3), contact])),
-                await org.addLead(.duplicateOfRecords([org.accountID(1), contact])),
-                await org.addLead(.duplicateOfRecords([org.accountID(1), org.accountID(2)])),
+                await org.addLead(.duplicateOf([contact], blocks: true)),
+                await org.addLead(.duplicateOf([org.accountID(4)])),
+                await org.addLead(.duplicateOf([org.accountID(3), contact])),
+                await org.addLead(.duplicateOf([org.accountID(1), contact])),
+                await org.addLead(.duplicateOf([org.accountID(1), org.accountID(2)])),
             ]
             _ = try await fixture.run("policy", "set", "default", "--on-duplicates", "join")
             try fixture.enqueue(leads)
@@ -50,7 +50,7 @@ import Testing
     {
         try await withFixture { fixture in
             let org = fixture.simulator
-            let lead = await org.addLead(.duplicateOf(contactID: org.contactID()))
+            let lead = await org.addLead(.duplicateOf([org.contactID()]))
             try fixture.enqueue([lead])
             #expect(try await fixture.drain().code == 0)
             let job = try #require(try fixture.queue.jobs().first)

@@ -125,7 +125,7 @@ import Testing
     @Test func `lets duplicates pass only when it is told to`() async throws {
         try await withAction { wire in
             let contact = wire.simulator.contactID()
-            let lead = await wire.simulator.addLead(.duplicateOf(contactID: contact))
+            let lead = await wire.simulator.addLead(.duplicateOf([contact]))
             let refused = try await answer(wire, #"{"inputs":[\#(input(lead))]}"#)
             #expect(refused.body.contains("DUPLICATES_DETECTED"))
             let told = input(lead, #","allowDuplicates":true"#)

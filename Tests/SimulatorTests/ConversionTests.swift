@@ -124,7 +124,7 @@ import Testing
         try await withOrg { wire in
             let token = try await wire.login()
             let contact = wire.simulator.contactID()
-            let id = await wire.simulator.addLead(.duplicateOf(contactID: contact))
+            let id = await wire.simulator.addLead(.duplicateOf([contact]))
             let refused = try await wire.convert([Envelope.lead(id)], token: token)
             #expect(codes(refused) == ["DUPLICATES_DETECTED"])
             #expect(refused.body.contains(#"<errors xsi:type="DuplicateError">"#))

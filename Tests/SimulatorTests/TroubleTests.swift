@@ -186,7 +186,7 @@ import Testing
             let contacts = [
                 wire.simulator.contactID(), wire.simulator.contactID(second: true),
             ]
-            let id = await wire.simulator.addLead(.duplicateOfRecords([account] + contacts))
+            let id = await wire.simulator.addLead(.duplicateOf([account] + contacts))
             let answer = try await wire.convert([Envelope.lead(id)], token: token)
             #expect(answer.body.all("sf:Id") == ([account] + contacts).flatMap { [$0, $0] })
             #expect(answer.body.all("entityType") == ["Account", "Contact"])

@@ -24,7 +24,7 @@ extension Org {
     /// Account, contact, opportunity, then the lead: the order in which Salesforce writes them.
     mutating func commit(_ plan: ConversionPlan, at: Date) -> LeadConvertResult.Converted {
         let lead = leads[plan.place]
-        let account = plan.accountID ?? insertAccount(lead, plan)
+        let account = plan.accountID ?? addAccount(lead.company, ownerID: plan.ownerID)
         let contact =
             plan.contactID ?? accounts[account]?.personContactID
             ?? insertContact(lead, plan, account)
@@ -45,10 +45,6 @@ extension Org {
         return .init(
             accountID: account, contactID: contact, opportunityID: opportunity,
             relatedPersonAccountID: plan.relatedPersonAccountID)
-    }
-
-    private mutating func insertAccount(_ lead: LeadRecord, _ plan: ConversionPlan) -> Identifier {
-        addAccount(lead.company, ownerID: plan.ownerID)
     }
 
     private mutating func insertContact(

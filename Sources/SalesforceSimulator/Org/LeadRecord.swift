@@ -102,9 +102,7 @@ extension LeadRecord {
         case .invocationThrows: invocationThrows = true
         case .retrievalFails: retrievalFails = true
         case .retrievalWorks: retrievalFails = false
-        case .duplicateOf(let contact, let blocks):
-            duplicate = Duplicate([contact], blocks: blocks)
-        case .duplicateOfRecords(let ids): duplicate = Duplicate(ids, blocks: false)
+        case .duplicateOf(let ids, let blocks): duplicate = Duplicate(ids, blocks: blocks)
         case .poison: isPoison = true
         }
     }

@@ -76,10 +76,7 @@ enum APIVersion {
     /// - Parameter oldest: Versions before it are retired.
     static func check(_ text: String, _ dialect: Dialect, oldest: Int) throws(Refusal) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[1] == "0", let number = Int(parts[0]) else {
-            throw dialect == .soap ? .retiredVersion(.soap) : .notFound()
-        }
-        guard number <= newest else {
+        guard parts.count == 2, parts[1] == "0", let number = Int(parts[0]), number <= newest else {
             throw dialect == .soap ? .retiredVersion(.soap) : .notFound()
         }
         guard number >= oldest else { throw .retiredVersion(dialect) }

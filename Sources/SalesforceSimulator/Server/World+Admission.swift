@@ -127,19 +127,12 @@ extension World {
     ) -> Admission {
         running += 1
         var admission = Admission(number: number, decision: .perform(operation, fault), runs: true)
-        if case .update(let records) = operation {
-            for (place, row) in records.map(\.id).enumerated() {
-                guard let row else { continue }
-                if rowLocks.acquire(row, for: number) {
-                    admission.rows.insert(row)
-                } else {
-                    admission.lockedRows[place] = row
-                }
-            }
+        var rows: [Identifier?] = operation.requests.map { request in
+            request.accountID.flatMap(Identifier.init).flatMap { org.accounts[$0]?.id }
         }
-        for (place, request) in operation.requests.enumerated() {
-            guard let row = request.accountID.flatMap(Identifier.init), org.accounts[row] != nil
-            else { continue }
+        if case .update(let records) = operation { rows = records.map(\.id) }
+        for (place, row) in rows.enumerated() {
+            guard let row else { continue }
             if rowLocks.acquire(row, for: number) {
                 admission.rows.insert(row)
             } else {
