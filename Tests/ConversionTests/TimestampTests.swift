@@ -15,6 +15,11 @@ import Testing
         #expect(Timestamp(text)?.milliseconds == milliseconds)
     }
 
+    @Test(arguments: [Int64.min, .max])
+    func `writes as many characters whatever the moment`(_ milliseconds: Int64) {
+        #expect(Timestamp(milliseconds: milliseconds).description.utf8.count == 24)
+    }
+
     @Test(arguments: [
         "", "2026-11-22", "2026-11-22T07:31:48Z", "2026-02-30T07:31:48.123Z",
         "2026-11-22 07:31:48.123Z", "2026-11-22T24:00:00.000Z", "2026-13-01T00:00:00.000Z",
