@@ -93,6 +93,19 @@ extension Reply {
         self.init(
             outcome, httpStatus: response.status, usage: OrgUsage(header: response.headers))
     }
+
+    /// Reads what came of a request without a session.
+    init(_ result: APIResult, read: (APIResponse) -> Outcome) {
+        switch result {
+        case .neverSent(let reason):
+            self.init(.refused(.outage, reason))
+        case .lost(let reason, let status):
+            self.init(.unclear(reason), httpStatus: status)
+        case .answered(let response):
+            self.init(response, read(response))
+            serverTime = response.headers["Date"].first.flatMap { Timestamp(httpDate: $0) }
+        }
+    }
 }
 
 /// An error as the REST API writes it, in an array: `[{"message":"...","errorCode":"..."}]`.

@@ -3,8 +3,8 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-// Questions that change nothing and are asked by an operator, not by the drain. Each makes one
-// request, or none without a session.
+// Requests that change nothing and are sent for an operator, not by the drain. Each is one, or none
+// without a session.
 
 extension SalesforceTransport {
     /// The host that hands out tokens.
@@ -31,7 +31,7 @@ extension SalesforceTransport {
     /// Who our token belongs to. Asked through SOAP, the API that conversions take: a token that
     /// is welcome at REST alone shows here.
     public func readUser() async -> Reply<OrgUser> {
-        await ask { session in
+        await call(.soap) { session in
             var headers = headers(contentType: "text/xml; charset=UTF-8")
             headers.add(name: "SOAPAction", value: "\"\"")
             return APIRequest(
@@ -39,7 +39,7 @@ extension SalesforceTransport {
                 body: UserInfo.request(token: session.token, client: settings.clientName),
                 timeout: settings.readTimeout)
         } read: { response in
-            UserInfo.outcome(of: response)
+            Reply(response, UserInfo.outcome(of: response))
         }
     }
 
@@ -137,7 +137,7 @@ extension SalesforceTransport {
 
     /// Whether accounts can be looked for by the field that the settings name; if not, why.
     public func readMatchField() async -> Reply<[[RecordID]]> {
-        // No account is meant: whether the org takes the question is the answer.
+        // No account is meant: whether the org accepts the query is the answer.
         let query = AccountQuery(field: settings.matchAccountField, values: ["leadconvert check"])
         return await get("query?q=\(query.text(tellingPersonAccounts: false).percentEncoded)") {
             query.outcome(of: $0, tellingPersonAccounts: false)
@@ -147,12 +147,9 @@ extension SalesforceTransport {
     /// How 1...2,000 leads look before they are sent, in the order of the ids.
     public func previews(of leads: [RecordID]) async -> Reply<[LeadPreview]> {
         precondition((1...2000).contains(leads.count), "a retrieval takes 1...2,000 ids")
-        return await ask { session in
-            request(
-                .POST, "\(dataPath)/composite/sobjects/Lead",
-                body: LeadRetrieval.body(leads), on: session)
-        } read: { response in
-            LeadRetrieval.previews(of: response, for: leads)
+        let body = LeadRetrieval.body(leads)
+        return await rest(.POST, "\(dataPath)/composite/sobjects/Lead", body: body) { response in
+            Reply(response, LeadRetrieval.previews(of: response, for: leads))
         }
     }
 }
@@ -171,17 +168,20 @@ extension SalesforceTransport {
     func get<Value>(
         _ resource: String, _ read: (APIResponse) -> Reply<Value>.Outcome
     ) async -> Reply<Value> {
-        await ask({ request(.GET, "\(dataPath)/\(resource)", on: $0) }, read: read)
+        await rest(.GET, "\(dataPath)/\(resource)") { Reply($0, read($0)) }
     }
+}
 
-    /// Asks once on the session there is.
-    func ask<Value>(
-        _ request: (Session) -> APIRequest, read: (APIResponse) -> Reply<Value>.Outcome
-    ) async -> Reply<Value> {
-        guard let session = state.withLock(\.session) else {
-            return Reply(.refused(.session, .noSession))
+extension Reply.Outcome {
+    /// What a REST answer of that form says.
+    static func json<Form: Decodable>(
+        _ response: APIResponse, _ form: Form.Type, _ read: (Form) -> Value?
+    ) -> Self {
+        guard response.status == 200 else { return Self(response.outcomeOfReading) }
+        guard let value = response.json(form).flatMap(read) else {
+            return .unclear(.unreadable("The answer is not of the form that was asked for"))
         }
-        return Reply(await http.send(request(session)), read: read)
+        return .value(value)
     }
 }
 
