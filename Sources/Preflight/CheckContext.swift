@@ -58,9 +58,9 @@ struct CheckContext {
 
     /// Asks the org once, on record.
     mutating func ask<Value>(
-        _ question: (SalesforceTransport) async -> Reply<Value>
+        _ request: (SalesforceTransport) async -> Reply<Value>
     ) async throws -> Reply<Value> {
-        try await org.client.ask(question)
+        try await org.client.ask(request)
     }
 
     /// Closes what was opened.

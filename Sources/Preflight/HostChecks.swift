@@ -106,7 +106,7 @@ extension CheckContext {
 
 extension Finding {
     /// How the host's clock and ours compare. It has whole seconds, and showed its time somewhere
-    /// between our question and its answer.
+    /// between our request and its answer.
     static func ofClock(_ shown: Timestamp?, askedAt: Date, answeredAt: Date) -> Finding {
         guard let shown else { return .warn("the host shows no time to compare with") }
         let theirs = Double(shown.milliseconds) / 1000

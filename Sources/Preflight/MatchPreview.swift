@@ -107,7 +107,7 @@ public struct MatchPreviews {
         _ keys: [Key], _ ask: (SalesforceTransport, [Key]) async -> Reply<[Found]>
     ) async throws -> [Found] {
         try client.requireAllowance()
-        // The org may lack a field that the first question asks for.
+        // The org may lack a field that the first request asks for.
         for _ in 1...2 {
             let reply = try await client.ask { await ask($0, keys) }
             switch reply.outcome {

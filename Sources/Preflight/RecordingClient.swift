@@ -75,17 +75,17 @@ extension RecordingClient {
     }
 
     /// Asks until there is an answer, three times at most: a session that has ended is renewed, and a
-    /// question that was lost on the way is asked again.
+    /// request that was lost on the way is sent again.
     ///
-    /// For questions that change nothing.
+    /// For requests that change nothing.
     /// - Throws: `OperatorError` when there is no token.
     public mutating func askAgain<Value>(
-        as kind: CallKind, _ question: (SalesforceTransport) async -> Reply<Value>
+        as kind: CallKind, _ request: (SalesforceTransport) async -> Reply<Value>
     ) async throws -> Reply<Value>.Outcome {
         var left = 3
         while true {
             try await requireLogin()
-            let outcome = try await ask(as: kind, question).outcome
+            let outcome = try await ask(as: kind, request).outcome
             left -= 1
             switch outcome {
             case .value: return outcome

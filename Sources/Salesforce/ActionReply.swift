@@ -3,7 +3,7 @@ import Conversion
 /// Reads what came of a call to the Apex action.
 ///
 /// The rule of `ConvertLeadReply` holds here too: nothing is believed of any lead unless the whole
-/// answer fits the question.
+/// answer fits the request.
 enum ActionReply {
     /// The reply to a call for these leads.
     static func reply(to leads: [LeadConversion], from response: APIResponse) -> Reply<

@@ -2,7 +2,7 @@ import Conversion
 
 /// Reads what came of a `convertLead` call.
 ///
-/// The one rule: nothing is believed of any lead unless the whole answer fits the question. A
+/// The one rule: nothing is believed of any lead unless the whole answer fits the request. A
 /// result too few, or one for another lead, and the call is in doubt for all of them.
 enum ConvertLeadReply {
     /// The reply to a call for these leads.

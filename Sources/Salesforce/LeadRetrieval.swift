@@ -31,7 +31,7 @@ enum LeadRetrieval {
         return .value(leads.map { $0?.reading ?? .notVisible })
     }
 
-    /// What the answer says of how each looks; of none, when it does not fit the question.
+    /// What the answer says of how each looks; of none, when it does not fit the request.
     static func previews(of response: APIResponse, for ids: [RecordID])
         -> Reply<[LeadPreview]>.Outcome
     {
