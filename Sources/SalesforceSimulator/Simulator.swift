@@ -64,7 +64,7 @@ public final class Simulator: Sendable {
             group.addTask { try? await Task.sleep(for: Self.stopTimeout) }
             await group.next()
             run.cancel()
-            server.world.withLockedValue { $0.gate.open() }
+            server.world.withLockedValue { $0.callHold.release() }
             group.cancelAll()
         }
         _ = await run.result

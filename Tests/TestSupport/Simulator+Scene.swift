@@ -4,11 +4,11 @@ public import SalesforceSimulator
 extension Simulator {
     /// Holds calls of a kind once they have arrived, after so many more of them, until `release`.
     public func hold(_ kind: CallKind = .convert, after count: Int = 0) {
-        with { $0.gate.hold(kind, after: count) }
+        with { $0.callHold.hold(kind, after: count) }
     }
 
     /// Lets all calls go on.
-    public func release() { with { $0.gate.open() } }
+    public func release() { with { $0.callHold.release() } }
 
     /// Adds a person account, which is an account and its one contact in one; only an org with
     /// `hasPersonAccounts` shows which is which.

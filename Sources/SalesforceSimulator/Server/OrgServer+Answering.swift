@@ -10,7 +10,7 @@ extension OrgServer {
         defer { world.withLockedValue { $0.finish(admission) } }
         guard await pass(pause(admission.number)) else { return try await delivery.cut() }
         await withCheckedContinuation { continuation in
-            world.withLockedValue { $0.gate.pass(call.kind, continuation) }
+            world.withLockedValue { $0.callHold.pass(call.kind, continuation) }
         }
         guard !Task.isCancelled else { return try await delivery.cut() }
         switch admission.decision {

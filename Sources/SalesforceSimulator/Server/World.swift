@@ -12,7 +12,7 @@ package struct World {
     var logins = RollingCount(minutes: 60)
     var script = FaultScript()
     package var incident: Incident?
-    package var gate = Gate()
+    package var callHold = CallHold()
     /// Addresses of which every search fails with a 500, in lower case.
     package var failingSearches: Set<String> = []
     var audit = Audit()

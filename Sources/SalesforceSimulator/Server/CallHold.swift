@@ -1,5 +1,5 @@
-/// Holds calls after they have arrived, so that a test can do something while they are out.
-package struct Gate {
+/// Holds calls after they have arrived, so that a test can do something while they are in flight.
+package struct CallHold {
     /// How many calls of a kind that is held still pass.
     private var passing: [CallKind: Int] = [:]
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -8,7 +8,7 @@ package struct Gate {
     package mutating func hold(_ kind: CallKind, after count: Int) { passing[kind] = count }
 
     /// Lets all calls pass, those that wait and those to come.
-    package mutating func open() {
+    package mutating func release() {
         passing = [:]
         for continuation in waiting { continuation.resume() }
         waiting = []
