@@ -200,12 +200,12 @@ struct XMLReader {
         while let byte = peek(), byte.isBlank { position += 1 }
     }
 
-    /// What stands up to an ending, which is stepped over.
-    private mutating func take(through ending: StaticString) throws(Malformed) -> Range<Int> {
+    /// What stands before a terminator, which is stepped over.
+    private mutating func take(through terminator: StaticString) throws(Malformed) -> Range<Int> {
         let start = position
         while position < bytes.count {
             let end = position
-            if skip(ending) { return start..<end }
+            if skip(terminator) { return start..<end }
             position += 1
         }
         throw Malformed()

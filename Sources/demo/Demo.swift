@@ -75,10 +75,10 @@ enum Demo {
         say("\nDraining.\n")
         let progress = Progress(of: path)
         progress.begin()
-        let ending = await drain.run()
+        let exitReason = await drain.run()
         try progress.end()
-        guard case .drained = ending else {
-            say("The drain did not come to its end: \(ending)")
+        guard case .drained = exitReason else {
+            say("The drain did not come to its end: \(exitReason)")
             return false
         }
         await transport.shutdown()

@@ -105,15 +105,15 @@ final class Daemon: Sendable {
         await signals.forward([SIGTERM, SIGINT, SIGHUP]) { [weak self] in self?.handle($0) }
         notifier?.ready()
         await hooks.start()
-        let ending = await drain.run()
+        let exitReason = await drain.run()
         notifier?.stopping(withinMS: 0)
         refreshToken.close()
-        if case .fault = ending { await hooks.leave() }
+        if case .fault = exitReason { await hooks.leave() }
         await hooks.ended()
         await page?.stop()
-        if !ending.leavesCallsInFlight { await transport.shutdown() }
-        if ending.leavesAllSettled { try checkpoint() }
-        switch ending {
+        if !exitReason.leavesCallsInFlight { await transport.shutdown() }
+        if exitReason.leavesAllSettled { try checkpoint() }
+        switch exitReason {
         case .drained:
             logger.info("the queue is drained", metadata: counts())
         case .paused:
