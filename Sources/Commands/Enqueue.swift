@@ -255,7 +255,7 @@ struct Enqueue: AsyncParsableCommand {
     }
 
     /// All inputs that are on this machine, opened: a name that is mistyped stops the command before
-    /// anything is taken.
+    /// anything is added.
     private func inputs(_ mapping: Mapping) throws -> [Input] {
         if let leadID {
             let row = JSON.object([("leadId", .text(leadID))]).line

@@ -23,7 +23,7 @@ public struct OperatorError: Error, Sendable, CustomStringConvertible {
 public enum ExitStatus: Int32, Sendable {
     case ok = 0
     case usage = 64
-    /// Some input was refused; the rest was taken.
+    /// Some input was refused; the rest was added.
     case dataRefused = 65
     /// No such file, batch, job or lead.
     case notFound = 66

@@ -144,7 +144,7 @@ private struct ReportFooter {
         return held
     }
 
-    /// The one cell of a row that can't be taken and holds no lead's id.
+    /// The one cell of a row that can't be added and holds no lead's id.
     private static func line(_ record: CSVRecord, _ result: RowResult) -> String? {
         guard case .failure = result.lead, case .success(let cells) = record.content,
             cells.count == 1

@@ -20,7 +20,7 @@ struct RowError: Error, Equatable {
     }
 }
 
-/// Why nothing of the input can be taken.
+/// Why nothing of the input can be added.
 struct InputError: Error, Equatable {
     let sentence: String
     /// What to do or to type.

@@ -12,7 +12,7 @@ public struct RowReader {
     private var leadsOfQueues = 0
 
     /// Begins to read: the format and the encoding are told, or known by the first bytes.
-    /// - Throws: 65 when nothing of the input can be taken, in a sentence that says what to type.
+    /// - Throws: 65 when nothing of the input can be added, in a sentence that says what to type.
     public init(
         _ source: ByteSource, format: IntakeFormat? = nil, encoding: TextEncoding? = nil,
         mapping: Mapping = Mapping()
@@ -29,7 +29,7 @@ public struct RowReader {
     }
 
     /// The next row, or nil at the end.
-    /// - Throws: 65 when it turns out that nothing of the input can be taken, 74 when it can't be
+    /// - Throws: 65 when it turns out that nothing of the input can be added, 74 when it can't be
     ///   read on. Rows given so far must then not be kept.
     public mutating func next() throws(OperatorError) -> IntakeRow? {
         guard let row = try rows.next() else { return nil }

@@ -50,7 +50,7 @@ struct RowCount: Error {
 }
 
 extension IntakeRow {
-    /// The conversion, if the row was taken.
+    /// The conversion, if the row can be added.
     var lead: LeadConversion? {
         if case .lead(let lead, _) = self { lead } else { nil }
     }

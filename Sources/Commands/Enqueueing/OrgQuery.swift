@@ -57,7 +57,7 @@ struct OrgQuery {
             guard let next = page.next else { return try spool.source() }
             if let reason = try client.reasonToStop() {
                 throw OperatorError(
-                    .tryLater, "Nothing was taken: \(reason).",
+                    .tryLater, "Nothing was added: \(reason).",
                     remedy: "Wait, or ask for fewer leads with LIMIT.")
             }
             page = try await self.page(&client) { await $0.nextPage(next) }
