@@ -214,7 +214,7 @@ final class Daemon: Sendable {
                 }
             }
         } catch {
-            logger.error("settings not taken; the old ones stay", metadata: ["error": "\(error)"])
+            logger.error("settings refused; the old ones stay", metadata: ["error": "\(error)"])
             notifier?.ready()
         }
     }

@@ -7,7 +7,7 @@ struct DatagramSocket: Sendable {
     let path: String
 
     /// Sends one message.
-    /// - Returns: Whether it was taken.
+    /// - Returns: Whether it was sent.
     func send(_ message: [UInt8]) -> Bool {
         let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let descriptor = socket(AF_UNIX, type, 0)

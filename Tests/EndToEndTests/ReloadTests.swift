@@ -91,7 +91,7 @@ import Testing
             try await fixture.simulator.await("it is at work") { $0.conversions.count == 1 }
             _ = try file(fixture, line)
             daemon.send(SIGHUP)
-            try await daemon.waitFor("settings not taken; the old ones stay")
+            try await daemon.waitFor("settings refused; the old ones stay")
             try await daemon.waitFor(complaint)
             leads += try await fixture.enqueueLeads(10)
             try await fixture.await("they are converted") { _ in
