@@ -85,9 +85,9 @@ public struct OrgUsage: Hashable, Sendable {
         self.limit = limit
     }
 
-    /// A count that a server told us; nil when it is impossible: below 0, or above a thousand
+    /// A count that a server reported; nil when it is impossible: below 0, or above a thousand
     /// million, which is far more than any org has.
-    public init?(told current: Int, of limit: Int) {
+    public init?(reported current: Int, of limit: Int) {
         let possible = 0...1_000_000_000
         guard possible.contains(current), possible.contains(limit), limit > 0 else { return nil }
         self.init(current: current, limit: limit)

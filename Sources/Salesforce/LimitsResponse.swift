@@ -28,7 +28,7 @@ enum LimitsResponse {
         /// Nil when the numbers are out of all proportion.
         var usage: OrgUsage? {
             let (used, overflow) = daily.max.subtractingReportingOverflow(daily.remaining)
-            return overflow ? nil : OrgUsage(told: used, of: daily.max)
+            return overflow ? nil : OrgUsage(reported: used, of: daily.max)
         }
     }
 
@@ -74,7 +74,7 @@ extension OrgUsage {
             }
             guard counts.count == 2, let current = Int(counts[0]), let limit = Int(counts[1])
             else { continue }
-            self.init(told: current, of: limit)
+            self.init(reported: current, of: limit)
             return
         }
         return nil

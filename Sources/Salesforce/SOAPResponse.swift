@@ -67,7 +67,7 @@ struct SOAPResponse {
         guard let current = info?.text(of: "current").flatMap(Int.init),
             let limit = info?.text(of: "limit").flatMap(Int.init)
         else { return nil }
-        return OrgUsage(told: current, of: limit)
+        return OrgUsage(reported: current, of: limit)
     }
 }
 

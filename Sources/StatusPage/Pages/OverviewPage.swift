@@ -143,12 +143,12 @@ struct OverviewPage {
         )
         return """
             <p>Org: <b>\(usage.current.grouped)</b> of \(usage.limit.grouped) calls in 24 hours, \
-            \(ours.grouped) of them ours\(told(limiter))</p>\(gauge.html)\(line.html)
+            \(ours.grouped) of them ours\(reported(limiter))</p>\(gauge.html)\(line.html)
             """
     }
 
-    private func told(_ limiter: LimiterState) -> HTML {
-        limiter.usageAt.map { ", told at \($0.html(on: now))" } ?? .none
+    private func reported(_ limiter: LimiterState) -> HTML {
+        limiter.usageAt.map { ", reported at \($0.html(on: now))" } ?? .none
     }
 
     // MARK: Lists
