@@ -58,7 +58,7 @@ struct Metrics {
             text.add([("kind", key.kind), ("result", key.result)], Double(count))
         }
         text.gauge(
-            "leadconvert_calls_in_flight", "Requests to Salesforce that are out.",
+            "leadconvert_calls_in_flight", "Requests to Salesforce in flight.",
             Double(snapshot.state?.openCalls.count ?? 0))
         text.begin(
             "leadconvert_call_duration_seconds", .histogram,

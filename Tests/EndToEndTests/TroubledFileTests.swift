@@ -15,7 +15,7 @@ import Testing
             fixture.simulator.hold()
             let daemon = try fixture.startDaemon("--until-empty")
             // As many as may be out: only answers can want to be written.
-            try await fixture.simulator.await("calls are out") { $0.count(.convert) == 4 }
+            try await fixture.simulator.await("calls are in flight") { $0.count(.convert) == 4 }
             var configuration = Configuration()
             configuration.allowsUnsafeTransactions = true
             configuration.busyMode = .timeout(400)
@@ -61,7 +61,7 @@ import Testing
             }
             fixture.simulator.hold(after: 8)
             let daemon = try fixture.startDaemon("--until-empty")
-            try await fixture.simulator.await("calls are out") { $0.count(.convert) == 12 }
+            try await fixture.simulator.await("calls are in flight") { $0.count(.convert) == 12 }
             try harm.strike(fixture.queue.path)
             fixture.simulator.release()
             let end = try await daemon.waitForExit()

@@ -196,7 +196,7 @@ struct OverviewPage {
         let rows = open.prefix(10).map { call -> HTML in
             let age = call.startedAt.map { max(0, now - $0).asDuration } ?? ""
             return """
-                <li><b>\(call.kind)</b> \(call.size.counted("lead")), out for \(age) \
+                <li><b>\(call.kind)</b> \(call.size.counted("lead")), in flight for \(age) \
                 <span class="quiet">call \(String(call.id))</span></li>
                 """
         }

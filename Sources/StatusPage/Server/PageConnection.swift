@@ -39,7 +39,7 @@ final class PageConnection: ChannelInboundHandler {
     private let answer: Answer
     private var state = State.idle
     private var isEnding = false
-    /// When the last answer is out.
+    /// When the last answer was written.
     private var sent: EventLoopFuture<Void>?
     private var timer: Scheduled<Void>?
 
