@@ -2,7 +2,7 @@
 public struct LimiterState: Hashable, Sendable {
     /// Calls that may start now.
     public var tokens: Double
-    /// Calls that may start at once after a long rest.
+    /// Calls that may start at once after a long idle time.
     public var capacity: Double
     /// Calls a second that come in.
     public var rate: Double

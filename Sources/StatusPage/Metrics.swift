@@ -79,7 +79,7 @@ struct Metrics {
                 limiter.tokens(at: snapshot.at))
             text.gauge(
                 "leadconvert_bucket_capacity_tokens",
-                "Requests that may start at once after a rest.", limiter.capacity)
+                "Requests that may start at once after an idle time.", limiter.capacity)
             text.gauge(
                 "leadconvert_bucket_refill_tokens_per_second",
                 "Requests that come in each second.", limiter.rate)
