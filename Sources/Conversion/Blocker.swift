@@ -32,7 +32,7 @@ public enum Blocker: Sendable, Equatable, CaseIterable {
         case .outage: "Salesforce can't be reached, or is out of order."
         case .callTooLarge: "Salesforce can't carry out the call as it stands."
         case .adapted: "The org lacks a field that was asked for."
-        case .late: "The call was to leave too long after it was claimed."
+        case .late: "The call was to be sent too long after it was claimed."
         }
     }
 }

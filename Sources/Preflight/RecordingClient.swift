@@ -4,7 +4,7 @@ public import Salesforce
 public import Settings
 public import Storage
 
-/// Asks the org, with each request as a row of `calls` before it leaves.
+/// Asks the org, with each request as a row of `calls` before it is sent.
 ///
 /// It takes no token: the bucket is the daemon's, which counts these rows before its next call.
 public struct RecordingClient {

@@ -13,7 +13,7 @@ struct HTTPTransport: Sendable {
     /// 100 results with their errors are about 40 KB, 2,000 leads read about 600 KB.
     private static let answerLimit = 10 << 20
 
-    /// The request would leave later than its caller allows.
+    /// The request would be sent later than its caller allows.
     private struct TooLate: Error {}
 
     private let client: HTTPClient
@@ -58,7 +58,7 @@ struct HTTPTransport: Sendable {
         }
     }
 
-    /// Sends once. A body leaves within the time for connecting, or not at all. It always returns: the
+    /// Sends once. A body is sent within the time for connecting, or not at all. It always returns: the
     /// deadline is for the whole answer. Should it not, `DrainStatus.isProgress` of the drain is what says so.
     func send(_ request: APIRequest) async -> APIResult {
         let collector = ResponseCollector(limit: Self.answerLimit)
@@ -76,7 +76,7 @@ struct HTTPTransport: Sendable {
             }
             return .answered(response)
         } catch {
-            return collector.hasLeft
+            return collector.isSent
                 ? .lost(doubt(error, after: request.timeout), status: collector.status)
                 : .neverSent(failure(error, of: request))
         }
@@ -93,7 +93,7 @@ struct HTTPTransport: Sendable {
     }
 
     /// A body that looks at the clock when the connection is there: the client's own timeouts stand
-    /// still while the machine is suspended, and a request that leaves an hour late would still be
+    /// still while the machine is suspended, and a request that is sent an hour late would still be
     /// running at Salesforce when everybody takes it for over.
     private func body(
         _ bytes: ByteBuffer, before latest: ContinuousClock.Instant, _ collector: ResponseCollector
@@ -102,7 +102,7 @@ struct HTTPTransport: Sendable {
             guard now() <= latest else {
                 return client.eventLoopGroup.any().makeFailedFuture(TooLate())
             }
-            collector.bodyLeaves()
+            collector.bodyIsSent()
             return writer.write(.byteBuffer(bytes))
         }
     }

@@ -6,7 +6,7 @@ import Synchronization
 /// Gathers one response, up to a size, and notes whether the request left us.
 ///
 /// A request with a body has left when the body begins to; nobody acts on a head that promises
-/// one. So as long as `hasLeft` is false, Salesforce cannot have acted on the request.
+/// one. So as long as `isSent` is false, Salesforce cannot have acted on the request.
 final class ResponseCollector: HTTPClientResponseDelegate {
     typealias Response = APIResponse
 
@@ -14,7 +14,7 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     struct TooLarge: Error {}
 
     private struct State {
-        var hasLeft = false
+        var isSent = false
         var response: APIResponse?
     }
 
@@ -26,19 +26,19 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         self.limit = limit
     }
 
-    var hasLeft: Bool { state.withLock(\.hasLeft) }
+    var isSent: Bool { state.withLock(\.isSent) }
 
     /// The status, if the answer got as far as that.
     var status: Int? { state.withLock { $0.response?.status } }
 
     func didSendRequestHead(task: HTTPClient.Task<APIResponse>, _ head: HTTPRequestHead) {
         guard !head.headers.contains(name: "Content-Length") else { return }
-        state.withLock { $0.hasLeft = true }
+        state.withLock { $0.isSent = true }
     }
 
-    /// The first byte of the body is about to leave.
-    func bodyLeaves() {
-        state.withLock { $0.hasLeft = true }
+    /// The first byte of the body is about to be sent.
+    func bodyIsSent() {
+        state.withLock { $0.isSent = true }
     }
 
     func didReceiveHead(

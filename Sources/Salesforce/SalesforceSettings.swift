@@ -42,7 +42,7 @@ public struct SalesforceSettings: Sendable, Equatable {
     ///
     /// Salesforce itself gives up after 10 minutes, so the default of 630 s outlasts any answer.
     public var callTimeout: Duration = .seconds(630)
-    /// How long it may take to get a connection, TLS included. A conversion leaves within it, or
+    /// How long it may take to get a connection, TLS included. A conversion is sent within it, or
     /// not at all.
     public var connectTimeout: Duration = .seconds(12)
     /// A PEM file of roots trusted in addition to the system's.
