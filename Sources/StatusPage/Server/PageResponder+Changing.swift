@@ -6,15 +6,15 @@ import Storage
 
 /// What can be changed, and by whom.
 extension PageResponder {
-    func change(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
+    func change(_ request: Request, _ headers: AccessControl.Headers) async throws -> Response {
         let form = try form(request)
-        guard gatekeeper.isOurForm(form["csrf"], visit) else {
-            return foreign(visit, "Not changed")
+        guard access.isOurForm(form["csrf"], headers) else {
+            return foreign(headers, "Not changed")
         }
         let path = request.path
         if path == "/logout" {
-            gatekeeper.endSession(of: visit, at: now())
-            return .seeOther("/login", cookie: "\(gatekeeper.cookie)=; Max-Age=0")
+            access.endSession(of: headers, at: now())
+            return .seeOther("/login", cookie: "\(access.cookie)=; Max-Age=0")
         }
         guard let action = PageOperation.Action(rawValue: String(path.dropFirst())) else {
             return fault(.notFound, "No such page", "There is nothing at this address.")
@@ -28,11 +28,11 @@ extension PageResponder {
 
     /// Why a form is refused that is none of this page.
     private func foreign(
-        _ visit: Gatekeeper.Visit, _ title: String, isOpen: Bool = true
+        _ headers: AccessControl.Headers, _ title: String, isOpen: Bool = true
     ) -> Response {
         fault(
             .forbidden, title,
-            gatekeeper.hasOurOrigin(visit)
+            access.hasOurOrigin(headers)
                 ? "The form did not come from this page, or the daemon has been restarted since. "
                     + "Load the page again and repeat what you did."
                 : "The form comes from another address than it was sent to. A web server that "
@@ -79,17 +79,17 @@ extension PageResponder {
 
     // MARK: Logging in
 
-    func logIn(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
-        guard gatekeeper.needsToken else { return .seeOther("/") }
+    func logIn(_ request: Request, _ headers: AccessControl.Headers) async throws -> Response {
+        guard access.needsToken else { return .seeOther("/") }
         if request.isRead { return login(.ok) }
         guard request.head.method == .POST else { return .notAllowed("GET, HEAD, POST") }
         let form = try form(request)
-        guard gatekeeper.isOurForm(form["csrf"], visit) else {
-            return foreign(visit, "Not logged in", isOpen: false)
+        guard access.isOurForm(form["csrf"], headers) else {
+            return foreign(headers, "Not logged in", isOpen: false)
         }
-        guard gatekeeper.isToken(form["token"] ?? "") else { return login(.unauthorized, true) }
+        guard access.isToken(form["token"] ?? "") else { return login(.unauthorized, true) }
         return .seeOther(
-            "/", cookie: "\(gatekeeper.cookie)=\(gatekeeper.session(at: now())); Max-Age=43200")
+            "/", cookie: "\(access.cookie)=\(access.session(at: now())); Max-Age=43200")
     }
 
     private func login(_ status: HTTPResponseStatus, _ isRefused: Bool = false) -> Response {

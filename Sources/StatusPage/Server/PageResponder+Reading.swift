@@ -7,7 +7,7 @@ import Synchronization
 
 /// What can be looked at.
 extension PageResponder {
-    func page(_ request: Request, _ visit: Gatekeeper.Visit) async throws -> Response {
+    func page(_ request: Request, _ headers: AccessControl.Headers) async throws -> Response {
         let query = Form.fields(request.query)
         switch request.path {
         case "/": return try overview(query)

@@ -8,7 +8,7 @@ import Synchronization
 
 /// Answers every request to the page.
 final class PageResponder: Sendable {
-    let gatekeeper: Gatekeeper
+    let access: AccessControl
     let watch: PageWatch
     let operations: PageOperations
     let health: PageServer.Health
@@ -24,11 +24,11 @@ final class PageResponder: Sendable {
     static let rows = 50
 
     init(
-        gatekeeper: Gatekeeper, watch: PageWatch, operations: PageOperations,
+        access: AccessControl, watch: PageWatch, operations: PageOperations,
         health: PageServer.Health,
         version: String, now: @escaping @Sendable () -> Timestamp
     ) {
-        self.gatekeeper = gatekeeper
+        self.access = access
         self.watch = watch
         self.operations = operations
         self.health = health
@@ -53,10 +53,10 @@ final class PageResponder: Sendable {
     }
 
     private func answer(_ request: Request) async throws -> Response {
-        let visit = Gatekeeper.Visit(request)
+        let headers = AccessControl.Headers(request)
         let path = request.path
         if path == "/healthz" { return request.isRead ? .text("ok\n") : .notAllowed("GET, HEAD") }
-        guard gatekeeper.isAddressed(visit) else {
+        guard access.isAddressed(headers) else {
             return fault(
                 .misdirectedRequest, "Another address",
                 "This page answers to localhost, 127.0.0.1 and [::1] only. For a web server that stands before "
@@ -66,19 +66,19 @@ final class PageResponder: Sendable {
         case "/style.css": return .asset(Assets.style, "text/css; charset=utf-8")
         case "/page.js": return .asset(Assets.script, "text/javascript; charset=utf-8")
         case "/icon.svg": return .asset(Assets.icon, "image/svg+xml")
-        case "/login": return try await logIn(request, visit)
+        case "/login": return try await logIn(request, headers)
         default: break
         }
-        guard gatekeeper.isAllowed(visit, at: now()) else { return locked(path) }
-        if request.isRead { return try await page(request, visit) }
+        guard access.isAllowed(headers, at: now()) else { return locked(path) }
+        if request.isRead { return try await page(request, headers) }
         guard request.head.method == .POST else { return .notAllowed("GET, HEAD, POST") }
-        return try await change(request, visit)
+        return try await change(request, headers)
     }
 
     var context: PageContext {
         PageContext(
             queue: (operations.dashboard.path as NSString).lastPathComponent,
-            formToken: gatekeeper.formToken, isLoggedIn: gatekeeper.needsToken, version: version,
+            formToken: access.formToken, isLoggedIn: access.needsToken, version: version,
             now: now())
     }
 

@@ -68,7 +68,7 @@ public final class PageServer: Sendable {
         if let socket { try SocketFile.removeStaleSocket(for: socket) }
         let watch = try PageWatch(path, at: now())
         let responder = PageResponder(
-            gatekeeper: Gatekeeper(options, queue: path), watch: watch,
+            access: AccessControl(options, queue: path), watch: watch,
             operations: PageOperations(
                 queue: try JobQueue(path: path, as: .client), dashboard: try Dashboard(path: path)),
             health: health, version: version, now: now)

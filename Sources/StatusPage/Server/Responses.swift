@@ -109,7 +109,7 @@ struct Response: Sendable {
         """
 }
 
-extension Gatekeeper.Visit {
+extension AccessControl.Headers {
     /// What a request tells of itself.
     init(_ request: Request) {
         self.init(

@@ -4,9 +4,9 @@ import Foundation
 import Synchronization
 
 /// Who may see the page, and which requests may change something. A value: it knows no server.
-struct Gatekeeper: Sendable {
-    /// What it has to know of a request.
-    struct Visit: Sendable {
+struct AccessControl: Sendable {
+    /// The headers of a request that it has to know.
+    struct Headers: Sendable {
         var host: String?
         var origin: String?
         var fetchSite: String?
@@ -45,9 +45,9 @@ struct Gatekeeper: Sendable {
     /// Where a token is needed any name is ours, because a web server before the page has one: to a page
     /// from elsewhere the browser gives no session, which it keeps by the name, so all that it can
     /// see is the login.
-    func isAddressed(_ visit: Visit) -> Bool {
+    func isAddressed(_ headers: Headers) -> Bool {
         guard isLoopback, token == nil else { return true }
-        guard let host = visit.host else { return false }
+        guard let host = headers.host else { return false }
         return Self.name(ofHost: host).isLoopbackHost
     }
 
@@ -59,15 +59,15 @@ struct Gatekeeper: Sendable {
     }
 
     /// Whether the request may see the queue.
-    func isAllowed(_ visit: Visit, at now: Timestamp) -> Bool {
+    func isAllowed(_ headers: Headers, at now: Timestamp) -> Bool {
         guard token != nil else { return true }
         // Another scheme is for the web server that stands before the page.
-        if let parts = visit.authorization?.split(separator: " ", maxSplits: 1),
+        if let parts = headers.authorization?.split(separator: " ", maxSplits: 1),
             parts.first?.lowercased() == "bearer"
         {
             return parts.count == 2 && isToken(String(parts[1]))
         }
-        guard let session = session(in: visit.cookies) else { return false }
+        guard let session = session(in: headers.cookies) else { return false }
         return isSession(session, at: now)
     }
 
@@ -95,8 +95,10 @@ struct Gatekeeper: Sendable {
     }
 
     /// Ends a session before its time: somebody may have kept its cookie.
-    func endSession(of visit: Visit, at now: Timestamp) {
-        guard let session = session(in: visit.cookies), isSession(session, at: now) else { return }
+    func endSession(of headers: Headers, at now: Timestamp) {
+        guard let session = session(in: headers.cookies), isSession(session, at: now) else {
+            return
+        }
         ended.insert(session, until: now + Self.sessionMS, at: now)
     }
 
@@ -117,16 +119,16 @@ struct Gatekeeper: Sendable {
     var formToken: String { mac("form", for: "form").hexadecimal }
 
     /// Whether a form comes from a page of ours.
-    func isOurForm(_ token: String?, _ visit: Visit) -> Bool {
+    func isOurForm(_ token: String?, _ headers: Headers) -> Bool {
         guard let token, isSame(token, mac("form", for: "form")) else { return false }
-        if let site = visit.fetchSite, site != "same-origin", site != "none" { return false }
-        return hasOurOrigin(visit)
+        if let site = headers.fetchSite, site != "same-origin", site != "none" { return false }
+        return hasOurOrigin(headers)
     }
 
     /// Whether the page that a form comes from has the name that the request was sent to.
-    func hasOurOrigin(_ visit: Visit) -> Bool {
-        guard let origin = visit.origin else { return true }
-        guard let host = visit.host, let scheme = origin.range(of: "://") else { return false }
+    func hasOurOrigin(_ headers: Headers) -> Bool {
+        guard let origin = headers.origin else { return true }
+        guard let host = headers.host, let scheme = origin.range(of: "://") else { return false }
         return origin[scheme.upperBound...].lowercased() == host.lowercased()
     }
 
