@@ -31,10 +31,10 @@ struct Timeline {
                         kind: "wait", start: start + -waited, end: start, row: 2,
                         words: "waited \(waited.asDuration) for \(reason)"))
             }
-            let outcome = attempt.outcome.map(Words.outcome) ?? "in flight"
+            let outcome = attempt.outcome.map(Labels.outcome) ?? "in flight"
             spans.append(
                 Span(
-                    kind: Words.kind(ofOutcome: attempt.outcome), start: start, end: end, row: 0,
+                    kind: Labels.kind(ofOutcome: attempt.outcome), start: start, end: end, row: 0,
                     words: "\(attempt.kind) \(attempt.attempt): \(outcome)"
                         + (attempt.code.map { ", \($0)" } ?? "") + ", \((end - start).asDuration)"))
             if let backoff = attempt.backoffMS, backoff > 0 {

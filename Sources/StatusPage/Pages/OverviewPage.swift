@@ -61,7 +61,7 @@ struct OverviewPage {
         let tiles = JobState.allCases.map { state -> HTML in
             let count = snapshot.counts[state] ?? 0
             return """
-                <li><a class="tile \(count == 0 ? "zero" : Words.kind(of: state))" \
+                <li><a class="tile \(count == 0 ? "zero" : Labels.kind(of: state))" \
                 href="\(Link.jobs(state))"><b>\(count.grouped)</b> <span>\(state.rawValue)</span>\
                 </a></li>
                 """
@@ -75,7 +75,7 @@ struct OverviewPage {
         ]
         let parts = states.map { state in
             PartsBar.Part(
-                kind: Words.kind(of: state), name: state.rawValue,
+                kind: Labels.kind(of: state), name: state.rawValue,
                 count: snapshot.counts[state] ?? 0)
         }
         let rate = snapshot.ratePerSecond
@@ -207,7 +207,7 @@ struct OverviewPage {
         guard !snapshot.operations.isEmpty else { return "<p class=\"quiet\">Nothing yet.</p>" }
         let rows = snapshot.operations.map { row -> HTML in
             """
-            <li>\(time(row.at)) <b><bdi>\(row.by)</bdi></b> \(Words.action(row.action)) \
+            <li>\(time(row.at)) <b><bdi>\(row.by)</bdi></b> \(Labels.action(row.action)) \
             <bdi>\(row.target)</bdi> <span class="quiet">\(row.jobs.counted("job"))</span></li>
             """
         }

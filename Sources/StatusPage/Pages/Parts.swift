@@ -138,7 +138,7 @@ struct JobTable {
     private func row(_ job: JobSummary) -> HTML {
         """
         <tr><th scope="row"><a href="\(Link.lead(job.lead))"><code>\(job.lead)</code></a></th>\
-        <td><span class="pill \(Words.kind(of: job.state))">\(job.state.rawValue)</span></td>\
+        <td><span class="pill \(Labels.kind(of: job.state))">\(job.state.rawValue)</span></td>\
         <td>\(batch(job))</td><td class="message">\(result(job))</td>\
         <td class="when">\((job.finishedAt ?? job.runAt)?.html(on: context.now) ?? .none)</td>\
         <td class="actions">\(JobButtons(context: context, job: job, back: back).html)</td></tr>

@@ -115,7 +115,7 @@ struct LeadPage {
         let job = entry.job
         return """
             <section aria-label="Job \(String(job.id))"><div class="state"><p>\
-            <span class="pill \(Words.kind(of: job.state))">\(job.state.rawValue)</span> \
+            <span class="pill \(Labels.kind(of: job.state))">\(job.state.rawValue)</span> \
             job \(String(job.id)), \(job.attempts.counted("attempt")) used\(facts(job))</p>\
             \(JobButtons(context: context, job: job, back: Link.lead(lead)).html)</div>\
             \(fault(job))\(records(job))\
@@ -180,8 +180,8 @@ struct LeadPage {
         return """
             <tr><td class="when">\(attempt.startedAt?.html(on: context.now) ?? .none)</td>\
             <td>\(attempt.kind) \(attempt.attempt)\(call)\(waited)</td>\
-            <td class="message"><span class="pill \(Words.kind(ofOutcome: attempt.outcome))">\
-            \(attempt.outcome.map(Words.outcome) ?? "in flight")</span> \
+            <td class="message"><span class="pill \(Labels.kind(ofOutcome: attempt.outcome))">\
+            \(attempt.outcome.map(Labels.outcome) ?? "in flight")</span> \
             <b class="code">\(attempt.code ?? "")</b> <bdi>\(attempt.message ?? "")</bdi></td>\
             <td class="number">\(took)</td><td class="when">\(then)</td></tr>
             """

@@ -71,7 +71,7 @@ public struct TerminalView: Sendable {
             line(
                 states.flatMap { state -> [Piece] in
                     let count = snapshot.counts[state] ?? 0
-                    let ink: Ink = count == 0 ? .quiet : Ink(Words.kind(of: state))
+                    let ink: Ink = count == 0 ? .quiet : Ink(Labels.kind(of: state))
                     return [
                         .init("\(state.rawValue) ", .quiet),
                         .init(Self.padded(count.grouped, 9), ink), .init(" "),

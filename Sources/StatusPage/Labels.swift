@@ -1,7 +1,7 @@
 import Conversion
 
 /// What the words of our tables are called on the page, and which colour they have.
-enum Words {
+enum Labels {
     static func outcome(_ outcome: String) -> String {
         switch outcome {
         case "already_converted": "converted already by someone else"
