@@ -64,11 +64,11 @@ public final class Simulator: Sendable {
             group.addTask { try? await Task.sleep(for: Self.stopTimeout) }
             await group.next()
             run.cancel()
-            server.world.withLockedValue { $0.callHold.release() }
+            server.state.withLockedValue { $0.callHold.release() }
             group.cancelAll()
         }
         _ = await run.result
-        server.world.withLockedValue { $0.waiters.wakeAll() }
+        server.state.withLockedValue { $0.waiters.wakeAll() }
     }
 
     /// How long calls that are still running may take to end by themselves.
@@ -96,15 +96,15 @@ extension Simulator {
     /// cancelled; the condition may not hold then.
     @discardableResult
     public func wait(until isMet: @escaping @Sendable (Audit) -> Bool) async -> Audit {
-        let ticket = server.world.withLockedValue { $0.waiters.ticket() }
+        let ticket = server.state.withLockedValue { $0.waiters.ticket() }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                server.world.withLockedValue { world in
-                    world.waiters.wait(ticket, for: isMet, world.audit, continuation)
+                server.state.withLockedValue { state in
+                    state.waiters.wait(ticket, for: isMet, state.audit, continuation)
                 }
             }
         } onCancel: {
-            server.world.withLockedValue { $0.waiters.giveUp(ticket) }
+            server.state.withLockedValue { $0.waiters.giveUp(ticket) }
         }
         return await audit()
     }

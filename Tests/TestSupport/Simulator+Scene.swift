@@ -13,11 +13,11 @@ extension Simulator {
     /// Adds a person account, which is an account and its one contact in one; only an org with
     /// `hasPersonAccounts` shows which is which.
     public func addPersonAccount(email: String) async -> (accountID: String, contactID: String) {
-        with { world in
-            let account = world.org.addAccount("Added Person")
-            let contact = world.org.addContact("Added", "Person", email: email, of: account)
-            world.org.accounts[account]?.personContactID = contact
-            world.org.contacts[contact]?.isPersonAccount = true
+        with { state in
+            let account = state.org.addAccount("Added Person")
+            let contact = state.org.addContact("Added", "Person", email: email, of: account)
+            state.org.accounts[account]?.personContactID = contact
+            state.org.contacts[contact]?.isPersonAccount = true
             return (account.text, contact.text)
         }
     }
@@ -29,11 +29,11 @@ extension Simulator {
 
     /// From now on, or no longer, every query that names this address fails with a 500.
     public func failSearches(naming address: String, _ fails: Bool = true) {
-        with { world in
+        with { state in
             if fails {
-                world.failingSearches.insert(address.lowercased())
+                state.failingSearches.insert(address.lowercased())
             } else {
-                world.failingSearches.remove(address.lowercased())
+                state.failingSearches.remove(address.lowercased())
             }
         }
     }
@@ -50,9 +50,9 @@ extension Simulator {
 
     /// Adds a contact to an existing account, by the account's place from 0, and gives its id.
     public func addContact(email: String, ofAccount place: Int = 0) async -> String {
-        with { world in
+        with { state in
             let account = Identifier(.account, number: place % Self.accountCount + 1)
-            return world.org.addContact("Added", "Contact", email: email, of: account).text
+            return state.org.addContact("Added", "Contact", email: email, of: account).text
         }
     }
 
@@ -60,48 +60,48 @@ extension Simulator {
     public func addAccount(
         name: String, number: String? = nil, domain: String? = nil
     ) async -> String {
-        with { world in
-            let id = world.org.addAccount(name)
-            world.org.accounts[id]?.accountNumber = number
-            world.org.accounts[id]?.domain = domain
+        with { state in
+            let id = state.org.addAccount(name)
+            state.org.accounts[id]?.accountNumber = number
+            state.org.accounts[id]?.domain = domain
             return id.text
         }
     }
 
     /// Puts an account into the recycle bin.
     public func deleteAccount(_ id: String) {
-        with { world in
+        with { state in
             guard let id = Identifier(id) else { return }
-            world.org.accounts[id]?.isDeleted = true
+            state.org.accounts[id]?.isDeleted = true
         }
     }
 
     /// Makes a lead a member of a campaign.
     public func addCampaignMember(leadID: String, campaign: String) async {
-        with { world in
+        with { state in
             guard let lead = Identifier(leadID) else { return }
-            world.org.addCampaignMember(lead, campaign: campaign)
+            state.org.addCampaignMember(lead, campaign: campaign)
         }
     }
 
     /// Who owns an account.
     public func owner(ofAccount id: String) async -> String? {
-        with { world in
-            Identifier(id).flatMap { world.org.accounts[$0] }?.ownerID.text
+        with { state in
+            Identifier(id).flatMap { state.org.accounts[$0] }?.ownerID.text
         }
     }
 
     /// The accounts of that name that are not deleted.
     public func accounts(named name: String) async -> [String] {
-        with { world in
-            world.org.accounts.values.filter { $0.name == name && !$0.isDeleted }.map(\.id.text)
+        with { state in
+            state.org.accounts.values.filter { $0.name == name && !$0.isDeleted }.map(\.id.text)
         }
     }
 
     /// A new access token, as a login gives one.
     public func issueToken() -> String {
-        with { world in
-            world.sessions.issue(jwtShaped: world.configuration.issuesJWTShapedTokens)
+        with { state in
+            state.sessions.issue(jwtShaped: state.configuration.issuesJWTShapedTokens)
         }
     }
 

@@ -23,16 +23,16 @@ struct TokenEndpoint: Sendable {
         }
     }
 
-    func reply(_ incoming: Incoming, _ world: inout World, url: String, now: Date) -> Reply {
+    func reply(_ incoming: Incoming, _ state: inout OrgState, url: String, now: Date) -> Reply {
         guard incoming.method == .post else {
             return LoginFailure(
                 error: "invalid_request", description: "must use HTTP POST"
             ).reply
         }
         do throws(LoginFailure) {
-            try countLogin(&world, now: now)
-            let grant = try grant(incoming, &world, url: url, now: now)
-            return success(grant, &world, url: url, now: now)
+            try countLogin(&state, now: now)
+            let grant = try grant(incoming, &state, url: url, now: now)
+            return success(grant, &state, url: url, now: now)
         } catch {
             return error.reply
         }
@@ -40,16 +40,16 @@ struct TokenEndpoint: Sendable {
 
     /// Salesforce blocks a user who logs in all the time, as a client does that takes every
     /// refusal for an expired session.
-    private func countLogin(_ world: inout World, now: Date) throws(LoginFailure) {
+    private func countLogin(_ state: inout OrgState, now: Date) throws(LoginFailure) {
         let seconds = now.timeIntervalSince1970
-        guard world.logins.count(at: seconds) < configuration.loginsPerHour else {
+        guard state.logins.count(at: seconds) < configuration.loginsPerHour else {
             throw .invalidGrant("login rate exceeded")
         }
-        world.logins.add(at: seconds)
+        state.logins.add(at: seconds)
     }
 
     private func grant(
-        _ incoming: Incoming, _ world: inout World, url: String, now: Date
+        _ incoming: Incoming, _ state: inout OrgState, url: String, now: Date
     ) throws(LoginFailure) -> Grant {
         guard let form = incoming.form else {
             throw LoginFailure(error: "invalid_request", description: "the body is not a form")
@@ -61,7 +61,7 @@ struct TokenEndpoint: Sendable {
         case "urn:ietf:params:oauth:grant-type:jwt-bearer":
             guard let verifier else { throw .invalidGrant("user hasn't approved this consumer") }
             let assertion = form["assertion"] ?? ""
-            world.assertions.append(assertion)
+            state.assertions.append(assertion)
             let audiences = [
                 configuration.loginHost, url, url.replacing("127.0.0.1", with: "localhost"),
             ]
@@ -69,7 +69,7 @@ struct TokenEndpoint: Sendable {
             return .jwtBearer
         case "refresh_token":
             try checkClient(form, incoming, needsSecret: false)
-            guard let token = form["refresh_token"], world.sessions.knowsRefreshToken(token)
+            guard let token = form["refresh_token"], state.sessions.knowsRefreshToken(token)
             else { throw .expiredRefreshToken }
             return .refreshToken(token)
         default:
@@ -103,9 +103,9 @@ struct TokenEndpoint: Sendable {
 
     /// No `expires_in`: how long a token lives is the org's own affair.
     private func success(
-        _ grant: Grant, _ world: inout World, url: String, now: Date
+        _ grant: Grant, _ state: inout OrgState, url: String, now: Date
     ) -> Reply {
-        let token = world.sessions.issue(jwtShaped: configuration.issuesJWTShapedTokens)
+        let token = state.sessions.issue(jwtShaped: configuration.issuesJWTShapedTokens)
         var members: [JSON.Member] = [
             .init("access_token", .string(token)),
             .init("signature", .string("c2ltdWxhdGVkIHNpZ25hdHVyZSwgbm90aGluZyB0bw==")),
@@ -116,7 +116,7 @@ struct TokenEndpoint: Sendable {
             .init("issued_at", .string(String(Int(now.timeIntervalSince1970 * 1000)))),
         ]
         if case .refreshToken(let used) = grant, configuration.rotatesRefreshTokens {
-            let next = world.sessions.rotate(used)
+            let next = state.sessions.rotate(used)
             members.append(.init("refresh_token", .string(next)))
         }
         return .json(.object(members))

@@ -110,7 +110,7 @@ enum WrittenValue: Decodable, Equatable, Sendable {
     }
 }
 
-extension World {
+extension OrgState {
     /// Sets fields of records, each by itself.
     mutating func update(
         _ records: [WrittenRecord], _ admission: Admission, at: Date

@@ -6,11 +6,11 @@ import NIOConcurrencyHelpers
 extension OrgServer {
     /// Lets an API call arrive, take its time, be carried out, and go wrong where it is to.
     func answer(_ call: APICall, _ delivery: Delivery) async throws -> Response {
-        let admission = world.withLockedValue { $0.admit(call, at: Date()) }
-        defer { world.withLockedValue { $0.finish(admission) } }
+        let admission = state.withLockedValue { $0.admit(call, at: Date()) }
+        defer { state.withLockedValue { $0.finish(admission) } }
         guard await pass(pause(admission.number)) else { return try await delivery.cut() }
         await withCheckedContinuation { continuation in
-            world.withLockedValue { $0.callHold.pass(call.kind, continuation) }
+            state.withLockedValue { $0.callHold.pass(call.kind, continuation) }
         }
         guard !Task.isCancelled else { return try await delivery.cut() }
         switch admission.decision {
@@ -30,7 +30,7 @@ extension OrgServer {
             guard await pass(silence) else { return try await delivery.cut() }
         }
         let reply = addressed(
-            world.withLockedValue { $0.perform(call, admission, at: Date()) }, call, admission)
+            state.withLockedValue { $0.perform(call, admission, at: Date()) }, call, admission)
         switch fault {
         case .dropAfterCommit, .stall:
             return try await delivery.cut()
@@ -62,7 +62,7 @@ extension OrgServer {
         guard call.dialect == .rest, reply.contentType.hasPrefix("application/json"),
             let name = HTTPField.Name("Sforce-Limit-Info")
         else { return reply }
-        let usage = world.withLockedValue { $0.usage(at: Date()) }
+        let usage = state.withLockedValue { $0.usage(at: Date()) }
         let bursts = admission.number.isMultiple(of: 2) ? "" : "; api-bursts=1/750"
         return reply.with(name, "api-usage=\(usage.used)/\(usage.limit)\(bursts)")
     }

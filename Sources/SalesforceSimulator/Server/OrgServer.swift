@@ -7,14 +7,14 @@ import NIOCore
 /// Answers every request to the simulated org.
 final class OrgServer: HTTPResponder {
     let configuration: SimulatorConfiguration
-    let world: NIOLockedValueBox<World>
+    let state: NIOLockedValueBox<OrgState>
     private let tokens: TokenEndpoint
     private let ownURL = NIOLockedValueBox("")
 
     init(_ configuration: SimulatorConfiguration) throws(SimulatorError) {
         self.configuration = configuration
         tokens = try TokenEndpoint(configuration)
-        world = NIOLockedValueBox(World(configuration, now: Date()))
+        state = NIOLockedValueBox(OrgState(configuration, now: Date()))
     }
 
     /// Where callers find the org; known once it listens.
@@ -51,20 +51,20 @@ final class OrgServer: HTTPResponder {
         switch route {
         case .audit:
             // Rendered outside the lock: a long audit must not hold up the calls it records.
-            let audit = world.withLockedValue { $0.audit }
+            let audit = state.withLockedValue { $0.audit }
             return Reply(status: 200, contentType: "application/json", body: audit.json)
         case .leads:
-            return LeadList.reply(incoming, world.withLockedValue { $0.org })
+            return LeadList.reply(incoming, state.withLockedValue { $0.org })
         case .token:
             let now = Date(), url = url
-            return world.withLockedValue { world in
-                let number = world.record(.token, size: 0, at: now)
-                let fault = world.script.next(.token).fault
-                if let page = World.page(fault) {
-                    world.audit.calls[number - 1].fault = fault
+            return state.withLockedValue { state in
+                let number = state.record(.token, size: 0, at: now)
+                let fault = state.script.next(.token).fault
+                if let page = OrgState.page(fault) {
+                    state.audit.calls[number - 1].fault = fault
                     return page
                 }
-                return tokens.reply(incoming, &world, url: url, now: now)
+                return tokens.reply(incoming, &state, url: url, now: now)
             }
         case .versions:
             record(.versions)
@@ -76,7 +76,7 @@ final class OrgServer: HTTPResponder {
     }
 
     private func record(_ kind: CallKind) {
-        world.withLockedValue { world in _ = world.record(kind, size: 0, at: Date()) }
+        state.withLockedValue { state in _ = state.record(kind, size: 0, at: Date()) }
     }
 }
 

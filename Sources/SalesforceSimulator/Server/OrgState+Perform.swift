@@ -1,6 +1,6 @@
 import Foundation
 
-extension World {
+extension OrgState {
     /// Performs a call and writes its answer.
     mutating func perform(_ call: APICall, _ admission: Admission, at: Date) -> Reply {
         guard case .perform(let operation, let fault) = admission.decision else {

@@ -1,6 +1,6 @@
 import Foundation
 
-extension World {
+extension OrgState {
     /// Decides about a call when it arrives: what refuses it, and what goes wrong with it.
     ///
     /// The order is Salesforce's as far as it is known: first what cannot be read, then the

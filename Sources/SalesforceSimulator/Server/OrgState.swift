@@ -1,7 +1,7 @@
 import Foundation
 
 /// All that changes while a simulator runs; it stands behind one lock.
-package struct World {
+package struct OrgState {
     package let configuration: SimulatorConfiguration
     let chance: SeededChance
     package var org: Org
