@@ -4,11 +4,11 @@ import Storage
 /// Compares three accounts of what happened, lead by lead: the org's own audit, `jobs`, `run_log`.
 struct Agreement {
     let queue: JobQueue
-    let scene: Scene
+    let sample: SampleOrg
 
     /// A sentence for each lead on which they differ.
     func disagreements() async throws -> [String] {
-        let audit = await scene.simulator.audit()
+        let audit = await sample.simulator.audit()
         let byUs = Dictionary(grouping: audit.conversions.filter { $0.call > 0 }, by: \.leadID)
         var states: [String: String] = [:]
         try queue.reports.readJobs(JobFilter()) { states[$0["lead_id"].text] = $0["state"].text }
@@ -31,23 +31,23 @@ struct Agreement {
             written == logged
             ? [] : ["The org wrote \(written.count) records, run_log says \(logged.count)"]
         return differs
-            + scene.leads.compactMap { lead in
+            + sample.leads.compactMap { lead in
                 // When our own call's answer was lost too, nobody can tell who of the two it was.
                 let isMoot =
-                    lead.story == .convertedBefore && ends[lead.id] == ["unknown", "converted"]
+                    lead.kind == .convertedBefore && ends[lead.id] == ["unknown", "converted"]
                 guard !isMoot else { return nil }
                 let conversions = byUs[lead.id]?.count ?? 0
-                let ours = lead.story.isConverted && lead.story != .convertedBefore
+                let ours = lead.kind.isConverted && lead.kind != .convertedBefore
                 let end =
-                    lead.story == .convertedBefore
+                    lead.kind == .convertedBefore
                     ? "already_converted" : ours ? "converted" : "failed"
                 guard conversions == (ours ? 1 : 0),
-                    states[lead.id] == (lead.story.isConverted ? "converted" : "failed"),
+                    states[lead.id] == (lead.kind.isConverted ? "converted" : "failed"),
                     ends[lead.id]?.last == end,
                     ends[lead.id]?.count(where: { $0 == "converted" }) == (ours ? 1 : 0)
                 else {
                     return
-                        "\(lead.id) (\(lead.story.rawValue)): the org converted it \(conversions) "
+                        "\(lead.id) (\(lead.kind.rawValue)): the org converted it \(conversions) "
                         + "times, jobs says \(states[lead.id] ?? "nothing"), run_log says "
                         + "\(ends[lead.id]?.joined(separator: ", ") ?? "nothing")"
                 }

@@ -47,12 +47,12 @@ enum Demo {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let path = folder.appendingPathComponent("queue.db").path
 
-        let scene = try await Scene.make()
+        let sample = try await SampleOrg.make()
         let queue = try JobQueue(path: path, as: .daemon)
         try queue.operations.set(RetryPolicy(baseDelayMS: 1500), named: "default")
-        try Enqueuing(scene: scene, queue: queue, folder: folder).enqueue()
+        try Enqueuing(sample: sample, queue: queue, folder: folder).enqueue()
 
-        guard let host = Origin(scene.simulator.url) else {
+        guard let host = Origin(sample.simulator.url) else {
             preconditionFailure("The simulator listens on loopback.")
         }
         var settings = SalesforceSettings(
@@ -83,13 +83,13 @@ enum Demo {
         }
         await transport.shutdown()
 
-        let report = Report(queue: queue, scene: scene)
+        let report = Report(queue: queue, sample: sample)
         try await report.print()
-        let disagreements = try await Agreement(queue: queue, scene: scene).disagreements()
-        await scene.simulator.stop()
+        let disagreements = try await Agreement(queue: queue, sample: sample).disagreements()
+        await sample.simulator.stop()
         say(
             disagreements.isEmpty
-                ? "\nThe org's audit, jobs and run_log agree on all \(scene.leads.count) leads. "
+                ? "\nThe org's audit, jobs and run_log agree on all \(sample.leads.count) leads. "
                     + "None was converted twice, none was lost."
                 : "\nThey DISAGREE:\n" + disagreements.joined(separator: "\n"))
         say(

@@ -6,24 +6,24 @@ import Storage
 
 /// Puts the leads into the queue as people do: half with plain SQL, half from a CSV file.
 struct Enqueuing {
-    let scene: Scene
+    let sample: SampleOrg
     let queue: JobQueue
     let folder: URL
 
     func enqueue() throws {
-        let half = scene.leads.count / 2
-        try insert(scene.leads[..<half])
-        try load(scene.leads[half...])
+        let half = sample.leads.count / 2
+        try insert(sample.leads[..<half])
+        try load(sample.leads[half...])
     }
 
-    private func insert(_ leads: ArraySlice<Scene.Lead>) throws {
+    private func insert(_ leads: ArraySlice<SampleOrg.Lead>) throws {
         let rows = leads.map { "('\($0.id)', '\($0.convertedStatus)')" }
         let sql = "INSERT INTO jobs (lead_id, converted_status) VALUES"
         say("\(leads.count) leads by SQL:  \(sql) \(rows[0]), ...")
         try queue.run(sql: "\(sql)\n\(rows.joined(separator: ",\n"))")
     }
 
-    private func load(_ leads: ArraySlice<Scene.Lead>) throws {
+    private func load(_ leads: ArraySlice<SampleOrg.Lead>) throws {
         let file = folder.appendingPathComponent("leads.csv")
         let header = "Company,convertedStatus,leadId,opportunityName\r\n"
         let rows = leads.map { "\"Acme, Inc.\",\"\($0.convertedStatus)\",\($0.id),Autumn deal\r\n" }

@@ -2,17 +2,17 @@ import Conversion
 import SalesforceSimulator
 import Storage
 
-/// What happened, for people: the counts, one lead of each story, and the price in API calls.
+/// What happened, for people: the counts, one lead of each kind, and the price in API calls.
 struct Report {
     let queue: JobQueue
-    let scene: Scene
+    let sample: SampleOrg
 
     func print() async throws {
-        for story in Scene.Story.allCases where story != .plain {
-            guard let lead = scene.leads.first(where: { $0.story == story }) else { continue }
-            let others = scene.leads.count { $0.story == story } - 1
+        for kind in SampleOrg.Kind.allCases where kind != .plain {
+            guard let lead = sample.leads.first(where: { $0.kind == kind }) else { continue }
+            let others = sample.leads.count { $0.kind == kind } - 1
             say(
-                "\n\(lead.id), \(story.rawValue)\(others > 0 ? " (and \(others) more)" : "")")
+                "\n\(lead.id), \(kind.rawValue)\(others > 0 ? " (and \(others) more)" : "")")
             try show(lead.id)
         }
         if let lead = try firstFollowed() {
@@ -69,7 +69,7 @@ struct Report {
             """
 
             API calls used: \(paid) (\(kinds.joined(separator: ", "))). \
-            One lead a call would have used \(scene.leads.count) and more.
+            One lead a call would have used \(sample.leads.count) and more.
             """)
     }
 }

@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct SecrecyTests {
-    @Test(arguments: LoginScene.Flow.allCases)
-    func `leaves no secret behind whatever goes wrong`(flow: LoginScene.Flow) async throws {
+    @Test(arguments: LoginFixture.Flow.allCases)
+    func `leaves no secret behind whatever goes wrong`(flow: LoginFixture.Flow) async throws {
         try await withLogin(flow) { fixture, login in
             let trace = [
                 "LEADCONVERT_LOG_LEVEL": "trace", "TMPDIR": fixture.folder.path,

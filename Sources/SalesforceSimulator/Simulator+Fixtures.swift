@@ -1,7 +1,7 @@
 import Foundation
 import NIOConcurrencyHelpers
 
-/// Looking behind the wire, and setting the scene for a demo or a test.
+/// What the org really holds, and leads and faults for a demo or a test.
 extension Simulator {
     /// What was really received and committed so far.
     public func audit() async -> Audit {

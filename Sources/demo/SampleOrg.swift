@@ -1,9 +1,9 @@
 import SalesforceSimulator
 
 /// The simulated org and its 500 leads, some of them bad in instructive ways.
-struct Scene {
+struct SampleOrg {
     /// What is special about a lead, and what should become of it.
-    enum Story: String, CaseIterable {
+    enum Kind: String, CaseIterable {
         case plain = "nothing special"
         case wrongStatus = "asked for a status that is not a converted one"
         case convertedBefore = "a colleague had converted it already"
@@ -21,17 +21,17 @@ struct Scene {
 
     struct Lead {
         var id: String
-        var story: Story
+        var kind: Kind
 
         var convertedStatus: String {
-            story == .wrongStatus ? "Qualified, I think" : "Closed - Converted"
+            kind == .wrongStatus ? "Qualified, I think" : "Closed - Converted"
         }
     }
 
     let simulator: Simulator
     let leads: [Lead]
 
-    static func make() async throws -> Scene {
+    static func make() async throws -> SampleOrg {
         var configuration = SimulatorConfiguration()
         configuration.leads = 0
         configuration.latency = 200...500
@@ -39,9 +39,9 @@ struct Scene {
         let simulator = try await Simulator.start(configuration)
         var leads: [Lead] = []
         for number in 0..<500 {
-            let story = story(of: number)
+            let kind = kind(of: number)
             let id =
-                switch story {
+                switch kind {
                 case .plain, .wrongStatus: await simulator.addLead()
                 case .convertedBefore: await simulator.addLead(.alreadyConverted)
                 case .ownedByQueue: await simulator.addLead(.ownedByQueue)
@@ -51,14 +51,14 @@ struct Scene {
                         .triggerFailure("LeadGuard: execution of BeforeUpdate: No budget, no deal.")
                     )
                 }
-            leads.append(Lead(id: id, story: story))
+            leads.append(Lead(id: id, kind: kind))
         }
         // One call converts its leads, and its answer is lost on the way back.
         simulator.script(.dropAfterCommit, forCall: 8)
-        return Scene(simulator: simulator, leads: leads)
+        return SampleOrg(simulator: simulator, leads: leads)
     }
 
-    private static func story(of number: Int) -> Story {
+    private static func kind(of number: Int) -> Kind {
         switch number % 100 {
         case 11: .wrongStatus
         case 29: .convertedBefore

@@ -4,7 +4,7 @@ import SalesforceSimulator
 import TestSupport
 
 /// A way to log in whose secrets are all known, in files that only the operator has.
-struct LoginScene {
+struct LoginFixture {
     enum Flow: CaseIterable {
         case clientCredentials, jwtBearer, refreshToken, accessToken
     }
@@ -78,18 +78,18 @@ struct LoginScene {
 
 /// Runs `body` on a fixture whose org knows one login, the secrets of which are in another folder.
 func withLogin(
-    _ flow: LoginScene.Flow, _ body: (Fixture, LoginScene) async throws -> Void
+    _ flow: LoginFixture.Flow, _ body: (Fixture, LoginFixture) async throws -> Void
 ) async throws {
     let key = RSAKeyPair()
     try await withTemporaryFolder { folder in
         try await withFixture {
-            $0.clientSecret = LoginScene.clientSecret
+            $0.clientSecret = LoginFixture.clientSecret
             $0.publicKeyPEM = key.publicPEM
-            $0.refreshToken = LoginScene.refreshToken
+            $0.refreshToken = LoginFixture.refreshToken
             $0.rotatesRefreshTokens = true
             $0.stallSeconds = 600
         } _: { fixture in
-            try await body(fixture, LoginScene(flow, fixture.simulator, key, in: folder))
+            try await body(fixture, LoginFixture(flow, fixture.simulator, key, in: folder))
         }
     }
 }

@@ -1,6 +1,6 @@
 public import SalesforceSimulator
 
-/// Setting the scene for a test, and looking behind the wire.
+/// Records and faults for a test, and what the org really holds.
 extension Simulator {
     /// Holds calls of a kind once they have arrived, after so many more of them, until `release`.
     public func hold(_ kind: CallKind = .convert, after count: Int = 0) {
