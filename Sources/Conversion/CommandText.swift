@@ -20,7 +20,7 @@ public struct CommandText: Hashable, Sendable, CustomStringConvertible {
             throw MalformedCommand(
                 "names no program: give its name or absolute path, then its arguments")
         }
-        // The daemon may run in another folder than the one who types.
+        // The daemon may run in another folder than the user.
         guard !program.contains("/") || program.hasPrefix("/") else {
             throw MalformedCommand("names \(program) by a relative path: give the absolute one")
         }
@@ -61,7 +61,7 @@ private struct CommandWords {
         case (nil, "'"), (nil, "\""): open(character)
         case (character, _): quote = nil
         case (nil, _) where character.isWhitespace: endWord()
-        case (nil, _) where Self.shellsOwn.contains(character): throw Self.needsShell(character)
+        case (nil, _) where Self.shellOnly.contains(character): throw Self.needsShell(character)
         case ("\"", "$"), ("\"", "`"): throw Self.needsShell(character)
         default: add(character)
         }
@@ -72,7 +72,7 @@ private struct CommandWords {
             "has a \(character), but no shell runs it: quote the character, or write sh -c '...'")
     }
 
-    private static let shellsOwn: Set<Character> = ["|", "&", ";", "<", ">", "(", ")", "$", "`"]
+    private static let shellOnly: Set<Character> = ["|", "&", ";", "<", ">", "(", ")", "$", "`"]
     private static let escapableInQuotes: Set<Character> = ["\"", "\\", "$", "`"]
 
     private mutating func takeEscaped(_ character: Character) {
