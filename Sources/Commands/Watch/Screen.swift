@@ -57,10 +57,10 @@ final class Screen {
     }
 
     /// Draws lines, of which only those are sent that have changed.
-    func draw(_ lines: [String], afresh: Bool) throws {
-        var text = afresh ? "\u{1B}[2J" : ""
+    func draw(_ lines: [String], redrawingAll: Bool) throws {
+        var text = redrawingAll ? "\u{1B}[2J" : ""
         for (row, line) in lines.enumerated()
-        where afresh || row >= shown.count || shown[row] != line {
+        where redrawingAll || row >= shown.count || shown[row] != line {
             text += "\u{1B}[\(row + 1);1H\(line)\u{1B}[K"
         }
         shown = lines

@@ -41,7 +41,7 @@ struct Watch {
         try screen.open()
         defer { screen.close() }
         var size = screen.size
-        try draw(&view, on: screen, size, afresh: true)
+        try draw(&view, on: screen, size, redrawingAll: true)
         for await event in events {
             switch event {
             case .key(let key) where key == UInt8(ascii: "q") || key == 3 || key == 4: return
@@ -53,20 +53,20 @@ struct Watch {
             case .continue, .resized:
                 if case .continue = event { try screen.open() }
                 size = screen.size
-                try draw(&view, on: screen, size, afresh: true)
-            case .tick: try draw(&view, on: screen, size, afresh: false)
+                try draw(&view, on: screen, size, redrawingAll: true)
+            case .tick: try draw(&view, on: screen, size, redrawingAll: false)
             }
         }
     }
 
     private func draw(
-        _ view: inout QueueView, on screen: Screen, _ size: Screen.Size, afresh: Bool
+        _ view: inout QueueView, on screen: Screen, _ size: Screen.Size, redrawingAll: Bool
     ) throws {
         try view.look(at: .now)
         let picture = TerminalView(
             view.snapshot, queue: (path as NSString).lastPathComponent, width: size.width,
             height: size.height, style: style)
-        try screen.draw(picture.lines, afresh: afresh)
+        try screen.draw(picture.lines, redrawingAll: redrawingAll)
     }
 
     /// Ends with the code that a shell gives to one who was ended by the signal. Ctrl-C is how one
