@@ -32,8 +32,8 @@ struct Backup: ParsableCommand {
         StandardError.write("\(file): a copy of \(queue.path).\n")
     }
 
-    /// SQLite copies at one go, so that writers meanwhile don't make it begin again; how far it is
-    /// shows the size of the copy.
+    /// SQLite copies in one step, so that writers meanwhile don't make it begin again; the size of the
+    /// copy shows how far it is.
     private static func progress(of copy: String, from queue: JobQueue) throws -> PolledProgress {
         let size = try Dashboard(path: queue.path).fileSizes().file
         let draft = Operations.draft(ofBackup: copy)

@@ -18,7 +18,7 @@ public enum Blocker: Sendable, Equatable, CaseIterable {
     /// The org lacks a field that was asked for. The next request leaves it out, so that it can be
     /// sent at once.
     case adapted
-    /// Ours: the call was to leave too long after it was written down, and was not sent.
+    /// Ours: the call was to be sent too long after it was written down, and was not sent.
     case late
 
     /// What it means, in words that name no record, for a log or an error.
@@ -29,7 +29,7 @@ public enum Blocker: Sendable, Equatable, CaseIterable {
         case .configuration: "A setting does not fit the org."
         case .allowance: "The org's daily allowance of API requests is spent."
         case .concurrency: "The org has too many long requests at once."
-        case .outage: "Salesforce can't be reached, or is out of order."
+        case .outage: "Salesforce can't be reached, or is down."
         case .callTooLarge: "Salesforce can't carry out the call as it stands."
         case .adapted: "The org lacks a field that was asked for."
         case .late: "The call was to be sent too long after it was claimed."

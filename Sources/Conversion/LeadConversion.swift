@@ -21,7 +21,7 @@ public struct LeadConversion: Hashable, Sendable {
     public var matchEmail: String?
     /// An existing person account to merge into, beside a business account.
     public var relatedPersonAccountID: RecordID?
-    /// Who shall own the new records; required when a queue owns the lead.
+    /// Who is to own the new records; required when a queue owns the lead.
     public var ownerID: RecordID?
     /// Whether the lead's source replaces the existing contact's.
     public var overwriteLeadSource = false

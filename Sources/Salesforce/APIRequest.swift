@@ -36,7 +36,7 @@ extension APIResponse {
     /// What an answer means that Salesforce's API did not write: all there is to go by is the
     /// status that some edge, proxy or login page chose.
     ///
-    /// 429, 503 and 420 come from an edge that turned the request away. 502, 504 and the other 5xx
+    /// 429, 503 and 420 come from an edge that refused the request. 502, 504 and the other 5xx
     /// may come from one that lost the answer after the work was done, and prove nothing; nor does
     /// a status that no server gives for a request that it did not accept (499 of a proxy).
     /// Whatever a page says, it could be another's a minute later: nothing here is permanent.
@@ -65,7 +65,7 @@ extension APIResponse {
         case 420, 429, 503:
             return .refused(
                 .outage,
-                Reason(ours: code, "The server turns requests away for now.", mayPass: true))
+                Reason(ours: code, "The server refuses requests for now.", mayPass: true))
         case 400, 403...407, 410, 411, 415...417, 421, 426, 428, 451:
             return .refused(
                 .configuration,

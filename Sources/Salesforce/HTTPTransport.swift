@@ -114,7 +114,7 @@ struct HTTPTransport: Sendable {
 
     // MARK: - Sentences
 
-    private static let callOffs: [HTTPClientError] = [.cancelled, .alreadyShutdown]
+    private static let cancellations: [HTTPClientError] = [.cancelled, .alreadyShutdown]
     private static let timeouts: [HTTPClientError] = [
         .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout, .deadlineExceeded,
         .readTimeout,
@@ -122,8 +122,8 @@ struct HTTPTransport: Sendable {
 
     private func connectionFailure(_ error: any Error) -> Reason {
         switch error {
-        case let error as HTTPClientError where Self.callOffs.contains(error):
-            Reason(ours: Unreachable.code, "The request was called off before it was sent.")
+        case let error as HTTPClientError where Self.cancellations.contains(error):
+            Reason(ours: Unreachable.code, "The request was cancelled before it was sent.")
         case let error as HTTPClientError where Self.timeouts.contains(error): noConnection
         case is TooLate: noConnection
         case let error as NIOConnectionError where error.connectionErrors.isEmpty:
@@ -139,7 +139,7 @@ struct HTTPTransport: Sendable {
     }
 
     private var noConnection: Reason {
-        Reason(ours: Unreachable.code, "No connection came about within \(connectTimeout).")
+        Reason(ours: Unreachable.code, "No connection could be made within \(connectTimeout).")
     }
 
     /// BoringSSL tells its errors apart in their text alone.
@@ -153,8 +153,8 @@ struct HTTPTransport: Sendable {
         switch error {
         case let error as HTTPClientError where Self.timeouts.contains(error):
             Reason(ours: "TIMEOUT", "No whole answer came within \(timeout).")
-        case let error as HTTPClientError where Self.callOffs.contains(error):
-            Reason(ours: "CALLED_OFF", "The wait for the answer was called off.")
+        case let error as HTTPClientError where Self.cancellations.contains(error):
+            Reason(ours: "CALLED_OFF", "The wait for the answer was cancelled.")
         case is ResponseCollector.TooLarge:
             .unreadable("The answer is longer than \(Self.answerLimit >> 20) MB")
         case let error as HTTPParserError where error != .invalidEOFState:

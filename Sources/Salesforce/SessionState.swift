@@ -98,7 +98,7 @@ struct SessionState {
         return blocker
     }
 
-    /// A fresh token that replaced a refused one and is refused in its turn.
+    /// A fresh token that replaced a refused one and is refused, too.
     ///
     /// The next token ends the trouble of an expired session. One that is too young to have expired and
     /// has not worked with this API does not, even if it has worked with the other: the two could

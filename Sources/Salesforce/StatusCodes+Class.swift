@@ -58,7 +58,7 @@ extension StatusCodes {
         error.mentions("Concurrent")
     }
 
-    /// Two refusals wear the code of an expired session and stay however often one logs in.
+    /// Two refusals have the code of an expired session and stay however often one logs in.
     /// Source: jsforce, src/http-api.ts.
     private static func isNotExpiry(_ error: Reason) -> Bool {
         error.mentions("Connected app is not attached to Agent")

@@ -54,7 +54,7 @@ enum TokenResponse {
         case 200..<300:
             self = Self.grant(response, takesJSONWebTokens)
         case 500..<600:
-            let sentence = "The login host is out of order (HTTP \(response.status))."
+            let sentence = "The login host failed (HTTP \(response.status))."
             self = .none(.refused(.outage, Reason(ours: "HTTP_\(response.status)", sentence)))
         default:
             self = .none(Self.refusal(response))

@@ -13,7 +13,7 @@ public struct TimeText: Equatable, Sendable {
         "must be a time with its zone, 2026-11-22T07:31:48Z or 2026-11-22T08:31+01:00, "
         + "or how long ago, 2h"
 
-    /// Reads when something shall happen: a time, or `+15m`. Nil when it is neither.
+    /// Reads when something is to happen: a time, or `+15m`. Nil when it is neither.
     public init?(ahead text: String, now: Timestamp) {
         if let duration = text.hasPrefix("+") ? DurationText(text.dropFirst()) : nil {
             moment = now + duration.milliseconds

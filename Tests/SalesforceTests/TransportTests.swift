@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func `doubts a call that was called off`() async throws {
+    @Test func `doubts a call that was cancelled`() async throws {
         try await ScriptedServer.run({ _ in .stall }) { server in
             let transport = try SalesforceTransport(
                 SalesforceSettings(

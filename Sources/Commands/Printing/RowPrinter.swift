@@ -91,8 +91,7 @@ enum RowFormat: String, EnumerableFlag {
         }
     }
 
-    /// Lets `print` print rows: all their columns, or, as a table, those that fit before
-    /// somebody's eyes.
+    /// Lets `print` print rows: all their columns, or, as a table, those that fit on a screen.
     static func print(
         _ format: RowFormat?, table columns: [String],
         _ print: (inout any RowPrinter) throws -> Void

@@ -34,7 +34,7 @@ struct SetupPlace {
             self.folder = FileManager.default.currentDirectoryPath
         }
         settings = self.service?.settings ?? "\(self.folder)/leadconvertd.env"
-        // As the daemon finds it, which a service does not find in the environment of the one who types.
+        // As the daemon finds it, which a service does not find in the user's environment.
         let own = ProcessInfo.processInfo.environment["LEADCONVERT_DB"]
         let known = try SettingsFile(settings).variables["LEADCONVERT_DB"].flatMap {
             $0.isEmpty ? nil : $0

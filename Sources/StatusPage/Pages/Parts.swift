@@ -25,7 +25,8 @@ struct FailureTable {
         let code = group.code ?? "no code"
         return """
             <tr><th scope="row"><a href="\(Link.failures(group.part, group.code, batch: batch))">\
-            <bdi class="code">\(code)</bdi></a>\(group.part.label)</th><td class="number">\(group.leads.grouped)<span class="unit"> leads</span></td>\
+            <bdi class="code">\(code)</bdi></a>\(group.part.label)</th>\
+            <td class="number">\(group.leads.grouped)<span class="unit"> leads</span></td>\
             <td class="message"><bdi>\(group.example ?? "")</bdi></td>\
             <td class="when">\(group.lastAt?.html(on: context.now) ?? .none)</td>\
             <td class="actions">\(retry(group))</td></tr>
