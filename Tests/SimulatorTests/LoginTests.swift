@@ -65,10 +65,13 @@ import Testing
         }
     }
 
-    @Test func `an unreadable key is refused at the start`() async throws {
+    @Test(arguments: ["nonsense", RSAKeyPair(bits: 1024).publicPEM])
+    func `a key that is unreadable or too short is refused at the start`(
+        key: String
+    ) async throws {
         await #expect(throws: SimulatorError.self) {
             try await withOrg {
-                $0.publicKeyPEM = "nonsense"
+                $0.publicKeyPEM = key
             } _: { _ in
             }
         }

@@ -1,7 +1,7 @@
 import CLibcrypto
 public import Foundation
 
-/// A new RSA key of 2048 bits, as an operator has one for the JWT bearer flow.
+/// A new RSA key, as an operator has one for the JWT bearer flow.
 public struct RSAKeyPair: Sendable {
     /// The private half, PKCS#8.
     public let privatePEM: String
@@ -9,13 +9,14 @@ public struct RSAKeyPair: Sendable {
     public let publicPEM: String
 
     /// Makes one.
-    public init() {
+    /// - Parameter bits: Salesforce takes 2048 and more.
+    public init(bits: Int32 = 2048) {
         let context = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, nil)
         defer { EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
         let isMade =
             EVP_PKEY_keygen_init(context) == 1
-            && EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048) == 1
+            && EVP_PKEY_CTX_set_rsa_keygen_bits(context, bits) == 1
             && EVP_PKEY_generate(context, &key) == 1
         precondition(isMade, "libcrypto makes RSA keys.")
         defer { EVP_PKEY_free(key) }

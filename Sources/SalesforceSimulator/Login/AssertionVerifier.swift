@@ -59,7 +59,7 @@ final class PublicKey: Sendable {
     // Never changed once it is read; libcrypto lets threads read a key at the same time.
     nonisolated(unsafe) private let key: OpaquePointer
 
-    /// Reads `BEGIN PUBLIC KEY` in PEM; nil when it is none, or not RSA.
+    /// Reads `BEGIN PUBLIC KEY` in PEM; nil when it is none, not RSA, or shorter than 2048 bits.
     init?(pem: String) {
         let bytes = Array(pem.utf8)
         let key = bytes.withUnsafeBytes { bytes -> OpaquePointer? in
@@ -69,7 +69,9 @@ final class PublicKey: Sendable {
         }
         guard let key else { return nil }
         self.key = key
-        guard EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA else { return nil }
+        guard EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA, EVP_PKEY_get_bits(key) >= 2048 else {
+            return nil
+        }
     }
 
     deinit { EVP_PKEY_free(key) }
