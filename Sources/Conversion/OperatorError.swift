@@ -13,6 +13,11 @@ public struct OperatorError: Error, Sendable, CustomStringConvertible {
         self.remedy = remedy
     }
 
+    /// An error of ours as it is; any other is a bug.
+    public init(explaining error: any Error) {
+        self = error as? OperatorError ?? OperatorError(.internalBug, "\(error)")
+    }
+
     /// Sentence and remedy on one line.
     public var description: String {
         remedy.map { "\(sentence) \($0)" } ?? sentence

@@ -246,10 +246,3 @@ public actor DrainLoop {
         waiter = nil
     }
 }
-
-extension OperatorError {
-    /// An error of ours as it is; any other is a bug.
-    fileprivate init(explaining error: any Error) {
-        self = error as? OperatorError ?? OperatorError(.internalBug, "\(error)")
-    }
-}

@@ -61,10 +61,10 @@ struct LeadConvertDaemon: AsyncParsableCommand {
                     database: db, environmentFile: envFile, giveUpAfter: giveUpAfter,
                     untilEmpty: untilEmpty))
             let status = try await daemon.run()
-            // It holds the file's lock, and calls may be out: those end with the process.
+            // It holds the file's lock, and calls may be in flight: those end with the process.
             withExtendedLifetime(daemon) { Foundation.exit(status.rawValue) }
         } catch {
-            let known = error as? OperatorError ?? OperatorError(.internalBug, "\(error)")
+            let known = OperatorError(explaining: error)
             ConsoleLog.fault(known)
             Foundation.exit(known.status.rawValue)
         }

@@ -64,8 +64,7 @@ final class PageWatch: Sendable {
         latest.withLock { latest in
             switch result {
             case .success(let snapshot): latest = (snapshot, nil)
-            case .failure(let error):
-                latest.fault = error as? OperatorError ?? OperatorError(.internalBug, "\(error)")
+            case .failure(let error): latest.fault = OperatorError(explaining: error)
             }
         }
     }
