@@ -146,7 +146,8 @@ extension Engine {
     /// After a failure other leads go first: they show whose fault it was.
     mutating func claimConversions(_ leads: Int, _ start: CallStart) throws -> InFlightCall? {
         let failures = pacer.circuit.failures
-        var start = start.carrying(pacer.callSize)
+        var start = start
+        start.size = (pacer.callSize.limit, pacer.callSize.reason)
         start.lifetimeSinceClaimMS = options.lifetimeSinceClaimMS
         start.takesExtra = options.takesExtra
         let call = try queue.claims.claim(
@@ -219,14 +220,6 @@ extension Engine {
         let checks = try queue.reports.checks(after: lastCallSeen)
         lastCallSeen = checks.last ?? lastCallSeen
         return checks.count
-    }
-}
-
-extension CallStart {
-    fileprivate func carrying(_ size: AdaptiveCallSize) -> CallStart {
-        var start = self
-        start.size = (size.limit, size.reason)
-        return start
     }
 }
 
