@@ -18,6 +18,17 @@ public enum LeadOutcome: Sendable, Equatable {
     case duplicate(Reason, DuplicateRecords)
     /// Refused for something that is not this lead's fault and stops all of them.
     case blocked(Blocker, Reason)
+
+    /// Why it was refused; nil when it is converted.
+    public var reason: Reason? {
+        switch self {
+        case .transient(let reason), .unlisted(let reason), .permanent(let reason),
+            .limited(let reason), .refusedAsConverted(let reason), .blocked(_, let reason),
+            .duplicate(let reason, _):
+            reason
+        case .converted: nil
+        }
+    }
 }
 
 /// What a lead was read as.

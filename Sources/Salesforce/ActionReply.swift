@@ -79,14 +79,8 @@ enum ActionReply {
         -> Reply<[LeadOutcome]>.Outcome
     {
         let outcome = errors.outcome
-        let reason: Reason
-        switch outcome {
-        case .blocked(let blocker, let why): return .refused(blocker, why)
-        case .transient(let why), .unlisted(let why), .permanent(let why), .limited(let why),
-            .refusedAsConverted(let why), .duplicate(let why, _):
-            reason = why
-        case .converted: preconditionFailure("Errors convert no lead.")
-        }
+        if case .blocked(let blocker, let reason) = outcome { return .refused(blocker, reason) }
+        guard let reason = outcome.reason else { preconditionFailure("Errors convert no lead.") }
         if ["QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"].contains(reason.code) {
             return .unclear(reason)
         }

@@ -212,16 +212,6 @@ extension LeadOutcome {
     fileprivate var isThrown: Bool {
         if case .permanent(let reason) = self { reason.isThrown } else { false }
     }
-
-    fileprivate var reason: Reason? {
-        switch self {
-        case .transient(let reason), .unlisted(let reason), .permanent(let reason),
-            .limited(let reason), .refusedAsConverted(let reason), .blocked(_, let reason),
-            .duplicate(let reason, _):
-            reason
-        case .converted: nil
-        }
-    }
 }
 
 extension LeadOutcome {
