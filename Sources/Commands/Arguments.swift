@@ -56,9 +56,7 @@ func command(_ argument: String) throws -> CommandText {
 
 extension Timestamp {
     /// The wall clock's time.
-    static var now: Timestamp {
-        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
-    }
+    static var now: Timestamp { SystemClock.now().wall }
 }
 
 /// Reads which jobs are meant: a number is a job's, anything else a lead's id.
