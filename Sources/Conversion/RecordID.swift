@@ -15,49 +15,63 @@ public struct RecordID: Hashable, Sendable, CustomStringConvertible {
         case user = "005"
     }
 
-    /// The 18 characters, suffix included.
-    public let description: String
-    /// The 15 characters that tell it from all others; the other three only guard its letters' case.
-    public var short: String { String(description.prefix(15)) }
+    // The bytes of its 18 characters. Ids are copied by the million, and a string's copies are counted.
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt16
 
     /// Reads an id of 15 or 18 characters.
     /// - Throws: `MalformedRecordID`, which says what is wrong.
     public init(_ text: some StringProtocol, of kind: Kind) throws(MalformedRecordID) {
         // An id is read for each of a million rows: its bytes are looked at where they are.
         var text = String(text)
-        switch text.withUTF8({ Self.check($0, of: kind) }) {
-        case .failure(let error): throw error
-        case .success(nil): description = text
-        case .success(let suffix?): description = text + suffix
-        }
+        self = try text.withUTF8 { Self.read($0, of: kind) }.get()
     }
 
     /// The id of which these are the first fifteen characters; nil when they are not an id's.
     public init?(stem: some StringProtocol, of kind: Kind) {
-        let bytes = Array(stem.utf8)
-        guard bytes.count == 15, bytes.allSatisfy(\.isLetterOrDigit),
-            bytes.starts(with: kind.rawValue.utf8)
-        else { return nil }
-        description = bytes.withUnsafeBufferPointer { bytes in
-            String(decoding: bytes + (0..<3).map { Self.suffix(of: bytes, $0) }, as: UTF8.self)
-        }
+        guard stem.utf8.count == 15, let id = try? RecordID(stem, of: kind) else { return nil }
+        self = id
     }
 
-    /// - Returns: What the id lacks of its 18 characters; nil when it has them all.
-    private static func check(
+    /// - Parameter bytes: Fifteen letters and digits; what stands behind them is not looked at.
+    private init(stem bytes: UnsafeBufferPointer<UInt8>) {
+        var words: (UInt64, UInt64, UInt16) = (0, 0, 0)
+        withUnsafeMutableBytes(of: &words) { words in
+            for place in 0..<15 { words[place] = bytes[place] }
+            for group in 0..<3 { words[15 + group] = Self.suffix(of: bytes, group) }
+        }
+        (first, second, third) = words
+    }
+
+    private static func read(
         _ bytes: UnsafeBufferPointer<UInt8>, of kind: Kind
-    ) -> Result<String?, MalformedRecordID> {
+    ) -> Result<RecordID, MalformedRecordID> {
         guard bytes.count == 15 || bytes.count == 18 else { return .failure(.length(bytes.count)) }
         guard bytes.allSatisfy(\.isLetterOrDigit) else { return .failure(.character) }
         guard bytes.starts(with: kind.rawValue.utf8) else {
             return .failure(.prefix(expected: kind))
         }
-        let isWhole =
-            bytes.count == 18 && (0..<3).allSatisfy { bytes[15 + $0] == suffix(of: bytes, $0) }
-        guard !isWhole else { return .success(nil) }
-        let letters = String(decoding: (0..<3).map { suffix(of: bytes, $0) }, as: UTF8.self)
-        return bytes.count == 15 ? .success(letters) : .failure(.suffix(expected: letters))
+        let id = RecordID(stem: bytes)
+        let isWhole = bytes.count == 15 || id.withUTF8 { $0[15...].elementsEqual(bytes[15...]) }
+        return isWhole
+            ? .success(id) : .failure(.suffix(expected: String(id.description.suffix(3))))
     }
+
+    /// Gives its 18 characters, suffix included, as bytes.
+    public func withUTF8<Value>(
+        _ body: (UnsafeBufferPointer<UInt8>) throws -> Value
+    ) rethrows -> Value {
+        try withUnsafeBytes(of: (first, second, third)) { bytes in
+            try body(UnsafeBufferPointer(rebasing: bytes.bindMemory(to: UInt8.self)[..<18]))
+        }
+    }
+
+    /// The 18 characters, suffix included.
+    public var description: String { withUTF8 { String(decoding: $0, as: UTF8.self) } }
+
+    /// The 15 characters that tell it from all others; the other three only guard its letters' case.
+    public var short: String { withUTF8 { String(decoding: $0[..<15], as: UTF8.self) } }
 
     /// For a group of five characters the letter that says which of them are capitals.
     ///

@@ -111,8 +111,7 @@ extension RecordID {
 
     /// Whether a text is this id in either of its forms; the first fifteen characters decide.
     func isNamed(by text: String) -> Bool {
-        text == description
-            || (text.utf8.count == 15 || text.utf8.count == 18)
-                && text.utf8.prefix(15).elementsEqual(description.utf8.prefix(15))
+        (text.utf8.count == 15 || text.utf8.count == 18)
+            && withUTF8 { $0[..<15].elementsEqual(text.utf8.prefix(15)) }
     }
 }

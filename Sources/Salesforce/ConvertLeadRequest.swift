@@ -34,17 +34,17 @@ struct ConvertLeadRequest {
 extension XMLWriter {
     fileprivate mutating func writeLead(_ lead: LeadConversion) {
         write("<urn:leadConverts>")
-        writeElement("accountId", lead.accountID?.description)
-        writeElement("contactId", lead.contactID?.description)
+        writeElement("accountId", lead.accountID)
+        writeElement("contactId", lead.contactID)
         writeElement("convertedStatus", lead.convertedStatus)
         writeElement("doNotCreateOpportunity", lead.doNotCreateOpportunity)
-        writeElement("leadId", lead.leadID.description)
-        writeElement("opportunityId", lead.opportunityID?.description)
+        writeElement("leadId", lead.leadID)
+        writeElement("opportunityId", lead.opportunityID)
         // "The name, if one is made": beside doNotCreateOpportunity Salesforce refuses it.
         if !lead.doNotCreateOpportunity { writeElement("opportunityName", lead.opportunityName) }
         writeElement("overwriteLeadSource", lead.overwriteLeadSource)
-        writeElement("ownerId", lead.ownerID?.description)
-        writeElement("relatedPersonAccountId", lead.relatedPersonAccountID?.description)
+        writeElement("ownerId", lead.ownerID)
+        writeElement("relatedPersonAccountId", lead.relatedPersonAccountID)
         writeElement("sendNotificationEmail", lead.sendNotificationEmail)
         write("</urn:leadConverts>")
     }

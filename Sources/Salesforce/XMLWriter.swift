@@ -36,6 +36,14 @@ struct XMLWriter {
         writeEndTag(name)
     }
 
+    /// An element of Salesforce's with an id, if there is one.
+    mutating func writeElement(_ name: StaticString, _ id: RecordID?) {
+        guard let id else { return }
+        writeStartTag(name)
+        id.withUTF8 { bytes += $0 }
+        writeEndTag(name)
+    }
+
     mutating func writeElement(_ name: StaticString, _ flag: Bool) {
         writeStartTag(name)
         write(flag ? "true" : "false")
