@@ -196,12 +196,19 @@ public struct FollowUpTemplates: Sendable {
             if let fields { set.append("\(Self.quoted(object.name)):\(fields)") }
         }
         if !set.isEmpty { request.afterSet = "{\(set.joined(separator: ","))}" }
+        try Self.check(request.afterSet, "--set", of: "the fields have together", atMost: 100_000)
         request.noteBody = try Self.text(noteBody, from: row, "--note")
+        try Self.check(request.noteBody, "--note", atMost: 100_000)
         if request.noteBody != nil {
-            request.noteTitle = try Self.text(noteTitle, from: row, "--note-title")
+            // Not refused: what Salesforce is sent is cut to less anyway.
+            let title = try Self.text(noteTitle, from: row, "--note-title")
+            request.noteTitle = title.map {
+                String(String.UnicodeScalarView($0.unicodeScalars.prefix(255)))
+            }
             request.noteOn = noteOn
         }
         request.taskSubject = try Self.text(taskSubject, from: row, "--task")
+        try Self.check(request.taskSubject, "--task", atMost: 1000)
         if request.taskSubject != nil {
             request.taskDue = try Self.text(taskDue, from: row, "--task-due")
             if let due = request.taskDue, !Self.isDay(due) {
@@ -213,7 +220,18 @@ public struct FollowUpTemplates: Sendable {
 
     /// The inputs of its own that go along to an Apex action, as a JSON object; nil when none does.
     func extra(from row: some Row) throws(RowError) -> String? {
-        try Self.members(inputs, from: row, "--input ")
+        let extra = try Self.members(inputs, from: row, "--input ")
+        try Self.check(extra, "--input", of: "the inputs have together", atMost: 20_000)
+        return extra
+    }
+
+    /// Refuses the row whose text the queue has no room for: it would refuse all rows with it.
+    private static func check(
+        _ text: String?, _ use: String, of subject: String = "it has", atMost most: Int
+    ) throws(RowError) {
+        // As SQLite counts, in Unicode's scalars.
+        guard let text, text.utf8.count > most, text.unicodeScalars.count > most else { return }
+        throw RowError("\(use): \(subject) more than \(most) characters: shorten it")
     }
 
     /// A JSON object; what is empty in this row is left out.

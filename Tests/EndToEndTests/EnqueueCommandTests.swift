@@ -45,6 +45,24 @@ import Testing
         }
     }
 
+    @Test func `a text that the queue has no room for keeps no other lead out`() async throws {
+        try await withFixture { fixture in
+            let long = String(repeating: "x", count: 1001)
+            try write("leadId,Next\n00QWs0000000001,Call\n00QWs0000000002,\(long)\n", in: fixture)
+            let end = try await fixture.run(
+                "enqueue", "leads.csv", "--converted-status", "Qualified", "--task", "{{Next}}",
+                "--note", "n", "--note-title", "{{Next}}")
+            #expect(end.code == 65)
+            #expect(
+                end.errors == """
+                    leads.csv:3: --task: it has more than 1000 characters: shorten it
+                    1 added, 0 skipped (in the queue already), 1 refused.
+
+                    """)
+            #expect(try fixture.counts() == ["queued": 1])
+        }
+    }
+
     @Test func `is harmless when it runs twice`() async throws {
         try await withFixture { fixture in
             try write("leadId,convertedStatus\n00QWs0000000001,Qualified\n", in: fixture)
