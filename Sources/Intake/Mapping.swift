@@ -30,7 +30,7 @@ public struct Mapping: Sendable {
     /// - Throws: 65 when the object can't be read or names no field of ours.
     public init(template source: ByteSource) throws(OperatorError) {
         takesOthersByName = false
-        let bytes = try source.all(atMost: 1 << 20)
+        let bytes = Array(try source.text().utf8)
         do throws(RowError) {
             guard case .object(let members) = try JSONParser.parse(bytes[...]) else {
                 throw RowError("it must be one JSON object")

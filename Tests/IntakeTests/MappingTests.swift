@@ -136,6 +136,20 @@ import Testing
         #expect(error?.sentence == sentence)
     }
 
+    @Test func `a template file is UTF-8, with a byte order mark or without`() throws {
+        let json = #"{"leadId": "{{Id}}", "convertedStatus": "Verlängert"}"#
+        let mapping = try Mapping(template: ByteSource([0xEF, 0xBB, 0xBF] + json.utf8))
+        #expect(
+            try row(#"{"Id": "\#(id)"}"#, mapping: mapping).lead?.convertedStatus == "Verlängert")
+        // As a Windows editor saves it: no name is to be sent with U+FFFD in it.
+        let ansi = json.unicodeScalars.map { UInt8($0.value) }
+        let error = #expect(throws: OperatorError.self) {
+            try Mapping(template: ByteSource(ansi, named: "template.json"))
+        }
+        #expect(error?.status == .dataRefused)
+        #expect(error?.sentence == "template.json is not UTF-8 text.")
+    }
+
     @Test func `refuses a template without a required field unless it is mapped`() throws {
         var mapping = try Mapping(json: "{\"leadId\": \"{{leadId}}\"}")
         let text = "leadId,convertedStatus\n\(id),A\n"
