@@ -19,7 +19,8 @@ struct Enqueue: AsyncParsableCommand {
             What Salesforce exports is taken as it is: where no column or key has our name, Lead ID or \
             else Id is leadId, and Account ID, Contact ID and Owner ID are accountId, contactId and \
             ownerId; an owner that is a queue counts as none; a report's footer is left out, and so is \
-            what sf data query --json prints around its records.
+            what sf data query --json prints around its records; where that says that they are not all \
+            of the query's, nothing of the file is taken.
 
             --from-soql asks the org with the daemon's settings and credentials, 2,000 leads a request, \
             and takes what it gives, when all of it is there. It changes nothing in Salesforce. The requests are recorded in \

@@ -23,16 +23,19 @@ enum BytePosition {
 ///
 /// It knows no more of JSON than strings and brackets: whether an element is well formed is the
 /// parser's business, and only that element's fault. The array may also be the `records` of an object, as
-/// the Salesforce CLI prints what a query gave; the rest of that is left out.
+/// the Salesforce CLI prints what a query gave; the rest of that only tells whether they are all.
 struct ArrayBoundary: RecordBoundary {
     private enum Place {
-        case beforeArray, envelope, behindEnvelope, first, between, element, text, escape,
-            afterArray
+        case beforeArray, envelope, restOfEnvelope, behindEnvelope, first, between, element, text,
+            escape, afterArray
     }
 
     private var place = Place.beforeArray
     private var depth = 0
     private var isInEnvelope = false
+    private var envelope = QueryEnvelope()
+    /// How many elements have ended.
+    private var count = 0
     /// How many of the last bytes of an envelope that are not blank are the beginning of its key.
     private var matched = 0
     private static let key = Array("\"records\":[".utf8)
@@ -43,13 +46,23 @@ struct ArrayBoundary: RecordBoundary {
             if byte == UInt8(ascii: "[") { place = .first }
             if byte == UInt8(ascii: "{") { (place, isInEnvelope) = (.envelope, true) }
             guard byte.isBlank || place != .beforeArray else { throw .notAnArray(line) }
+            if isInEnvelope { _ = try envelope.take(byte, line: line) }
             return .before
         case .envelope:
+            // Objects without end are no envelope.
+            guard !envelope.isFull else { throw .notAnArray(line) }
+            _ = try envelope.take(byte, line: line)
             guard !byte.isBlank else { return .before }
             matched = byte == Self.key[matched] ? matched + 1 : byte == .quote ? 1 : 0
             if matched == Self.key.count { place = .first }
             return .before
+        case .restOfEnvelope:
+            guard try envelope.take(byte, line: line) else { return .before }
+            try envelope.check(records: count, line: line)
+            place = .behindEnvelope
+            return .before
         case .behindEnvelope:
+            guard byte.isBlank else { throw .textAfterAnswer(line) }
             return .before
         case .afterArray:
             guard byte.isBlank else { throw .textAfterArray(line) }
@@ -62,7 +75,9 @@ struct ArrayBoundary: RecordBoundary {
             place = .text
             return .inside
         case .first, .between, .element:
-            return takeBetweenTexts(byte)
+            let position = takeBetweenTexts(byte)
+            if place == .restOfEnvelope { _ = try envelope.take(byte, line: line) }
+            return position
         }
     }
 
@@ -85,9 +100,11 @@ struct ArrayBoundary: RecordBoundary {
             depth += 1
         case UInt8(ascii: ",") where depth == 0:
             place = .between
+            if before == .element { count += 1 }
             return before == .element ? .behind : .missing
         case UInt8(ascii: "]") where depth == 0:
-            place = isInEnvelope ? .behindEnvelope : .afterArray
+            place = isInEnvelope ? .restOfEnvelope : .afterArray
+            if before == .element { count += 1 }
             return before == .between ? .missing : .behind
         case UInt8(ascii: "}"), UInt8(ascii: "]"):
             depth = max(0, depth - 1)
@@ -135,6 +152,13 @@ extension InputError {
             sentence: "something stands behind the end of the array",
             remedy: "Put all rows into one array; for an object a line, type --format ndjson.",
             line: line
+        )
+    }
+
+    fileprivate static func textAfterAnswer(_ line: Int) -> InputError {
+        InputError(
+            sentence: "something stands behind the end of the query's answer",
+            remedy: "Give each answer in a file of its own: enqueue takes several.", line: line
         )
     }
 

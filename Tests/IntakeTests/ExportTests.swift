@@ -138,6 +138,81 @@ import Testing
         #expect(throws: OperatorError.self) { try rows(text.prefix(200).utf8, mapping: mapping) }
     }
 
+    private static let record = #"{"attributes": {"type": "Lead"}, "Id": "00QWs000001AbcDMAS"}"#
+
+    @Test(arguments: [
+        // sf, at its limit; the REST API, a page of it; a bulk query that still runs.
+        (
+            #"{"status":0,"result":{"records":[ROW,ROW],"totalSize":3,"done":true},"warnings":["x"]}"#,
+            "it holds 2 of the 3 records that the query gave, not all of them",
+            "SF_ORG_MAX_QUERY_LIMIT=3"
+        ),
+        (
+            #"{"totalSize":4,"done":false,"nextRecordsUrl":"/services/x-2","records":[ROW, ROW]}"#,
+            "it holds 2 of the 4 records that the query gave, not all of them", "--from-soql"
+        ),
+        (
+            #"{"status":0,"result":{"done":false,"records":[],"totalSize":0,"id":"750"}}"#,
+            "it holds 0 of the query's records, not all of them", "--from-soql"
+        ),
+        (
+            #"{"a":{"records":[ROW],"done":true},"b":{"records":[ROW]}}"#,
+            "it holds several lists of records", "a file of its own"
+        ),
+        (
+            #"{"records":[ROW],"totalSize":1,"done":true}{"records":[ROW],"totalSize":1,"done":true}"#,
+            "something stands behind the end of the query's answer", "enqueue takes several"
+        ),
+        (
+            #"{"status":1}{"records":[ROW],"totalSize":1,"done":true}"#,
+            "what stands around its records is not valid JSON", "Fetch it again"
+        ),
+        (
+            #"{"records":[ROW],"totalSize":1,"done":tru}"#,
+            "what stands around its records is not valid JSON", "the array of the records alone"
+        ),
+        (#"{"records":[ROW],"totalSize":1"#, "the input ends before its array does", "cut off"),
+        (#"{"records":[ROW,]"#, "the input ends before its array does", "cut off"),
+    ])
+    func `nothing is taken of an answer that is not whole`(
+        text: String, sentence: String, remedy: String
+    ) throws {
+        let mapping = try Mapping("convertedStatus=Done")
+        let text = text.replacing("ROW", with: Self.record)
+        for piece in [1, 7, 65_536] {
+            let error = #expect(throws: OperatorError.self) {
+                try rows(text, format: .json, mapping: mapping, piece: piece)
+            }
+            #expect(error?.status == .dataRefused)
+            #expect(error?.sentence == "leads.csv:1: \(sentence).")
+            #expect(error?.remedy?.contains(remedy) == true)
+        }
+    }
+
+    @Test(arguments: [
+        #"{"records":[ROW]}"#, #"{"rows": 7, "by": "a \"]}{[", "records" : [ ROW ] , "x": [{}, "}"]} "#,
+        #"{"records":[ROW],"totalSize":null,"done":null}"#, #"{"records":[ROW],"totalSize":0}"#,
+        #"{"records":[ROW],"totalSize":1,"done":true,"next":{"records":[],"done":true}}"#,
+        #"{"result":[{"records":[ROW],"totalSize":1}]}"#,
+    ])
+    func `an object around the rows may say what it likes`(text: String) throws {
+        let mapping = try Mapping("convertedStatus=Done")
+        let text = text.replacing("ROW", with: Self.record)
+        for piece in [1, 65_536] {
+            let all = try rows(text, format: .json, mapping: mapping, piece: piece)
+            #expect(all.map { $0.lead != nil } == [true])
+        }
+    }
+
+    @Test func `of the objects of a long file, none is an array`() throws {
+        let text = String(repeating: "\(Self.record)\n", count: 20_000)
+        let error = #expect(throws: OperatorError.self) { try rows(text, format: .json) }
+        #expect(error?.sentence.contains("a JSON input is one array of objects") == true)
+        let long = #"{"records":[],"x":""# + String(repeating: "x", count: 1 << 20) + #""}"#
+        let other = #expect(throws: OperatorError.self) { try rows(long, format: .json) }
+        #expect(other?.sentence.contains("more than 1048576 bytes stand around") == true)
+    }
+
     private static let footer = """
 
 
