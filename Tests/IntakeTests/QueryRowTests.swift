@@ -37,6 +37,10 @@ import Testing
         ("ada@acme.example", "acme.example"), ("Ada <ada@Mail.ACME.example>", "mail.acme.example"),
         ("ada@gmail.com", nil), ("ada@GMail.com", nil), ("ada@yahoo.co.uk", nil),
         ("ada@hotmail.fr", nil), ("ada@outlook.example.org", "outlook.example.org"),
+        ("x7k2@privaterelay.appleid.com", nil), ("ada@appleid.com", "appleid.com"),
+        ("ada@mozmail.com", nil), ("x@ada.mozmail.com", nil), ("ada@passmail.net", nil),
+        ("ada@tampabay.rr.com", nil), ("ada@rr.com", nil), ("ada@rr.com.example", "rr.com.example"),
+        ("ada@centurylink.net", nil), ("ada@iinet.net.au", nil), ("ada@corr.com", "corr.com"),
         ("no address", nil), ("ada@localhost", nil), ("", nil),
     ])
     func `leads of one company's domain are a group`(_ address: String, domain: String?) throws {
