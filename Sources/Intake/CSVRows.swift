@@ -95,8 +95,8 @@ private struct CSVRow: Row {
     }
 }
 
-/// The last lines of a report as Salesforce exports it, a cell each: behind a blank line its name, then
-/// a copyright, who made it and when.
+/// The last lines of a report as Salesforce exports it, one cell with text each: behind a blank line its
+/// name, then a copyright, who made it and when.
 ///
 /// They are told from rows at the input's end alone, and held back until then. A mistyped row is not
 /// to be lost among them: one that may hold a lead's id is never held, and before the first line
@@ -144,12 +144,14 @@ private struct ReportFooter {
         return held
     }
 
-    /// The one cell of a row that can't be added and holds no lead's id.
+    /// The one cell of a row that can't be added and holds no lead's id. A spreadsheet puts empty ones
+    /// behind it.
     private static func line(_ record: CSVRecord, _ result: RowResult) -> String? {
         guard case .failure = result.lead, case .success(let cells) = record.content,
-            cells.count == 1
+            let first = cells.first,
+            cells.dropFirst().allSatisfy({ record.bytes[$0.range].allSatisfy(\.isBlank) })
         else { return nil }
-        let line = String(record.text(of: cells[0]).trimmed)
+        let line = String(record.text(of: first).trimmed)
         return line.uppercased().hasPrefix("00Q") ? nil : line
     }
 

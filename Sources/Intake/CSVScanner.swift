@@ -219,7 +219,7 @@ struct CSVScanner {
     private mutating func record() throws(OperatorError) -> CSVRecord? {
         defer { begin() }
         let row = bytes[start..<place]
-        guard isTooLong || error != nil || !row.allSatisfy(\.isBlank) else {
+        guard isTooLong || error != nil || !isBlank(row) else {
             followsBlankLine = true
             return nil
         }
@@ -233,6 +233,14 @@ struct CSVScanner {
         return CSVRecord(
             line: firstLine, followsBlankLine: followsBlankLine, bytes: row,
             content: error.map { .failure($0) } ?? .success(cells))
+    }
+
+    /// Whether a row holds nothing, or nothing but separators: spreadsheets make all rows equally wide,
+    /// the emptied ones too.
+    private func isBlank(_ row: ArraySlice<UInt8>) -> Bool {
+        row.allSatisfy(\.isBlank)
+            // Of a longer row the cells are not kept, if its end is in another piece.
+            || row.count <= longestRow && cells.allSatisfy { row[$0.range].allSatisfy(\.isBlank) }
     }
 
     private mutating func begin() {
@@ -266,7 +274,7 @@ struct CSVRecord {
 
     /// The line where it begins.
     let line: Int
-    /// Whether the line before it is blank.
+    /// Whether the line before it is blank, or holds separators alone.
     let followsBlankLine: Bool
     /// All of it, in UTF-8.
     let bytes: ArraySlice<UInt8>

@@ -100,6 +100,21 @@ import Testing
         #expect(all[2].reason?.hasPrefix("the header names 2 columns, this row has 3") == true)
     }
 
+    @Test(arguments: [",", ";", "\t", "|"], ["", "\"\"", " "])
+    func `a row of separators alone is as blank as an empty line`(
+        separator: String, cell: String
+    ) throws {
+        let empty = Array(repeating: cell, count: 3).joined(separator: separator) + "\r\n"
+        let text = "leadId,convertedStatus,Company\r\n".replacing(",", with: separator)
+        let row = "\(id),Done,A\r\n".replacing(",", with: separator)
+        let all = try rows(empty + text + empty + empty + row + row + empty)
+        #expect(all.map(\.line) == [5, 6])
+        #expect(all.map { $0.lead != nil } == [true, true])
+        // With any text in it, it is a row.
+        let named = try rows(text + empty.replacing("\r\n", with: "x\r\n") + row)
+        #expect(named.map { $0.lead != nil } == [false, true])
+    }
+
     @Test func `refuses what goes on behind a closing quote`() throws {
         let all = try rows("leadId,convertedStatus\n\(id),\"Do\"ne\n\(id),Done\n")
         #expect(all[0].reason?.hasPrefix("cell 2 goes on behind its closing quote") == true)

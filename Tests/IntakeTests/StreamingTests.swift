@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: [
         "a,b\n\"one\",\"tw\"\"o\"\n\n\"th\nree\",\"\"\r\n,\"fo\"ur,5\nü,\"six,\"",
-        "a,b\n\"\"\"\",x\n\"\"\n\"\",\"\"\r\"s,\r\n,even\"\"\",\"8\"\nnine,\"open\n,",
+        "a,b\n\"\"\"\",x\n\"\"\"\"\n\"\",\"x\"\r\"s,\r\n,even\"\"\",\"8\"\nnine,\"open\n,",
     ])
     func `a row's length alone decides, wherever the pieces end`(text: String) throws {
         let whole = try scanned(text, piece: text.utf8.count, longestRow: text.utf8.count)
