@@ -95,6 +95,29 @@ extension CommandContextTests {
                     settings.salesforce.login
                         == .clientCredentials(clientID: "id", secret: Secret("hush")))
             }
+            // Another org's login in the shell is no part of the service that was named.
+            let shell = host.merging([
+                "SALESFORCE_CLIENT_SECRET": "another's", "SALESFORCE_ACCESS_TOKEN": "another's",
+            ]) { $1 }
+            for context in [
+                CommandContext(settingsFile: service.settings, environment: shell, root: root),
+                CommandContext(service: service, environment: shell, root: root),
+                CommandContext(
+                    environment: shell.merging(["LEADCONVERT_ENV_FILE": service.settings]) { $1 },
+                    root: root),
+            ] {
+                let settings = try DaemonSettings(environment: context.settings)
+                #expect(
+                    settings.salesforce.login
+                        == .clientCredentials(clientID: "id", secret: Secret("hush")))
+                #expect(try context.settings["LEADCONVERT_CALL_SIZE"] == "7")
+            }
+            // What the service's own unit says is.
+            let unit = ["STATE_DIRECTORY": service.state, "SALESFORCE_API_VERSION": "66.0"]
+            for context in [
+                CommandContext(settingsFile: service.settings, environment: unit, root: root),
+                CommandContext(service: service, environment: unit, root: root),
+            ] { #expect(try context.settings["SALESFORCE_API_VERSION"] == "66.0") }
             // Somebody's own settings with the service's secrets would be a login of neither.
             let own = CommandContext(
                 database: service.queue, settingsFile: "own.env", environment: host, root: root)

@@ -45,7 +45,8 @@ public struct CommandContext: Sendable {
             // token of theirs must not be kept in the place of the service's, either.
             hasOwnLogin =
                 named == nil && own.keys.contains { $0.isOfLogin && reader.text($0) != nil }
-            environment = hasOwnLogin ? own : service?.adding(to: own) ?? own
+            let given = named == nil ? own : service?.leavingOutOtherLogin(in: own) ?? own
+            environment = hasOwnLogin ? own : service?.adding(to: given) ?? own
             return
         }
         self.service = org
@@ -53,7 +54,8 @@ public struct CommandContext: Sendable {
         isFileNamed = true
         hasOwnLogin = false
         // A queue that the shell's environment names is another's.
-        environment = org.replacing(in: own.filter { $0.key != "LEADCONVERT_DB" })
+        environment = org.replacing(
+            in: org.leavingOutOtherLogin(in: own).filter { $0.key != "LEADCONVERT_DB" })
     }
 
     /// The settings. Those of a file that was named take the place of the environment's; those of a
@@ -157,6 +159,13 @@ extension ServicePlaces {
             return
         }
         return nil
+    }
+
+    /// The environment for a command to which the service was named. A login that the shell happens to
+    /// have is another's: its secret beside this one's settings would be sent to the wrong org. What a
+    /// unit of the service's gives a command stays.
+    fileprivate func leavingOutOtherLogin(in own: [String: String]) -> [String: String] {
+        own["STATE_DIRECTORY"] == state ? own : own.filter { !$0.key.isOfLogin }
     }
 
     /// Its file of settings, where somebody has set it up.
