@@ -124,7 +124,9 @@ struct Enqueue: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The retry policy of each lead.", valueName: "name"))
     var policy: String?
 
-    @Option(help: ArgumentHelp("Higher goes first.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Higher goes first; may be below 0.", valueName: "number"))
     var priority = 0
 
     @Option(

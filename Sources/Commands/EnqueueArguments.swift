@@ -72,10 +72,14 @@ struct FollowUpArguments: ParsableArguments {
     )
     var fieldsToSet: [String] = []
 
-    @Option(help: ArgumentHelp("A note to leave once it is converted.", valueName: "template"))
+    // A text may begin with a dash, as a list does.
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("A note to leave once it is converted.", valueName: "template"))
     var note: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The note's title (default: the first line of its text).", valueName: "template"))
     var noteTitle: String?
@@ -84,6 +88,7 @@ struct FollowUpArguments: ParsableArguments {
     var noteOn: FollowUpRequest.NotePlace?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "A task to leave about the contact once it is converted.", valueName: "template"))
     var task: String?
@@ -107,6 +112,11 @@ struct FollowUpArguments: ParsableArguments {
         }
         guard task != nil || taskDue == nil else {
             throw ValidationError("--task-due goes with --task.")
+        }
+        for (name, text) in [("--note", note), ("--note-title", noteTitle), ("--task", task)] {
+            // As in `--note $EMPTY --strict`, where the shell leaves nothing of the text.
+            guard let text, text.wholeMatch(of: /--[a-z][a-z-]*(=.*)?/) != nil else { continue }
+            throw ValidationError("\(name) lacks its text: \(text) is an option.")
         }
     }
 

@@ -65,6 +65,42 @@ import Testing
         }
     }
 
+    @Test func `a value may begin with a dash`() async throws {
+        try await withCommandLine { leadconvert in
+            let lead = ["enqueue", "--lead-id", "00QWs0000000001", "--converted-status", "Won"]
+            let end = try leadconvert(
+                lead + [
+                    "--priority", "-5", "--note", "- one\n- two", "--note-title", "-1-",
+                    "--task", "-- call --",
+                ])
+            #expect(end.status == 0, "\(end.errors)")
+            let job = try leadconvert("jobs", "--json").output
+            for value in [
+                #""priority": -5"#, #""note_body": "- one\n- two""#, #""note_title": "-1-""#,
+                #""task_subject": "-- call --""#,
+            ] { #expect(job.contains(value), "\(job)") }
+        }
+    }
+
+    @Test(arguments: [
+        (["--note", "--strict"], "--note lacks its text: --strict is an option."),
+        (
+            ["--note", "n", "--note-title", "--batch=b"],
+            "--note-title lacks its text: --batch=b is an"
+        ),
+        (["--task", "--note", "n"], "--task lacks its text: --note is an option."),
+        (["--priority", "--strict"], "The value '--strict' is invalid for '--priority <number>'"),
+    ])
+    func `an option is no value, where the shell has left none`(
+        options: [String], sentence: String
+    ) async throws {
+        try await withCommandLine { leadconvert in
+            let end = try leadconvert(["enqueue", "leads.csv"] + options)
+            #expect(end.status == 64)
+            #expect(end.errors.contains(sentence), "\(end.errors)")
+        }
+    }
+
     @Test func `takes other files when one cannot be taken`() async throws {
         try await withCommandLine { leadconvert in
             _ = try leadconvert("migrate")
