@@ -16,6 +16,9 @@ struct Enqueue: AsyncParsableCommand {
             file of --env-file, is the status of rows that name none. A row that can't be added is named on standard error and the others are \
             added (exit status 65). A lead that has an unsettled job already is skipped.
 
+            In a template {{NAME}} is the column or key of that name, whatever it is made of: \
+            {{Customer No.}}. Where a JSON row has no such key it is a path: {{lead.items[0].id}}.
+
             What Salesforce exports is taken as it is: where no column or key has our name, Lead ID or \
             else Id is leadId, and Account ID, Contact ID and Owner ID are accountId, contactId and \
             ownerId; an owner that is a queue counts as none; a report's footer is left out, and so is \

@@ -90,6 +90,7 @@ struct JSONRow: Row {
     func value(at path: TemplatePath) -> Value? {
         for reading in path.readings {
             if let value = object.child(reading.name) { return value }
+            guard !reading.steps.isEmpty else { continue }
             let place = reading.steps.reduce(Value?.some(object)) { $0?.child($1) }
             if let place { return place }
         }

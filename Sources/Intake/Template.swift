@@ -51,10 +51,9 @@ struct Template: Equatable, Sendable {
     }
 
     private static func find(_ path: TemplatePath, in row: some Row) throws(RowError) -> Value {
-        guard let value = row.value(at: path) else {
-            throw RowError("this row has no \(path.text), which {{\(path.text)}} asks for")
-        }
-        return value
+        if let value = row.value(at: path) { return value }
+        let reason = "this row has no \(path.text), which {{\(path.text)}} asks for"
+        throw RowError(reason + (path.flaw.map { ", and that is no path: \($0.rawValue)" } ?? ""))
     }
 
     /// What stands there as part of a longer text. Nothing is not a text: half a name is worse
@@ -70,12 +69,15 @@ struct Template: Equatable, Sendable {
 }
 
 /// Where a placeholder points: `Company`, `row.Company`, `trigger.lead.items[0].id`.
+///
+/// It is first of all a name, whatever that is made of: a report has a `Customer No.`, a sheet a `Revenue
+/// [EUR]`. Where the row has none of that name it is a path, if it can be one.
 struct TemplatePath: Equatable, Sendable {
     /// One way to read the path.
     struct Reading: Equatable, Sendable {
         /// The whole path as one name: columns may have dots in theirs, as in `Account.Name`.
         let name: String
-        /// The keys and element numbers from the row to the value.
+        /// The keys and element numbers from the row to the value; none where it can only be a name.
         let steps: [String]
     }
 
@@ -84,37 +86,49 @@ struct TemplatePath: Equatable, Sendable {
     /// The ways to read it; the first that leads somewhere counts. `row` and `trigger` stand for
     /// the row itself, but a row may also have keys of these names, which come first.
     let readings: [Reading]
+    /// Why it can only be a name.
+    let flaw: PathFlaw?
 
     /// A column or key of the row.
     init(name: String) {
         text = name
         readings = [Reading(name: name, steps: [name])]
+        flaw = nil
     }
 
     init(_ text: String) throws(TemplateError) {
+        guard !text.isEmpty else { throw .noName }
         self.text = text
-        let steps = try Self.steps(text)
+        var steps: [String] = []
+        do {
+            steps = try Self.steps(text)
+            flaw = nil
+        } catch {
+            flaw = error
+        }
         var readings = [Reading(name: text, steps: steps)]
-        let namesRow = steps[0] == "row" || steps[0] == "trigger"
-        if namesRow, steps.count > 1, let dot = text.firstIndex(of: ".") {
+        let start = text.prefix { $0 != "." && $0 != "[" }.trimmed
+        if start == "row" || start == "trigger", let dot = text.firstIndex(of: ".") {
             let rest = String(text[text.index(after: dot)...].trimmed)
-            readings.append(Reading(name: rest, steps: Array(steps.dropFirst())))
+            if !rest.isEmpty {
+                readings.append(Reading(name: rest, steps: Array(steps.dropFirst())))
+            }
         }
         self.readings = readings
     }
 
     /// The steps of `items[0].id`: `items`, `0`, `id`.
-    private static func steps(_ text: String) throws(TemplateError) -> [String] {
+    private static func steps(_ text: String) throws(PathFlaw) -> [String] {
         var steps: [String] = []
         for part in text.split(separator: ".", omittingEmptySubsequences: false) {
             let pieces = part.split(separator: "[", omittingEmptySubsequences: false)
             let name = pieces[0].trimmed
-            guard !name.isEmpty else { throw .emptyStep(text) }
+            guard !name.isEmpty else { throw .emptyStep }
             steps.append(String(name))
             for piece in pieces.dropFirst() {
                 let index = piece.trimmed
                 guard index.last == "]", let number = Int(index.dropLast().trimmed), number >= 0
-                else { throw .badIndex(text) }
+                else { throw .badIndex }
                 steps.append(String(number))
             }
         }
@@ -122,21 +136,24 @@ struct TemplatePath: Equatable, Sendable {
     }
 }
 
+/// Why a text is no path, in words.
+enum PathFlaw: String, Error {
+    case emptyStep = "it lacks a name"
+    case badIndex = "brackets hold a number, counted from 0"
+}
+
 /// Why a template can't be read.
 enum TemplateError: Error, Equatable, CustomStringConvertible {
     /// `{{` without `}}`.
     case neverEnds
-    /// Nothing between two dots, or no path at all.
-    case emptyStep(String)
-    /// Brackets with something else than a number from 0.
-    case badIndex(String)
+    /// `{{}}`.
+    case noName
 
     /// What is wrong and what to do.
     var description: String {
         switch self {
         case .neverEnds: "a {{ never ends: close it with }}"
-        case .emptyStep(let path): "{{\(path)}} lacks a name: write {{row.COLUMN}}"
-        case .badIndex(let path): "{{\(path)}}: brackets hold a number, counted from 0"
+        case .noName: "{{}} lacks a name: write {{row.COLUMN}}"
         }
     }
 }

@@ -80,6 +80,45 @@ import Testing
         #expect(all[0].reason?.hasPrefix(reason) == true, "\(all[0])")
     }
 
+    private static let oddNames = [
+        "Customer No.", "Revenue [EUR]", ".NET skills", "a..b", "a[x]", "a]", "row.", "[0]",
+    ]
+
+    @Test(arguments: oddNames, ["", "row.", "trigger."])
+    func `a column or key can be called anything`(name: String, prefix: String) throws {
+        let mapping = try Mapping("opportunityName={{\(prefix)\(name)}}", "groupKey={{ \(name) }}")
+        for text in [
+            "leadId,convertedStatus,\(name)\n\(id),A,x\n",
+            #"{"leadId": "\#(id)", "convertedStatus": "A", "\#(name)": "x"}"#,
+        ] {
+            let lead = try #require(try row(text, mapping: mapping).lead)
+            #expect(lead.opportunityName == "x" && lead.groupKey == "x")
+        }
+        var grouping = Mapping()
+        try grouping.group(by: name)
+        let text = "leadId,convertedStatus,\(name)\n\(id),A,x\n"
+        #expect(try row(text, mapping: grouping).lead?.groupKey == "x")
+        let error = #expect(throws: OperatorError.self) { try grouping.group(by: " ") }
+        #expect(error?.sentence == "--group-by  : {{}} lacks a name: write {{row.COLUMN}}.")
+    }
+
+    @Test(arguments: [
+        ("a..b", ", and that is no path: it lacks a name"),
+        ("a.", ", and that is no path: it lacks a name"),
+        ("a[x]", ", and that is no path: brackets hold a number, counted from 0"),
+        ("a[-1]", ", and that is no path: brackets hold a number, counted from 0"),
+        ("a[0].b", ""),
+    ])
+    func `what is neither a name nor a path refuses its row, and says why`(
+        path: String, hint: String
+    ) throws {
+        let mapping = try Mapping("opportunityName={{\(path)}}")
+        let text = #"{"leadId": "\#(id)", "convertedStatus": "A", "a": [1]}"#
+        #expect(
+            try row(text, mapping: mapping).reason
+                == "opportunityName: this row has no \(path), which {{\(path)}} asks for\(hint)")
+    }
+
     @Test func `takes null as absent where no text is needed`() throws {
         let text = "[{\"leadId\": \"\(id)\", \"convertedStatus\": \"A\", \"x\": null}]"
         #expect(
@@ -114,8 +153,7 @@ import Testing
         ("leadNo={{Id}}", "--map: no field is called leadNo."),
         ("leadId={{Id", "--map leadId: a {{ never ends: close it with }}."),
         ("leadId={{}}", "--map leadId: {{}} lacks a name: write {{row.COLUMN}}."),
-        ("leadId={{a..b}}", "--map leadId: {{a..b}} lacks a name: write {{row.COLUMN}}."),
-        ("leadId={{a[x]}}", "--map leadId: {{a[x]}}: brackets hold a number, counted from 0."),
+        ("leadId={{ }}", "--map leadId: {{}} lacks a name: write {{row.COLUMN}}."),
     ])
     func `refuses a wrong assignment as wrong usage`(assignment: String, sentence: String) throws {
         let error = #expect(throws: OperatorError.self) { try Mapping(assignment) }
