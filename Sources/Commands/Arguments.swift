@@ -143,7 +143,8 @@ struct QueueOptions: ParsableArguments {
         return try JobQueue(path: context.queue.description, as: .client)
     }
 
-    private func isThere(_ context: CommandContext) throws -> Bool {
+    /// Whether there is a queue, as far as this user can tell.
+    func isThere(_ context: CommandContext) throws -> Bool {
         let path = try context.queue.description
         return FileManager.default.fileExists(atPath: path) || FileRights.isOutOfSight(path)
     }

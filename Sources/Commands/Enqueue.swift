@@ -175,7 +175,9 @@ struct Enqueue: AsyncParsableCommand {
                 soql: OrgQuery.text(soql), options.context, usesRefreshToken: login.useRefreshToken)
         }
         var inputs = try inputs(mapping)
-        let queue = try options.openOrMake()
+        let rehearsal = try dryRun ? Rehearsal(of: options, policy: policy) : nil
+        defer { rehearsal?.remove() }
+        let queue = try rehearsal?.queue ?? options.openOrMake()
         if let query {
             inputs = [Input(records: try await query.fetch(recordingIn: queue), mapping)]
         }

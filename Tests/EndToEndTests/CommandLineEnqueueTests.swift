@@ -65,6 +65,34 @@ import Testing
         }
     }
 
+    @Test func `a dry run makes no queue`() async throws {
+        try await withCommandLine { leadconvert in
+            try leadconvert.write(rows, to: "leads.csv")
+            try FileManager.default.createDirectory(
+                at: leadconvert.file("tmp"), withIntermediateDirectories: false)
+            let line = "TMPDIR=$PWD/tmp leadconvert enqueue leads.csv --dry-run"
+            let end = try leadconvert.shell(line)
+            #expect(end.status == 65)
+            let queue = leadconvert.file("queue.db").path
+            #expect(
+                end.errors == """
+                    There is no queue \(queue): it would be made, and empty.
+                    \(refusal)Dry run: 2 added, 0 skipped (in the queue already), 1 refused.
+
+                    """)
+            let unknown = try leadconvert.shell("\(line) --policy night")
+            #expect(unknown.status == 66)
+            #expect(unknown.errors.contains("There is no policy named night."))
+            #expect(unknown.errors.hasSuffix("policy set night --db \(queue)\n"))
+            #expect(try leadconvert.shell("\(line) --policy default").status == 65)
+            // What can't be made is not promised.
+            let nowhere = try leadconvert.shell("\(line) --db none/queue.db")
+            #expect(nowhere.status == 73 && !nowhere.errors.contains("would be made"))
+            let left = try FileManager.default.subpathsOfDirectory(atPath: leadconvert.folder.path)
+            #expect(left.filter { !$0.hasPrefix(".") }.sorted() == ["leads.csv", "tmp"])
+        }
+    }
+
     @Test func `a value may begin with a dash`() async throws {
         try await withCommandLine { leadconvert in
             let lead = ["enqueue", "--lead-id", "00QWs0000000001", "--converted-status", "Won"]
