@@ -1,5 +1,5 @@
 import Conversion
-public import Storage
+package import Storage
 
 /// Which of the jobs that are next in line travel in one call.
 enum CallPlan {
@@ -31,17 +31,13 @@ enum CallPlan {
 /// Whose contacts, or whose groups' accounts, are searched for in one query.
 public enum SearchPlan {
     /// Addresses, contacts or groups in one query at most.
-    static let mostKeys = 200
+    package static let mostKeys = 200
     /// Jobs in one search at most: leads of one address, or of one group, share one query.
     static let mostJobs = 1000
 
     /// Those that fit, in their order: of an address, a contact or a group all.
-    public static func choose(_ offered: [ClaimedJob], for kind: SearchKind) -> [ClaimedJob] {
-        choose(offered, for: kind, mostKeys: mostKeys)
-    }
-
-    static func choose(
-        _ offered: [ClaimedJob], for kind: SearchKind, mostKeys: Int
+    package static func choose(
+        _ offered: [ClaimedJob], for kind: SearchKind, mostKeys: Int = mostKeys
     ) -> [ClaimedJob] {
         var keys: Set<FoldedKey> = []
         var room = String.mostBytesOfQueryValues
