@@ -46,7 +46,7 @@ struct OverviewPage {
     // MARK: The whole
 
     private var stateLine: HTML {
-        let (kind, words) = QueueWords(snapshot).sentence
+        let (kind, words) = snapshot.sentence
         let button =
             snapshot.state?.isPaused == true
             ? button(.init(.resume, .queue), "Resume", "Resume the whole queue")
@@ -226,16 +226,10 @@ struct OverviewPage {
     }
 }
 
-/// What the queue as a whole is doing, in a sentence, with the class of its colour.
-struct QueueWords {
-    private let snapshot: Snapshot
-
-    init(_ snapshot: Snapshot) {
-        self.snapshot = snapshot
-    }
-
+extension Snapshot {
+    /// What the queue as a whole is doing, in a sentence, with the class of its colour.
     var sentence: (kind: String, words: String) {
-        guard let state = snapshot.state else { return ("quiet", "Not looked at yet.") }
+        guard let state else { return ("quiet", "Not looked at yet.") }
         guard state.daemon != nil else {
             return (
                 "failed",
@@ -243,12 +237,12 @@ struct QueueWords {
             )
         }
         if state.isPaused { return ("retried", "The whole queue is paused.") }
-        guard snapshot.counts.left > 0 else { return ("converted", "Nothing is left to do.") }
+        guard counts.left > 0 else { return ("converted", "Nothing is left to do.") }
         guard let reason = state.waitingFor else {
             return ("converted", "Converting.")
         }
-        let since = state.waitingSince.map { " since \($0.readable(on: snapshot.at))" } ?? ""
-        let until = state.waitingUntil.map { ", until \($0.readable(on: snapshot.at))" } ?? ""
+        let since = state.waitingSince.map { " since \($0.readable(on: at))" } ?? ""
+        let until = state.waitingUntil.map { ", until \($0.readable(on: at))" } ?? ""
         let isTrouble = Metrics.breakerReasons.contains(reason)
         return (
             isTrouble ? "failed" : "flight",

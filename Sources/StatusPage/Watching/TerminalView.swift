@@ -47,7 +47,7 @@ public struct TerminalView: Sendable {
     // MARK: The whole
 
     private var headLines: [String] {
-        let (kind, sentence) = QueueWords(snapshot).sentence
+        let (kind, sentence) = snapshot.sentence
         let daemon = snapshot.state?.daemon.map { "pid \($0.pid) since \($0.since.readable)" } ?? ""
         let dot = style.isUnicode ? "● " : "* "
         var lines = [
