@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 
 /// How long a connection to the page may last.
-struct ConnectionLimits: Sendable {
+package struct ConnectionLimits: Sendable {
     /// Without a byte of a request read while no answer is under way.
     var idle = TimeAmount.seconds(20)
     /// Until it is closed after the answer under way.

@@ -1,7 +1,7 @@
-public import Conversion
+package import Conversion
 import Dispatch
 import Glibc
-public import Logging
+package import Logging
 import NIOCore
 import NIOPosix
 import Storage
@@ -51,18 +51,9 @@ public final class PageServer: Sendable {
 
     /// Starts to listen, and returns once it does.
     /// - Throws: `OperatorError` 71 when the address can't be had.
-    public static func start(
+    package static func start(
         _ options: ListenOptions, queue path: String, version: String, health: Health,
-        logger: Logger, now: @escaping @Sendable () -> Timestamp
-    ) async throws -> PageServer {
-        try await start(
-            options, queue: path, version: version, health: health, logger: logger, now: now,
-            limits: .init())
-    }
-
-    static func start(
-        _ options: ListenOptions, queue path: String, version: String, health: Health,
-        logger: Logger, now: @escaping @Sendable () -> Timestamp, limits: ConnectionLimits
+        logger: Logger, now: @escaping @Sendable () -> Timestamp, limits: ConnectionLimits? = nil
     ) async throws -> PageServer {
         let socket: String? = if case .unix(let path) = options.address { path } else { nil }
         if let socket { try SocketFile.removeStaleSocket(for: socket) }
@@ -75,7 +66,7 @@ public final class PageServer: Sendable {
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let open = DispatchGroup()
         do {
-            let listener = try await bootstrap(threads, responder, limits, open)
+            let listener = try await bootstrap(threads, responder, limits ?? .init(), open)
                 .bind(to: options.address)
             open.enter()
             listener.closeFuture.whenComplete { _ in open.leave() }
