@@ -49,7 +49,7 @@ extension PageResponder {
             if leads > PageOperations.unasked {
                 let page = ConfirmationPage(
                     context: context, operation: operation, leads: leads, back: back)
-                return .html(.ok, ByteBuffer(string: page.html.text))
+                return .html(.ok, page.html)
             }
         }
         let done = try await working {
@@ -95,9 +95,7 @@ extension PageResponder {
     private func login(_ status: HTTPResponseStatus, _ isRefused: Bool = false) -> Response {
         var context = context
         context.isLoggedIn = false
-        return .html(
-            status,
-            ByteBuffer(string: LoginPage(context: context, isRefused: isRefused).html.text))
+        return .html(status, LoginPage(context: context, isRefused: isRefused).html)
     }
 
     func locked(_ path: String) -> Response {

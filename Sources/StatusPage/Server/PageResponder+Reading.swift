@@ -139,7 +139,7 @@ extension PageResponder {
         _ body: @escaping @Sendable (Dashboard) throws -> HTML
     ) async throws -> Response {
         let dashboard = operations.dashboard
-        return .html(.ok, try await working { ByteBuffer(string: try body(dashboard).text) })
+        return .html(.ok, try await working { try body(dashboard) })
     }
 
     private func context(_ query: [String: String]) -> PageContext {

@@ -102,7 +102,7 @@ final class PageResponder: Sendable {
         _ status: HTTPResponseStatus, _ title: String, _ sentence: String, isOpen: Bool = true
     ) -> Response {
         let page = FaultPage(context: context, title: title, sentence: sentence, isOpen: isOpen)
-        return .html(status, ByteBuffer(string: page.html.text))
+        return .html(status, page.html)
     }
 }
 

@@ -58,6 +58,10 @@ struct Response: Sendable {
 
     /// A page. It may load its style and script from where it comes from, and nothing else; nobody
     /// may frame it; no cache keeps leads.
+    static func html(_ status: HTTPResponseStatus, _ page: HTML) -> Response {
+        html(status, ByteBuffer(string: page.text))
+    }
+
     static func html(_ status: HTTPResponseStatus, _ body: ByteBuffer) -> Response {
         response(status, "text/html; charset=utf-8", body, cache: "no-store")
     }
