@@ -226,7 +226,7 @@ public actor DrainLoop {
     }
 
     /// Waits no longer: the calls in flight are asked about at the next start.
-    public func leave() {
+    public func abandon() {
         isStopping = true
         pass()
         end(.stopped(inFlight: engine.inFlight.count))

@@ -283,7 +283,7 @@ public actor HookRunner {
     }
 
     /// Waits no longer: what runs is ended, and started again by the next daemon.
-    public func leave() {
+    public func abandon() {
         isStopping = true
         for (batch, hook) in running { terminate(batch, hook.command.runs, .abandoned) }
     }

@@ -108,7 +108,7 @@ final class Daemon: Sendable {
         let exitReason = await drain.run()
         notifier?.stopping(withinMS: 0)
         refreshToken.close()
-        if case .fault = exitReason { await hooks.leave() }
+        if case .fault = exitReason { await hooks.abandon() }
         await hooks.ended()
         await page?.stop()
         if !exitReason.leavesCallsInFlight { await transport.shutdown() }
@@ -164,26 +164,26 @@ final class Daemon: Sendable {
             defer { isStopping = true }
             return isStopping
         }
-        guard !isSecond else { return leave() }
+        guard !isSecond else { return abandon() }
         notifier?.stopping(withinMS: settings.stopTimeoutMS)
         let (drain, hooks) = (drain, hooks)
         Task { await hooks.stop() }
         Task { await drain.stop() }
         let timeout = DispatchTimeInterval.milliseconds(Int(settings.stopTimeoutMS))
         DispatchQueue.global().asyncAfter(deadline: .now() + timeout) {
-            [weak self] in self?.leave()
+            [weak self] in self?.abandon()
         }
     }
 
     /// Ends the wait for calls and commands. Whatever may hang then, a full pipe behind standard error
     /// for one, ends with the process: what is not settled is asked about at the next start.
-    private func leave() {
+    private func abandon() {
         DispatchQueue(label: "leadconvertd.exit").asyncAfter(
             deadline: .now() + .seconds(Self.secondsToLeave)
         ) { _exit(ExitStatus.ok.rawValue) }
         let (drain, hooks) = (drain, hooks)
-        Task { await hooks.leave() }
-        Task { await drain.leave() }
+        Task { await hooks.abandon() }
+        Task { await drain.abandon() }
     }
 
     /// What is wrong is logged, and the old settings stay.

@@ -57,7 +57,7 @@ import Testing
                     let running = Task { await drain.run() }
                     try await simulator.await("two calls are out") { $0.count(.convert) == 2 }
                     await drain.stop()
-                    await drain.leave()
+                    await drain.abandon()
                     guard case .stopped(inFlight: 2) = await running.value else {
                         Issue.record("it did not leave its calls")
                         return
