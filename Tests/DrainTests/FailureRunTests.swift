@@ -125,6 +125,22 @@ import Testing
         #expect(!failed(3...3, probe: true, at: 60 * 60_000))
     }
 
+    @Test mutating func `charges no probe for the time in which nothing was asked`() {
+        let night: Int64 = 14 * 3_600_000
+        for now in [0, 1000, night, night + 20 * 60_000] {
+            #expect(failed(1...1, probe: true, at: now))
+        }
+        #expect(!failed(1...1, probe: true, at: night + 30 * 60_000))
+    }
+
+    @Test mutating func `charges no probe for an outage before it`() {
+        run.turnedAway([1: "CODE"], at: .ms(0))
+        for minute in Int64(0)...4 { run.turnedAway(at: .ms(minute * 15 * 60_000)) }
+        #expect(failed(1...1, probe: true, at: 3_600_000))
+        run.turnedAway(at: .ms(2 * 3_600_000))
+        #expect(failed(1...1, probe: true, at: 2 * 3_600_000))
+    }
+
     private mutating func threw(_ jobs: ClosedRange<Int64>, at minute: Int64) -> Bool {
         run.threw(FailureRun.Failed(jobs.map { ($0, "THROWN") }) { $1 }, at: .ms(minute * 60_000))
     }

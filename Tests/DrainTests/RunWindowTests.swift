@@ -143,6 +143,34 @@ import Testing
         }
     }
 
+    @Test(arguments: ["SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"])
+    func `a bad minute before and one after the hours that are closed use no attempt`(code: String)
+        async throws
+    {
+        try await withQueue { queue in
+            var policy = RetryPolicy()
+            policy.maxAttempts = 1
+            try queue.operations.set(policy, named: "default")
+            try queue.add(1...1)
+            var drain = try VirtualDrain(queue) {
+                $0.window = RunWindow(start: 11 * 60, end: 12 * 60 + 3, zone: .gmt)
+            }
+            let reason = Reason(code, "out of order")
+            // What is left of the first day's hours, and two minutes of the next day's.
+            try drain.run(until: .ms((23 * 60 + 2) * 60_000)) { request in
+                guard case .convert = request else { return .noneConverted(request) }
+                return CallReply(
+                    .converted([
+                        code == "SERVER_UNAVAILABLE"
+                            ? .blocked(.outage, reason) : .transient(reason)
+                    ]))
+            }
+            #expect(drain.sent.count >= 4)
+            try drain.run { .allConverted($0) }
+            #expect(try queue.jobs().map { $0.text("state") } == ["converted"])
+        }
+    }
+
     @Test func `verifies nothing outside its hours either`() async throws {
         try await withQueue { queue in
             try queue.add(1...1)

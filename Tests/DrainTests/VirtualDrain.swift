@@ -38,10 +38,11 @@ struct VirtualDrain {
     private var lastStop: (Moment, Int)?
     private var stops = 0
 
-    /// Runs until the drain ends, or `most` calls were answered.
+    /// Runs until the drain ends, `most` calls were answered, or it waits beyond `time`.
     @discardableResult
     mutating func run(
-        most: Int = 1000, latencyMS: Int64 = 10, _ answer: (CallRequest) throws -> CallReply
+        most: Int = 1000, latencyMS: Int64 = 10, until time: Moment? = nil,
+        _ answer: (CallRequest) throws -> CallReply
     ) throws -> ExitReason? {
         while sent.count < most {
             for step in try engine.steps(at: now) {
@@ -53,6 +54,10 @@ struct VirtualDrain {
                 case .wait(let wait):
                     guard let until = wait.until else {
                         try stop()
+                        return nil
+                    }
+                    if let time, until.since(time) > 0 {
+                        now = time
                         return nil
                     }
                     now = until

@@ -45,6 +45,7 @@ struct Circuit: Equatable {
         _ kind: CircuitBreaker.Kind, _ reason: Reason, _ call: PacedCall, at now: Moment,
         _ observation: inout Pacer.Observation
     ) {
+        if kind != .incident { failures.turnedAway(at: now) }
         let opens = breaker.fail(
             kind, reason, tier: call.tier, startedAt: call.startedAt, at: now)
         if opens, let openState { observation.events.append(.opened(openState)) }

@@ -22,8 +22,9 @@ struct FailureRun: Equatable {
     private(set) var failedJobs: Failed = [:]
     /// Those of them that failed by themselves: alone in their call, or with an answer of their own.
     private(set) var failedAlone: Failed = [:]
-    /// When each of these did so first.
-    private var failedAloneSince: [Int64: Moment] = [:]
+    /// When each of these did so first, by the clock of the run.
+    private var failedAloneSince: [Int64: Int64] = [:]
+    private var clock = ObservedTime()
     /// When the first of them failed.
     private var failedSince: Moment?
     /// Leads that failed by themselves while others passed: that one of them fails with the same code
@@ -70,6 +71,7 @@ struct FailureRun: Equatable {
     /// - Parameter isProbe: Whether it was to find out if Salesforce is back: it is not.
     /// - Returns: Whether the org is to blame.
     mutating func failed(_ jobs: Failed, each: Bool, isProbe: Bool, at now: Moment) -> Bool {
+        clock.advance(to: now)
         let isOrgs = isIncident(jobs, each: each, isProbe: isProbe, at: now)
         if isOrgs {
             excused.formUnion(jobs.keys)
@@ -91,7 +93,7 @@ struct FailureRun: Equatable {
         // Each of them tells something of its own, unless that is known.
         let telling = each ? jobs.filter { knownFailing[$0.key] != $0.value }.count : 1
         let isAlone = each || ids.count == 1
-        if isAlone && failedAgainAfterProbe(ids, at: now) { return false }
+        if isAlone && failedAgainAfterProbe(ids) { return false }
         let isAgain = isAlone && ids.allSatisfy { failedAlone[$0] != nil }
         let isFirst = ids.count == 1 && failedJobs.isEmpty && !hasPassedLately(at: now)
         let common = suspects.intersection(ids)
@@ -99,7 +101,7 @@ struct FailureRun: Equatable {
         suspects = common.isEmpty ? ids : common
         failedJobs.merge(jobs) { $1 }
         failedSince = failedSince ?? now
-        if isAlone { recordOwnFailure(jobs, at: now) }
+        if isAlone { recordOwnFailure(jobs) }
         guard incidentSince == nil else { return true }
         let areMany = unrelated + (readsFail ? 1 : 0) >= incidentThreshold
         let isLone = doubtsLoneLeads && (isAgain || isFirst)
@@ -143,21 +145,23 @@ struct FailureRun: Equatable {
         return true
     }
 
-    private func failedAgainAfterProbe(_ jobs: Set<Int64>, at now: Moment) -> Bool {
-        jobs.allSatisfy { hasFailedAlone($0, for: Self.ownFaultAfterMS, at: now) }
+    private func failedAgainAfterProbe(_ jobs: Set<Int64>) -> Bool {
+        jobs.allSatisfy { hasFailedAlone($0, for: Self.ownFaultAfterMS) }
     }
 
-    private func hasFailedAlone(_ job: Int64, for time: Int64, at now: Moment) -> Bool {
-        failedAloneSince[job].map { now.since($0) >= time } ?? false
+    private func hasFailedAlone(_ job: Int64, for time: Int64) -> Bool {
+        failedAloneSince[job].map { clock.elapsedMS - $0 >= time } ?? false
     }
 
     func hasPassedLately(at now: Moment) -> Bool {
         passedAt.map { now.since($0) < Self.ownFaultAfterMS } ?? false
     }
 
-    private mutating func recordOwnFailure(_ jobs: Failed, at now: Moment) {
+    private mutating func recordOwnFailure(_ jobs: Failed) {
         failedAlone.merge(jobs) { $1 }
-        for job in jobs.keys where failedAloneSince[job] == nil { failedAloneSince[job] = now }
+        for job in jobs.keys where failedAloneSince[job] == nil {
+            failedAloneSince[job] = clock.elapsedMS
+        }
     }
 
     /// A reading failed, of more leads than one that is known to fail.
@@ -243,25 +247,28 @@ struct FailureRun: Equatable {
     mutating func isOrgWide(
         _ jobs: Failed, for grace: GracePeriod = .halfAnHour, at now: Moment
     ) -> Bool {
-        if isKnownFailing(jobs) || isGraceOver(jobs, grace, at: now) { return false }
+        clock.advance(to: now)
+        if isKnownFailing(jobs) || isGraceOver(jobs, grace) { return false }
         failedJobs.merge(jobs) { $1 }
-        recordOwnFailure(jobs, at: now)
+        recordOwnFailure(jobs)
         return true
     }
 
-    /// This one was turned away by an outage, and is nobody's fault: another goes first now.
-    mutating func turnedAway(_ job: Failed, at now: Moment) {
+    /// A call was turned away, or kept back, whatever was in it: that time is evidence against nobody.
+    /// - Parameter job: The one that was alone in it: another goes first now.
+    mutating func turnedAway(_ job: Failed = [:], at now: Moment) {
+        clock.skip(to: now)
         failedJobs.merge(job) { $1 }
-        recordOwnFailure(job, at: now)
+        failedAlone.merge(job) { $1 }
     }
 
-    private func isGraceOver(_ jobs: Failed, _ grace: GracePeriod, at now: Moment) -> Bool {
-        guard jobs.count == 1, failedAgainAfterProbe(Set(jobs.keys), at: now) else { return false }
+    private func isGraceOver(_ jobs: Failed, _ grace: GracePeriod) -> Bool {
+        guard jobs.count == 1, failedAgainAfterProbe(Set(jobs.keys)) else { return false }
         return switch grace {
         case .halfAnHour: true
         case .untilOthersAreTried: failedJobs.keys.contains { jobs[$0] == nil }
         case .hours:
-            jobs.keys.allSatisfy { hasFailedAlone($0, for: Self.longestGraceMS, at: now) }
+            jobs.keys.allSatisfy { hasFailedAlone($0, for: Self.longestGraceMS) }
         }
     }
 }

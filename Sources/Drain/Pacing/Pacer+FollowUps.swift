@@ -115,9 +115,8 @@ extension Pacer {
         _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
     ) {
         observation.blame = .org
-        if call.jobs.count == 1 {
-            followUps.failures.turnedAway(call.failed(with: reason), at: now)
-        }
+        let alone = call.jobs.count == 1 ? call.failed(with: reason) : [:]
+        followUps.failures.turnedAway(alone, at: now)
         followUps.open(.incident, reason, call, at: now, &observation)
     }
 }
