@@ -35,6 +35,8 @@ struct CircuitBreaker: Equatable {
         var passing: CallTier?
         /// Calls that failed after it had opened.
         var failedProbes = 0
+        /// How much later than they might these left, in milliseconds: nothing was asked meanwhile.
+        var delayMS: Int64 = 0
 
         /// Whether Salesforce does not work, rather than not let us in just now.
         var isOutage: Bool { kind == .outage || kind == .incident || kind == .refusal }
@@ -79,6 +81,7 @@ struct CircuitBreaker: Equatable {
         let isAnother = open.kind != kind
         if startedAt.since(open.since) > 0 {
             open.failedProbes += 1
+            open.delayMS += startedAt.since(open.probeAt)
             let least = kind == .concurrency ? 0 : probeIntervalMS
             open.pauseMS = min(max(open.pauseMS * 2, least), mostPauseMS)
             open.probeAt = now + open.pauseMS

@@ -226,7 +226,7 @@ struct Pacer {
 
     /// A spent allowance and too many calls at once do not mean that Salesforce is away.
     private func giveUpTime(_ open: CircuitBreaker.OpenState) -> Moment? {
-        open.isOutage ? options.giveUpAfterMS.map { open.since + $0 } : nil
+        open.isOutage ? options.giveUpAfterMS.map { open.since + ($0 + open.delayMS) } : nil
     }
 
     // MARK: A call leaves
