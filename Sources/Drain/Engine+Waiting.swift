@@ -55,8 +55,8 @@ extension Engine {
 
     /// When the next kind of reading that Salesforce refuses is tried again, if it is before that time.
     func pauseEndsBefore(_ time: Moment?, at now: Moment) -> Moment? {
-        let ends = ReadKind.allCases.compactMap { readFailures[$0].refusal?.until }.filter {
-            $0.since(now) > 0
+        let ends = ReadKind.allCases.map {
+            readFailures[$0].pauseEnd(isProbing: isProbingReads, at: now)
         }
         return ([time] + ends).earliest
     }

@@ -224,7 +224,8 @@ struct Engine {
 
     /// Whether a call may leave that reads this: one at a time, and none while Salesforce refuses them.
     func mayRead(_ kind: ReadKind, at now: Moment) -> Bool {
-        !isReading(kind) && !readFailures[kind].isPaused(at: now)
+        !isReading(kind)
+            && readFailures[kind].pauseEnd(isProbing: isProbingReads, at: now) == nil
     }
 
     func isReading(_ kind: ReadKind) -> Bool {

@@ -136,6 +136,30 @@ import Testing
             prepare: { $0.call(1, .conversion, .refused(.outage)) },
             decision: .wait(.outage, until: 10_000)),
         Case(
+            testDescription: "an outage whose probe left late, when run hours began again",
+            options: { $0.giveUpAfterMS = 60_000 },
+            prepare: {
+                $0.call(1, .conversion, .refused(.outage))
+                $0.call(2, .conversion, .refused(.outage), at: .hour)
+            }, now: .hour, decision: .wait(.outage, until: .hour + 30_000)),
+        Case(
+            testDescription: "an outage of reads stops no conversions",
+            demand: Pacer.Demand(reads: true, conversions: true),
+            prepare: { $0.call(1, .read, .refused(.outage)) }, decision: .go([.conversion])),
+        Case(
+            testDescription: "a read that was turned away is probed alone",
+            demand: Pacer.Demand(reads: true),
+            prepare: { $0.call(1, .read, .refused(.outage)) },
+            decision: .wait(.outage, until: 1000)),
+        Case(
+            testDescription: "reads are probed at once when an outage of all is over",
+            demand: Pacer.Demand(reads: true),
+            prepare: {
+                for call in Int64(1)...3 { $0.call(call, .read, .refused(.outage), at: call) }
+                $0.call(4, .conversion, .refused(.outage), at: 4)
+                $0.call(5, .conversion, .success, at: 5)
+            }, now: 5, decision: .go([.read])),
+        Case(
             testDescription: "an allowance never ends the daemon",
             options: { $0.giveUpAfterMS = 10_000 },
             prepare: { $0.call(1, .conversion, .refused(.allowance)) }, now: 15_000,

@@ -1,3 +1,5 @@
+import Conversion
+import Storage
 import TestSupport
 import Testing
 
@@ -56,24 +58,98 @@ import Testing
         #expect(!failures.isApart(1))
     }
 
-    @Test func `an outage makes readings smaller only when it lasts`() {
+    private func turnAway(
+        _ failures: inout ReadFailures, _ jobs: [Int64], byPage: Bool = true, at now: Int64 = 0
+    ) {
+        failures.record(
+            .turnedAway(byPage: byPage), of: jobs, firstPauseMS: 30_000, at: .ms(now))
+    }
+
+    @Test func `only a page makes readings smaller, and only when it comes again`() {
         var failures = ReadFailures(most: 4)
-        failures.failed([1, 2, 3, 4], asOutage: true, at: .ms(0))
+        for _ in 1...3 { turnAway(&failures, [1, 2, 3, 4], byPage: false) }
         #expect(failures.size == 4)
-        failures.failed([1, 2, 3, 4], asOutage: true, at: .ms(0))
-        #expect(failures.size == 2)
         failures.passed([1, 2])
-        failures.failed([3, 4], asOutage: true, at: .ms(0))
+        turnAway(&failures, [3, 4])
         #expect(failures.size == 4)
+        turnAway(&failures, [3, 4])
+        #expect(failures.size == 1)
+    }
+
+    @Test(arguments: [true, false])
+    func `an outage of hours blames nobody, and pauses grow`(byPage: Bool) {
+        var failures = ReadFailures(most: 4)
+        var now: Int64 = 0
+        var pauses: [Int64] = []
+        for _ in 1...12 {
+            turnAway(&failures, [1], byPage: byPage, at: now)
+            failures.otherPassed()
+            let end = failures.pauseEnd(isProbing: false, at: .ms(now))
+            pauses.append((end?.since(.ms(now)) ?? 0) / 1000)
+            now += 900_000
+        }
+        #expect(pauses.prefix(7) == [30, 60, 120, 240, 480, 900, 900])
+        #expect(failures.pauseEnd(isProbing: true, at: .ms(now)) == nil)
+        #expect(!failures.isItsOwn(1) && !failures.isGivenUp(1) && !failures.isApart(1))
+        // What it failed of before and after is not the outage's.
+        failures.failed([1], at: .ms(now))
+        failures.failed([1], at: .ms(now + 1000))
+        #expect(!failures.isGivenUp(1))
+    }
+
+    @Test func `a page is about the one that stands alone once others have passed`() {
+        var failures = ReadFailures(most: 4)
+        for _ in 1...2 { turnAway(&failures, [1, 2]) }
+        turnAway(&failures, [1])
+        #expect(!failures.isItsOwn(1))
+        failures.passed([2])
+        #expect(failures.pauseEnd(isProbing: false, at: .ms(0)) == nil)
+        turnAway(&failures, [1])
+        #expect(failures.isItsOwn(1) && failures.isApart(1))
+        turnAway(&failures, [1])
+        #expect(!failures.isItsOwn(1), "no other has passed since: that may be an outage")
+        failures.passed([2])
+        turnAway(&failures, [1], byPage: false)
+        #expect(!failures.isItsOwn(1), "that was an outage")
+    }
+
+    @Test func `time in which nothing was asked blames nobody`() {
+        var failures = ReadFailures(most: 4)
+        let night: Int64 = 14 * 3_600_000
+        for now in [0, 1000, night, night + 1000] { failures.failed([1], at: .ms(now)) }
+        #expect(!failures.isItsOwn(1) && !failures.isGivenUp(1))
+        #expect(failures.haveFailed(forMS: ReadFailures.ownFaultAfterMS) == [])
+        for now in 1...2 { failures.failed([1], at: .ms(night + Int64(now) * 900_000)) }
+        #expect(failures.isItsOwn(1) && !failures.isGivenUp(1))
+        for now in 3...9 { failures.failed([1], at: .ms(night + Int64(now) * 900_000)) }
+        #expect(failures.isGivenUp(1))
+        failures.record(.nothing, of: [1], firstPauseMS: 0, at: .ms(night + 8_200_000))
+        #expect(!failures.isGivenUp(1), "a session that ends gives nobody up")
+    }
+
+    @Test func `one that always fails comes to an end at any pace`() {
+        var failures = ReadFailures(most: 4)
+        for day in Int64(0)...24 { failures.failed([1], at: .ms(day * 86_400_000)) }
+        #expect(failures.isGivenUp(1))
+    }
+
+    @Test func `a kind that waits for its turn while others are read has been asked about`() {
+        var failures = ReadFailuresByKind()
+        for minute in Int64(0)...45 where minute.isMultiple(of: 15) {
+            let kind = minute.isMultiple(of: 45) ? ReadKind.verification : .search(.contact)
+            failures.record(
+                .failed, of: [1], in: kind, firstPauseMS: 30_000, at: .ms(minute * 60_000))
+        }
+        #expect(failures[.verification].isItsOwn(1))
     }
 
     @Test func `a failure is a lead's own once others pass`() {
         var failures = ReadFailures(most: 4)
         failures.failed([1], at: .ms(0))
         failures.failed([1], at: .ms(0))
-        #expect(!failures.isItsOwn(1, at: .ms(0)))
+        #expect(!failures.isItsOwn(1))
         failures.otherPassed()
-        #expect(failures.isItsOwn(1, at: .ms(0)))
+        #expect(failures.isItsOwn(1))
     }
 
     @Test func `where several fail and none is read, another kind of call blames none of them`() {
@@ -81,8 +157,8 @@ import Testing
         failures.failed([1], at: .ms(0))
         failures.failed([2], at: .ms(0))
         failures.otherPassed()
-        #expect(!failures.isItsOwn(1, at: .ms(0)))
+        #expect(!failures.isItsOwn(1))
         failures.passed([3])
-        #expect(failures.isItsOwn(1, at: .ms(0)))
+        #expect(failures.isItsOwn(1))
     }
 }

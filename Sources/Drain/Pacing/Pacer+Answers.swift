@@ -40,6 +40,8 @@ extension Pacer {
         case .refused(let blocker, let reason)
         where call.tier == .read && (blocker == .permission || blocker == .configuration):
             observeRefusedRead(blocker, reason, call, at: now, &observation)
+        case .refused(.outage, let reason) where call.tier == .read:
+            observeReadOutage(reason, call, at: now, &observation)
         case .refused(.outage, let reason) where call.tier == .followUp:
             observeFollowUpOutage(reason, call, at: now, &observation)
         case .refused(let blocker, let reason):
@@ -87,6 +89,16 @@ extension Pacer {
         reads.fail(reason, call, each: false, at: now, &observation)
     }
 
+    /// Reads may be turned away alone: conversions show by themselves whether all of Salesforce is down.
+    private mutating func observeReadOutage(
+        _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation
+    ) {
+        guard !call.isApart else { return observeFailedRead(reason, call, at: now, &observation) }
+        observation.blame = .org
+        circuit.failures.readFailed()
+        reads.open(.incident, reason, call, at: now, &observation)
+    }
+
     /// Conversions show by themselves whether they are refused, too. A final refusal concerns one kind of
     /// reading, which is then paused; a page of an edge may be about one lead, or about all.
     private mutating func observeRefusedRead(
@@ -131,7 +143,6 @@ extension Pacer {
         case .allowance: circuit.open(.allowance, reason, call, at: now, &observation)
         // What reads the limits may be down alone: conversions show whether it is all of Salesforce.
         case .outage where call.tier == .limits: org.wasLost(at: now)
-        case .outage where call.isApart: observeFailedRead(reason, call, at: now, &observation)
         case .outage: circuit.open(.outage, reason, call, at: now, &observation)
         case .concurrency:
             concurrency.shrink()
@@ -231,7 +242,13 @@ extension Pacer {
             limits.tier = .limits
             return circuit.open(.allowance, spent, limits, at: now, &observation)
         }
-        if circuit.close(tier, isProof: isProof, &observation) { refusals.forget() }
+        let wasOutage = circuit.openState?.kind == .outage
+        guard circuit.close(tier, isProof: isProof, &observation) else { return }
+        refusals.forget()
+        guard wasOutage else { return }
+        // What turned these away, too, may be over with it.
+        reads.breaker.probeNow(at: now)
+        followUps.breaker.probeNow(at: now)
     }
 
     private var reserveReached: Reason? {

@@ -10,6 +10,11 @@ import Storage
 /// all of them together cost some 16 calls an hour.
 ///
 /// One failing lead of 2,000 is found within some 40 readings, in which all the others are read.
+///
+/// A reading that is turned away as if Salesforce were down is no lead's fault. Only of a page that is
+/// not Salesforce's nobody knows whom it means: it makes readings smaller, and counts as the fault of
+/// the one that stands alone where a reading of others has passed since it last met such a page. Until
+/// one passes, all readings of this kind pause.
 struct ReadFailures: Equatable {
     /// A lead in a reading that failed.
     private struct Suspect: Equatable {
@@ -18,8 +23,12 @@ struct ReadFailures: Equatable {
         var othersPassed: Int
         var failuresAlone = 0
         var failedAt: Moment
-        /// When it first failed alone.
-        var aloneSince: Moment?
+        /// When it first and last failed alone for what may be its own fault, by the clock of readings.
+        var alone: ClosedRange<Int64>?
+        /// Readings that had passed when a page last turned it away.
+        var passedBeforePage: Int?
+        /// Whether its last reading failed for what may be its own fault.
+        var mayBeItsOwn = false
     }
 
     /// Leads in one reading at most.
@@ -31,6 +40,7 @@ struct ReadFailures: Equatable {
     private var othersPassed = 0
     private var failuresInARow = 0
     private var suspects: [Int64: Suspect] = [:]
+    private var clock = ObservedTime()
 
     private static let longestPauseMS: Int64 = 15 * 60_000
     private static let mostAtThatPause = 4
@@ -39,16 +49,29 @@ struct ReadFailures: Equatable {
     /// without others that passed.
     static let ownFaultAfterMS: Int64 = 30 * 60_000
 
+    /// A pause of all readings of this kind. It doubles up to a quarter of an hour.
+    struct Pause: Equatable {
+        var since: Moment
+        /// No such reading is made before then.
+        var until: Moment
+        var lengthMS: Int64
+
+        init(after last: Pause?, firstMS: Int64, at now: Moment) {
+            lengthMS = max(firstMS, min(2 * (last?.lengthMS ?? 0), longestPauseMS))
+            since = last?.since ?? now
+            until = now + lengthMS
+        }
+    }
+
     /// Salesforce refuses all readings of this kind until somebody acts.
     struct Refusal: Equatable {
         var blocker: Blocker
         var reason: Reason
-        var since: Moment
-        /// No such reading is made before then.
-        var until: Moment
-        var pauseMS: Int64
+        var pause: Pause
     }
     private(set) var refusal: Refusal?
+    /// While all readings of this kind are turned away as if Salesforce were down.
+    private var outage: Pause?
 
     init(most: Int) {
         self.most = most
@@ -71,20 +94,21 @@ struct ReadFailures: Equatable {
 
     /// Whether it is this lead's own fault: others passed since it first failed, or it has failed
     /// for half an hour.
-    func isItsOwn(_ job: Int64, at now: Moment) -> Bool {
-        othersPass(job) || hasFailed(job, forMS: Self.ownFaultAfterMS, at: now)
-    }
-
-    /// Whether every reading of this lead alone has failed for so long, in milliseconds.
-    func hasFailed(_ job: Int64, forMS duration: Int64, at now: Moment) -> Bool {
-        suspects[job]?.aloneSince.map { now.since($0) >= duration } ?? false
+    func isItsOwn(_ job: Int64) -> Bool {
+        mayBeItsOwn(job) && (othersPass(job) || hasFailed(job, forMS: Self.ownFaultAfterMS))
     }
 
     /// Whether this one is read no more: for half an hour every reading of it alone has
     /// failed while others passed, or for two hours with no other to tell by.
-    func isGivenUp(_ job: Int64, at now: Moment) -> Bool {
-        hasFailed(job, forMS: Self.ownFaultAfterMS, at: now)
-            && (othersPass(job) || hasFailed(job, forMS: 4 * Self.ownFaultAfterMS, at: now))
+    func isGivenUp(_ job: Int64) -> Bool {
+        mayBeItsOwn(job) && hasFailed(job, forMS: Self.ownFaultAfterMS)
+            && (othersPass(job) || hasFailed(job, forMS: 4 * Self.ownFaultAfterMS))
+    }
+
+    private func mayBeItsOwn(_ job: Int64) -> Bool { suspects[job]?.mayBeItsOwn ?? false }
+
+    private func hasFailed(_ job: Int64, forMS duration: Int64) -> Bool {
+        suspects[job]?.alone.map { $0.upperBound - $0.lowerBound >= duration } ?? false
     }
 
     /// Whether others passed since it first failed. A call of another kind says something of a lone one
@@ -95,41 +119,50 @@ struct ReadFailures: Equatable {
             || suspects.count == 1 && othersPassed > suspect.othersPassed
     }
 
+    /// Whether a page means these: one alone, after whose last page others were read.
+    private func isMeant(_ jobs: [Int64]) -> Bool {
+        let before = jobs.count == 1 ? suspects[jobs[0]]?.passedBeforePage : nil
+        return before.map { passed > $0 } ?? false
+    }
+
     /// Leads of which every reading alone has failed for so long, in milliseconds, from the first of them
     /// to the last. What has happened since the last tells nothing of one that waits for its turn.
     func haveFailed(forMS duration: Int64) -> [Int64] {
-        suspects.filter { _, suspect in
-            suspect.aloneSince.map { suspect.failedAt.since($0) >= duration } ?? false
-        }.map(\.key)
+        suspects.keys.filter { hasFailed($0, forMS: duration) }
     }
 
     /// How long the lead's next reading waits, in milliseconds.
     /// - Parameter firstMS: How long after its first failure alone.
     func pauseMS(of job: Int64, firstMS: Int64) -> Int64 {
         let failures = suspects[job]?.failuresAlone ?? 0
-        let pause = refusal?.pauseMS ?? 0
+        let pause = refusal?.pause.lengthMS ?? 0
         guard failures > 0 else { return pause }
         let doublings = min(failures - 1, 20)
         return max(pause, min(firstMS << doublings, max(longestPauseMS, firstMS)))
     }
 
     /// Salesforce refused a reading as it would any other of its kind: no lead is at fault, and the next is
-    /// made after a pause, which doubles up to a quarter of an hour.
+    /// made after a pause.
     mutating func refused(
         _ blocker: Blocker, _ reason: Reason, firstMS: Int64, at now: Moment
     ) {
-        let doubled = (refusal?.pauseMS ?? 0) * 2
-        let pause = max(firstMS, min(doubled, Self.longestPauseMS))
-        refusal = Refusal(
-            blocker: blocker, reason: reason, since: refusal?.since ?? now, until: now + pause,
-            pauseMS: pause)
+        let pause = Pause(after: refusal?.pause, firstMS: firstMS, at: now)
+        refusal = Refusal(blocker: blocker, reason: reason, pause: pause)
     }
 
-    /// Whether no reading of this kind is made just now.
-    func isPaused(at now: Moment) -> Bool { refusal.map { $0.until.since(now) > 0 } ?? false }
+    /// When the pauses of this kind end that are not over.
+    /// - Parameter isProbing: Whether each reading is a probe, which has pauses of its own: then one that
+    ///   was turned away may be the next.
+    func pauseEnd(isProbing: Bool, at now: Moment) -> Moment? {
+        [refusal?.pause.until, isProbing ? nil : outage?.until].compactMap(\.self)
+            .filter { $0.since(now) > 0 }.max { $1.since($0) > 0 }
+    }
 
     /// What was refused may be what somebody has just set right.
-    mutating func tryNow(at now: Moment) { refusal?.until = now }
+    mutating func tryNow(at now: Moment) {
+        refusal?.pause.until = now
+        outage?.until = now
+    }
 
     private var longestPauseMS: Int64 {
         let many = suspects.values.count { $0.failuresAlone > 0 }
@@ -144,19 +177,37 @@ struct ReadFailures: Equatable {
     mutating func forget(_ job: Int64) { suspects[job] = nil }
 
     /// What a reading came to.
-    enum Result {
+    enum Result: Equatable {
         case passed, failed
-        /// As if Salesforce were down.
-        case turnedAway
+        /// As if Salesforce were down; by a page, it may be for what the reading asks about.
+        case turnedAway(byPage: Bool)
         /// Nothing that says anything of its leads.
         case nothing
     }
 
-    mutating func record(_ result: Result, of jobs: [Int64], at now: Moment) {
+    /// - Parameter firstPauseMS: How long the first pause after an outage is.
+    mutating func record(
+        _ result: Result, of jobs: [Int64], firstPauseMS: Int64, at now: Moment
+    ) {
         switch result {
         case .passed: passed(jobs)
         case .failed: failed(jobs, at: now)
-        case .turnedAway: failed(jobs, asOutage: true, at: now)
+        case .turnedAway(let byPage):
+            if byPage && isMeant(jobs) {
+                failed(jobs, at: now)
+            } else {
+                turnedAway(jobs, byPage: byPage, firstPauseMS: firstPauseMS, at: now)
+            }
+            if byPage { for job in jobs { suspects[job]?.passedBeforePage = passed } }
+        case .nothing: for job in jobs { suspects[job]?.mayBeItsOwn = false }
+        }
+    }
+
+    /// A reading of any kind had this result: while that is being asked, others wait for their turn.
+    mutating func time(_ result: Result, at now: Moment) {
+        switch result {
+        case .passed, .failed: clock.advance(to: now)
+        case .turnedAway: clock.skip(to: now)
         case .nothing: break
         }
     }
@@ -165,34 +216,54 @@ struct ReadFailures: Equatable {
     mutating func passed(_ jobs: [Int64]) {
         passed += 1
         failuresInARow = 0
-        refusal = nil
-        let wasApart = jobs.count == 1 && isApart(jobs[0])
+        (refusal, outage) = (nil, nil)
+        let wasApart = isApart(jobs)
         for job in jobs { suspects[job] = nil }
         if !wasApart { size = min(most, size * 2) }
     }
 
     /// A reading of these failed.
-    /// - Parameter asOutage: It was turned away as if Salesforce were down. The first time it surely
-    ///   is, and the same is simply asked once more.
-    mutating func failed(_ jobs: [Int64], asOutage: Bool = false, at now: Moment) {
+    mutating func failed(_ jobs: [Int64], at now: Moment) {
         failuresInARow += 1
-        if asOutage && failuresInARow == 1 { return }
+        clock.advance(to: now)
+        suspect(jobs, at: now)
+        for job in jobs {
+            suspects[job]?.mayBeItsOwn = true
+            guard jobs.count == 1, let suspect = suspects[job] else { continue }
+            suspects[job]?.failuresAlone += 1
+            let first = suspect.alone?.lowerBound ?? clock.elapsedMS
+            suspects[job]?.alone = first...clock.elapsedMS
+        }
+    }
+
+    /// A reading of these was turned away, and no lead is at fault. The first time the same is simply asked
+    /// once more.
+    private mutating func turnedAway(
+        _ jobs: [Int64], byPage: Bool, firstPauseMS: Int64, at now: Moment
+    ) {
+        failuresInARow += 1
+        clock.skip(to: now)
+        let wasApart = isApart(jobs)
+        if !wasApart { outage = Pause(after: outage, firstMS: firstPauseMS, at: now) }
+        if byPage && failuresInARow > 1 { suspect(jobs, at: now) }
+        for job in jobs {
+            suspects[job]?.mayBeItsOwn = false
+            if wasApart { suspects[job]?.failuresAlone += 1 }
+        }
+    }
+
+    private func isApart(_ jobs: [Int64]) -> Bool { jobs.count == 1 && isApart(jobs[0]) }
+
+    /// These are among those that may be the reason; the next reading is smaller.
+    private mutating func suspect(_ jobs: [Int64], at now: Moment) {
         // Jobs that ended otherwise are not taken out one by one; so they can't pile up.
         suspects = suspects.filter { now.since($0.value.failedAt) < Self.forgottenAfterMS }
         if suspects.count > 4 * most { suspects = suspects.filter { $0.value.failuresAlone > 0 } }
-        let wasApart = jobs.count == 1 && isApart(jobs[0])
+        if !isApart(jobs) { size = max(1, jobs.count / 2) }
         for job in jobs {
-            var suspect =
-                suspects[job]
-                ?? Suspect(passed: passed, othersPassed: othersPassed, failedAt: now)
-            suspect.failedAt = now
-            if jobs.count == 1 {
-                suspect.failuresAlone += 1
-                suspect.aloneSince = suspect.aloneSince ?? now
-            }
-            suspects[job] = suspect
+            let new = Suspect(passed: passed, othersPassed: othersPassed, failedAt: now)
+            suspects[job, default: new].failedAt = now
         }
-        if !wasApart { size = max(1, jobs.count / 2) }
     }
 }
 
@@ -226,5 +297,14 @@ struct ReadFailuresByKind: Equatable {
     subscript(kind: ReadKind) -> ReadFailures {
         get { failures[kind] ?? ReadFailures(most: kind.most) }
         set { failures[kind] = newValue }
+    }
+
+    /// What a reading of these came to.
+    mutating func record(
+        _ result: ReadFailures.Result, of jobs: [Int64], in kind: ReadKind, firstPauseMS: Int64,
+        at now: Moment
+    ) {
+        self[kind].record(result, of: jobs, firstPauseMS: firstPauseMS, at: now)
+        for other in ReadKind.allCases where other != kind { self[other].time(result, at: now) }
     }
 }

@@ -108,12 +108,15 @@ extension Engine {
             if let remedy = reason.remedy { metadata["message"] = "\(remedy)" }
             return logger.warning("a kind of reading is refused", metadata: metadata)
         }
-        readFailures[kind].record(outcome.ofReading, of: call.subjects, at: now)
+        readFailures.record(
+            outcome.ofReading, of: call.subjects, in: kind, firstPauseMS: options.probeIntervalMS,
+            at: now)
         guard let before, readFailures[kind].refusal == nil else { return }
         logger.notice(
             "a kind of reading is refused no more",
             metadata: [
-                "code": "\(before.reason.code)", "after.s": "\(now.since(before.since) / 1000)",
+                "code": "\(before.reason.code)",
+                "after.s": "\(now.since(before.pause.since) / 1000)",
             ])
     }
 
@@ -155,7 +158,7 @@ extension Reply.Outcome {
         case .unclear, .refused(.callTooLarge, _): .failed
         // A page in the place of an answer.
         case .refused(.permission, _), .refused(.configuration, _): .failed
-        case .refused(.outage, _): .turnedAway
+        case .refused(.outage, let reason): .turnedAway(byPage: reason.mayPass)
         case .refused: .nothing
         }
     }

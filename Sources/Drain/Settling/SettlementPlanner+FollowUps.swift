@@ -126,7 +126,7 @@ extension SettlementPlanner {
             return zip(verification.followUps, found).map(settle)
         case .refused(_, let reason), .unclear(let reason):
             return verification.followUps.map { followUp in
-                if failures.isGivenUp(followUp.id, at: now) {
+                if failures.isGivenUp(followUp.id) {
                     return stillInDoubt(followUp, .noAnswerAbout(followUp, reason))
                 }
                 var doubt = FollowUpSettlement(followUp, .unknown, to: .verifying)

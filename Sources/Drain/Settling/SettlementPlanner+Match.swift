@@ -71,7 +71,7 @@ extension SettlementPlanner {
         _ reason: Reason, _ job: ClaimedJob, _ search: SearchKind, _ failures: ReadFailures
     ) -> Bool {
         reason.code == "MULTIPLE_CONTACTS_MATCH" || reason.code == "MULTIPLE_ACCOUNTS_MATCH"
-            || failures.isItsOwn(search.subject(of: job), at: now)
+            || failures.isItsOwn(search.subject(of: job))
     }
 
     /// A lead whose search fails alone while others get their answers uses its attempts.
@@ -80,7 +80,7 @@ extension SettlementPlanner {
         _ failures: ReadFailures
     ) -> MatchFinding {
         let subject = search.subject(of: job)
-        guard failures.isApart(subject), failures.isItsOwn(subject, at: now), blame == .call else {
+        guard failures.isApart(subject), failures.isItsOwn(subject), blame == .call else {
             return postponed(job, reason, of: search, failures)
         }
         let used = job.attempts + 1

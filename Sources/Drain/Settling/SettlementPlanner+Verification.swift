@@ -113,7 +113,7 @@ extension SettlementPlanner {
     private func isGivenUp(_ job: InDoubtJob, _ failures: ReadFailures) -> Bool {
         let age = now.since(job.sentAt)
         guard age >= Self.doubtLastsMS else { return false }
-        return failures.isGivenUp(job.job.id, at: now)
+        return failures.isGivenUp(job.job.id)
             && (failures.othersPass(job.job.id) || age >= 4 * Self.doubtLastsMS)
     }
 
