@@ -66,6 +66,14 @@ enum Invariants {
             for row in try Row.fetchAll(database, sql: sql) {
                 try check(row, world, mayBeLeft: waiting)
             }
+            let charged = """
+                SELECT lead_id || ' ' || code FROM run_log
+                WHERE kind = 'convert' AND outcome IN ('retry', 'failed')
+                    AND code IN ('HTTP_503', 'HTTP_429', 'UNREACHABLE')
+                """
+            if let attempt = try String.fetchOne(database, sql: charged) {
+                throw Broken("an attempt was used for an outage: \(attempt)")
+            }
             let open = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM calls WHERE finished_at IS NULL")
             guard open == 0 else { throw Broken("calls were left open") }

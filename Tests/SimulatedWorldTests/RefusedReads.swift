@@ -9,6 +9,8 @@ import TestSupport
 struct RefusedReads {
     var kind: ReadKind
     var time: Range<Int64>
+    /// A time in it in which people have paused the queue, if there is one.
+    var pause: Range<Int64>?
     var answer: OddAnswer
 
     /// Whether nothing ever lifts it.
@@ -18,21 +20,36 @@ struct RefusedReads {
     /// are asked about.
     var isOfAnEdge: Bool {
         switch answer {
-        case .page, .xmlError: true
+        case .page, .xmlError: !isOutage
         default: false
         }
     }
 
+    /// Whether it says that Salesforce is down, which is nobody's fault, however long.
+    var isOutage: Bool {
+        switch answer {
+        case .page(503), .page(429), .refusal("SERVER_UNAVAILABLE"): true
+        default: false
+        }
+    }
+
+    /// Whether it lasts long enough to count as the fault of those that meet it.
+    var isLong: Bool { time.count - (pause?.count ?? 0) >= ReadFailures.ownFaultAfterMS }
+
     init(using chance: inout SeededGenerator) {
         kind = ReadKind.allCases.randomElement(using: &chance) ?? .verification
         let start = Int64.random(in: 0...20_000, using: &chance)
-        let minutes = Int64.random(in: 1...90, using: &chance)
-        time = start..<(chance.happens(0.4) ? .max : start + minutes * 60_000)
+        let minutes = Int64.random(in: 1...(chance.happens(0.5) ? 90 : 400), using: &chance)
+        let isForGood = chance.happens(0.4)
         let answers: [OddAnswer] = [
             .refusal("INSUFFICIENT_ACCESS"), .refusal("MALFORMED_QUERY"), .refusal("INVALID_FIELD"),
             .refusal("INVALID_TYPE"), .page(400), .page(403), .xmlError("INSUFFICIENT_ACCESS"),
         ]
-        answer = answers.randomElement(using: &chance) ?? answers[0]
+        let outages: [OddAnswer] = [.page(503), .page(429), .refusal("SERVER_UNAVAILABLE")]
+        answer =
+            (chance.happens(0.4) ? outages : answers).randomElement(using: &chance) ?? answers[0]
+        time = start..<start + minutes * 60_000
+        if isForGood && !isOutage { time = start..<Int64.max }
     }
 
     /// In one world of seven.
@@ -47,11 +64,33 @@ extension World {
     /// - Parameter asked: The addresses or groups that it asks about.
     func refusedRead(_ kind: ReadKind, of asked: [String] = []) -> OddAnswer? {
         guard let refused = trouble.refusedReads, refused.kind == kind,
-            refused.time.contains(trueMS)
+            refused.time.contains(trueMS), refused.pause?.contains(trueMS) != true
         else { return nil }
         counts.faults += 1
+        if refused.isOutage { readIsTurnedAway() }
         firstRefused = firstRefused ?? asked.first
         return refused.answer
+    }
+
+    /// While readings are turned away, other leads come, and are converted. Not where an operator without
+    /// patience leaves the daemon no time to find out which of them always fail: others wait for those.
+    func letOthersCome() {
+        guard let refused = trouble.refusedReads, refused.isOutage, trouble.giveUpAfterMS == nil
+        else { return }
+        for place in Int64(1)...40 {
+            later(refused.time.lowerBound + place * 20_000) { world in
+                try world.operate { try world.enqueue(1) }
+            }
+        }
+    }
+
+    /// Pauses here are a tenth of the daemon's own, and grow to a quarter of an hour.
+    private func readIsTurnedAway() {
+        turnedAwayReads.append(trueMS)
+        turnedAwayReads.removeAll { $0 < trueMS - 3_600_000 }
+        mostTurnedAway = max(mostTurnedAway, turnedAwayReads.count)
+        guard turnedAwayReads.count > 40 else { return }
+        org.violations.append("\(turnedAwayReads.count) readings in an hour of which none passes")
     }
 
     /// Whether a lead may fail because an edge answers searches with a page: after half an hour nobody knows
@@ -66,8 +105,7 @@ extension World {
             case .search(.account): lead.matchesAccount
             case .verification, .followUpVerification: false
             }
-        let isLong = refused.isForGood || refused.time.count >= ReadFailures.ownFaultAfterMS
-        return isSearched && (isLong || firstRefused == lead.email ?? lead.group)
+        return isSearched && (refused.isLong || firstRefused == lead.email ?? lead.group)
     }
 
     /// Whether such readings are refused, or were lately.

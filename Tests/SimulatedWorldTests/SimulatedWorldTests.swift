@@ -41,11 +41,12 @@ struct Summary: CustomStringConvertible, Sendable {
     var crashes = 0
     var faults = 0
     var conversions = 0
+    var mostTurnedAway = 0
     var failures: [(seed: UInt64, what: String)] = []
 
     var description: String {
         "\(worlds) seeds, \(steps) steps, \(calls) calls, \(crashes) crashes, \(faults) faults, "
-            + "\(conversions) conversions, broken \(failures.count)"
+            + "\(conversions) conversions, at most \(mostTurnedAway) refused readings an hour, broken \(failures.count)"
     }
 
     /// On a thread of its own: a world never waits, and other tests share the few threads on
@@ -67,6 +68,7 @@ struct Summary: CustomStringConvertible, Sendable {
         crashes += other.crashes
         faults += other.faults
         conversions += other.conversions
+        mostTurnedAway = max(mostTurnedAway, other.mostTurnedAway)
         failures += other.failures
     }
 
@@ -83,6 +85,7 @@ struct Summary: CustomStringConvertible, Sendable {
                 crashes += world.counts.crashes
                 faults += world.counts.faults
                 conversions += world.org.conversions
+                mostTurnedAway = max(mostTurnedAway, world.mostTurnedAway)
             }
             try world.run()
             try Invariants.holdAtTheEnd(world)

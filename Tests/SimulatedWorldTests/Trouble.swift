@@ -8,9 +8,15 @@ struct Trouble {
     /// Trouble of the whole org: for a while, every call of some kinds gets the same answer.
     struct Incident {
         var time: Range<Int64>
+        /// A time in it in which people have paused the queue, if there is one.
+        var pause: Range<Int64>?
         var answer: OddAnswer
         /// Whether questions and searches get it too.
         var reachesQuestions: Bool
+        func isOn(at time: Int64) -> Bool {
+            self.time.contains(time) && pause?.contains(time) != true
+        }
+
         /// What every call gets, as a lead's error.
         var code: String? {
             switch answer {
@@ -66,6 +72,8 @@ struct Trouble {
     var plainSQL: PlainSQL?
     /// A storm that refuses each record of some kinds.
     var storm: Storm?
+    /// Hours in which people have paused the queue, with a bad minute before and one after.
+    var longPause: LongPause?
     /// How long the daemon's operator has patience.
     var giveUpAfterMS: Int64?
 
@@ -100,6 +108,8 @@ struct Trouble {
         oddLimits = OddLimits.draw(seed: seed)
         storm = Storm.draw(seed: seed)
         plainSQL = PlainSQL.draw(seed: seed)
+        longPause = LongPause.draw(seed: seed)
+        longPause?.layTrouble(on: &self)
     }
 
     /// What an edge, or an org, says to all that is in a call for the sake of some.

@@ -159,7 +159,7 @@ extension World {
 
     // MARK: People
 
-    private func operate(_ body: () throws -> Void) throws {
+    func operate(_ body: () throws -> Void) throws {
         do {
             try body()
             wakeAt = now

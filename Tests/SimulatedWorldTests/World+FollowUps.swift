@@ -217,6 +217,9 @@ extension Invariants {
                 if code == "SERVER_UNAVAILABLE" || code == "UNREACHABLE" {
                     throw Broken("what follows \(id) failed for an outage")
                 }
+                if code == "FOLLOW_UP_IN_DOUBT", world.trouble.longPause != nil, !world.isRestored {
+                    throw Broken("what follows \(id) was given up after a few bad minutes")
+                }
                 guard code == nil else { continue }
                 let contact: String = row["result_contact_id"] ?? ""
                 var expected: [SimulatedFollowUps.Written] = []

@@ -12,7 +12,7 @@ extension World {
         if call.followUps.contains(where: { $0.record?.text.hasPrefix(Self.barred) ?? false }) {
             return trouble.bar
         }
-        return trouble.writing.flatMap { $0.time.contains(trueMS) ? $0.answer : nil }
+        return trouble.writing.flatMap { $0.isOn(at: trueMS) ? $0.answer : nil }
     }
 
     /// How a note begins that an edge does not let through.
@@ -24,7 +24,7 @@ extension World {
             strays -= 1
             return .page(trouble.stray?.status ?? 404)
         }
-        guard let incident = trouble.incident, incident.time.contains(trueMS),
+        guard let incident = trouble.incident, incident.isOn(at: trueMS),
             !isVerification || incident.reachesQuestions
         else { return nil }
         switch incident.answer {

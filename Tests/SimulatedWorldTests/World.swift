@@ -39,6 +39,9 @@ final class World {
     var hasWorked = false
     /// The first address or group of which a search was refused by the trouble with searches.
     var firstRefused: String?
+    /// When readings were turned away by an outage of their own, in this life of the daemon.
+    var turnedAwayReads: [Int64] = []
+    var mostTurnedAway = 0
     /// Leads of which somebody has changed what the daemon keeps.
     var tampered: Set<RecordID> = []
     /// The lives of the daemon in which records were refused by the storm.
@@ -104,6 +107,7 @@ final class World {
         life += 1
         isDown = false
         hasWorked = false
+        turnedAwayReads = []
         unwritten = []
         engine = try World.engine(
             queue, profile, trouble, { [unowned self] in hasSession },
@@ -183,6 +187,8 @@ final class World {
     func run() throws {
         later(disturbancePause()) { try $0.disturb() }
         letPeopleWrite()
+        pauseForHours()
+        letOthersCome()
         later(Int64.random(in: 5000...40_000, using: &chance)) { try $0.calmDown() }
         if let stray = trouble.stray { later(stray.at) { $0.strays = stray.calls } }
         var isDrained = false
