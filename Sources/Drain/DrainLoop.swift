@@ -29,7 +29,7 @@ public actor DrainLoop {
     private let logger: Logger
     private let report: @Sendable (DrainStatus) -> Void
     private var isStopping = false
-    private var ending: ExitReason?
+    private var exitReason: ExitReason?
     private var waiter: CheckedContinuation<ExitReason, Never>?
 
     /// Whether a pass follows the answers that have come in.
@@ -78,7 +78,7 @@ public actor DrainLoop {
             timer: { [weak self] in self?.assumeIsolated { $0.timerFired() } },
             commit: { [weak self] in self?.assumeIsolated { $0.passUnlessTooOften() } })
         pass()
-        if let ending { return ending }
+        if let exitReason { return exitReason }
         return await withCheckedContinuation { waiter = $0 }
     }
 
@@ -95,7 +95,7 @@ public actor DrainLoop {
 
     /// One pass: all that can be done now.
     private func pass() {
-        guard ending == nil else { return }
+        guard exitReason == nil else { return }
         takeSteps()
         report(
             DrainStatus(
@@ -113,7 +113,7 @@ public actor DrainLoop {
                     case .send(let call): send(call)
                     case .wait(let wait):
                         return wake(at: wait.until, isForSlot: wait.reason == .slot)
-                    case .end(let ending): return end(ending)
+                    case .end(let exitReason): return end(exitReason)
                     }
                 }
             }
@@ -237,12 +237,12 @@ public actor DrainLoop {
         pass()
     }
 
-    private func end(_ ending: ExitReason) {
-        guard self.ending == nil else { return }
-        self.ending = ending
+    private func end(_ exitReason: ExitReason) {
+        guard self.exitReason == nil else { return }
+        self.exitReason = exitReason
         alarm?.cancel()
         alarm = nil
-        waiter?.resume(returning: ending)
+        waiter?.resume(returning: exitReason)
         waiter = nil
     }
 }

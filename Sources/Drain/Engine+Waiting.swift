@@ -87,12 +87,12 @@ extension Engine {
         return error
     }
 
-    mutating func waitOrEnd(_ reason: WaitReason, ending: ExitReason) throws -> Step {
+    mutating func waitOrEnd(_ reason: WaitReason, as exitReason: ExitReason) throws -> Step {
         waits.blocked = nil
         // The command of a finished batch may enqueue the next one.
         if options.untilEmpty, inFlight.isEmpty, try !queue.commands.hasCommands() {
             try recordWait(nil, until: nil)
-            return .end(ending)
+            return .end(exitReason)
         }
         return try wait(reason, until: nil)
     }

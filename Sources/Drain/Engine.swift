@@ -15,7 +15,7 @@ struct Engine {
     let logger: Logger
     private(set) var options: DrainOptions
 
-    /// Calls that are out, by number.
+    /// Calls in flight, by number.
     var inFlight: [Int64: InFlightCall] = [:]
     /// When the call that has been out longest started.
     var oldestCallAt: Moment? { inFlight.min { $0.key < $1.key }?.value.startedAt }
@@ -165,14 +165,14 @@ struct Engine {
         // What there is to do is looked at again once they are held.
         isHolding = work.hasJobsToHold
         if isHolding { try queue.settlements.holdJobs(at: now.wall) }
-        if work.isPaused { return try waitOrEnd(.paused, ending: .paused) }
+        if work.isPaused { return try waitOrEnd(.paused, as: .paused) }
         if let fault = try endWithoutAnswers(at: now) ?? endWithReadingsRefused(at: now) {
             return .end(.fault(fault))
         }
         let followUps = try followUpDemand(work, at: now)
         guard let nextSendTime = [nextSendTime(work, at: now), followUps.sendTime].earliest else {
             waits.blocked = nil
-            guard work.isLeft else { return try waitOrEnd(.work, ending: .drained) }
+            guard work.isLeft else { return try waitOrEnd(.work, as: .drained) }
             let next = work.nextAt.map { now + ($0 - now.wall) }
             return try wait(.time, until: pauseEndsBefore(next, at: now))
         }

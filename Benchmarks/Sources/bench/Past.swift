@@ -17,7 +17,7 @@ struct Past {
         try database.execute(
             """
             PRAGMA synchronous = OFF;
-            PRAGMA cache_size = -200000;
+            PRAGMA cache_size = -20000;
             BEGIN IMMEDIATE;
             INSERT INTO batches (name, total, finished_at)
             WITH RECURSIVE numbers (n) AS (

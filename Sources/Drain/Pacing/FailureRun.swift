@@ -238,7 +238,7 @@ struct FailureRun: Equatable {
         /// For half an hour, and until another has met it, too: it may be about what stands in the one, or
         /// about all, and with one nobody can tell.
         case untilOthersAreTried
-        /// For longer than any maintenance takes: Salesforce says of itself that it is out of order.
+        /// For longer than any maintenance takes: Salesforce says of itself that it is down.
         case hours
     }
 

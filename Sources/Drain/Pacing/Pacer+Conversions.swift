@@ -148,7 +148,7 @@ extension Pacer {
         let keepsOthersBack = circuit.fail(
             reason, call, failed, each: each, at: now, &observation)
         if !keepsOthersBack, isAnswered, circuit.openState?.isOutage == false {
-            // Salesforce let it in: neither the allowance nor the number of calls stops it.
+            // Salesforce accepted it: neither the allowance nor the number of calls stops it.
             closeCircuit(call, at: now, &observation)
         }
     }

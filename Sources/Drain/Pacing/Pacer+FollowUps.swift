@@ -109,7 +109,7 @@ extension Pacer {
         followUps.fail(reason, call, each: false, at: now, &observation)
     }
 
-    /// The call never left, or Salesforce said that it is out of order: no record is at fault, and what
+    /// The call was never sent, or Salesforce said that it is down: no record is at fault, and what
     /// takes no records may still convert leads.
     mutating func observeFollowUpOutage(
         _ reason: Reason, _ call: PacedCall, at now: Moment, _ observation: inout Observation

@@ -23,7 +23,7 @@ struct Pacer {
     var refusals = RefusalRecord()
     /// Logins since the last call that was answered: a token that is refused each time is no way in.
     var loginsSinceLastAnswer = 0
-    /// Calls that are out, by number.
+    /// Calls in flight, by number.
     private(set) var inFlight: [Int64: PacedCall] = [:]
 
     /// - Parameter last: The limiter as the daemon before left it.

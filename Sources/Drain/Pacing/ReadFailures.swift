@@ -111,7 +111,7 @@ struct ReadFailures: Equatable {
         suspects[job]?.alone.map { $0.upperBound - $0.lowerBound >= duration } ?? false
     }
 
-    /// Whether others passed since it first failed. A call of another kind says something of a lone one
+    /// Whether others passed since it first failed. A call of another kind says something of a single one
     /// only: where several fail and no reading of this kind passes, it may be the kind that is refused.
     func othersPass(_ job: Int64) -> Bool {
         guard let suspect = suspects[job] else { return false }

@@ -27,7 +27,7 @@ public struct QueueState: Sendable, Equatable {
     public var limiter: LimiterState?
     /// When the job was due that has been due longest; nil when none is.
     public var oldestDueAt: Timestamp?
-    /// Requests that are out, oldest first.
+    /// Requests in flight, oldest first.
     public var openCalls: [OpenCall]
     /// What the last request for a session came to: its code, or nil when it succeeded or there was
     /// none.

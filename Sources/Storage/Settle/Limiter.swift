@@ -59,14 +59,14 @@ extension Settlements {
     /// Writes what the queue waits for, for people who look from outside; nil when it doesn't.
     public func record(waitingFor reason: WaitReason?, until: Timestamp?) throws {
         try store.write { database in
-            try database.execute(
-                sql: """
-                    UPDATE queue SET waiting_for = ?1, waiting_until = ?2,
-                        waiting_since = CASE
-                            WHEN waiting_for IS ?1 THEN waiting_since
-                            WHEN ?1 IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END
-                    """,
-                arguments: [reason?.rawValue, until?.description])
+            let sql = """
+                UPDATE queue SET waiting_for = ?1, waiting_until = ?2,
+                    waiting_since = CASE
+                        WHEN waiting_for IS ?1 THEN waiting_since
+                        WHEN ?1 IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END
+                """
+            try database.cachedStatement(sql: sql)
+                .execute(arguments: [reason?.rawValue, until?.description])
         }
     }
 }
