@@ -1127,6 +1127,12 @@ BEGIN
     SELECT RAISE(ABORT, 'run_log_is_append_only: a row cannot be replaced');
 END;
 
+-- The next number of this table may be that of an attempt that has no row of its own. None is -1 here.
+CREATE TRIGGER run_log_rows_need_a_number BEFORE INSERT ON run_log_rows WHEN NEW.id < 0
+BEGIN
+    SELECT RAISE(ABORT, 'run_log_rows_need_a_number: insert into run_log');
+END;
+
 CREATE TRIGGER run_log_rows_are_append_only_deleted BEFORE DELETE ON run_log_rows
 WHEN NOT EXISTS (SELECT 1 FROM prune_permit)
 BEGIN
@@ -1195,10 +1201,11 @@ SELECT
     jobs.result_opportunity_id AS opportunity_id
 FROM calls
 JOIN jobs ON jobs.call_id = calls.id
-    AND jobs.log_id >= calls.log_id AND jobs.log_id < calls.log_id + calls.size;
+    AND likelihood(jobs.log_id >= calls.log_id, 0.001)
+    AND likelihood(jobs.log_id < calls.log_id + calls.size, 0.001);
 
 -- A query of your own is quick if its FROM begins with run_log; behind other tables all of it is made
--- first.
+-- first. The newest rows are those with the greatest numbers: ORDER BY id DESC LIMIT 20.
 CREATE VIEW run_log AS
 SELECT * FROM run_log_rows UNION ALL SELECT * FROM run_log_of_jobs;
 
@@ -1237,24 +1244,18 @@ BEGIN
 END;
 
 -- Attempts get rows of their own before somebody changes what their jobs and calls say of them. A plain
--- conversion, which changes nothing of that, is what the daemon writes: its two times are one.
+-- conversion, which the daemon writes, changes nothing of that: its two times are one, and it uses an
+-- attempt. The number is forgotten at once, because an UPDATE OR IGNORE may leave the row as it was; SQLite
+-- reads again what it does not set.
 CREATE TRIGGER run_log_keeps_what_a_job_says BEFORE UPDATE OF
     id, lead_id, batch_id, state, attempts, call_id, result_account_id, result_contact_id,
     result_opportunity_id
 ON jobs
 WHEN OLD.log_id IS NOT NULL AND (OLD.state <> 'sending' OR NEW.state <> 'converted'
-    OR NEW.finished_at IS NOT NEW.updated_at)
+    OR NEW.finished_at IS NOT NEW.updated_at OR NEW.attempts <> OLD.attempts + 1)
 BEGIN
     INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE job_id = OLD.id;
-END;
-
-CREATE TRIGGER run_log_has_what_a_job_said AFTER UPDATE OF
-    id, lead_id, batch_id, state, attempts, call_id, result_account_id, result_contact_id,
-    result_opportunity_id
-ON jobs
-WHEN NEW.log_id = OLD.log_id AND EXISTS (SELECT 1 FROM run_log_rows WHERE id = OLD.log_id)
-BEGIN
-    UPDATE jobs SET log_id = NULL WHERE id = NEW.id;
+    UPDATE jobs SET log_id = NULL WHERE id = OLD.id;
 END;
 
 CREATE TRIGGER run_log_keeps_what_a_deleted_job_says BEFORE DELETE ON jobs
@@ -1287,6 +1288,21 @@ BEGIN
     INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE call_id = OLD.id;
     UPDATE jobs SET log_id = NULL
     WHERE log_id >= OLD.log_id AND log_id < OLD.log_id + OLD.size AND call_id = OLD.id;
+END;
+
+CREATE TRIGGER run_log_keeps_what_a_replaced_call_says BEFORE INSERT ON calls
+WHEN NEW.id > 0 AND EXISTS (SELECT 1 FROM calls WHERE id = NEW.id AND log_id IS NOT NULL)
+BEGIN
+    INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE call_id = NEW.id;
+    UPDATE jobs SET log_id = NULL WHERE log_id IS NOT NULL AND call_id = NEW.id;
+END;
+
+CREATE TRIGGER run_log_keeps_what_a_call_says_that_another_replaces BEFORE UPDATE OF id ON calls
+WHEN NEW.id <> OLD.id
+    AND EXISTS (SELECT 1 FROM calls WHERE id = NEW.id AND log_id IS NOT NULL)
+BEGIN
+    INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE call_id = NEW.id;
+    UPDATE jobs SET log_id = NULL WHERE log_id IS NOT NULL AND call_id = NEW.id;
 END;
 
 CREATE TRIGGER run_log_keeps_what_a_deleted_call_says BEFORE DELETE ON calls

@@ -65,6 +65,22 @@ import Testing
         }
     }
 
+    @Test func `gives up when all that is due waits for searches in an outage`() async throws {
+        try await withQueue { queue in
+            try queue.add([(1, "ada@example.org")])
+            var drain = try VirtualDrain(queue) {
+                $0.untilEmpty = false
+                $0.giveUpAfterMS = 3_600_000
+            }
+            let end = try drain.run(most: 2000) { _ in
+                CallReply(.refused(.outage, Reason("UNREACHABLE", "no")))
+            }
+            let fault: OperatorError? = if case .fault(let fault) = end { fault } else { nil }
+            #expect(fault?.status == .unavailable)
+            #expect(try queue.jobs().allSatisfy { $0.number("attempts") == 0 })
+        }
+    }
+
     @Test(arguments: outages)
     func
         `verifications that meet an outage are asked ever more rarely, and leads convert meanwhile`(

@@ -60,7 +60,14 @@ import Testing
         "UPDATE jobs SET attempts = 0, result_account_id = NULL",
         "UPDATE jobs SET call_id = 999, result_contact_id = NULL",
         "UPDATE jobs SET state = 'queued', finished_at = NULL WHERE id = 1",
+        // The schema refuses these, and a statement that goes on leaves the rows as they were.
+        "UPDATE OR IGNORE jobs SET state = 'queued' WHERE state = 'converted'",
+        "CREATE TRIGGER of_theirs AFTER UPDATE OF state ON jobs BEGIN "
+            + "UPDATE jobs SET attempts = attempts, priority = 1 WHERE id = NEW.id; END; "
+            + "UPDATE jobs SET state = 'queued', finished_at = NULL WHERE id = 1",
         "DELETE FROM calls",
+        "REPLACE INTO calls (id, kind, size, started_at, boot_id, uptime_ms) "
+            + "VALUES (1, 'convert', 1, '', '', 1)",
         "UPDATE calls SET size = -1",
         "UPDATE calls SET started_at = '', duration_ms = 1, finished_at = NULL",
         "UPDATE calls SET log_id = 100",
@@ -85,6 +92,9 @@ import Testing
         "UPDATE jobs SET state = 'converted', finished_at = '9' WHERE id = 1",
         "UPDATE jobs SET state = 'failed', finished_at = run_at WHERE id = 1",
         "UPDATE jobs SET attempts = 7 WHERE id = 1",
+        "UPDATE OR IGNORE jobs SET state = 'cancelled'",
+        "UPDATE OR IGNORE jobs SET state = 'failed'",
+        "UPDATE jobs SET state = 'converted', updated_at = '9', finished_at = '9' WHERE id = 1",
         "UPDATE calls SET size = 1", "DELETE FROM calls",
     ])
     func `an answer is in the run log, whatever somebody made of its job meanwhile`(sql: String)
@@ -132,6 +142,23 @@ import Testing
         }
     }
 
+    @Test func `a number that is there twice keeps no daemon from going on`() async throws {
+        try await withQueue(as: .daemon) { queue in
+            try queue.add(1...2)
+            let call = try #require(
+                try queue.claims.claim(upTo: 2, CallStart(at: .ms(0)), choosing: { $0 }))
+            try queue.run(
+                sql: "INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs WHERE job_id = 1")
+            var end = converted(call, 1...2)
+            for index in 0...1 {
+                end.settlements[index] = Settlement(
+                    call.jobs[index], in: call.id, .failed, to: .failed)
+            }
+            try queue.settlements.settle([end])
+            #expect(try queue.log().map { $0.text("outcome") } == ["failed", "failed"])
+        }
+    }
+
     @Test func `a trigger of somebody's own does not change what the run log says`() async throws {
         try await withQueue(as: .daemon) { queue in
             try queue.run(
@@ -163,11 +190,15 @@ import Testing
                 "UPDATE run_log SET outcome = 'failed'", "DELETE FROM run_log",
                 "INSERT INTO run_log (id, \(columns)) VALUES (1, \(row.dropFirst())",
                 "REPLACE INTO run_log (id, \(columns)) VALUES (2, \(row.dropFirst())",
+                "INSERT INTO run_log_rows (\(columns)) VALUES \(row)",
             ] {
                 let error = #expect(throws: DatabaseError.self) {
                     try queue.database.write { try $0.execute(sql: sql) }
                 }
-                #expect(error?.message?.contains("run_log_is_append_only") == true, "\(sql)")
+                let rule =
+                    sql.contains("run_log_rows")
+                    ? "run_log_rows_need_a_number" : "run_log_is_append_only"
+                #expect(error?.message?.contains(rule) == true, "\(sql)")
             }
         }
     }

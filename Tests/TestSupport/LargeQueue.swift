@@ -28,11 +28,11 @@ extension JobQueue {
                     CASE WHEN state <> 'queued' THEN at END
                 FROM fates;
 
-                INSERT INTO run_log_rows (job_id, lead_id, batch_id, attempt, call_id, kind, started_at,
+                INSERT INTO run_log_rows (id, job_id, lead_id, batch_id, attempt, call_id, kind, started_at,
                     finished_at, duration_ms, outcome)
                 WITH RECURSIVE attempts (n) AS (
                     SELECT 1 UNION ALL SELECT n + 1 FROM attempts WHERE n < 5)
-                SELECT id, lead_id, batch_id, n, call_id, 'convert', run_at, run_at, 100,
+                SELECT \(jobs) * (n - 1) + id, id, lead_id, batch_id, n, call_id, 'convert', run_at, run_at, 100,
                     CASE WHEN n < 5 OR state = 'queued' THEN 'retry' WHEN state = 'failed'
                         THEN 'failed' ELSE 'converted' END
                 FROM attempts CROSS JOIN jobs;

@@ -31,7 +31,9 @@ extension Engine {
         // contact or account.
         pacer.bucket = bucketBefore
         let isSearching = SearchKind.allCases.contains { isReading(.search($0)) }
-        let reason = isSearching ? WaitReason.slot : .account
+        let isTurnedAway = isProbingReads && inFlight.isEmpty && !work.searches.isEmpty
+        if isTurnedAway, let fault = giveUp(at: now) { return .end(.fault(fault)) }
+        let reason: WaitReason = isSearching ? .slot : isTurnedAway ? .outage : .account
         waits.record(reason, at: now)
         // What is due may be all that was looked at: with no answer to come, it looks again. What
         // follows conversions may be waiting for a fuller call, which these jobs do not bring now.

@@ -85,7 +85,7 @@ extension Dashboard {
                 // Numbers grow with time; where nothing is as new, all there is lies before.
                 let sql = """
                     SELECT id, started_at FROM \(times) WHERE started_at >= ?
-                    ORDER BY started_at LIMIT 1
+                    ORDER BY started_at, id LIMIT 1
                     """
                 let arguments: StatementArguments = [time.description]
                 if let first = try Int64.fetchOne(database, sql: sql, arguments: arguments) {

@@ -121,10 +121,12 @@ extension Database {
     /// A row in the run log, without a clause that would roll back more than itself.
     private func log(_ kind: CallKind, of job: Int64, at now: Timestamp) throws {
         let sql = """
-            INSERT INTO run_log_rows (job_id, lead_id, batch_id, attempt, kind, started_at)
-            SELECT id, lead_id, batch_id, attempts + 1, ?, ? FROM jobs WHERE id = ?
+            INSERT INTO run_log_rows (id, job_id, lead_id, batch_id, attempt, kind, started_at)
+            SELECT ?, id, lead_id, batch_id, attempts + 1, ?, ? FROM jobs WHERE id = ?
             """
-        try cachedStatement(sql: sql).execute(arguments: [kind.rawValue, now.description, job])
+        try cachedStatement(sql: sql).execute(arguments: [
+            nextLogNumber(), kind.rawValue, now.description, job,
+        ])
     }
 
     /// Fails a job that is queued or held.

@@ -40,6 +40,7 @@ extension Database {
         let copy = """
             INSERT INTO run_log_rows SELECT * FROM run_log_of_jobs
             WHERE job_id IN (SELECT value FROM json_each(?))
+                AND NOT EXISTS (SELECT 1 FROM run_log_rows WHERE id = run_log_of_jobs.id)
             """
         let forget = """
             UPDATE jobs SET log_id = NULL
