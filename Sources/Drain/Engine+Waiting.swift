@@ -65,7 +65,9 @@ extension Engine {
     /// that Salesforce refuses until somebody acts, some of it perhaps for those that get no answer at all.
     mutating func endWithReadingsRefused(at now: Moment) throws -> OperatorError? {
         guard options.untilEmpty, inFlight.isEmpty else { return nil }
-        let refusals = ReadKind.allCases.map { readFailures[$0].refusal }
+        let refusals = ReadKind.allCases.map { kind in
+            readFailures[kind].refusal.flatMap { $0.isLatest ? $0 : nil }
+        }
         let silent = silentDoubts()
         guard refusals.contains(where: { $0 != nil }),
             let left = try queue.claims.readsLeft(most: silent.most)

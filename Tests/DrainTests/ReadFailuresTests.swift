@@ -6,6 +6,17 @@ import Testing
 @testable import Drain
 
 @Suite struct ReadFailuresTests {
+    @Test func `a refusal holds until the next answer says something else`() {
+        var failures = ReadFailures(most: 100)
+        let refusal = Reason("INSUFFICIENT_ACCESS", "no")
+        failures.refused(.permission, refusal, firstMS: 1000, at: .ms(0))
+        #expect(failures.refusal?.isLatest == true)
+        failures.record(.failed, of: [1], firstPauseMS: 1000, at: .ms(2000))
+        #expect(failures.refusal?.isLatest == false)
+        failures.refused(.permission, refusal, firstMS: 1000, at: .ms(4000))
+        #expect(failures.refusal?.isLatest == true)
+    }
+
     @Test(arguments: [[1], [1000], [1999], [2000], [3, 1200], [1, 2, 3, 4]])
     func `failing leads of two thousand are found, and all others are read`(failing: [Int64]) {
         var failures = ReadFailures(most: 2000)

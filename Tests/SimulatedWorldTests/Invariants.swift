@@ -174,7 +174,7 @@ enum Invariants {
             return
         // Alone in its call, and no answer, five times over.
         case (_, "TIMEOUT"), (_, "CONNECTION_LOST"), (_, "BAD_GATEWAY"), (_, "SHORT_ANSWER"),
-            (_, "WRONG_LEAD"):
+            (_, "WRONG_LEAD"), (_, "Server.userException"):
             if attempts == 5 && !isConverted { return }
         default:
             break

@@ -68,6 +68,8 @@ struct ReadFailures: Equatable {
         var blocker: Blocker
         var reason: Reason
         var pause: Pause
+        /// Whether the last answer to such a reading said so.
+        var isLatest = true
     }
     private(set) var refusal: Refusal?
     /// While all readings of this kind are turned away as if Salesforce were down.
@@ -189,6 +191,7 @@ struct ReadFailures: Equatable {
     mutating func record(
         _ result: Result, of jobs: [Int64], firstPauseMS: Int64, at now: Moment
     ) {
+        refusal?.isLatest = false
         switch result {
         case .passed: passed(jobs)
         case .failed: failed(jobs, at: now)
