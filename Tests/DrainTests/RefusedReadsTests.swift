@@ -72,7 +72,7 @@ import Testing
                 $0.untilEmpty = false
                 $0.giveUpAfterMS = 3_600_000
             }
-            let end = try drain.run(most: 2000) { _ in
+            let end = try drain.run(until: .ms(3 * 3_600_000)) { _ in
                 CallReply(.refused(.outage, Reason("UNREACHABLE", "no")))
             }
             let fault: OperatorError? = if case .fault(let fault) = end { fault } else { nil }

@@ -203,6 +203,22 @@ import Testing
         }
     }
 
+    @Test func `the last number before a time is that of all attempts, wherever they stand`()
+        async throws
+    {
+        try await withQueue { queue in
+            try queue.add(1...3)
+            let call = try #require(
+                try queue.claims.claim(upTo: 3, CallStart(at: .ms(5)), choosing: { $0 }))
+            var end = converted(call, 1...2)
+            end.settlements.append(Settlement(call.jobs[2], in: call.id, .failed, to: .failed))
+            try queue.settlements.settle([end])
+            let dashboard = try Dashboard(path: queue.path)
+            #expect(try dashboard.lastNumbers(before: Moment.ms(5).wall).attempt == 0)
+            #expect(try dashboard.lastNumbers(before: Moment.ms(6).wall).attempt == 3)
+        }
+    }
+
     @Test func `prune takes out attempts and calls with their jobs, and no sooner`() async throws {
         try await withQueue { queue in
             try queue.add(1...4)
