@@ -33,16 +33,9 @@ extension Settlement {
 }
 
 extension Database {
-    /// Settles plain conversions of one call; with the call's end that is in the run log, too.
-    /// - Returns: Whether it did: not if one of the jobs has moved on. Then none was touched.
-    func convert(_ jobs: [Settlement], _ end: CallEnd) throws -> Bool {
+    /// Whether none of the jobs of a call has moved on.
+    func areSending(_ jobs: [Settlement], in callID: Int64) throws -> Bool {
         guard !jobs.isEmpty else { return true }
-        guard try areSending(jobs, in: end.callID) else { return false }
-        try convertJobs(jobs, end)
-        return true
-    }
-
-    private func areSending(_ jobs: [Settlement], in callID: Int64) throws -> Bool {
         let sql = """
             SELECT count(*) FROM json_each(?) AS given
             CROSS JOIN jobs ON jobs.id = given.value
@@ -53,7 +46,9 @@ extension Database {
         return count == jobs.count
     }
 
-    private func convertJobs(_ jobs: [Settlement], _ end: CallEnd) throws {
+    /// Settles plain conversions of one call; with the call's end that is in the run log, too.
+    func convert(_ jobs: [Settlement], _ end: CallEnd) throws {
+        guard !jobs.isEmpty else { return }
         let sql = jobs.count == 100 ? Self.conversionOfAHundred : Self.conversion(of: jobs.count)
         try cachedStatement(sql: sql).execute { binder in
             binder.bind(end.at.wall.description)

@@ -35,18 +35,18 @@ extension Database {
     func settle(_ call: SettledCall, inOne: Bool = true) throws -> Int {
         let end = call.end
         let time = end.at.wall.description
-        var settled = 0
-        var batches: Set<Int64> = []
         var finishing: [Settlement] = []
         var joined = JoinedGroups()
         var (plain, others) = call.settlements.plainConversions(by: end.callID)
-        if inOne, try convert(plain, end) {
-            settled += plain.count
-            batches.formUnion(plain.compactMap(\.batchID))
-        } else {
-            others = call.settlements
+        if try !inOne || !areSending(plain, in: end.callID) {
+            (plain, others) = ([], call.settlements)
         }
         try keepLog(of: others.filter { $0.from == .sending }.map(\.jobID))
+        // Before the jobs: it is a part of what the run log says of plain conversions.
+        try self.end(end)
+        try convert(plain, end)
+        var settled = plain.count
+        var batches = Set(plain.compactMap(\.batchID))
         for settlement in others {
             guard try move(settlement, at: time) else {
                 try recordLateAnswer(settlement, end)
@@ -72,9 +72,7 @@ extension Database {
         try finish(batches: batches, at: end.at.wall)
         for finding in call.findings { try apply(finding, end) }
         try beginFollowUps(of: finishing, at: end.at.wall)
-        settled += try settle(call.followUps, end)
-        try self.end(end)
-        return settled
+        return settled + (try settle(call.followUps, end))
     }
 }
 
